@@ -1,0 +1,144 @@
+// The event log: what it promises, whichever engine keeps it.
+//
+// Owns:      the order of entries, their durability, their chain, and the answer to "was this written?".
+// Does not:  know what an entry means. Any JSON object is an entry.
+// Crosses:   append() on the way in; read(), subscribe() and verify() on the way out.
+//
+//   L1.  `seq` starts at 1 and has no gap.
+//   L2.  The entries of one append are written together or not at all.
+//   L3.  An append with `expected` is refused unless the last entry is exactly `expected`.
+//   L4.  append() resolves when the entries are on disk (group commit, one commit in flight).
+//   L5.  An append whose id was already written writes nothing and answers where it was written, also after a
+//        restart, for 7 days or 1,000,000 entries, whichever is less.
+//   L6.  After a write error nothing more is acknowledged until reopen(); what was under way is *unknown*.
+//   L7.  A subscription sees each entry after its position once, in order, with no gap between past and live.
+//   L8.  chain(n) = SHA-256(chain(n-1) + digest(n)); digest(n) = SHA-256 of the entry's line in the export.
+//   L9.  Damage is found before it is used, and named by seq; a lost tail is found by the head file.
+//   L10. Sealing changes no line and no chain value.
+
+/** Any JSON object. The log adds `seq` as the first key of the line it keeps. */
+export type Entry = { readonly [key: string]: unknown }
+
+/** One entry as it is kept. `line` is its NDJSON line without the newline; `chain` is 64 hex digits. */
+export type Stored = { readonly seq: number; readonly line: string }
+
+/** Where the log ends. An empty log has seq 0 and a chain of 64 zeros. */
+export type Head = { readonly seq: number; readonly chain: string }
+
+export type Appended = {
+  readonly first: number
+  readonly last: number
+  /** True when the id had been written before, and nothing was written now. */
+  readonly repeated: boolean
+}
+
+export type AppendOptions = {
+  /** Remembered for the idempotency window; the same id never writes twice. */
+  readonly id: string
+  /** Refuses with EXPECTED_POSITION unless the last seq (pending appends included) is this one. */
+  readonly expected?: number
+}
+
+export type ReadOptions = {
+  /** Only entries with a greater seq. Default 0. */
+  readonly after?: number
+  /** Only entries with a seq up to and including this one. Default: the head when reading begins. */
+  readonly to?: number
+  /** Newest first. */
+  readonly reverse?: boolean
+  readonly limit?: number
+}
+
+export type LogProblemKind = 'chain' | 'checksum' | 'gap' | 'head' | 'undecodable'
+export type LogProblem = { readonly seq: number; readonly kind: LogProblemKind; readonly message: string }
+export type VerifyReport = {
+  readonly ok: boolean
+  readonly records: number
+  readonly head: Head
+  readonly problems: readonly LogProblem[]
+}
+
+export type LogStats = {
+  readonly records: number
+  /** Entries that lie in sealed segments. */
+  readonly sealed: number
+  readonly segments: number
+  readonly bytesOfLines: number
+}
+
+export type Subscription = { close(): void }
+
+export interface EventLog {
+  /** Last durable position. */
+  readonly head: Head
+  /** Seq the next append will begin with if every pending one succeeds. */
+  readonly next: number
+  /** Random id given when the log was created. */
+  readonly logId: string
+
+  /** @throws {LogError} EXPECTED_POSITION, APPEND_UNKNOWN, LOG_POISONED, LOG_CLOSED, ENTRY_TOO_LARGE. */
+  append(entries: readonly Entry[], options: AppendOptions): Promise<Appended>
+  /** Where an id was written, or undefined (also when it is older than the window). Durable entries only. */
+  find(id: string): Promise<Appended | undefined>
+  /** Durable entries, in order. Entries appended while reading are not seen. */
+  read(options?: ReadOptions): AsyncIterable<Stored>
+  /** One entry, or undefined. */
+  get(seq: number): Promise<Stored | undefined>
+  /**
+   * Calls `onEntries` with batches after `after`: first the past, then live, each seq once.
+   * A subscriber whose callback throws is closed. `onClosed` says why when it was not close().
+   */
+  subscribe(
+    after: number,
+    onEntries: (batch: readonly Stored[]) => void | Promise<void>,
+    onClosed?: (reason: Error) => void,
+  ): Subscription
+  /** Checks checksums, gaps, chain and head file over the whole log (or after a position known to be good). */
+  verify(options?: { readonly from?: Head; readonly onProgress?: (seq: number) => void }): Promise<VerifyReport>
+  /** Seals full runs of 512 entries that are not sealed yet. Safe to call at any time; one at a time. */
+  seal(): Promise<{ readonly segments: number }>
+  stats(): Promise<LogStats>
+  /**
+   * Closes the engine, runs `between` while nothing is open, opens and verifies the tail again. Ends a poisoning.
+   * Appends that arrive meanwhile wait; those whose outcome was unknown were already rejected with APPEND_UNKNOWN.
+   */
+  reopen(between?: () => Promise<void>): Promise<Head>
+  /** Waits for pending appends, writes the head file, closes. Safe to call twice. */
+  close(): Promise<void>
+}
+
+/** Every code a log can hand to its caller. */
+export type LogErrorCode =
+  /** Nothing there, and creating was not asked for. */
+  | 'LOG_MISSING'
+  /** Creating was asked for, and something is there. */
+  | 'LOG_EXISTS'
+  /** Another process holds it. */
+  | 'LOG_LOCKED'
+  /** Damage was found; `details.problems` names it. */
+  | 'LOG_DAMAGED'
+  /** Written by a newer version of the format. */
+  | 'LOG_NEWER'
+  | 'EXPECTED_POSITION'
+  /** The write failed; whether it happened is only known after reopen(), by find(id). */
+  | 'APPEND_UNKNOWN'
+  /** A write failed before; nothing is accepted until reopen(). */
+  | 'LOG_POISONED'
+  | 'LOG_CLOSED'
+  | 'ENTRY_TOO_LARGE'
+
+export class LogError extends Error {
+  override readonly name = 'LogError'
+  readonly code: LogErrorCode
+  readonly details: Readonly<Record<string, unknown>>
+
+  constructor(
+    code: LogErrorCode,
+    message: string,
+    options: { cause?: unknown; details?: Readonly<Record<string, unknown>> } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.code = code
+    this.details = options.details ?? {}
+  }
+}
