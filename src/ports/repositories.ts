@@ -1,0 +1,205 @@
+// Git work and gates, as the town sees them: the worker process behind src/git, or the simulator.
+//
+// Every operation may be asked again with the same arguments after a crash, and then either finds that it has
+// happened or does it again with the same result. Nothing here decides; refusals are codes.
+
+/** Where a rig's landings go. `url` is what git pushes to; a local one is a path on this machine. */
+export type Remote = {
+  /** `origin`: pushed to a remote or a bare repository. `local`: a person's own working repository. */
+  readonly kind: 'origin' | 'local'
+  readonly url: string
+}
+
+export type GateSpec = {
+  readonly name: string
+  /** Argument vector; no shell. */
+  readonly command: readonly string[]
+  readonly timeoutMs: number
+}
+
+export type SetupSpec = {
+  readonly command: readonly string[]
+  readonly timeoutMs: number
+  /** Paths whose content decides whether the Refinery's clone runs setup again. Empty: known lockfiles. */
+  readonly inputs: readonly string[]
+}
+
+export type RigInspection = {
+  readonly remote: Remote
+  /** Branch that would be the target: the one asked for, else the remote's HEAD. */
+  readonly target: string
+  readonly head: string
+  /** Proposed test command with where it was read from, or null. */
+  readonly proposedTest: { readonly command: readonly string[]; readonly source: string } | null
+  /** Branches of the remote, at most 50. */
+  readonly branches: readonly string[]
+}
+
+export type WorktreeState = {
+  readonly head: string
+  readonly branch: string | null
+  /** Changed, staged or untracked paths, at most 20. */
+  readonly dirty: readonly string[]
+  /** Commits of the branch that the target does not have. */
+  readonly commits: number
+  /** Head of the target this was compared with. */
+  readonly target: string
+}
+
+export type GateResult = {
+  readonly name: string
+  readonly command: readonly string[]
+  readonly exitCode: number | null
+  readonly durationMs: number
+  /** Last lines of its output, at most 8 KB, control characters neutralised. */
+  readonly logTail: string
+  readonly outcome: 'passed' | 'failed' | 'timedOut' | 'notStarted'
+}
+
+export type Author = { readonly name: string; readonly email: string }
+
+export interface Repositories {
+  /** Looks at a URL or path before a rig is made of it. Changes nothing. `local`: land in the path itself. */
+  inspectRig(input: {
+    readonly source: string
+    readonly local: boolean
+    readonly target: string | null
+  }): Promise<RigInspection>
+
+  /** Makes the rig's bare clone and the Refinery's own clone. */
+  cloneRig(input: { readonly rig: string; readonly remote: Remote; readonly target: string }): Promise<{
+    readonly head: string
+  }>
+
+  /** Head of the target at the remote, and whether it moved since the bare clone last saw it. */
+  targetHead(input: { readonly rig: string; readonly remote: Remote; readonly target: string }): Promise<{
+    readonly head: string
+  }>
+
+  /**
+   * Fetches, adds a worktree with a new branch at `origin/<target>`, copies ignored files, runs setup.
+   * An existing worktree of that path and branch is kept as it is (its work is never thrown away).
+   */
+  addWorktree(input: {
+    readonly rig: string
+    readonly remote: Remote
+    readonly target: string
+    readonly path: string
+    readonly branch: string
+    readonly copy: readonly string[]
+    readonly setup: SetupSpec | null
+    /** Environment of setup; nothing is inherited. */
+    readonly env: Readonly<Record<string, string>>
+  }): Promise<{ readonly base: string; readonly head: string }>
+
+  /**
+   * State of a worktree, read without running anything an agent could have configured (own config, own index).
+   */
+  inspectWorktree(input: {
+    readonly rig: string
+    readonly path: string
+    readonly branch: string
+    readonly target: string
+  }): Promise<WorktreeState>
+
+  /** Puts everything of a worktree, uncommitted files too, under `refs/gt/checkpoints/<name>` of the bare clone. */
+  checkpoint(input: {
+    readonly rig: string
+    readonly path: string
+    readonly branch: string
+    readonly name: string
+  }): Promise<{ readonly ref: string; readonly commit: string }>
+
+  /**
+   * Squashes `head` onto the current target as one commit, without a checkout of the agent's.
+   * `author` is the worker, `committer` the Refinery; `message` has the trailers.
+   */
+  buildMerge(input: {
+    readonly rig: string
+    readonly remote: Remote
+    readonly target: string
+    readonly branch: string
+    readonly head: string
+    readonly message: string
+    readonly author: Author
+    readonly committer: Author
+    /** ms since the epoch; makes the commit the same when it is built again on the same base. */
+    readonly date: number
+  }): Promise<
+    | { readonly kind: 'built'; readonly commit: string; readonly tree: string; readonly base: string }
+    | { readonly kind: 'conflicted'; readonly base: string; readonly files: readonly string[] }
+    /** Nothing is left to land: the target already has it. */
+    | { readonly kind: 'empty'; readonly base: string }
+  >
+
+  /** Checks the commit out in the Refinery's clone, runs setup when its inputs changed, then each gate in order. */
+  runGates(input: {
+    readonly rig: string
+    readonly commit: string
+    readonly setup: SetupSpec | null
+    readonly gates: readonly GateSpec[]
+    readonly env: Readonly<Record<string, string>>
+  }): Promise<{ readonly tree: string; readonly results: readonly GateResult[] }>
+
+  /**
+   * Advances the target from `base` to `commit` by compare-and-swap, reads it back, and proves that the patch of
+   * `base..commit` equals the patch of the branch (patch-id).
+   */
+  pushTarget(input: {
+    readonly rig: string
+    readonly remote: Remote
+    readonly target: string
+    readonly base: string
+    readonly commit: string
+    readonly head: string
+  }): Promise<
+    | { readonly kind: 'landed'; readonly head: string; readonly patchId: string; readonly proof: string }
+    /** The target is no longer at `base`. */
+    | { readonly kind: 'moved'; readonly head: string }
+    /** A local target is checked out in a tree that is not clean; nothing was changed. */
+    | { readonly kind: 'dirty'; readonly path: string; readonly files: readonly string[] }
+    /** The remote refused (permission, hook). */
+    | { readonly kind: 'refused'; readonly message: string }
+  >
+
+  /**
+   * Removes worktree and branch, with proof: `head` is in a landed commit whose patch is in the target. What is in
+   * the worktree beyond `head` is kept under a checkpoint ref first. Safe to call twice.
+   */
+  removeWorktree(input: {
+    readonly rig: string
+    readonly path: string
+    readonly branch: string
+    readonly head: string
+    readonly target: string
+    readonly landed: string
+    readonly name: string
+  }): Promise<{ readonly removed: true; readonly checkpoint: string | null }>
+}
+
+export type RepositoryErrorCode =
+  | 'NOT_A_REPOSITORY'
+  | 'REPOSITORY_EMPTY'
+  | 'TARGET_NOT_FOUND'
+  | 'REMOTE_UNREACHABLE'
+  | 'REMOTE_HAS_NO_ORIGIN'
+  | 'WORKTREE_MISSING'
+  | 'BRANCH_MISSING'
+  | 'SETUP_FAILED'
+  | 'NOT_PROVED'
+  | 'GIT_TOO_OLD'
+  | 'GIT_FAILED'
+  | 'NAME_INVALID'
+  /** The worker ended before it answered; ask again. */
+  | 'WORKER_GONE'
+
+export class RepositoryError extends Error {
+  override readonly name = 'RepositoryError'
+  readonly code: RepositoryErrorCode
+  readonly details: Readonly<Record<string, unknown>>
+  constructor(code: RepositoryErrorCode, message: string, details: Readonly<Record<string, unknown>> = {}) {
+    super(message)
+    this.code = code
+    this.details = details
+  }
+}
