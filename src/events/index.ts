@@ -1,0 +1,77 @@
+// The vocabulary: every message, fact and effect there is, found by name.
+
+import { z } from 'zod'
+import { beadFacts, beadMessages } from './bead.ts'
+import type { EffectSpec } from './define.ts'
+import {
+  landingEffects,
+  mergeRequestFacts,
+  mergeRequestMessages,
+  refineryFacts,
+  refineryMessages,
+  witnessFacts,
+  witnessMessages,
+} from './landing.ts'
+import { deaconFacts, deaconMessages, mayorFacts, mayorMessages } from './mayor.ts'
+import { systemEffects, systemMessages } from './system.ts'
+import { rigEffects, rigFacts, rigMessages, townFacts, townMessages } from './town.ts'
+import {
+  polecatFacts,
+  polecatMessages,
+  sandboxFacts,
+  sandboxMessages,
+  sessionFacts,
+  sessionMessages,
+  workerEffects,
+} from './worker.ts'
+
+const messages = [
+  ...townMessages,
+  ...rigMessages,
+  ...beadMessages,
+  ...mayorMessages,
+  ...deaconMessages,
+  ...polecatMessages,
+  ...sandboxMessages,
+  ...sessionMessages,
+  ...witnessMessages,
+  ...refineryMessages,
+  ...mergeRequestMessages,
+  ...systemMessages,
+] as const
+
+const facts = [
+  ...townFacts,
+  ...rigFacts,
+  ...beadFacts,
+  ...mayorFacts,
+  ...deaconFacts,
+  ...polecatFacts,
+  ...sandboxFacts,
+  ...sessionFacts,
+  ...witnessFacts,
+  ...refineryFacts,
+  ...mergeRequestFacts,
+] as const
+
+export const Message = z.discriminatedUnion('type', messages)
+export type Message = z.infer<typeof Message>
+export type MessageOf<T extends Message['type']> = Extract<Message, { type: T }>
+
+export const Fact = z.discriminatedUnion('type', facts)
+export type Fact = z.infer<typeof Fact>
+export type FactOf<T extends Fact['type']> = Extract<Fact, { type: T }>
+
+export const EFFECTS = { ...rigEffects, ...workerEffects, ...landingEffects, ...systemEffects } as const
+export type EffectKind = keyof typeof EFFECTS
+export type EffectParams<K extends EffectKind> = z.infer<(typeof EFFECTS)[K]['params']>
+export const effectSpec = (kind: string): EffectSpec | undefined =>
+  (EFFECTS as Record<string, EffectSpec>)[kind]
+
+export const MESSAGE_TYPES: readonly string[] = messages.map((schema) => schema.shape.type.value)
+export const FACT_TYPES: readonly string[] = facts.map((schema) => schema.shape.type.value)
+
+/** Names that old logs still contain. Never give one a new meaning. */
+export const RETIRED: readonly string[] = []
+
+export type { LogRecord } from './record.ts'

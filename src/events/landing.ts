@@ -1,0 +1,181 @@
+// Witness, Refinery and merge requests: from submitted work to a target that has it.
+
+import { z } from 'zod'
+import {
+  address,
+  beadId,
+  command,
+  count,
+  effect,
+  failure,
+  gateResult,
+  line,
+  named,
+  objectName,
+  remote,
+  rigName,
+} from './define.ts'
+
+const work = { bead: beadId, sandbox: address, agent: address, branch: line, head: objectName }
+
+export const gateSpec = z.strictObject({ name: line, command, timeoutMs: count })
+export const setupSpec = z.strictObject({ command, timeoutMs: count, inputs: z.array(line).max(100) })
+
+export const witnessMessages = [
+  /** From a sandbox: the agent said `gt done`. */
+  named('POLECAT_DONE', { ...work, worktree: line, attempt: count }),
+  named('worktree.verified', { sandbox: address, head: objectName, dirty: z.array(line), commits: count }),
+  named('worktree.notVerified', { sandbox: address, ...failure }),
+  /** From the Refinery. */
+  named('MERGED', { ...work, mergeRequest: address, commit: objectName }),
+  named('MERGE_FAILED', {
+    ...work,
+    mergeRequest: address,
+    gate: line,
+    logTail: z.string().max(20_000),
+    attempts: count,
+  }),
+  named('REWORK_REQUEST', {
+    ...work,
+    mergeRequest: address,
+    conflictFiles: z.array(line).max(200),
+    attempts: count,
+  }),
+  /** From a sandbox: its session died before it was done. */
+  named('SESSION_DIED', { bead: beadId, sandbox: address, agent: address, reason: line }),
+] as const
+
+export const witnessFacts = [
+  named('WorkVerified', { bead: beadId, agent: address, head: objectName }),
+  named('WorkNotVerified', { bead: beadId, agent: address, ...failure }),
+] as const
+
+export const refineryMessages = [
+  /** From the rig: how it lands. Replaces what was set before. */
+  named('refinery.configure', {
+    remote,
+    target: line,
+    gates: z.array(gateSpec).max(50),
+    setup: setupSpec.nullable(),
+    /** Lands without any gate; only when the rig's owner said so. */
+    ungated: z.boolean(),
+    attemptsMax: count,
+  }),
+  /** From the Witness. */
+  named('MERGE_READY', { ...work, attempt: count }),
+  named('merge.built', { mergeRequest: address, commit: objectName, tree: objectName, base: objectName }),
+  named('merge.conflicted', { mergeRequest: address, base: objectName, files: z.array(line).max(200) }),
+  named('merge.empty', { mergeRequest: address, base: objectName }),
+  named('merge.notBuilt', { mergeRequest: address, ...failure }),
+  named('gates.ran', { mergeRequest: address, tree: objectName, results: z.array(gateResult).max(60) }),
+  named('gates.notRun', { mergeRequest: address, ...failure }),
+  named('target.advanced', { mergeRequest: address, head: objectName, patchId: line, proof: line }),
+  named('target.moved', { mergeRequest: address, head: objectName }),
+  named('target.dirty', { mergeRequest: address, path: line, files: z.array(line).max(50) }),
+  named('target.refused', { mergeRequest: address, ...failure }),
+  /** From a person: try again now what waits. */
+  named('refinery.retry', {}),
+] as const
+
+export const refineryFacts = [
+  named('RefineryConfigured', { rig: rigName, target: line, gates: z.array(line), ungated: z.boolean() }),
+  named('TargetAdvanced', {
+    rig: rigName,
+    target: line,
+    from: objectName,
+    to: objectName,
+    mergeRequest: address,
+  }),
+  /** The queue stands still, with a code: RIG_HAS_NO_GATE, TARGET_CHECKED_OUT_DIRTY, TARGET_REFUSED, ... */
+  named('LandingWaits', { rig: rigName, mergeRequest: address, bead: beadId, ...failure }),
+  named('LandingResumed', { rig: rigName }),
+] as const
+
+export const mergeRequestMessages = [
+  named('mr.submit', { ...work, rig: rigName, target: line, attempt: count }),
+  named('mr.build', {}),
+  named('mr.test', { commit: objectName, tree: objectName, base: objectName }),
+  named('mr.push', { results: z.array(gateResult).max(60) }),
+  named('mr.wait', failure),
+  named('mr.requeue', { reason: line }),
+  named('mr.conflict', { files: z.array(line).max(200) }),
+  named('mr.fail', { gate: line, results: z.array(gateResult).max(60), message: line }),
+  named('mr.land', { commit: objectName, tree: objectName, patchId: line, proof: line }),
+] as const
+
+export const mergeRequestFacts = [
+  named('MergeRequested', { mergeRequest: address, rig: rigName, target: line, ...work, attempt: count }),
+  named('MergeBuilding', { mergeRequest: address, bead: beadId }),
+  named('MergeTesting', {
+    mergeRequest: address,
+    bead: beadId,
+    commit: objectName,
+    tree: objectName,
+    base: objectName,
+  }),
+  named('MergeLanding', { mergeRequest: address, bead: beadId, results: z.array(gateResult) }),
+  named('MergeWaiting', { mergeRequest: address, bead: beadId, ...failure }),
+  named('MergeRequeued', { mergeRequest: address, bead: beadId, reason: line }),
+  named('MergeConflicted', { mergeRequest: address, bead: beadId, agent: address, files: z.array(line) }),
+  named('MergeFailed', {
+    mergeRequest: address,
+    bead: beadId,
+    agent: address,
+    gate: line,
+    message: line,
+    results: z.array(gateResult),
+  }),
+  named('MergeLanded', {
+    mergeRequest: address,
+    bead: beadId,
+    agent: address,
+    attempts: count,
+    receipt: z.strictObject({
+      commit: objectName,
+      tree: objectName,
+      base: objectName,
+      gates: z.array(gateResult),
+      patchProof: line,
+      patchId: line,
+      landedAt: line,
+    }),
+  }),
+] as const
+
+const merge = { rig: rigName, mergeRequest: address, remote, target: line }
+
+export const landingEffects = {
+  'worktree.verify': effect({
+    params: z.strictObject({ rig: rigName, sandbox: address, path: line, branch: line, head: objectName }),
+    settle: 'repeatable',
+    deadlineMs: 5 * 60_000,
+  }),
+  'merge.build': effect({
+    params: z.strictObject({
+      ...merge,
+      bead: beadId,
+      agent: address,
+      branch: line,
+      head: objectName,
+      attempt: count,
+    }),
+    settle: 'repeatable',
+    deadlineMs: 10 * 60_000,
+  }),
+  'gates.run': effect({
+    params: z.strictObject({
+      rig: rigName,
+      mergeRequest: address,
+      commit: objectName,
+      gates: z.array(gateSpec),
+      setup: setupSpec.nullable(),
+    }),
+    settle: 'repeatable',
+    deadlineMs: 6 * 60 * 60_000,
+  }),
+  'target.push': effect({
+    params: z.strictObject({ ...merge, base: objectName, commit: objectName, head: objectName }),
+    settle: 'probe',
+    deadlineMs: 10 * 60_000,
+  }),
+}

@@ -1,0 +1,69 @@
+// Town and rigs: what there is, and how it is set.
+
+import { z } from 'zod'
+import { command, count, effect, failure, line, named, objectName, remote, rigName } from './define.ts'
+
+export const townMessages = [
+  named('town.install', {
+    townId: line,
+    name: line,
+    owner: z.strictObject({ name: line, email: line }),
+    /** Settings the town begins with. */
+    settings: z.record(z.string(), z.json()),
+  }),
+  /** `downMs`: how long nobody was there to see time pass. */
+  named('town.start', { version: line, downMs: count }),
+  named('town.stop', { reason: line }),
+  /** `value` null takes the setting away. */
+  named('town.set', { key: line, value: z.json() }),
+] as const
+
+export const townFacts = [
+  named('TownInstalled', {
+    townId: line,
+    name: line,
+    owner: z.strictObject({ name: line, email: line }),
+    settings: z.record(z.string(), z.json()),
+  }),
+  named('TownStarted', { version: line, downMs: count }),
+  named('TownStopped', { reason: line }),
+  named('TownSettingChanged', { key: line, value: z.json() }),
+] as const
+
+export const rigMessages = [
+  named('rig.add', {
+    rig: rigName,
+    prefix: line,
+    remote,
+    target: line,
+    /** Settings the rig begins with; a proposed gate is among them. */
+    settings: z.record(z.string(), z.json()),
+  }),
+  named('rig.cloned', { head: objectName }),
+  named('rig.notCloned', failure),
+  named('rig.set', { key: line, value: z.json() }),
+] as const
+
+export const rigFacts = [
+  named('RigAdded', {
+    rig: rigName,
+    prefix: line,
+    remote,
+    target: line,
+    settings: z.record(z.string(), z.json()),
+  }),
+  named('RigReady', { rig: rigName, head: objectName }),
+  named('RigFailed', { rig: rigName, ...failure }),
+  named('RigSettingChanged', { rig: rigName, key: line, value: z.json() }),
+] as const
+
+export const rigEffects = {
+  'rig.clone': effect({
+    params: z.strictObject({ rig: rigName, remote, target: line }),
+    settle: 'repeatable',
+    deadlineMs: 30 * 60_000,
+  }),
+}
+
+/** A gate as it is set: `gates.<name>`. */
+export const gateSetting = z.strictObject({ command, timeoutMs: count.optional() })

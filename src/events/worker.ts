@@ -1,0 +1,190 @@
+// The three lifetimes of a worker: identity (for ever), sandbox (one assignment), session (one process).
+
+import { z } from 'zod'
+import {
+  address,
+  attemptReason,
+  beadId,
+  command,
+  count,
+  effect,
+  failure,
+  line,
+  named,
+  objectName,
+  previous,
+  rigName,
+} from './define.ts'
+
+/** How a session ended, as the host saw it. */
+export const sessionEnding = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('exited'), exitCode: z.number().int() }),
+  z.strictObject({ kind: z.literal('killed'), signal: line }),
+  z.strictObject({ kind: z.literal('notStarted'), message: z.string().max(10_000) }),
+  z.strictObject({ kind: z.literal('lost'), survivors: z.array(z.number().int()).max(1_000) }),
+])
+export type SessionEndingData = z.infer<typeof sessionEnding>
+
+export const polecatMessages = [
+  named('polecat.hook', { bead: beadId, sandbox: address, preset: line.nullable() }),
+  named('polecat.release', { bead: beadId, outcome: z.enum(['landed', 'failed', 'withdrawn']) }),
+] as const
+
+export const polecatFacts = [
+  /** The name is used for the first time. */
+  named('PolecatNamed', { agent: address, rig: rigName }),
+  named('PolecatHooked', { agent: address, rig: rigName, bead: beadId, sandbox: address }),
+  named('PolecatReleased', {
+    agent: address,
+    bead: beadId,
+    outcome: z.enum(['landed', 'failed', 'withdrawn']),
+  }),
+] as const
+
+export const sandboxMessages = [
+  named('sandbox.open', { bead: beadId, preset: line.nullable() }),
+  named('worktree.added', { base: objectName, head: objectName, path: line }),
+  named('worktree.notAdded', failure),
+  /** From a session. */
+  named('sandbox.sessionStarted', { session: address }),
+  named('sandbox.sessionEnded', { session: address, ending: sessionEnding, done: z.boolean() }),
+  /** Together with session.done in one turn. */
+  named('sandbox.done', { session: address, head: objectName, commits: count }),
+  named('sandbox.giveBack', { session: address, status: z.enum(['ESCALATED', 'DEFERRED']), note: line }),
+  /** From the Witness: another attempt in the same worktree. */
+  named('sandbox.rework', { reason: attemptReason, previous }),
+  /** From the Deacon: begin again after `waitMs`, or not at all. */
+  named('sandbox.recover', { waitMs: count }),
+  named('sandbox.giveUp', { reason: line }),
+  /** From a person: try once more. */
+  named('sandbox.retry', {}),
+  /** From the Witness: landed; the worktree may go. */
+  named('sandbox.close', { commit: objectName, head: objectName }),
+  named('worktree.removed', { checkpoint: line.nullable() }),
+  named('worktree.kept', failure),
+] as const
+
+export const sandboxFacts = [
+  named('SandboxOpened', { sandbox: address, agent: address, bead: beadId, branch: line }),
+  named('WorktreeAdded', { sandbox: address, path: line, branch: line, base: objectName }),
+  named('WorktreeFailed', { sandbox: address, bead: beadId, ...failure }),
+  named('AttemptBegun', {
+    sandbox: address,
+    bead: beadId,
+    agent: address,
+    attempt: count,
+    reason: attemptReason,
+  }),
+  named('WorkSubmitted', {
+    sandbox: address,
+    bead: beadId,
+    agent: address,
+    head: objectName,
+    commits: count,
+    attempt: count,
+  }),
+  named('RecoveryAsked', { sandbox: address, bead: beadId, agent: address, reason: line }),
+  named('RecoveryScheduled', { sandbox: address, bead: beadId, waitMs: count }),
+  named('SandboxParked', { sandbox: address, bead: beadId, reason: line }),
+  named('WorktreeRemoved', { sandbox: address, checkpoint: line.nullable() }),
+  named('WorktreeKept', { sandbox: address, ...failure }),
+] as const
+
+export const sessionMessages = [
+  named('session.open', {
+    bead: beadId,
+    worktree: line,
+    branch: line,
+    base: objectName,
+    preset: line.nullable(),
+    attempt: count,
+    reason: attemptReason,
+  }),
+  named('session.started', { pid: z.number().int(), command }),
+  named('session.notStarted', failure),
+  named('session.done', {
+    status: z.enum(['COMPLETED', 'ESCALATED', 'DEFERRED']),
+    head: objectName,
+    commits: count,
+    note: line,
+  }),
+  /** From the host. */
+  named('session.exited', { ending: sessionEnding }),
+  /** Answer to session.stop: nothing of it is left. */
+  named('session.stopped', { ending: sessionEnding }),
+  /** From an owner or a person: end it. */
+  named('session.stop', { reason: line }),
+  /** What an agent says over its socket; kept and shown. */
+  named('session.report', { report: z.strictObject({ type: line, data: z.json() }) }),
+] as const
+
+export const sessionFacts = [
+  named('SessionOpened', {
+    session: address,
+    agent: address,
+    bead: beadId,
+    attempt: count,
+    reason: attemptReason,
+  }),
+  named('SessionStarted', { session: address, agent: address, bead: beadId, pid: z.number().int(), command }),
+  named('SessionFailed', { session: address, agent: address, bead: beadId, ...failure }),
+  named('SessionStopping', { session: address, agent: address, reason: line }),
+  named('SessionEnded', {
+    session: address,
+    agent: address,
+    bead: beadId,
+    ending: sessionEnding,
+    done: z.boolean(),
+  }),
+  named('AgentDone', {
+    session: address,
+    agent: address,
+    bead: beadId,
+    status: line,
+    head: objectName,
+    note: line,
+  }),
+  named('AgentReported', {
+    session: address,
+    agent: address,
+    bead: beadId,
+    report: z.strictObject({ type: line, data: z.json() }),
+  }),
+] as const
+
+export const workerEffects = {
+  'worktree.add': effect({
+    params: z.strictObject({ rig: rigName, sandbox: address, bead: beadId, branch: line }),
+    settle: 'repeatable',
+    deadlineMs: 30 * 60_000,
+  }),
+  'worktree.remove': effect({
+    params: z.strictObject({
+      rig: rigName,
+      sandbox: address,
+      path: line,
+      branch: line,
+      head: objectName,
+      landed: objectName,
+    }),
+    settle: 'repeatable',
+    deadlineMs: 10 * 60_000,
+  }),
+  'session.start': effect({
+    params: z.strictObject({
+      rig: rigName,
+      session: address,
+      bead: beadId,
+      worktree: line,
+      branch: line,
+      preset: line.nullable(),
+    }),
+    settle: 'probe',
+    deadlineMs: 60_000,
+  }),
+  'session.stop': effect({
+    params: z.strictObject({ session: address, graceMs: count }),
+    settle: 'repeatable',
+    deadlineMs: 60_000,
+  }),
+}

@@ -1,0 +1,91 @@
+// What the system offers to the rooms around it, and what it needs from them.
+
+import type { EventLog } from '../../eventlog/types.ts'
+import type { Address, AnyMessage, Context, LogRecord, Refusal, StateValue } from '../events/record.ts'
+import type { Clock } from '../ports/clock.ts'
+
+/** One or several messages decided together: all are accepted and written in one append, or none is. */
+export type Turn = {
+  /** Makes it idempotent; made by whoever sends it, beforehand. */
+  readonly id: string
+  readonly by: Address
+  readonly messages: readonly { readonly to: Address; readonly message: AnyMessage }[]
+}
+
+export type TurnResult =
+  | {
+      readonly accepted: true
+      readonly records: readonly LogRecord[]
+      /** True when this id had been accepted before; `records` are those of then. */
+      readonly repeated: boolean
+    }
+  | { readonly accepted: false; readonly to: Address; readonly refusal: Refusal }
+
+/** The state of one owner. */
+export type OwnerState = {
+  readonly value: StateValue
+  readonly context: Context
+  readonly seq: number
+  readonly machine: string
+}
+
+/** An effect that was asked for and has no answer yet. `again`: a crash may lie between. */
+export type OpenEffect = {
+  readonly id: string
+  readonly kind: string
+  readonly params: { readonly [key: string]: unknown }
+  readonly actor: Address
+  readonly again: boolean
+  /** Aborted when the owner no longer waits for the answer, and at shutdown. */
+  readonly signal: AbortSignal
+}
+
+/** Carries out one effect and answers with the message for its owner. Never throws for an expected failure. */
+export type Perform = (effect: OpenEffect) => Promise<{ readonly message: AnyMessage; readonly by: Address }>
+
+export type SystemOptions = {
+  readonly log: EventLog
+  readonly clock: Clock
+  /** Absent: effects stay open (a command while the daemon is down). */
+  readonly perform?: Perform
+  /** Called for each durable record, in order, before effects start and answers go out. */
+  readonly onRecord: (record: LogRecord) => void
+  /** Something that must never happen happened, or the log is poisoned. */
+  readonly onTrouble?: (trouble: Error) => void
+}
+
+export interface System {
+  /**
+   * Decides a turn. Resolves when its records are durable and folded.
+   * `settled`: also waits until everything told because of it has been decided (effects are not waited for).
+   *
+   * Rejects with SystemError: TURN_UNKNOWN (a failed append; repeat with the same id), TOWN_BUSY, TOWN_CLOSING.
+   */
+  take(turn: Turn, options?: { readonly settled?: boolean }): Promise<TurnResult>
+  /** State of an owner as decided last (durable or about to be), or null when there is none. */
+  owner(address: Address): OwnerState | null
+  owners(): Iterable<readonly [Address, OwnerState]>
+  /** Effects asked for and not answered. */
+  openEffects(): readonly OpenEffect[]
+  /** Timers that run, with their due times. */
+  openTimers(): readonly { readonly id: string; readonly actor: Address; readonly event: string; readonly dueAt: string }[]
+  /** Last durable and folded record. */
+  readonly seq: number
+  /** Waits until nothing is being decided or written. */
+  idle(): Promise<void>
+  /** Stops taking turns, lets the current commit end, calls off timers and effects. The log stays open. */
+  close(): Promise<void>
+  /** Lets go of the log for as long as `between` runs (the host is started then), then goes on. */
+  pause(between: () => Promise<void>): Promise<void>
+}
+
+export type SystemErrorCode = 'TURN_UNKNOWN' | 'TOWN_BUSY' | 'TOWN_CLOSING'
+
+export class SystemError extends Error {
+  override readonly name = 'SystemError'
+  readonly code: SystemErrorCode
+  constructor(code: SystemErrorCode, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.code = code
+  }
+}
