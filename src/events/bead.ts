@@ -21,7 +21,8 @@ export const priority = z.number().int().min(0).max(4)
 const editable = {
   title: z.string().min(1).max(500),
   description: text,
-  type: beadType,
+  /** `type` in the shape that users see. */
+  beadType,
   priority,
   labels: z.array(line).max(100),
 }
@@ -54,7 +55,7 @@ export const beadMessages = [
   named('bead.rework', { reason: line }),
   /** `attempts` or recoveries are used up, or an agent asks for a person. */
   named('bead.block', { reason: line }),
-  named('bead.unblock', {}),
+  named('bead.unblock'),
   named('bead.defer', { reason: line }),
   named('bead.land', { commit: objectName, mergeRequest: address, agent: address }),
   named('bead.close', { reason: line }),

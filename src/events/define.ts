@@ -2,11 +2,14 @@
 
 import { z } from 'zod'
 
-type Shape = z.core.$ZodLooseShape
+type Named<T extends string, S extends z.ZodRawShape> = z.ZodObject<{ type: z.ZodLiteral<T> } & S, z.core.$strict>
 
 /** A message, fact or effect with its literal `type`. Unknown fields are refused at the edge. */
-export const named = <T extends string, S extends Shape>(type: T, shape: S) =>
-  z.strictObject({ type: z.literal(type), ...shape })
+export function named<T extends string>(type: T): Named<T, Record<never, never>>
+export function named<T extends string, S extends z.ZodRawShape>(type: T, shape: S): Named<T, S>
+export function named(type: string, shape: z.ZodRawShape = {}) {
+  return z.strictObject({ type: z.literal(type), ...shape })
+}
 
 /** An effect: what is asked for (`params`), how it is settled, and how long it may take. */
 export type EffectSpec<P extends z.ZodType = z.ZodType> = {

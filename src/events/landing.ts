@@ -74,7 +74,7 @@ export const refineryMessages = [
   named('target.dirty', { mergeRequest: address, path: line, files: z.array(line).max(50) }),
   named('target.refused', { mergeRequest: address, ...failure }),
   /** From a person: try again now what waits. */
-  named('refinery.retry', {}),
+  named('refinery.retry'),
 ] as const
 
 export const refineryFacts = [
@@ -93,7 +93,7 @@ export const refineryFacts = [
 
 export const mergeRequestMessages = [
   named('mr.submit', { ...work, rig: rigName, target: line, attempt: count }),
-  named('mr.build', {}),
+  named('mr.build'),
   named('mr.test', { commit: objectName, tree: objectName, base: objectName }),
   named('mr.push', { results: z.array(gateResult).max(60) }),
   named('mr.wait', failure),

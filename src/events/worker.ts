@@ -57,7 +57,7 @@ export const sandboxMessages = [
   named('sandbox.recover', { waitMs: count }),
   named('sandbox.giveUp', { reason: line }),
   /** From a person: try once more. */
-  named('sandbox.retry', {}),
+  named('sandbox.retry'),
   /** From the Witness: landed; the worktree may go. */
   named('sandbox.close', { commit: objectName, head: objectName }),
   named('worktree.removed', { checkpoint: line.nullable() }),

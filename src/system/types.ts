@@ -1,6 +1,7 @@
 // What the system offers to the rooms around it, and what it needs from them.
 
 import type { EventLog } from '../../eventlog/types.ts'
+import type { MachineDef } from '../actors/machine.ts'
 import type { Address, AnyMessage, Context, LogRecord, Refusal, StateValue } from '../events/record.ts'
 import type { Clock } from '../ports/clock.ts'
 
@@ -45,6 +46,8 @@ export type Perform = (effect: OpenEffect) => Promise<{ readonly message: AnyMes
 
 export type SystemOptions = {
   readonly log: EventLog
+  /** The machine that lives at an address, or null when none can. */
+  readonly machines: (address: Address) => MachineDef | null
   readonly clock: Clock
   /** Absent: effects stay open (a command while the daemon is down). */
   readonly perform?: Perform

@@ -1,0 +1,145 @@
+// What the log has promised and not yet settled: effects, timers and tells.
+//
+// Owns:      the fold from records to what is still open.
+// Does not:  carry anything out (runner.ts, system.ts).
+// Always:    a restart that folds the same records has the same open promises.
+
+import {
+  type Address,
+  type AnyEffect,
+  type AnyMessage,
+  effectId,
+  type LogRecord,
+} from '../events/record.ts'
+import { sameValue } from './decide.ts'
+
+type Asked = {
+  readonly id: string
+  readonly actor: Address
+  /** Seq of the record that asked. */
+  readonly seq: number
+  readonly correlation: number
+}
+export type OpenWorld = Asked & { readonly kind: string; readonly params: AnyEffect['params'] }
+export type OpenTimer = Asked & { readonly event: string; readonly dueAt: string; readonly delayMs: number }
+export type OpenTell = Asked & {
+  readonly messages: readonly { readonly to: Address; readonly message: AnyMessage }[]
+  /** How many tells in a row led here. */
+  readonly depth: number
+}
+
+/** What one record did to the open promises. */
+export type LedgerChange = {
+  readonly effects: readonly OpenWorld[]
+  readonly timers: readonly OpenTimer[]
+  readonly tells: readonly OpenTell[]
+  /** Ids nobody waits for any more: settled by this record, or left behind by it. */
+  readonly closed: readonly string[]
+}
+
+export interface Ledger {
+  readonly effects: ReadonlyMap<string, OpenWorld>
+  readonly timers: ReadonlyMap<string, OpenTimer>
+  readonly tells: ReadonlyMap<string, OpenTell>
+  isOpen(id: string): boolean
+  apply(record: LogRecord): LedgerChange
+  /** Open tells of a correlation. */
+  tellsOf(correlation: number): number
+  /** ms of the log's time in which nobody was there to see time pass (from TownStarted). */
+  readonly unwatchedMs: number
+  /** `unwatchedMs` as it was when a timer was set. */
+  unwatchedWhenSet(timerId: string): number
+}
+
+export function createLedger(): Ledger {
+  const effects = new Map<string, OpenWorld>()
+  const timers = new Map<string, OpenTimer>()
+  const tells = new Map<string, OpenTell>()
+  const byActor = new Map<Address, Set<string>>()
+  const perCorrelation = new Map<number, number>()
+  const whenSet = new Map<string, number>()
+  let unwatchedMs = 0
+
+  const index = (asked: Asked) => {
+    const ids = byActor.get(asked.actor) ?? new Set<string>()
+    ids.add(asked.id)
+    byActor.set(asked.actor, ids)
+  }
+  const close = (id: string, closed: string[]): void => {
+    const open = effects.get(id) ?? timers.get(id)
+    const told = tells.get(id)
+    if (open !== undefined) {
+      effects.delete(id)
+      timers.delete(id)
+      whenSet.delete(id)
+      const ids = byActor.get(open.actor)
+      ids?.delete(id)
+      if (ids?.size === 0) byActor.delete(open.actor)
+    } else if (told !== undefined) {
+      tells.delete(id)
+      const left = (perCorrelation.get(told.correlation) ?? 1) - 1
+      if (left === 0) perCorrelation.delete(told.correlation)
+      else perCorrelation.set(told.correlation, left)
+    } else return
+    closed.push(id)
+  }
+
+  return {
+    effects,
+    timers,
+    tells,
+    get unwatchedMs() {
+      return unwatchedMs
+    },
+    unwatchedWhenSet: (id) => whenSet.get(id) ?? 0,
+    isOpen: (id) => effects.has(id) || timers.has(id) || tells.has(id),
+    tellsOf: (correlation) => perCorrelation.get(correlation) ?? 0,
+    apply(record) {
+      const closed: string[] = []
+      const depth = record.settles === undefined ? 0 : (tells.get(record.settles)?.depth ?? 0)
+      if (record.settles !== undefined) close(record.settles, closed)
+      if (record.refused !== undefined) return { effects: [], timers: [], tells: [], closed }
+
+      // Leaving the state that asked for an effect means no longer waiting for its answer.
+      if (record.from !== null && !sameValue(record.from, record.to)) {
+        for (const id of [...(byActor.get(record.actor) ?? [])]) if (effects.has(id)) close(id, closed)
+      }
+      for (const fact of record.facts) {
+        if (fact.type === 'TownStarted') unwatchedMs += Number(fact['downMs'] ?? 0)
+      }
+      const added = { effects: [] as OpenWorld[], timers: [] as OpenTimer[], tells: [] as OpenTell[] }
+      record.effects.forEach((effect, n) => {
+        const asked = {
+          id: effectId(record.seq, n),
+          actor: record.actor,
+          seq: record.seq,
+          correlation: record.correlation,
+        }
+        if (effect.kind === 'timer.cancel') {
+          for (const id of [...(byActor.get(record.actor) ?? [])]) {
+            if (timers.get(id)?.event === effect.params['event']) close(id, closed)
+          }
+        } else if (effect.kind === 'timer') {
+          const params = effect.params as { event: string; dueAt: string; delayMs: number }
+          const timer = { ...asked, event: params.event, dueAt: params.dueAt, delayMs: params.delayMs }
+          timers.set(asked.id, timer)
+          whenSet.set(asked.id, unwatchedMs)
+          index(timer)
+          added.timers.push(timer)
+        } else if (effect.kind === 'tell') {
+          const messages = (effect.params as { messages: OpenTell['messages'] }).messages
+          const told = { ...asked, messages, depth: depth + 1 }
+          tells.set(asked.id, told)
+          perCorrelation.set(asked.correlation, (perCorrelation.get(asked.correlation) ?? 0) + 1)
+          added.tells.push(told)
+        } else {
+          const world = { ...asked, kind: effect.kind, params: effect.params }
+          effects.set(asked.id, world)
+          index(world)
+          added.effects.push(world)
+        }
+      })
+      return { ...added, closed }
+    },
+  }
+}
