@@ -66,6 +66,21 @@ export type LogStats = {
   readonly bytesOfLines: number
 }
 
+export type LogOptions = {
+  /** Wall clock in ms, used only to forget old ids. Default: Date.now (LevelDB), always 0 (memory). */
+  readonly now?: () => number
+  /** How long an id is remembered. Default 7 days. */
+  readonly idWindowMs?: number
+  /** For how many entries an id is remembered. Default 1,000,000. */
+  readonly idWindowEntries?: number
+  /** Entries a live subscriber may lag behind before it is closed. Default 10,000. */
+  readonly subscriberQueueMax?: number
+  /** Seals full runs in the background after a commit. Default: true (LevelDB), false (memory). */
+  readonly autoSeal?: boolean
+  /** Hears of damage met by background sealing, which stops then; reading and verify() report it too. */
+  readonly onBackgroundError?: (error: Error) => void
+}
+
 export type Subscription = { close(): void }
 
 export interface EventLog {
@@ -76,7 +91,7 @@ export interface EventLog {
   /** Random id given when the log was created. */
   readonly logId: string
 
-  /** @throws {LogError} EXPECTED_POSITION, APPEND_UNKNOWN, LOG_POISONED, LOG_CLOSED, ENTRY_TOO_LARGE. */
+  /** @throws {LogError} EXPECTED_POSITION, APPEND_UNKNOWN, LOG_POISONED, LOG_CLOSED, ENTRY_TOO_LARGE, ENTRY_INVALID. */
   append(entries: readonly Entry[], options: AppendOptions): Promise<Appended>
   /** Where an id was written, or undefined (also when it is older than the window). Durable entries only. */
   find(id: string): Promise<Appended | undefined>
@@ -94,7 +109,10 @@ export interface EventLog {
     onClosed?: (reason: Error) => void,
   ): Subscription
   /** Checks checksums, gaps, chain and head file over the whole log (or after a position known to be good). */
-  verify(options?: { readonly from?: Head; readonly onProgress?: (seq: number) => void }): Promise<VerifyReport>
+  verify(options?: {
+    readonly from?: Head
+    readonly onProgress?: (seq: number) => void
+  }): Promise<VerifyReport>
   /** Seals full runs of 512 entries that are not sealed yet. Safe to call at any time; one at a time. */
   seal(): Promise<{ readonly segments: number }>
   stats(): Promise<LogStats>
@@ -126,6 +144,12 @@ export type LogErrorCode =
   | 'LOG_POISONED'
   | 'LOG_CLOSED'
   | 'ENTRY_TOO_LARGE'
+  /** Not a JSON object, an own key `seq`, no entry at all, or an id that is empty or too long. */
+  | 'ENTRY_INVALID'
+  /** A subscriber's queue was full; it may subscribe again after `details.after`. */
+  | 'SUBSCRIBER_SLOW'
+  /** The engine cannot open it now (full disk, too many files, no permission). Nothing is known to be damaged. */
+  | 'LOG_UNAVAILABLE'
 
 export class LogError extends Error {
   override readonly name = 'LogError'

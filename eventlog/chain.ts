@@ -1,0 +1,40 @@
+// The chain: what makes the order and the text of all entries one number.
+//
+// Owns:      digest(n) and chain(n) of rule L8.
+// Does not:  know where lines are kept.
+// Always:    a chain value is 32 raw bytes inside the library, 64 hex digits outside.
+
+import { hash } from 'node:crypto'
+
+/** chain(0): the chain of an empty log. */
+export const CHAIN_START: Buffer = Buffer.alloc(32)
+
+/** SHA-256 of a line's UTF-8 bytes, without its newline. */
+export function digestOf(line: string): Buffer {
+  return hash('sha256', line, 'buffer')
+}
+
+/** chain(n) = SHA-256(chain(n-1) + digest(n)), over the 64 raw bytes. */
+export function chainAfter(previous: Buffer, line: string): Buffer {
+  const both = Buffer.allocUnsafe(64)
+  previous.copy(both, 0)
+  digestOf(line).copy(both, 32)
+  return hash('sha256', both, 'buffer')
+}
+
+export function chainOver(previous: Buffer, lines: readonly string[]): Buffer {
+  let chain = previous
+  for (const line of lines) chain = chainAfter(chain, line)
+  return chain
+}
+
+/** Inside to outside. */
+export function chainText(chain: Buffer): string {
+  return chain.toString('hex')
+}
+
+/** Outside to inside. */
+export function chainBytes(text: string): Buffer {
+  if (!/^[0-9a-f]{64}$/.test(text)) throw new TypeError(`A chain value has 64 hex digits, not "${text}".`)
+  return Buffer.from(text, 'hex')
+}

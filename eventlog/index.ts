@@ -1,0 +1,23 @@
+export { exportLines, verifyExport } from './export.ts'
+export { createLog, openLog } from './level/open.ts'
+export { verifyLog } from './level/verify-copy.ts'
+export { ENTRY_BYTES_ADVISED, ENTRY_BYTES_MAX } from './line.ts'
+export type { AppendFault, MemoryDisk } from './memory/disk.ts'
+export { createMemoryDisk, createMemoryLog, type MemoryLogOptions } from './memory/log.ts'
+export {
+  type Appended,
+  type AppendOptions,
+  type Entry,
+  type EventLog,
+  type Head,
+  LogError,
+  type LogErrorCode,
+  type LogOptions,
+  type LogProblem,
+  type LogProblemKind,
+  type LogStats,
+  type ReadOptions,
+  type Stored,
+  type Subscription,
+  type VerifyReport,
+} from './types.ts'

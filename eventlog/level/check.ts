@@ -1,0 +1,251 @@
+// Checking a database: every value against its checksum, every entry against the chain, the end against the head file.
+//
+// Owns:      finding damage and naming the entry it concerns.
+// Does not:  repair, or throw: whatever is wrong becomes a problem of the report.
+// Always:    a problem's seq is the first entry concerned; 0 if it concerns none.
+
+import { CHAIN_START, chainAfter } from '../chain.ts'
+import type { Position } from '../engine.ts'
+import { lineHasSeq } from '../line.ts'
+import { SEGMENT_ENTRIES } from '../seal-policy.ts'
+import type { LogProblem, LogProblemKind } from '../types.ts'
+import type { Database, DatabaseSnapshot } from './database.ts'
+import type { FoundHead } from './head-file.ts'
+import { seqKey, seqOf } from './keys.ts'
+import { scanAll } from './scan.ts'
+import {
+  crcOfValue,
+  decodeIdBatch,
+  decodeIdPlace,
+  decodeRow,
+  decodeSegmentInfo,
+  isDamaged,
+  type Row,
+  type SegmentInfo,
+} from './values.ts'
+
+export type Segments = {
+  /** By the seq of the last entry. */
+  readonly infos: ReadonlyMap<number, SegmentInfo>
+  /** Where the unbroken run of segments from the first entry ends. */
+  readonly end: Position
+  readonly bytes: number
+}
+
+/** Reads what is known of the sealed segments, without reading them. */
+export async function checkSegments(
+  db: Database,
+  snapshot: DatabaseSnapshot,
+  problems: LogProblem[],
+): Promise<Segments> {
+  const infos = new Map<number, SegmentInfo>()
+  let end: Position = { seq: 0, chain: CHAIN_START }
+  let bytes = 0
+  for await (const scanned of scanAll(db, snapshot, 's')) {
+    const wanted = end.seq + SEGMENT_ENTRIES
+    if ('unreadable' in scanned) {
+      problems.push(
+        problem(wanted, 'undecodable', `The segments from entry ${end.seq + 1} on cannot be listed.`),
+      )
+      continue
+    }
+    const last = seqOf(scanned.key)
+    const info = decodeSegmentInfo(scanned.key, scanned.value)
+    if (last === undefined || !info) {
+      problems.push(
+        problem(end.seq + 1, 'checksum', `What is known of the segment after entry ${end.seq} is damaged.`),
+      )
+      if (last === wanted) end = { seq: last, chain: end.chain }
+      continue
+    }
+    if (last !== wanted) {
+      problems.push(
+        problem(end.seq + 1, 'gap', `The segment of the entries ${end.seq + 1} to ${wanted} is missing.`),
+      )
+    }
+    infos.set(last, info)
+    bytes += info.bytes + 1
+    end = { seq: last, chain: info.after }
+  }
+  return { infos, end, bytes }
+}
+
+export type RowsReport = { readonly end: Position; readonly bytes: number }
+
+/** Checks every row after `from`; `segments` are compared with the rows met. */
+export async function checkRows(
+  db: Database,
+  snapshot: DatabaseSnapshot,
+  from: Position,
+  problems: LogProblem[],
+  options: {
+    readonly segments?: Segments
+    readonly headFile?: FoundHead
+    readonly upTo?: number
+    readonly onProgress?: (seq: number) => void
+  } = {},
+): Promise<RowsReport> {
+  const { headFile, segments } = options
+  const known = headFile?.state === 'found' ? headFile : undefined
+  let seq = from.seq
+  let bytes = 0
+  // Unknown after damage, until the next row says where it began.
+  let chain: Buffer | undefined = from.chain
+  let endChain = from.chain
+  for await (const scanned of scanAll(db, snapshot, 'r', seqKey('r', from.seq + 1))) {
+    if ('unreadable' in scanned) {
+      problems.push(
+        problem(
+          seq + 1,
+          'undecodable',
+          `LevelDB cannot read on after entry ${seq}: ${text(scanned.unreadable)}`,
+        ),
+      )
+      chain = undefined
+      continue
+    }
+    const last = seqOf(scanned.key)
+    if (last === undefined || last <= seq) {
+      problems.push(problem(seq + 1, 'undecodable', `A row after entry ${seq} has a key that cannot be.`))
+      continue
+    }
+    if (options.upTo !== undefined && seq >= options.upTo) break
+    const row = decodeSafely(scanned.key, last, scanned.value)
+    if (isDamaged(row)) {
+      problems.push(problem(row.seq, 'checksum', row.message))
+      seq = last
+      chain = undefined
+      continue
+    }
+    bytes += row.bytes + 1
+    const wanted = seq + 1
+    if (row.first > wanted) {
+      const which =
+        row.first - 1 === wanted ? `Entry ${wanted} is` : `The entries ${wanted} to ${row.first - 1} are`
+      problems.push(problem(wanted, 'gap', `${which} missing.`))
+      chain = undefined
+    } else if (row.first < wanted && seq !== from.seq) {
+      problems.push(problem(row.first, 'gap', `The entries from ${row.first} to ${seq} are there twice.`))
+      chain = undefined
+    }
+    chain = checkRow(row, chain, from, problems, known)
+    endChain = chain
+    const info = row.sealed ? segments?.infos.get(last) : undefined
+    if (row.sealed && segments && (!info || info.rowCrc !== crcOfValue(scanned.value))) {
+      problems.push(
+        problem(
+          row.first,
+          'checksum',
+          `The segment of the entries ${row.first} to ${last} is not the one that was sealed.`,
+        ),
+      )
+    }
+    seq = last
+    options.onProgress?.(seq)
+  }
+  return { end: { seq, chain: endChain }, bytes }
+}
+
+/** Checks that the log reaches as far as the head file says. */
+export function checkHead(endSeq: number, logId: string, found: FoundHead, problems: LogProblem[]): void {
+  if (found.state !== 'found') {
+    problems.push(
+      problem(
+        0,
+        'head',
+        `The head file is ${found.state}: whether the end of the log was lost cannot be seen.`,
+      ),
+    )
+  } else if (found.logId !== logId) {
+    problems.push(problem(0, 'head', 'The head file belongs to another log.'))
+  } else if (found.seq > endSeq) {
+    const seq = endSeq + 1
+    const which = found.seq === seq ? `Entry ${seq} is` : `The entries ${seq} to ${found.seq} are`
+    problems.push(problem(seq, 'head', `${which} missing from the end: the head file has seen them.`))
+  }
+}
+
+/** Checks the rows by which append ids are found again. */
+export async function checkIds(
+  db: Database,
+  snapshot: DatabaseSnapshot,
+  problems: LogProblem[],
+): Promise<void> {
+  for await (const scanned of scanAll(db, snapshot, 'i')) {
+    if ('unreadable' in scanned) {
+      problems.push(problem(0, 'undecodable', `Append ids cannot be read: ${text(scanned.unreadable)}`))
+    } else if (!decodeIdPlace(scanned.key, scanned.value)) {
+      const seq = scanned.value.length >= 6 ? scanned.value.readUIntBE(0, 6) : 0
+      problems.push(problem(seq, 'checksum', `The append id of entry ${seq} is damaged.`))
+    }
+  }
+  for await (const scanned of scanAll(db, snapshot, 'x')) {
+    if ('unreadable' in scanned) {
+      problems.push(
+        problem(0, 'undecodable', `The order of append ids cannot be read: ${text(scanned.unreadable)}`),
+      )
+    } else if (!decodeIdBatch(scanned.key, scanned.value)) {
+      const seq = seqOf(scanned.key) ?? 0
+      problems.push(problem(seq, 'checksum', `The list of append ids at entry ${seq} is damaged.`))
+    }
+  }
+}
+
+function checkRow(
+  row: Row,
+  chainBefore: Buffer | undefined,
+  from: Position,
+  problems: LogProblem[],
+  known: Extract<FoundHead, { state: 'found' }> | undefined,
+): Buffer {
+  const startsInside = row.first <= from.seq
+  if (chainBefore && !startsInside && !chainBefore.equals(row.before)) {
+    problems.push(
+      problem(
+        row.first,
+        'chain',
+        `The chain is broken between the entries ${row.first - 1} and ${row.first}.`,
+      ),
+    )
+  }
+  let chain = row.before
+  let seq = row.first
+  let named = false
+  for (const line of row.lines) {
+    chain = chainAfter(chain, line)
+    if (!lineHasSeq(line, seq) && !named) {
+      problems.push(problem(seq, 'undecodable', `Entry ${seq} says it is another one.`))
+      named = true
+    }
+    if (seq === from.seq && !chain.equals(from.chain)) {
+      problems.push(problem(seq, 'chain', `The chain at entry ${seq} is not the one that was known.`))
+    }
+    if (known && known.seq === seq && !chain.equals(known.chain)) {
+      problems.push(problem(seq, 'chain', `The chain at entry ${seq} is not the one in the head file.`))
+    }
+    seq += 1
+  }
+  if (!named && (!chain.equals(row.after) || seq !== row.last + 1)) {
+    problems.push(
+      problem(row.first, 'chain', `The chain does not fit the entries ${row.first} to ${row.last}.`),
+    )
+  }
+  return row.after
+}
+
+function decodeSafely(key: Buffer, last: number, value: Buffer) {
+  try {
+    return decodeRow(key, last, value)
+  } catch (error) {
+    const message = `The row that ends at entry ${last} cannot be unpacked: ${text(error)}`
+    return { damaged: true, seq: last, message } as const
+  }
+}
+
+function problem(seq: number, kind: LogProblemKind, message: string): LogProblem {
+  return { seq, kind, message }
+}
+
+function text(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

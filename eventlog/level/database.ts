@@ -1,0 +1,136 @@
+// The LevelDB database under the log: how it is opened, and what its errors mean.
+//
+// Owns:      options of classic-level, translation of its errors, the meta rows.
+// Always:    never creates over something: LevelDB's own default would replace a damaged log by an empty one.
+
+import { access, readdir, readlink, realpath } from 'node:fs/promises'
+import { join } from 'node:path'
+import { ClassicLevel } from 'classic-level'
+import { LogError } from '../types.ts'
+import { META_FORMAT, META_LOG_ID } from './keys.ts'
+import { decodeText, encodeText } from './values.ts'
+
+export type Database = ClassicLevel<Buffer, Buffer>
+export type DatabaseSnapshot = ReturnType<Database['snapshot']>
+
+/** Format of keys and values. Raised when an older build could not read what a newer one writes. */
+export const FORMAT = 1
+
+const heldHere = new Set<string>()
+
+/** What is read at once by a scan. LevelDB's default of 16 KB makes replays slow. */
+export const SCAN_BYTES = 1024 * 1024
+
+export function databasePath(dir: string): string {
+  return join(dir, 'db')
+}
+
+export function headPath(dir: string): string {
+  return join(dir, 'head')
+}
+
+/** @throws {LogError} LOG_MISSING, LOG_LOCKED, LOG_DAMAGED, LOG_UNAVAILABLE */
+export async function openDatabase(dir: string, options: { readonly create: boolean }): Promise<Database> {
+  const path = databasePath(dir)
+  if (!options.create && !(await exists(path))) {
+    if (await exists(headPath(dir))) throw damagedStore(dir, 'its database folder is gone')
+    throw new LogError('LOG_MISSING', `There is no log in ${dir}; create one first.`, { details: { dir } })
+  }
+  const db: Database = new ClassicLevel<Buffer, Buffer>(path, {
+    keyEncoding: 'buffer',
+    valueEncoding: 'buffer',
+    createIfMissing: options.create,
+    errorIfExists: options.create,
+    // Opening reads at most this much of LevelDB's own log: larger buffers make starting slow.
+    writeBufferSize: 4 * 1024 * 1024,
+  })
+  try {
+    await db.open()
+  } catch (error) {
+    await db.close().catch(() => {})
+    throw openError(dir, error)
+  }
+  heldHere.add(path)
+  db.once('closed', () => heldHere.delete(path))
+  return db
+}
+
+/**
+ * True while this process holds the log in `dir`. LevelDB's lock belongs to the process: touching the LOCK file from
+ * inside would release it, so this is asked first. Other threads are seen where /proc tells (Linux).
+ */
+export async function heldByThisProcess(dir: string): Promise<boolean> {
+  const path = databasePath(dir)
+  if (heldHere.has(path)) return true
+  const lock = join(await realpath(path).catch(() => path), 'LOCK')
+  for (const fd of await readdir('/proc/self/fd').catch(() => [])) {
+    if ((await readlink(`/proc/self/fd/${fd}`).catch(() => '')) === lock) return true
+  }
+  return false
+}
+
+export function metaRows(logId: string): { type: 'put'; key: Buffer; value: Buffer }[] {
+  return [
+    { type: 'put', key: META_FORMAT, value: encodeText(META_FORMAT, String(FORMAT)) },
+    { type: 'put', key: META_LOG_ID, value: encodeText(META_LOG_ID, logId) },
+  ]
+}
+
+/** The log id. @throws {LogError} LOG_NEWER, LOG_DAMAGED */
+export async function readMeta(db: Database, dir: string): Promise<string> {
+  const [formatValue, idValue] = await db.getMany([META_FORMAT, META_LOG_ID])
+  const format = formatValue && decodeText(META_FORMAT, formatValue)
+  const logId = idValue && decodeText(META_LOG_ID, idValue)
+  const found = Number(format)
+  if (format !== undefined && found > FORMAT) {
+    throw new LogError(
+      'LOG_NEWER',
+      `The log in ${dir} has format ${found}, and this version reads up to ${FORMAT}; use the newer version.`,
+      { details: { dir, format: found, formatMax: FORMAT } },
+    )
+  }
+  if (found !== FORMAT) throw damagedStore(dir, 'its format cannot be read')
+  if (logId === undefined || !/^[0-9a-f]{32}$/.test(logId)) throw damagedStore(dir, 'its id cannot be read')
+  return logId
+}
+
+/** Damage of the store as a whole, which concerns no single entry: seq 0. */
+export function damagedStore(dir: string, reason: string, cause?: unknown): LogError {
+  const message = `The log in ${dir} is damaged: ${reason}. Verify a copy of it to see which entries are concerned.`
+  return new LogError('LOG_DAMAGED', message, {
+    cause,
+    details: { dir, problems: [{ seq: 0, kind: 'undecodable', message }] },
+  })
+}
+
+export async function exists(path: string): Promise<boolean> {
+  try {
+    await access(path)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function openError(dir: string, error: unknown): LogError {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+  const text = cause instanceof Error ? cause.message : String(cause)
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
+  if (code === 'LEVEL_LOCKED') {
+    return new LogError(
+      'LOG_LOCKED',
+      `Another process, or this one, already holds the log in ${dir}; end it first.`,
+      {
+        cause,
+        details: { dir },
+      },
+    )
+  }
+  if (/no space left|too many open files|permission denied|read-only|input\/output error|quota/i.test(text)) {
+    return new LogError('LOG_UNAVAILABLE', `The log in ${dir} cannot be opened now: ${text}`, {
+      cause,
+      details: { dir },
+    })
+  }
+  return damagedStore(dir, `LevelDB refuses it (${text})`, cause)
+}

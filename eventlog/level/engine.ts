@@ -1,0 +1,207 @@
+// The LevelDB engine.
+//
+// Owns:      one open database and its head file.
+// Does not:  decide positions or the order of writes (appender.ts).
+// Always:    a commit is one batch written with sync: true; an append id is in the same batch as its entries.
+
+import { CHAIN_START } from '../chain.ts'
+import type { Commit, Engine, Opened, Position, Range, SealStep } from '../engine.ts'
+import type { IdWindow } from '../id-window.ts'
+import { SEGMENT_ENTRIES } from '../seal-policy.ts'
+import { type Appended, LogError, type LogProblem, type LogStats, type Stored } from '../types.ts'
+import { checkHead, checkIds, checkRows, checkSegments } from './check.ts'
+import { type Database, type DatabaseSnapshot, headPath, openDatabase, readMeta } from './database.ts'
+import { HeadFile, readHeadFile } from './head-file.ts'
+import { idKey, seqKey } from './keys.ts'
+import { SegmentCache, scanRows } from './scan.ts'
+import { forgetIds, prepareSegment } from './seal.ts'
+import { decodeIdPlace, encodeIdBatch, encodeIdPlace, encodeRow, isDamaged } from './values.ts'
+
+export type LevelEngineOptions = {
+  readonly dir: string
+  readonly now: () => number
+  readonly window: IdWindow
+  /** The head file could not be written. */
+  readonly onHeadError: (error: unknown) => void
+}
+
+type Open = {
+  readonly db: Database
+  readonly headFile: HeadFile
+  readonly logId: string
+  readonly segments: SegmentCache
+}
+
+export class LevelEngine implements Engine {
+  readonly #options: LevelEngineOptions
+  #open: Open | undefined
+  #sealed: Position = { seq: 0, chain: CHAIN_START }
+  #bytes = 0
+
+  constructor(options: LevelEngineOptions) {
+    this.#options = options
+  }
+
+  async open(): Promise<Opened> {
+    const { dir, onHeadError } = this.#options
+    const db = await openDatabase(dir, { create: false })
+    try {
+      const logId = await readMeta(db, dir)
+      const found = await readHeadFile(headPath(dir))
+      const problems: LogProblem[] = []
+      const { segments, rows } = await withSnapshot(db, async (snapshot) => {
+        const segments = await checkSegments(db, snapshot, problems)
+        const rows = await checkRows(db, snapshot, segments.end, problems, { segments, headFile: found })
+        return { segments, rows }
+      })
+      checkHead(rows.end.seq, logId, found, problems)
+      if (problems.length > 0) throw damaged(dir, problems)
+      const headFile = await HeadFile.open(headPath(dir), logId, found, onHeadError)
+      // It may be older than the log: the process was killed before it could follow.
+      headFile.follow(rows.end)
+      this.#open = { db, headFile, logId, segments: new SegmentCache() }
+      this.#sealed = segments.end
+      this.#bytes = segments.bytes + rows.bytes
+      return { logId, head: rows.end }
+    } catch (error) {
+      await db.close()
+      throw error
+    }
+  }
+
+  async write(commit: Commit): Promise<void> {
+    const { db, headFile } = this.#opened()
+    const at = this.#options.now()
+    const text = Buffer.from(commit.lines.join('\n'))
+    const key = seqKey('r', commit.last)
+    const idsKey = seqKey('x', commit.last)
+    const ids = commit.ids.map(({ id, first }) => [id, first] as const)
+    const operations = [
+      { type: 'put' as const, key, value: encodeRow(key, commit, text) },
+      { type: 'put' as const, key: idsKey, value: encodeIdBatch(idsKey, { at, ids }) },
+    ]
+    for (const { id, first, last } of commit.ids) {
+      const place = idKey(id)
+      operations.push({ type: 'put', key: place, value: encodeIdPlace(place, { first, last, at }) })
+    }
+    await db.batch(operations, { sync: true })
+    this.#bytes += text.length + 1
+    headFile.follow({ seq: commit.last, chain: commit.after })
+  }
+
+  findId(id: string, head: number): Appended | undefined {
+    const key = idKey(id)
+    const value = this.#opened().db.getSync(key)
+    if (!value) return undefined
+    const place = decodeIdPlace(key, value)
+    if (!place) {
+      const message = `The append id "${id}" is damaged; verify the log.`
+      throw new LogError('LOG_DAMAGED', message, {
+        details: { problems: [{ seq: 0, kind: 'checksum', message }] },
+      })
+    }
+    if (!this.#options.window.holds(place, head, this.#options.now())) return undefined
+    return { first: place.first, last: place.last, repeated: true }
+  }
+
+  async *read(range: Range): AsyncGenerator<readonly Stored[]> {
+    const { db, segments } = this.#opened()
+    const snapshot = db.snapshot()
+    try {
+      for await (const { key, last, value } of scanRows(db, snapshot, range)) {
+        const row = segments.decode(key, last, value)
+        if (isDamaged(row)) {
+          const problems = [{ seq: row.seq, kind: 'checksum', message: row.message }]
+          throw new LogError('LOG_DAMAGED', row.message, { details: { problems } })
+        }
+        const batch: Stored[] = []
+        const from = Math.max(range.after + 1, row.first)
+        const to = Math.min(range.to, row.last)
+        for (let seq = from; seq <= to; seq += 1) batch.push({ seq, line: row.lines[seq - row.first] ?? '' })
+        yield range.reverse ? batch.reverse() : batch
+      }
+    } finally {
+      await snapshot.close()
+    }
+  }
+
+  async nextSeal(head: number): Promise<SealStep | undefined> {
+    const from = this.#sealed
+    if (from.seq + SEGMENT_ENTRIES > head) return undefined
+    const { db } = this.#opened()
+    const batch = await withSnapshot(db, async (snapshot) => {
+      const sealed = await prepareSegment(db, snapshot, from)
+      const forgotten = await forgetIds(db, snapshot, this.#options.window, head, this.#options.now())
+      return { operations: [...sealed.operations, ...forgotten], end: sealed.end }
+    })
+    return {
+      apply: async () => {
+        await db.batch(batch.operations, { sync: true })
+        this.#sealed = batch.end
+      },
+    }
+  }
+
+  async verify(
+    from: Position,
+    head: Position,
+    onProgress: (seq: number) => void,
+  ): Promise<readonly LogProblem[]> {
+    const { db, logId } = this.#opened()
+    const found = await readHeadFile(headPath(this.#options.dir))
+    const problems: LogProblem[] = []
+    await withSnapshot(db, async (snapshot) => {
+      const segments = await checkSegments(db, snapshot, problems)
+      const rows = await checkRows(db, snapshot, from, problems, {
+        segments,
+        headFile: found,
+        upTo: head.seq,
+        onProgress,
+      })
+      checkHead(rows.end.seq, logId, found, problems)
+      await checkIds(db, snapshot, problems)
+    })
+    return problems
+  }
+
+  async stats(head: number): Promise<LogStats> {
+    const sealed = this.#sealed.seq
+    return { records: head, sealed, segments: sealed / SEGMENT_ENTRIES, bytesOfLines: this.#bytes }
+  }
+
+  async close(): Promise<void> {
+    const open = this.#open
+    this.#open = undefined
+    if (!open) return
+    try {
+      await open.headFile.close()
+    } finally {
+      await open.db.close()
+    }
+  }
+
+  #opened(): Open {
+    if (!this.#open) throw new LogError('LOG_CLOSED', 'The log is closed.')
+    return this.#open
+  }
+}
+
+export async function withSnapshot<T>(
+  db: Database,
+  use: (snapshot: DatabaseSnapshot) => Promise<T>,
+): Promise<T> {
+  const snapshot = db.snapshot()
+  try {
+    return await use(snapshot)
+  } finally {
+    await snapshot.close()
+  }
+}
+
+function damaged(dir: string, problems: readonly LogProblem[]): LogError {
+  const [first] = problems
+  const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : ''
+  return new LogError('LOG_DAMAGED', `The log in ${dir} is damaged: ${first?.message ?? ''}${more}`, {
+    details: { dir, problems },
+  })
+}

@@ -1,0 +1,40 @@
+// Every key in the database, and the reason of each byte.
+//
+//   'm' name            meta: 'format' and 'logid'. Written once, when the log is created.
+//   'r' last:6          a row of entries, a commit or a sealed segment, under the seq of its *last* entry: the row that
+//                       holds entry n is the first one at or after n, so one seek finds it whether or not it is sealed.
+//   's' last:6          what a sealed segment holds, without its lines, so that opening need not read the segments.
+//   'i' id              where an append id was written; the id as it is, so that a look-up is one get.
+//   'x' last:6          the ids of one commit, by position: forgetting the oldest reads from the front.
+//
+// One letter keeps the kinds apart and each kind in one range. Positions are 6 bytes, big-endian, so that the order
+// of keys is the order of entries; 48 bits are 2.8e14 entries, and exact in a JavaScript number.
+
+export type Kind = 'm' | 'r' | 's' | 'i' | 'x'
+
+const SEQ_BYTES = 6
+export const SEQ_MAX = 2 ** 48 - 1
+
+export const META_FORMAT: Buffer = Buffer.from('mformat')
+export const META_LOG_ID: Buffer = Buffer.from('mlogid')
+
+export function seqKey(kind: 'r' | 's' | 'x', seq: number): Buffer {
+  const key = Buffer.allocUnsafe(1 + SEQ_BYTES)
+  key.write(kind, 0, 'latin1')
+  key.writeUIntBE(seq, 1, SEQ_BYTES)
+  return key
+}
+
+export function idKey(id: string): Buffer {
+  return Buffer.from(`i${id}`)
+}
+
+/** The seq of a key made by seqKey, or undefined if it is not one. */
+export function seqOf(key: Buffer): number | undefined {
+  return key.length === 1 + SEQ_BYTES ? key.readUIntBE(1, SEQ_BYTES) : undefined
+}
+
+/** The whole range of one kind. */
+export function rangeOf(kind: Kind): { readonly gte: Buffer; readonly lt: Buffer } {
+  return { gte: Buffer.from(kind), lt: Buffer.from([kind.charCodeAt(0) + 1]) }
+}

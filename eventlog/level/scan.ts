@@ -1,0 +1,132 @@
+// Scanning rows of the database, so that damage shows as damage and not as the end.
+//
+// Owns:      iterators, and what is done when LevelDB cannot read on.
+// Always:    an iterator and a snapshot are closed however a scan ends.
+
+import type { Database, DatabaseSnapshot } from './database.ts'
+import { SCAN_BYTES } from './database.ts'
+import { type Kind, rangeOf, SEQ_MAX, seqKey, seqOf } from './keys.ts'
+import { decodeRow, isDamaged, type Row, type RowDamage } from './values.ts'
+
+const SEGMENTS_REMEMBERED = 8
+
+/** Decoded segments by key: sealed rows never change, and reading single entries would unpack them again and again. */
+export class SegmentCache {
+  readonly #rows = new Map<number, Row>()
+
+  decode(key: Buffer, last: number, value: Buffer): Row | RowDamage {
+    const known = this.#rows.get(last)
+    if (known) return known
+    const row = decodeRow(key, last, value)
+    if (!isDamaged(row) && row.sealed) {
+      const [oldest] = this.#rows.keys()
+      if (oldest !== undefined && this.#rows.size >= SEGMENTS_REMEMBERED) this.#rows.delete(oldest)
+      this.#rows.set(last, row)
+    }
+    return row
+  }
+}
+
+export type RawRow = { readonly last: number; readonly key: Buffer; readonly value: Buffer }
+
+/** Rows that hold entries from `after` + 1 to `to`, as they lie. */
+export async function* scanRows(
+  db: Database,
+  snapshot: DatabaseSnapshot,
+  range: { readonly after: number; readonly to: number; readonly reverse: boolean },
+): AsyncGenerator<RawRow> {
+  const end = await rowAt(db, snapshot, range.to)
+  const lte = seqKey('r', end ?? SEQ_MAX)
+  const iterator = db.iterator({
+    gt: seqKey('r', range.after),
+    lte,
+    reverse: range.reverse,
+    snapshot,
+    highWaterMarkBytes: SCAN_BYTES,
+  })
+  // Most reads want a few rows; whoever goes on gets more at once.
+  let size = 4
+  try {
+    for (;;) {
+      const entries = await iterator.nextv(size)
+      if (entries.length === 0) return
+      for (const [key, value] of entries) yield { last: seqOf(key) ?? 0, key, value }
+      size = Math.min(size * 4, 256)
+    }
+  } finally {
+    await iterator.close()
+  }
+}
+
+/** Key position of the row that holds `seq`. */
+async function rowAt(db: Database, snapshot: DatabaseSnapshot, seq: number): Promise<number | undefined> {
+  const keys = db.keys({ gte: seqKey('r', seq), lt: rangeOf('r').lt, limit: 1, snapshot })
+  try {
+    const key = await keys.next()
+    return key === undefined ? undefined : seqOf(key)
+  } finally {
+    await keys.close()
+  }
+}
+
+export type Scanned = { readonly key: Buffer; readonly value: Buffer } | { readonly unreadable: unknown }
+
+/**
+ * Everything of one kind that can be read at all, in order. Where LevelDB stops with an error the scan goes on
+ * behind the damage, which it finds from the other end.
+ */
+export async function* scanAll(
+  db: Database,
+  snapshot: DatabaseSnapshot,
+  kind: Kind,
+  from: Buffer = rangeOf(kind).gte,
+): AsyncGenerator<Scanned> {
+  const { lt } = rangeOf(kind)
+  let reached: Buffer | undefined
+  try {
+    const iterator = db.iterator({
+      gte: from,
+      lt,
+      snapshot,
+      highWaterMarkBytes: SCAN_BYTES,
+      fillCache: false,
+    })
+    try {
+      for (;;) {
+        const entries = await iterator.nextv(128)
+        if (entries.length === 0) return
+        for (const [key, value] of entries) {
+          reached = key
+          yield { key, value }
+        }
+      }
+    } finally {
+      await iterator.close()
+    }
+  } catch (error) {
+    yield { unreadable: error }
+  }
+  yield* behindDamage(db, snapshot, reached ?? from, lt)
+}
+
+async function* behindDamage(
+  db: Database,
+  snapshot: DatabaseSnapshot,
+  reached: Buffer,
+  lt: Buffer,
+): AsyncGenerator<Scanned> {
+  const found: { key: Buffer; value: Buffer }[] = []
+  const iterator = db.iterator({ gt: reached, lt, reverse: true, snapshot, fillCache: false })
+  try {
+    for (;;) {
+      const entries = await iterator.nextv(64)
+      if (entries.length === 0) break
+      for (const [key, value] of entries) found.push({ key, value })
+    }
+  } catch {
+    // The same damage, met from behind: what was found lies after it.
+  } finally {
+    await iterator.close()
+  }
+  yield* found.reverse()
+}

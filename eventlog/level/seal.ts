@@ -1,0 +1,117 @@
+// Sealing: 512 entries become one compressed row that gives back every line byte for byte (rule L10).
+//
+// Owns:      preparing the batch that replaces the unsealed rows of one run; forgetting old append ids on the way.
+// Does not:  write it: that is the appender's turn.
+// Always:    the rows to be deleted were checked, and the compressed text was unpacked and compared, before.
+
+import { promisify } from 'node:util'
+import { zstdCompress, zstdDecompress } from 'node:zlib'
+import { chainAfter } from '../chain.ts'
+import type { Position } from '../engine.ts'
+import type { IdWindow } from '../id-window.ts'
+import { SEGMENT_ENTRIES } from '../seal-policy.ts'
+import { LogError } from '../types.ts'
+import type { Database, DatabaseSnapshot } from './database.ts'
+import { idKey, rangeOf, seqKey } from './keys.ts'
+import { scanRows } from './scan.ts'
+import {
+  crcOfValue,
+  decodeIdBatch,
+  decodeIdPlace,
+  decodeRow,
+  encodeRow,
+  encodeSegmentInfo,
+  isDamaged,
+} from './values.ts'
+
+const compress = promisify(zstdCompress)
+const decompress = promisify(zstdDecompress)
+
+/** Commits whose ids are looked at in one step, so that a step stays short. */
+const FORGET_AT_ONCE = 2048
+
+export type SealBatch = {
+  readonly operations: ({ type: 'put'; key: Buffer; value: Buffer } | { type: 'del'; key: Buffer })[]
+  readonly end: Position
+}
+
+export async function prepareSegment(
+  db: Database,
+  snapshot: DatabaseSnapshot,
+  from: Position,
+): Promise<SealBatch> {
+  const to = from.seq + SEGMENT_ENTRIES
+  const operations: SealBatch['operations'] = []
+  const lines: string[] = []
+  let chain = from.chain
+  for await (const { key, last, value } of scanRows(db, snapshot, { after: from.seq, to, reverse: false })) {
+    const row = decodeRow(key, last, value)
+    if (isDamaged(row)) throw damaged(row.seq, row.message)
+    if (row.first !== from.seq + lines.length + 1) {
+      throw damaged(from.seq + lines.length + 1, 'An entry is missing before it could be sealed.')
+    }
+    if (!row.before.equals(chain)) throw damaged(row.first, `The chain is broken at entry ${row.first}.`)
+    const mine = row.lines.slice(0, to - row.first + 1)
+    for (const line of mine) {
+      chain = chainAfter(chain, line)
+      lines.push(line)
+    }
+    const rest = row.lines.slice(mine.length)
+    if (rest.length > 0) {
+      // A commit across the end of the run: what lies behind stays as a row of its own, under the same key.
+      const kept = { before: chain, after: row.after, lines: rest }
+      operations.push({ type: 'put', key, value: encodeRow(key, kept, Buffer.from(rest.join('\n'))) })
+    } else if (!chain.equals(row.after)) {
+      throw damaged(row.first, `The chain does not fit the entries ${row.first} to ${last}.`)
+    } else if (last !== to) operations.push({ type: 'del', key })
+  }
+  if (lines.length !== SEGMENT_ENTRIES)
+    throw damaged(from.seq + lines.length + 1, 'The run to be sealed is not full.')
+
+  const text = Buffer.from(lines.join('\n'))
+  const packed = await compress(text)
+  if (!(await decompress(packed)).equals(text)) {
+    throw new Error(`Compressing the entries ${from.seq + 1} to ${to} does not give them back.`)
+  }
+  const key = seqKey('r', to)
+  const value = encodeRow(key, { before: from.chain, after: chain, lines }, text, packed)
+  const infoKey = seqKey('s', to)
+  const info = { count: lines.length, bytes: text.length, after: chain, rowCrc: crcOfValue(value) }
+  operations.push(
+    { type: 'put', key, value },
+    { type: 'put', key: infoKey, value: encodeSegmentInfo(infoKey, info) },
+  )
+  return { operations, end: { seq: to, chain } }
+}
+
+/** Deletions of the ids that have left the window, oldest first. */
+export async function forgetIds(
+  db: Database,
+  snapshot: DatabaseSnapshot,
+  window: IdWindow,
+  head: number,
+  now: number,
+): Promise<{ type: 'del'; key: Buffer }[]> {
+  const deletions: { type: 'del'; key: Buffer }[] = []
+  const iterator = db.iterator({ ...rangeOf('x'), limit: FORGET_AT_ONCE, snapshot })
+  try {
+    for await (const [key, value] of iterator) {
+      const batch = decodeIdBatch(key, value)
+      if (!batch || batch.ids.some(([, first]) => window.holds({ first, at: batch.at }, head, now))) break
+      deletions.push({ type: 'del', key })
+      for (const [id, first] of batch.ids) {
+        const place = idKey(id)
+        const kept = db.getSync(place)
+        // The id may have been used again since, when it was already forgotten.
+        if (kept && decodeIdPlace(place, kept)?.first === first) deletions.push({ type: 'del', key: place })
+      }
+    }
+  } finally {
+    await iterator.close()
+  }
+  return deletions
+}
+
+function damaged(seq: number, message: string): LogError {
+  return new LogError('LOG_DAMAGED', message, { details: { problems: [{ seq, kind: 'chain', message }] } })
+}

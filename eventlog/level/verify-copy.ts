@@ -1,0 +1,140 @@
+// verifyLog: checks a log that is not open, without changing a byte of it.
+//
+// Owns:      a temporary copy, and what can be said when LevelDB refuses it.
+// Always:    opening a LevelDB database rewrites it, and drops what it cannot read; so only a copy is ever opened.
+//            The original is locked while it is copied.
+
+import { constants } from 'node:fs'
+import { copyFile, mkdir, mkdtemp, readdir, rm, symlink } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { ClassicLevel } from 'classic-level'
+import { CHAIN_START, chainText } from '../chain.ts'
+import type { Position } from '../engine.ts'
+import { LogError, type LogProblem, type VerifyReport } from '../types.ts'
+import { checkHead, checkIds, checkRows, checkSegments } from './check.ts'
+import {
+  type Database,
+  databasePath,
+  exists,
+  headPath,
+  heldByThisProcess,
+  openDatabase,
+  readMeta,
+} from './database.ts'
+import { withSnapshot } from './engine.ts'
+import { readHeadFile } from './head-file.ts'
+
+/**
+ * Reports every problem of the log in `dir`; damage is never thrown.
+ * @throws {LogError} LOG_MISSING, LOG_LOCKED, LOG_NEWER, LOG_UNAVAILABLE
+ */
+export async function verifyLog(
+  dir: string,
+  options: { readonly onProgress?: (seq: number) => void } = {},
+): Promise<VerifyReport> {
+  const place = resolve(dir)
+  if (!(await exists(databasePath(place))) && !(await exists(headPath(place)))) {
+    throw new LogError('LOG_MISSING', `There is no log in ${dir}.`, { details: { dir } })
+  }
+  const scratch = await mkdtemp(join(tmpdir(), 'eventlog-verify-'))
+  try {
+    const copy = join(scratch, 'copy')
+    await copyLocked(place, copy, join(scratch, 'lock'))
+    return await verifyCopy(copy, options.onProgress)
+  } finally {
+    await rm(scratch, { recursive: true, force: true })
+  }
+}
+
+// Another database whose LOCK is the original's: LevelDB then holds the lock of both.
+async function copyLocked(place: string, copy: string, guard: string): Promise<void> {
+  const held = `The log in ${place} is open; ask the process that holds it to verify it.`
+  if (await heldByThisProcess(place)) throw new LogError('LOG_LOCKED', held, { details: { dir: place } })
+  const lock = join(databasePath(place), 'LOCK')
+  await mkdir(databasePath(guard), { recursive: true })
+  const lockable = await exists(lock)
+  if (lockable) await symlink(lock, join(databasePath(guard), 'LOCK'))
+  const holder = await openDatabase(guard, { create: true }).catch((error: unknown) => {
+    if (error instanceof LogError && error.code === 'LOG_LOCKED') {
+      throw new LogError('LOG_LOCKED', held, { details: { dir: place } })
+    }
+    // The lock cannot be taken, for example on a read-only copy: then nobody writes there either.
+    return undefined
+  })
+  try {
+    await mkdir(databasePath(copy), { recursive: true })
+    for (const name of await readdir(databasePath(place)).catch(() => [])) {
+      // Closing a descriptor of LOCK would release the lock of this very process.
+      if (name === 'LOCK') continue
+      await copyFile(
+        join(databasePath(place), name),
+        join(databasePath(copy), name),
+        constants.COPYFILE_FICLONE,
+      )
+    }
+    if (await exists(headPath(place))) await copyFile(headPath(place), headPath(copy))
+  } finally {
+    await holder?.close()
+  }
+}
+
+async function verifyCopy(copy: string, onProgress?: (seq: number) => void): Promise<VerifyReport> {
+  const problems: LogProblem[] = []
+  const found = await readHeadFile(headPath(copy))
+  const db = await openAtAnyRate(copy, problems)
+  let end: Position = { seq: 0, chain: CHAIN_START }
+  let logId = found.state === 'found' ? found.logId : ''
+  if (db) {
+    try {
+      logId = await metaOf(db, copy, logId, problems)
+      await withSnapshot(db, async (snapshot) => {
+        const segments = await checkSegments(db, snapshot, problems)
+        const progress = onProgress ? { onProgress } : {}
+        const rows = await checkRows(db, snapshot, end, problems, { segments, headFile: found, ...progress })
+        end = rows.end
+        await checkIds(db, snapshot, problems)
+      })
+    } finally {
+      await db.close()
+    }
+  }
+  checkHead(end.seq, logId, found, problems)
+  return {
+    ok: problems.length === 0,
+    records: end.seq,
+    head: { seq: end.seq, chain: chainText(end.chain) },
+    problems: problems.sort((a, b) => a.seq - b.seq),
+  }
+}
+
+// What LevelDB refuses it may still be able to repair. Its repair brings back what is wrong too; the checks find that.
+async function openAtAnyRate(copy: string, problems: LogProblem[]): Promise<Database | undefined> {
+  try {
+    return await openDatabase(copy, { create: false })
+  } catch (error) {
+    if (!(error instanceof LogError) || error.code !== 'LOG_DAMAGED') throw error
+    problems.push({ seq: 0, kind: 'undecodable', message: `LevelDB cannot open the log: ${error.message}` })
+  }
+  try {
+    await ClassicLevel.repair(databasePath(copy))
+    return await openDatabase(copy, { create: false })
+  } catch {
+    return undefined
+  }
+}
+
+async function metaOf(
+  db: Database,
+  copy: string,
+  headLogId: string,
+  problems: LogProblem[],
+): Promise<string> {
+  try {
+    return await readMeta(db, copy)
+  } catch (error) {
+    if (!(error instanceof LogError) || error.code !== 'LOG_DAMAGED') throw error
+    problems.push({ seq: 0, kind: 'undecodable', message: error.message })
+    return headLogId
+  }
+}
