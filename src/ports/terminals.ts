@@ -56,7 +56,19 @@ export interface Terminals {
   onEnding(listener: (id: string, ending: SessionEnding) => void): () => void
 }
 
-export type TerminalErrorCode = 'NOT_STARTED' | 'SESSION_UNKNOWN' | 'HOST_GONE' | 'HOST_REFUSED'
+export type TerminalErrorCode =
+  | 'NOT_STARTED'
+  | 'SESSION_UNKNOWN'
+  | 'HOST_GONE'
+  | 'HOST_REFUSED'
+  /** Something of the session was still there when the last wait ran out; the message names the processes. */
+  | 'STOP_INCOMPLETE'
+  /** The host still runs sessions and was not told to end them. */
+  | 'HOST_BUSY'
+  /** The program takes no more input: it ended, or it does not read. */
+  | 'INPUT_REFUSED'
+  /** The path of the host's socket does not fit into a socket address. */
+  | 'SOCKET_PATH_TOO_LONG'
 
 export class TerminalError extends Error {
   override readonly name = 'TerminalError'

@@ -1,0 +1,97 @@
+// The host: a process of its own that keeps terminals, so that agents outlive the daemon and its upgrades.
+//
+// Usage:  node host.ts <town>
+// Owns:   the life of the process: one per town, its socket, its files, its end.
+// Always: it runs no timer while nothing happens. It ends by `shutdown` only; when it is killed, the kernel hangs
+//         up on every session.
+
+import { chmodSync, closeSync, rmSync, writeSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import { type Connection, serveConnection } from './connection.ts'
+import { hostFiles, hostKey } from './host-files.ts'
+import { holdsHostLock, takeHostLock } from './host-lock.ts'
+import { HostWork } from './host-work.ts'
+import { type HostEvent, PROTOCOL } from './protocol.ts'
+
+/** The descriptor on which the host tells who started it that its socket answers. */
+const READY_DESCRIPTOR = 3
+
+async function main(townDir: string): Promise<void> {
+  process.umask(0o077)
+  // A session leader without a terminal gets none of these; a stray one must not end everybody's agents.
+  for (const signal of ['SIGHUP', 'SIGINT', 'SIGPIPE'] as const) process.on(signal, () => {})
+
+  const files = hostFiles(townDir)
+  const key = hostKey(files)
+  if (!takeHostLock(files.pid)) return
+  if (await answers(files.socket)) {
+    rmSync(files.pid, { force: true })
+    return
+  }
+  rmSync(files.socket, { force: true })
+
+  const connections = new Set<Connection>()
+  const tell = (event: HostEvent): void => {
+    for (const connection of connections) connection.tell(event)
+  }
+  const close = (): void => {
+    rmSync(files.socket, { force: true })
+    if (holdsHostLock(files.pid)) rmSync(files.pid, { force: true })
+    server.close()
+    // The answer to `shutdown` goes out first.
+    setImmediate(() => setImmediate(() => process.exit(0)))
+  }
+  const work = new HostWork({ workerLog: files.workerLog, tell, close })
+  const info = { protocol: PROTOCOL, pid: process.pid, startedAt: Date.now() }
+  const server = createServer((socket) =>
+    serveConnection(socket, key, info, work, (connection) => {
+      connections.add(connection)
+      return () => connections.delete(connection)
+    }),
+  )
+  server.on('error', fail)
+  server.listen(files.socket, () => {
+    chmodSync(files.socket, 0o600)
+    if (!holdsHostLock(files.pid)) process.exit(0)
+    tellReady()
+    // Loaded ahead of the first session, behind the first answer.
+    setImmediate(
+      () => void Promise.all([import('@xterm/headless'), import('@xterm/addon-serialize')]).catch(fail),
+    )
+  })
+}
+
+/** Whether somebody listens there, be it well or not: what listens is never replaced. */
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path)
+    socket.on('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.on('error', () => resolve(false))
+  })
+}
+
+function tellReady(): void {
+  try {
+    writeSync(READY_DESCRIPTOR, '1')
+    closeSync(READY_DESCRIPTOR)
+  } catch {
+    // Started by hand: nobody waits.
+  }
+}
+
+function fail(error: Error): never {
+  console.error(`${new Date().toISOString()} the host ended: ${error.stack ?? error.message}`)
+  process.exit(1)
+}
+
+process.on('uncaughtException', (error) => {
+  // One broken session must not take the others with it.
+  console.error(`${new Date().toISOString()} ${error.stack ?? error.message}`)
+})
+
+const [townDir] = process.argv.slice(2)
+if (townDir === undefined) fail(new Error('usage: host <town folder>'))
+main(townDir).catch(fail)

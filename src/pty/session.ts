@@ -1,0 +1,190 @@
+// A session: one program in one terminal, with its screen, its recording and those who look at it.
+//
+// Owns:   the way of every byte of output: recording, then screen and viewers; and the ending.
+// Always: the ending is set once, after the last output is in the recording.
+
+import { StringDecoder } from 'node:string_decoder'
+import { type SessionEnding, type SessionInfo, type SessionSpec, TerminalError } from '../ports/terminals.ts'
+import { findExecutable } from './executable.ts'
+import { type ProcessIdentity, processes, sessionMarker } from './processes.ts'
+import type { Size } from './protocol.ts'
+import { openPseudoTerminal, type PseudoTerminal } from './pseudo-terminal.ts'
+import { openRecording, type Recording } from './recording.ts'
+import { Screen } from './screen.ts'
+import { viewerFilter } from './viewer-filter.ts'
+
+/** Somebody who watches. Answers false when it cannot take more for now; then `resync` follows. */
+export type Viewer = {
+  readonly watch: boolean
+  show(data: string): boolean
+}
+
+/** Characters that may wait for the screen emulator before the program has to wait. */
+const BACKLOG_MAX = 1024 * 1024
+
+export class Session {
+  readonly id: string
+  readonly marker: readonly string[]
+  readonly ended: Promise<SessionEnding>
+  readonly #spec: SessionSpec
+  readonly #startedAt = Date.now()
+  readonly #screen: Screen
+  readonly #recording: Recording
+  readonly #terminal: PseudoTerminal
+  readonly #leader: ProcessIdentity | null
+  readonly #decoder = new StringDecoder('utf8')
+  readonly #viewers = new Map<Viewer, 'waiting' | 'live' | 'behind'>()
+  #filter = viewerFilter()
+  #size: Size
+  #ending: SessionEnding | null = null
+  #lastOutputAt: number | null = null
+  #head = ''
+  #backlog = 0
+
+  /** Throws a TerminalError NOT_STARTED. */
+  static async start(spec: SessionSpec): Promise<Session> {
+    const file = findExecutable(spec)
+    const townId = spec.env.GT_TOWN_ID
+    if (!townId) throw new TerminalError('NOT_STARTED', 'the environment of a session must hold GT_TOWN_ID')
+    let session: Session | undefined
+    const screen = await Screen.open(spec, (reply) => session?.write(reply))
+    try {
+      session = new Session(spec, file, townId, screen)
+    } catch (error) {
+      if (error instanceof TerminalError) throw error
+      throw new TerminalError(
+        'NOT_STARTED',
+        `the program was not started: ${(error as Error).message}`,
+        error,
+      )
+    }
+    return session
+  }
+
+  private constructor(spec: SessionSpec, file: string, townId: string, screen: Screen) {
+    this.id = spec.id
+    this.marker = sessionMarker(townId, spec.id)
+    this.#spec = spec
+    this.#size = { columns: spec.columns, rows: spec.rows }
+    this.#screen = screen
+    const term = spec.env.TERM ?? 'xterm-256color'
+    this.#recording = openRecording(spec.recording, { ...this.#size, term, startedAt: this.#startedAt })
+    const { promise, resolve } = Promise.withResolvers<SessionEnding>()
+    this.ended = promise
+    this.#terminal = openPseudoTerminal({
+      file,
+      args: spec.command.slice(1),
+      cwd: spec.cwd,
+      env: { ...spec.env, TERM: term, GT_SESSION: spec.id },
+      ...this.#size,
+      onOutput: (bytes) => this.#output(this.#decoder.write(bytes)),
+      onExit: (exitCode, signal) => void this.#exit(exitCode, signal).then(resolve),
+    })
+    this.#leader = processes.identify(this.#terminal.pid)
+  }
+
+  get info(): SessionInfo {
+    return {
+      id: this.id,
+      pid: this.#terminal.pid,
+      startedAt: this.#startedAt,
+      ending: this.#ending,
+      lastOutputAt: this.#lastOutputAt,
+    }
+  }
+
+  get size(): Size {
+    return this.#size
+  }
+
+  /** The program as a process, or null when it was gone before it could be looked at. */
+  get leader(): ProcessIdentity | null {
+    return this.#leader
+  }
+
+  write(data: string): boolean {
+    return this.#ending === null && this.#terminal.write(data)
+  }
+
+  resize(size: Size): void {
+    const { columns, rows } = this.#size
+    if (this.#ending !== null || (columns === size.columns && rows === size.rows)) return
+    this.#size = size
+    this.#terminal.resize(size.columns, size.rows)
+    this.#screen.resize(size)
+    this.#recording.resize(size)
+  }
+
+  peek(lines: number): Promise<string> {
+    return this.#screen.lines(lines)
+  }
+
+  /** The viewer is shown the screen as it is, then all output after it. */
+  attach(viewer: Viewer): void {
+    if (this.#viewers.size === 0) this.#filter = viewerFilter()
+    this.#viewers.set(viewer, 'behind')
+    this.resync(viewer)
+  }
+
+  detach(viewer: Viewer): void {
+    this.#viewers.delete(viewer)
+    // The size was the viewer's; the program goes back to the one it was started with.
+    if (![...this.#viewers.keys()].some((other) => !other.watch)) this.resize(this.#spec)
+  }
+
+  /** Shows the whole screen to a viewer that fell behind. */
+  resync(viewer: Viewer): void {
+    if (this.#viewers.get(viewer) !== 'behind') return
+    this.#viewers.set(viewer, 'waiting')
+    let missed = ''
+    const collect: Viewer = {
+      watch: true,
+      show(data) {
+        missed += data
+        return true
+      },
+    }
+    this.#viewers.set(collect, 'live')
+    this.#screen.replay((replay) => {
+      this.#viewers.delete(collect)
+      if (this.#viewers.get(viewer) !== 'waiting') return
+      this.#viewers.set(viewer, viewer.show(`\x1b[0m\x1b[H\x1b[2J${replay}${missed}`) ? 'live' : 'behind')
+    })
+  }
+
+  #output(data: string): void {
+    if (data === '') return
+    this.#lastOutputAt = Date.now()
+    if (this.#head.length < 64) this.#head += data.slice(0, 64)
+    this.#recording.output(data)
+    this.#backlog += data.length
+    if (this.#backlog > BACKLOG_MAX) this.#terminal.pause()
+    this.#screen.write(data, () => {
+      const before = this.#backlog
+      this.#backlog -= data.length
+      if (before > BACKLOG_MAX / 2 && this.#backlog <= BACKLOG_MAX / 2) this.#terminal.resume()
+    })
+    if (this.#viewers.size === 0) return
+    const shown = this.#filter(data)
+    for (const [viewer, state] of this.#viewers) {
+      if (state === 'live' && !viewer.show(shown)) this.#viewers.set(viewer, 'behind')
+    }
+  }
+
+  async #exit(exitCode: number, signal: string | null): Promise<SessionEnding> {
+    this.#output(this.#decoder.end())
+    this.#recording.close()
+    this.#ending = endingOf(exitCode, signal, this.#head)
+    const ending = this.#ending
+    await this.#screen.freeze()
+    return ending
+  }
+}
+
+/** Between fork and exec node-pty can only print why the program did not start, and exit with 1. */
+function endingOf(exitCode: number, signal: string | null, head: string): SessionEnding {
+  if (signal !== null) return { kind: 'killed', signal }
+  const [, reason] = /^((?:execvp|chdir)\([23]\) failed[^\r\n]*)/.exec(head) ?? []
+  if (exitCode === 1 && reason !== undefined) return { kind: 'notStarted', message: reason }
+  return { kind: 'exited', exitCode }
+}
