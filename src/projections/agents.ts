@@ -1,0 +1,280 @@
+// Agents: every role and polecat, what it does now, and how it is.
+//
+// Owns:      one row per identity; identities stay for ever.
+// Does not:  say what a process did on its own (facts only: no heartbeat, no guess).
+// Always:    `hook` is what hooks.ts says; `session` and `pid` are those of the last session that has not ended.
+
+import { DEACON, MAYOR, refinery, rigOf, witness, workerOf } from '../events/address.ts'
+import type { Address } from '../events/record.ts'
+import { type Handlers, projection } from './store.ts'
+import type { Projection } from './types.ts'
+
+export type AgentRole = 'mayor' | 'deacon' | 'witness' | 'refinery' | 'polecat'
+
+export type AgentState =
+  | 'idle'
+  | 'hooked'
+  | 'working'
+  | 'submitted'
+  | 'recovering'
+  | 'parked'
+  | 'building'
+  | 'testing'
+  | 'landing'
+  | 'waiting'
+
+/** `done`: its part is done and with the Refinery. `waiting`: for a person, or for what a person must set right. */
+export type HealthState = 'idle' | 'working' | 'done' | 'recovering' | 'waiting'
+
+export type AgentRow = {
+  address: Address
+  role: AgentRole
+  rig: string | null
+  state: AgentState
+  /** Bead it has, or for a Refinery the bead it works on. */
+  hook: string | null
+  session: Address | null
+  /** Preset it was started with, else the program's name; null before the first start. */
+  runtime: string | null
+  pid: number | null
+  health: { state: HealthState; since: string; reason: string | null }
+}
+
+export type AgentRows = {
+  readonly byAddress: Map<Address, AgentRow>
+  /** Bead -> preset asked for, until it is landed or withdrawn. */
+  readonly presets: Map<string, string>
+}
+
+export const createAgents = (): Projection<AgentRows> =>
+  projection({
+    name: 'agents',
+    version: 1,
+    empty: (): AgentRows => ({ byAddress: new Map(), presets: new Map() }),
+    handlers,
+  })
+
+export type AgentFilter = {
+  readonly rig?: string | undefined
+  readonly role?: AgentRole | undefined
+  readonly health?: HealthState | undefined
+}
+
+/** The town's roles first, then rig by rig: roles, then polecats. */
+export const agents = (rows: AgentRows, filter: AgentFilter = {}): AgentRow[] =>
+  [...rows.byAddress.values()]
+    .filter(
+      ({ rig, role, health }) =>
+        (filter.rig === undefined || rig === filter.rig) &&
+        (filter.role === undefined || role === filter.role) &&
+        (filter.health === undefined || health.state === filter.health),
+    )
+    .sort(
+      (left, right) =>
+        compare(left.rig ?? '', right.rig ?? '') ||
+        ROLES.indexOf(left.role) - ROLES.indexOf(right.role) ||
+        compare(left.address, right.address),
+    )
+
+export const agent = (rows: AgentRows, address: Address): AgentRow | null =>
+  rows.byAddress.get(address) ?? null
+
+/** Polecats by health. */
+export function agentCounts(rows: AgentRows, rig?: string): Record<HealthState, number> {
+  const counts = { idle: 0, working: 0, done: 0, recovering: 0, waiting: 0 }
+  for (const row of agents(rows, { rig, role: 'polecat' })) counts[row.health.state] += 1
+  return counts
+}
+
+const ROLES: readonly AgentRole[] = ['mayor', 'deacon', 'witness', 'refinery', 'polecat']
+
+const roles: Handlers<AgentRows> = {
+  TownInstalled: (rows, _fact, { at }) => {
+    add(rows, MAYOR, 'mayor', at)
+    add(rows, DEACON, 'deacon', at)
+    return true
+  },
+  RigAdded: (rows, { rig }, { at }) => {
+    add(rows, witness(rig), 'witness', at)
+    add(rows, refinery(rig), 'refinery', at)
+    return true
+  },
+  MergeBuilding: (rows, { mergeRequest, bead }, { at }) => refines(rows, mergeRequest, bead, 'building', at),
+  MergeTesting: (rows, { mergeRequest, bead }, { at }) => refines(rows, mergeRequest, bead, 'testing', at),
+  MergeLanding: (rows, { mergeRequest, bead }, { at }) => refines(rows, mergeRequest, bead, 'landing', at),
+  MergeRequeued: (rows, { mergeRequest }, { at }) => rests(rows, refineryOf(mergeRequest), at),
+  MergeConflicted: (rows, { mergeRequest }, { at }) => rests(rows, refineryOf(mergeRequest), at),
+  MergeFailed: (rows, { mergeRequest }, { at }) => rests(rows, refineryOf(mergeRequest), at),
+  MergeLanded: (rows, { mergeRequest }, { at }) => rests(rows, refineryOf(mergeRequest), at),
+  LandingWaits: (rows, { rig, bead, message }, { at }) =>
+    edit(rows, refinery(rig), (row) => {
+      row.hook = bead
+      be(row, 'waiting', 'waiting', message, at)
+    }),
+  LandingResumed: (rows, { rig }, { at }) => rests(rows, refinery(rig), at),
+}
+
+const polecats: Handlers<AgentRows> = {
+  PolecatNamed: (rows, { agent }, { at }) => add(rows, agent, 'polecat', at),
+  DispatchQueued: ({ presets }, { bead, preset }) => {
+    if (preset === null) return presets.delete(bead)
+    presets.set(bead, preset)
+    return true
+  },
+  DispatchWithdrawn: ({ presets }, { bead }) => presets.delete(bead),
+  BeadHooked: (rows, { agent, bead }, { at }) => hooked(rows, agent, bead, at),
+  PolecatHooked: (rows, { agent, bead }, { at }) => hooked(rows, agent, bead, at),
+  BeadUnhooked: (rows, { agent, bead }, { at }) => freed(rows, agent, bead, at),
+  BeadLanded: (rows, { agent, bead }, { at }) => freed(rows, agent, bead, at),
+  PolecatReleased: (rows, { agent, bead }, { at }) => freed(rows, agent, bead, at),
+  BeadDeferred: (rows, { bead }, { at }) => freed(rows, holderOf(rows, bead), bead, at),
+  BeadClosed: (rows, { bead }, { at }) => freed(rows, holderOf(rows, bead), bead, at),
+}
+
+const assignments: Handlers<AgentRows> = {
+  WorktreeFailed: (rows, { sandbox, message }, { at }) =>
+    worker(rows, sandbox, 'parked', 'waiting', message, at),
+  AttemptBegun: (rows, { sandbox, attempt }, { at }) =>
+    worker(rows, sandbox, 'working', 'working', attempt > 1 ? `attempt ${attempt}` : null, at),
+  WorkSubmitted: (rows, { sandbox }, { at }) => worker(rows, sandbox, 'submitted', 'done', WITH_REFINERY, at),
+  RecoveryAsked: (rows, { sandbox, reason }, { at }) =>
+    worker(rows, sandbox, 'recovering', 'recovering', reason, at),
+  RecoveryScheduled: (rows, { sandbox, waitMs }, { at }) =>
+    worker(
+      rows,
+      sandbox,
+      'recovering',
+      'recovering',
+      waitMs === 0 ? 'begins again at once' : `begins again after ${Math.ceil(waitMs / 1000)} s`,
+      at,
+    ),
+  SandboxParked: (rows, { sandbox, reason }, { at }) =>
+    worker(rows, sandbox, 'parked', 'waiting', reason, at),
+}
+
+const sessions: Handlers<AgentRows> = {
+  SessionOpened: (rows, { agent, session }) =>
+    edit(rows, agent, (row) => {
+      row.session = session
+      row.pid = null
+    }),
+  SessionStarted: (rows, { agent, session, bead, pid, command }, { at }) =>
+    edit(rows, agent, (row) => {
+      row.session = session
+      row.pid = pid
+      row.runtime = rows.presets.get(bead) ?? command[0]?.split('/').at(-1) ?? null
+      if (row.state !== 'submitted')
+        be(row, 'working', 'working', row.health.state === 'working' ? row.health.reason : null, at)
+    }),
+  SessionFailed: (rows, { agent, session, message }, { at }) =>
+    edit(rows, agent, (row) => {
+      if (row.session !== session) return
+      row.session = null
+      row.pid = null
+      if (row.hook !== null) be(row, 'recovering', 'recovering', message, at)
+    }),
+  SessionEnded: (rows, { agent, session, ending, done }, { at }) =>
+    edit(rows, agent, (row) => {
+      if (row.session !== session) return
+      row.session = null
+      row.pid = null
+      if (!done && row.state === 'working')
+        be(row, 'recovering', 'recovering', `its process ended: ${ending.kind}`, at)
+    }),
+  AgentDone: (rows, { agent, status, note }, { at }) =>
+    edit(rows, agent, (row) => {
+      if (row.hook === null) return
+      if (status === 'COMPLETED') be(row, 'submitted', 'done', WITH_REFINERY, at)
+      else if (status === 'ESCALATED') be(row, 'parked', 'waiting', note === '' ? null : note, at)
+    }),
+}
+
+const handlers: Handlers<AgentRows> = { ...roles, ...polecats, ...assignments, ...sessions }
+
+const WITH_REFINERY = 'its work is with the Refinery'
+
+function add(rows: AgentRows, address: Address, role: AgentRole, at: string): boolean {
+  if (rows.byAddress.has(address)) return false
+  rows.byAddress.set(address, {
+    address,
+    role,
+    rig: rigOf(address),
+    state: 'idle',
+    hook: null,
+    session: null,
+    runtime: null,
+    pid: null,
+    health: { state: 'idle', since: at, reason: null },
+  })
+  return true
+}
+
+function edit(rows: AgentRows, address: Address, change: (row: AgentRow) => void): boolean {
+  const row = rows.byAddress.get(address)
+  if (row === undefined) return false
+  change(row)
+  return true
+}
+
+/** `since` is when the health became what it is; a new reason alone does not move it. */
+function be(row: AgentRow, state: AgentState, health: HealthState, reason: string | null, at: string): void {
+  row.state = state
+  const since = row.health.state === health ? row.health.since : at
+  row.health = { state: health, since, reason }
+}
+
+const refineryOf = (mergeRequest: Address): Address => refinery(rigOf(mergeRequest) ?? '')
+
+const refines = (
+  rows: AgentRows,
+  mergeRequest: Address,
+  bead: string,
+  state: 'building' | 'testing' | 'landing',
+  at: string,
+): boolean =>
+  edit(rows, refineryOf(mergeRequest), (row) => {
+    row.hook = bead
+    be(row, state, 'working', null, at)
+  })
+
+const rests = (rows: AgentRows, address: Address, at: string): boolean =>
+  edit(rows, address, (row) => {
+    row.hook = null
+    be(row, 'idle', 'idle', null, at)
+  })
+
+/** The bead's and the worker's records of one turn say the same; the first one counts. */
+function hooked(rows: AgentRows, address: Address, bead: string, at: string): boolean {
+  add(rows, address, 'polecat', at)
+  return edit(rows, address, (row) => {
+    if (row.hook === bead) return
+    row.hook = bead
+    be(row, 'hooked', 'working', 'its worktree is made', at)
+  })
+}
+
+function freed(rows: AgentRows, address: Address, bead: string, at: string): boolean {
+  rows.presets.delete(bead)
+  return edit(rows, address, (row) => {
+    if (row.hook !== bead) return
+    row.hook = null
+    be(row, 'idle', 'idle', null, at)
+  })
+}
+
+const holderOf = (rows: AgentRows, bead: string): Address =>
+  rows.byAddress.values().find(({ role, hook }) => role === 'polecat' && hook === bead)?.address ?? ''
+
+const worker = (
+  rows: AgentRows,
+  place: Address,
+  state: AgentState,
+  health: HealthState,
+  reason: string | null,
+  at: string,
+): boolean =>
+  edit(rows, workerOf(place)?.agent ?? '', (row) => {
+    if (row.hook !== null) be(row, state, health, reason, at)
+  })
+
+const compare = (left: string, right: string): number => (left < right ? -1 : left > right ? 1 : 0)

@@ -1,0 +1,191 @@
+// The feed's sentences: what each fact is called in plain words. A fact that is not here is noise:
+// another record of the same turn says the same, or only a machine wants to know.
+
+import { workerOf } from '../events/address.ts'
+import type { Fact, FactOf, LogRecord } from '../events/index.ts'
+import type { Address, AnyFact } from '../events/record.ts'
+
+export type Sentence = { readonly text: string; readonly problem: boolean }
+
+export function sentence(fact: AnyFact, record: LogRecord): Sentence | null {
+  const text = folds.get(fact.type)?.(fact, record) ?? null
+  return text === null ? null : { text: cut(text), problem: PROBLEMS.has(fact.type) }
+}
+
+type Sayings = { readonly [T in Fact['type']]?: (fact: FactOf<T>, record: LogRecord) => string | null }
+
+const sayings: Sayings = {
+  TownInstalled: ({ name }) => `town ${name} is made`,
+  TownStarted: ({ version, downMs }) =>
+    downMs > 0
+      ? `the town starts (${version}) after ${duration(downMs)} of rest`
+      : `the town starts (${version})`,
+  TownStopped: ({ reason }) => `the town stops${because(reason)}`,
+  TownSettingChanged: ({ key, value }) => `the town's ${key} is ${setTo(value)}`,
+
+  RigAdded: ({ rig, remote, target }) =>
+    `rig ${rig} is added from ${remote.url}; work will land on ${target}`,
+  RigReady: ({ rig, head }) => `rig ${rig} is ready at ${short(head)}`,
+  RigFailed: ({ rig, message }) => `rig ${rig} could not be cloned: ${message}`,
+  RigSettingChanged: ({ rig, key, value }) => `rig ${rig}: ${key} is ${setTo(value)}`,
+
+  BeadCreated: ({ bead, title }) => `bead ${bead} is made: ${title}`,
+  BeadUpdated: (fact) => `bead ${fact.bead}: ${changedParts(fact)} changed`,
+  BeadNeedAdded: ({ bead, need }) => `bead ${bead} needs bead ${need}`,
+  BeadNeedDropped: ({ bead, need }) => `bead ${bead} no longer needs bead ${need}`,
+  BeadNeedsChanged: ({ bead, open }) =>
+    open.length === 0 ? `bead ${bead} waits for no other bead any more` : null,
+  BeadQueued: ({ bead, rig }) => `bead ${bead} is queued in rig ${rig}`,
+  BeadUnqueued: ({ bead, reason }) => `bead ${bead} is taken out of the queue${because(reason)}`,
+  BeadHooked: ({ bead, agent }) => `${who(agent)} takes bead ${bead}`,
+  BeadUnhooked: ({ bead, agent, reason }) => `${who(agent)} gives bead ${bead} back${because(reason)}`,
+  BeadStarted: ({ bead, agent, attempt }) =>
+    `${who(agent)} works on bead ${bead}${attempt > 1 ? ` (attempt ${attempt})` : ''}`,
+  BeadSubmitted: ({ bead, agent, head }) => `${who(agent)} submits bead ${bead} at ${short(head)}`,
+  BeadReworked: ({ bead, agent, reason }) => `${who(agent)} is to rework bead ${bead}${because(reason)}`,
+  BeadBlocked: ({ bead, reason }) => `bead ${bead} is blocked and needs a person${because(reason)}`,
+  BeadUnblocked: ({ bead }) => `bead ${bead} is no longer blocked`,
+  BeadDeferred: ({ bead, reason }) => `bead ${bead} is deferred${because(reason)}`,
+  BeadLanded: ({ bead, agent, commit }) => `bead ${bead} by ${who(agent)} has landed as ${short(commit)}`,
+  // A landing closes the bead in the same record, and has said so already.
+  BeadClosed: ({ bead, reason }, { facts }) =>
+    facts.some(({ type }) => type === 'BeadLanded') ? null : `bead ${bead} is closed${because(reason)}`,
+  BeadReopened: ({ bead, reason }) => `bead ${bead} is open again${because(reason)}`,
+  BeadCommented: ({ bead, text }) => `bead ${bead}, a comment: ${text}`,
+
+  DispatchWaiting: ({ bead, waitingFor }) => `bead ${bead} waits for ${awaited(waitingFor)}`,
+  EscalationRaised: ({ reason, code }) => `a person is needed (${code}): ${reason}`,
+  EscalationClosed: ({ id, note }) => `question ${id} is answered${because(note)}`,
+  RecoveryGranted: ({ bead, agent, n, waitMs }) =>
+    `${who(agent)} may begin bead ${bead} again (${nth(n)} time)${waitMs > 0 ? ` in ${duration(waitMs)}` : ''}`,
+  RecoveryRefused: ({ bead, agent, n }) => `${who(agent)} may not begin bead ${bead} again after ${n} times`,
+
+  PolecatNamed: ({ agent, rig }) => `polecat ${workerOf(agent)?.name ?? agent} joins rig ${rig}`,
+  WorktreeFailed: ({ bead, message }) => `no worktree could be made for bead ${bead}: ${message}`,
+  WorktreeKept: ({ sandbox, message }) => `the worktree of ${who(sandbox)} is kept: ${message}`,
+  SandboxParked: ({ sandbox, bead, reason }) =>
+    `${who(sandbox)} stops working on bead ${bead}${because(reason)}`,
+  SessionFailed: ({ agent, bead, message }) =>
+    `${who(agent)} could not be started for bead ${bead}: ${message}`,
+  SessionEnded: ({ agent, bead, ending, done }) =>
+    done ? null : `${who(agent)} ended before bead ${bead} was done: ${howEnded(ending)}`,
+  AgentDone: ({ agent, bead, status, note }) =>
+    status === 'COMPLETED'
+      ? null
+      : `${who(agent)} hands bead ${bead} over as ${status.toLowerCase()}${because(note)}`,
+  AgentReported: ({ agent, bead, report }) =>
+    `${who(agent)} on bead ${bead}, ${report.type}: ${reported(report.data)}`,
+  WorkNotVerified: ({ bead, agent, message }) =>
+    `the work of ${who(agent)} on bead ${bead} is not taken: ${message}`,
+
+  MergeRequested: ({ bead, target }) => `the Refinery gets bead ${bead} to land on ${target}`,
+  MergeTesting: ({ bead, base }) => `the Refinery tests bead ${bead} on top of ${short(base)}`,
+  MergeWaiting: ({ bead, message }) => `the Refinery waits with bead ${bead}: ${message}`,
+  MergeRequeued: ({ bead, reason }) => `the Refinery takes bead ${bead} up again${because(reason)}`,
+  MergeConflicted: ({ bead, files }) => `bead ${bead} conflicts with the target in ${listed(files)}`,
+  MergeFailed: ({ bead, gate, message }) => `bead ${bead} did not pass ${gate}: ${message}`,
+  TargetAdvanced: ({ rig, target, from, to }) =>
+    `${target} of rig ${rig} moves from ${short(from)} to ${short(to)}`,
+  LandingResumed: ({ rig }) => `the Refinery of rig ${rig} goes on`,
+}
+
+// The saying under a type takes just that type's fact; records are trusted, so the name is the proof.
+const folds = new Map(Object.entries(sayings)) as unknown as ReadonlyMap<
+  string,
+  (fact: AnyFact, record: LogRecord) => string | null
+>
+
+const PROBLEMS: ReadonlySet<string> = new Set<Fact['type']>([
+  'RigFailed',
+  'BeadBlocked',
+  'EscalationRaised',
+  'RecoveryRefused',
+  'WorktreeFailed',
+  'WorktreeKept',
+  'SandboxParked',
+  'SessionFailed',
+  'SessionEnded',
+  'WorkNotVerified',
+  'MergeWaiting',
+  'MergeConflicted',
+  'MergeFailed',
+])
+
+const TEXT_MAX = 300
+
+/** One line of at most 300 characters; `\s` and control characters become one space. */
+function cut(text: string): string {
+  const line = text.replaceAll(/[\s\p{Cc}]+/gu, ' ').trim()
+  return line.length <= TEXT_MAX ? line : `${line.slice(0, TEXT_MAX - 1)}…`
+}
+
+function who(address: Address): string {
+  const worker = workerOf(address)
+  return worker === null ? address : `polecat ${worker.name}`
+}
+
+const short = (objectName: string): string => objectName.slice(0, 7)
+
+const because = (reason: string): string => (reason === '' ? '' : `: ${reason}`)
+
+const setTo = (value: unknown): string =>
+  value === null ? 'no longer set' : `set to ${JSON.stringify(value)}`
+
+const listed = (names: readonly string[]): string =>
+  names.length <= 3 ? names.join(', ') : `${names.slice(0, 3).join(', ')} and ${names.length - 3} more`
+
+function changedParts(fact: FactOf<'BeadUpdated'>): string {
+  const parts = [
+    fact.title !== undefined && 'title',
+    fact.description !== undefined && 'description',
+    fact.beadType !== undefined && 'type',
+    fact.priority !== undefined && 'priority',
+    fact.labels !== undefined && 'labels',
+  ]
+  return parts.filter((part) => part !== false).join(', ')
+}
+
+function awaited({ kind, id }: FactOf<'DispatchWaiting'>['waitingFor']): string {
+  switch (kind) {
+    case 'bead':
+      return `bead ${id}`
+    case 'place':
+      return 'a free place'
+    case 'rig':
+      return `rig ${id}`
+    case 'person':
+      return 'a person'
+    case 'recovery':
+      return 'its next try'
+    case 'gate':
+    case 'target':
+      return `the ${kind} (${id})`
+  }
+}
+
+function howEnded(ending: FactOf<'SessionEnded'>['ending']): string {
+  switch (ending.kind) {
+    case 'exited':
+      return `exit code ${ending.exitCode}`
+    case 'killed':
+      return `signal ${ending.signal}`
+    case 'notStarted':
+      return ending.message
+    case 'lost':
+      return 'nobody saw how'
+  }
+}
+
+/** The text of a report that has one, else its data. */
+function reported(data: unknown): string {
+  const { text } = (data ?? {}) as { text?: unknown }
+  return typeof text === 'string' ? text : JSON.stringify(data)
+}
+
+const nth = (n: number): string => (n === 1 ? 'first' : n === 2 ? 'second' : n === 3 ? 'third' : `${n}th`)
+
+function duration(ms: number): string {
+  if (ms < 1_000) return `${Math.round(ms)} ms`
+  if (ms < 60_000) return `${Math.round(ms / 1_000)} s`
+  return ms < 3_600_000 ? `${Math.round(ms / 60_000)} min` : `${Math.round(ms / 360_000) / 10} h`
+}

@@ -1,0 +1,83 @@
+// All folds of a town together.
+//
+// Owns:      which projections there are.
+// Does not:  know where the log or a saved state lies, or how far the log goes.
+
+import type { LogRecord } from '../events/index.ts'
+import { createAgents } from './agents.ts'
+import { createBeads } from './beads.ts'
+import { createDispatch } from './dispatch.ts'
+import { createFeed } from './feed.ts'
+import { createHooks } from './hooks.ts'
+import { createMergeQueue } from './merge-queue.ts'
+import { createRigs } from './rigs.ts'
+import type { Projection } from './types.ts'
+
+export const createProjections = () => ({
+  rigs: createRigs(),
+  beads: createBeads(),
+  hooks: createHooks(),
+  agents: createAgents(),
+  dispatch: createDispatch(),
+  mergeQueue: createMergeQueue(),
+  feed: createFeed(),
+})
+
+export type Projections = ReturnType<typeof createProjections>
+
+/** Folds one record into all of them. Records are given in order of `seq`, each once. */
+export function applyAll(projections: Projections, record: LogRecord): void {
+  for (const one of Object.values(projections)) one.apply(record)
+}
+
+export type SavedProjections = {
+  /** The last record that was folded. */
+  readonly seq: number
+  readonly states: { readonly [name: string]: { readonly version: number; readonly state: unknown } }
+}
+
+/** Plain JSON of all of them, after record `seq`. */
+export function saveAll(projections: Projections, seq: number): SavedProjections {
+  const all: Projection<unknown>[] = Object.values(projections)
+  return {
+    seq,
+    states: Object.fromEntries(all.map((one) => [one.name, { version: one.version, state: one.save() }])),
+  }
+}
+
+/**
+ * Loads all of them and answers the record after which folding goes on; or loads nothing and answers 0 when
+ * one of them was not saved or was saved by another version.
+ */
+export function loadAll(projections: Projections, saved: SavedProjections): number {
+  const all: Projection<unknown>[] = Object.values(projections)
+  if (all.some(({ name, version }) => saved.states[name]?.version !== version)) return 0
+  for (const one of all) one.load(saved.states[one.name]?.state)
+  return saved.seq
+}
+
+/**
+ * All rows as one JSON text with sorted keys: equal for equal answers, whatever way led there.
+ * Revisions are left out; they count changes and answer nothing.
+ */
+export const canonical = (projections: Projections): string =>
+  JSON.stringify(
+    sorted(
+      Object.fromEntries(
+        Object.values(projections).map((one: Projection<unknown>) => [
+          one.name,
+          (one.save() as { rows: unknown }).rows,
+        ]),
+      ),
+    ),
+  )
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted)
+  if (value === null || typeof value !== 'object') return value
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([left], [right]) => (left < right ? -1 : 1))
+      .map(([key, item]) => [key, sorted(item)]),
+  )
+}

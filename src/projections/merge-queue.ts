@@ -1,0 +1,245 @@
+// The merge queue: each request to land a bead's work, with its tries and the receipt of its landing.
+//
+// Owns:      one row per merge request, kept after it has landed: the receipt is its proof.
+// Does not:  keep gate logs, but for the end of the last failing one.
+
+import { lastPart, rigOf } from '../events/address.ts'
+import type { GateResultData } from '../events/define.ts'
+import type { LogRecord } from '../events/index.ts'
+import type { Address } from '../events/record.ts'
+import { type Handlers, projection } from './store.ts'
+import type { Projection } from './types.ts'
+
+export type MergeState =
+  | 'queued'
+  | 'building'
+  | 'testing'
+  | 'landing'
+  | 'landed'
+  | 'failed'
+  | 'conflicted'
+  | 'waiting'
+
+export type GateRow = Omit<GateResultData, 'logTail'>
+
+export type Receipt = {
+  commit: string
+  tree: string
+  base: string
+  gates: GateRow[]
+  patchProof: string
+  patchId: string
+  landedAt: string
+  /** Record that holds the whole receipt, gate logs included. */
+  seq: number
+}
+
+export type MergeRow = {
+  id: string
+  address: Address
+  bead: string
+  rig: string
+  branch: string
+  target: string
+  worker: Address
+  sandbox: Address
+  head: string
+  state: MergeState
+  stateSince: string
+  /** Submissions of the bead so far, this one included. */
+  attempts: number
+  /** What is tested now, or was last. */
+  commit: string | null
+  tree: string | null
+  base: string | null
+  receipt: Receipt | null
+  /** Why it waits, was put back, failed or conflicts. */
+  reason: { code: string; message: string } | null
+  conflictFiles: string[]
+  /** The gate that failed last, with the end of what it printed (2,048 characters at most). */
+  failure: { gate: string; exitCode: number | null; logTail: string; seq: number } | null
+  requestedAt: string
+  landedAt: string | null
+  /** The last 50 changes of state. */
+  history: { seq: number; at: string; state: MergeState; note: string | null }[]
+}
+
+export type MergeRows = Map<Address, MergeRow>
+
+export const createMergeQueue = (): Projection<MergeRows> =>
+  projection({ name: 'merge-queue', version: 1, empty: (): MergeRows => new Map(), handlers })
+
+export type MergeFilter = {
+  readonly rig?: string | undefined
+  readonly state?: MergeState | readonly MergeState[] | undefined
+  readonly bead?: string | undefined
+  readonly worker?: Address | undefined
+  /** ISO time; in its state since then or later. */
+  readonly since?: string | undefined
+  readonly limit?: number | undefined
+}
+
+/** States in which the Refinery has something to do with it. */
+export const QUEUE_STATES: readonly MergeState[] = ['queued', 'building', 'testing', 'landing', 'waiting']
+
+/** In order of arrival. */
+export function mergeRequests(rows: MergeRows, filter: MergeFilter = {}): MergeRow[] {
+  const found = [...rows.values()]
+    .filter((row) => fits(row, filter))
+    .sort(
+      (left, right) => compare(left.requestedAt, right.requestedAt) || compare(left.address, right.address),
+    )
+  return filter.limit === undefined ? found : found.slice(0, filter.limit)
+}
+
+/** What stands in line now. */
+export const mergeQueue = (rows: MergeRows, rig?: string): MergeRow[] =>
+  mergeRequests(rows, { rig, state: QUEUE_STATES })
+
+/** By address or by id. */
+export const mergeRequestRow = (rows: MergeRows, idOrAddress: string): MergeRow | null =>
+  rows.get(idOrAddress) ?? rows.values().find(({ id }) => id === idOrAddress) ?? null
+
+export function mergeCounts(rows: MergeRows, rig?: string): Record<MergeState, number> {
+  const counts = {
+    queued: 0,
+    building: 0,
+    testing: 0,
+    landing: 0,
+    landed: 0,
+    failed: 0,
+    conflicted: 0,
+    waiting: 0,
+  }
+  for (const row of rows.values()) if (rig === undefined || row.rig === rig) counts[row.state] += 1
+  return counts
+}
+
+const LOG_TAIL_MAX = 2_048
+const HISTORY_MAX = 50
+
+const handlers: Handlers<MergeRows> = {
+  MergeRequested: (rows, fact, record) => {
+    const before = rows.get(fact.mergeRequest)
+    const row: MergeRow = {
+      id: lastPart(fact.mergeRequest),
+      address: fact.mergeRequest,
+      bead: fact.bead,
+      rig: rigOf(fact.mergeRequest) ?? fact.rig,
+      branch: fact.branch,
+      target: fact.target,
+      worker: fact.agent,
+      sandbox: fact.sandbox,
+      head: fact.head,
+      state: 'queued',
+      stateSince: record.at,
+      attempts: Math.max(fact.attempt, 1),
+      commit: null,
+      tree: null,
+      base: null,
+      receipt: null,
+      reason: null,
+      conflictFiles: [],
+      failure: before?.failure ?? null,
+      requestedAt: record.at,
+      landedAt: null,
+      history: before?.history ?? [],
+    }
+    rows.set(fact.mergeRequest, row)
+    enter(row, 'queued', null, record)
+    return true
+  },
+  MergeBuilding: (rows, { mergeRequest }, record) =>
+    edit(rows, mergeRequest, (row) => {
+      row.reason = null
+      enter(row, 'building', null, record)
+    }),
+  MergeTesting: (rows, { mergeRequest, commit, tree, base }, record) =>
+    edit(rows, mergeRequest, (row) => {
+      row.commit = commit
+      row.tree = tree
+      row.base = base
+      row.reason = null
+      enter(row, 'testing', null, record)
+    }),
+  MergeLanding: (rows, { mergeRequest }, record) =>
+    edit(rows, mergeRequest, (row) => {
+      row.reason = null
+      enter(row, 'landing', null, record)
+    }),
+  MergeWaiting: (rows, { mergeRequest, code, message }, record) =>
+    edit(rows, mergeRequest, (row) => {
+      row.reason = { code, message }
+      enter(row, 'waiting', code, record)
+    }),
+  MergeRequeued: (rows, { mergeRequest, reason }, record) =>
+    edit(rows, mergeRequest, (row) => {
+      row.reason = { code: 'REQUEUED', message: reason }
+      enter(row, 'queued', reason, record)
+    }),
+  MergeConflicted: (rows, { mergeRequest, files }, record) =>
+    edit(rows, mergeRequest, (row) => {
+      row.reason = { code: 'CONFLICT', message: `conflicts with ${row.target} in ${files.join(', ')}` }
+      row.conflictFiles = [...files]
+      enter(row, 'conflicted', files.join(', '), record)
+    }),
+  MergeFailed: (rows, { mergeRequest, gate, message, results }, record) =>
+    edit(rows, mergeRequest, (row) => {
+      const failed = results.findLast(({ name, outcome }) => name === gate && outcome !== 'passed')
+      row.reason = { code: 'GATE_FAILED', message }
+      row.failure = {
+        gate,
+        exitCode: failed?.exitCode ?? null,
+        logTail: failed?.logTail.slice(-LOG_TAIL_MAX) ?? '',
+        seq: record.seq,
+      }
+      enter(row, 'failed', gate, record)
+    }),
+  MergeLanded: (rows, { mergeRequest, attempts, receipt }, record) =>
+    edit(rows, mergeRequest, (row) => {
+      const { commit, tree, base, gates, patchProof, patchId, landedAt } = receipt
+      row.attempts = attempts
+      row.commit = commit
+      row.tree = tree
+      row.base = base
+      row.reason = null
+      row.landedAt = landedAt
+      const short = gates.map(withoutLog)
+      row.receipt = { commit, tree, base, gates: short, patchProof, patchId, landedAt, seq: record.seq }
+      enter(row, 'landed', null, record)
+    }),
+}
+
+const withoutLog = ({ name, command, exitCode, durationMs, outcome }: GateResultData): GateRow => ({
+  name,
+  command: [...command],
+  exitCode,
+  durationMs,
+  outcome,
+})
+
+function edit(rows: MergeRows, address: Address, change: (row: MergeRow) => void): boolean {
+  const row = rows.get(address)
+  if (row === undefined) return false
+  change(row)
+  return true
+}
+
+function enter(row: MergeRow, state: MergeState, note: string | null, { seq, at }: LogRecord): void {
+  if (row.state !== state) row.stateSince = at
+  row.state = state
+  row.history.push({ seq, at, state, note: note === null ? null : note.slice(0, 200) })
+  if (row.history.length > HISTORY_MAX) row.history.shift()
+}
+
+function fits(row: MergeRow, { rig, state, bead, worker, since }: MergeFilter): boolean {
+  return (
+    (rig === undefined || row.rig === rig) &&
+    (state === undefined || (typeof state === 'string' ? row.state === state : state.includes(row.state))) &&
+    (bead === undefined || row.bead === bead) &&
+    (worker === undefined || row.worker === worker) &&
+    (since === undefined || row.stateSince >= since)
+  )
+}
+
+const compare = (left: string, right: string): number => (left < right ? -1 : left > right ? 1 : 0)
