@@ -129,6 +129,17 @@ describe('without the pinned runtime', () => {
   })
 })
 
+test('a package whose runtime was held back by npm says how to approve it', () => {
+  const bin = join(folder, 'project/node_modules/gastown/bin')
+  write(join(bin, '../dist/src/cli/main.js'), '')
+  mkdirSync(bin)
+  copyFileSync(LAUNCHER, join(bin, 'gt'))
+  const { stderr, status } = run(join(bin, 'gt'), [], { path: nodeOnPath('v20.20.2') })
+  expect(stderr).toMatch(ONE_SENTENCE)
+  expect(stderr).toContain(`npm rebuild node\` in ${join(folder, 'project')},`)
+  expect(status).toBe(1)
+})
+
 /** The runtime where npm puts it; these tests stand in the one that runs them. */
 function pin(root: string): void {
   mkdirSync(join(root, 'node_modules/node/bin'), { recursive: true })
