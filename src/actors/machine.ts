@@ -91,7 +91,10 @@ export function writing<C extends object>() {
           tell: (...messages) => put({ type: 'tell', params: { messages } }),
           effect: (kind, params) => put({ type: kind, params }),
           refuse: (code, message, details) =>
-            put({ type: 'refuse', params: details === undefined ? { code, message } : { code, message, details } }),
+            put({
+              type: 'refuse',
+              params: details === undefined ? { code, message } : { code, message, details },
+            }),
         })
       }) as never,
     when:

@@ -2,7 +2,10 @@
 
 import { z } from 'zod'
 
-type Named<T extends string, S extends z.ZodRawShape> = z.ZodObject<{ type: z.ZodLiteral<T> } & S, z.core.$strict>
+type Named<T extends string, S extends z.ZodRawShape> = z.ZodObject<
+  { type: z.ZodLiteral<T> } & S,
+  z.core.$strict
+>
 
 /** A message, fact or effect with its literal `type`. Unknown fields are refused at the edge. */
 export function named<T extends string>(type: T): Named<T, Record<never, never>>

@@ -34,7 +34,8 @@ function componentProblem(kind: 'rig' | 'bead' | 'agent', text: string): string 
     const letters = kind === 'bead' ? 'letters, digits, dots, "-" and "_"' : 'a-z, 0-9, "-" and "_"'
     return `must consist of ${letters} and begin with a letter or digit`
   }
-  if (text.includes('..') || text.endsWith('.') || text.endsWith('.lock')) return 'has dots where a path gives them a meaning'
+  if (text.includes('..') || text.endsWith('.') || text.endsWith('.lock'))
+    return 'has dots where a path gives them a meaning'
   return null
 }
 
@@ -50,7 +51,14 @@ function refProblem(text: string): string | null {
   if (text.includes('..') || text.includes('//')) return 'has ".." or "//"'
   const bad = text
     .split('/')
-    .some((part) => part === '' || part.startsWith('.') || part.startsWith('-') || part.endsWith('.') || part.endsWith('.lock'))
+    .some(
+      (part) =>
+        part === '' ||
+        part.startsWith('.') ||
+        part.startsWith('-') ||
+        part.endsWith('.') ||
+        part.endsWith('.lock'),
+    )
   return bad ? 'has a part that is empty, begins with "." or "-", or ends with "." or ".lock"' : null
 }
 

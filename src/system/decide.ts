@@ -47,7 +47,10 @@ export function createDecider(): Decider {
 
   return {
     decide(def, address, state, event) {
-      let step: (from: AnyMachineSnapshot | null) => { next: AnyMachineSnapshot; collected: readonly Collected[] }
+      let step: (from: AnyMachineSnapshot | null) => {
+        next: AnyMachineSnapshot
+        collected: readonly Collected[]
+      }
       if (def.live) {
         let actor = live.get(address)
         if (actor === undefined || actor.state !== state) {
@@ -244,7 +247,9 @@ export function applyChange(context: Context, change: Change): Context {
 }
 
 export function sameValue(a: StateValue, b: StateValue): boolean {
-  return a === b || (typeof a === 'object' && typeof b === 'object' && JSON.stringify(a) === JSON.stringify(b))
+  return (
+    a === b || (typeof a === 'object' && typeof b === 'object' && JSON.stringify(a) === JSON.stringify(b))
+  )
 }
 
 function refused(code: string, message: string): Decision {

@@ -4,13 +4,7 @@
 // Does not:  carry anything out (runner.ts, system.ts).
 // Always:    a restart that folds the same records has the same open promises.
 
-import {
-  type Address,
-  type AnyEffect,
-  type AnyMessage,
-  effectId,
-  type LogRecord,
-} from '../events/record.ts'
+import { type Address, type AnyEffect, type AnyMessage, effectId, type LogRecord } from '../events/record.ts'
 import { sameValue } from './decide.ts'
 
 type Asked = {

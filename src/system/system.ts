@@ -101,7 +101,8 @@ export async function openSystem(options: SystemOptions): Promise<System> {
       await whenWritten()
     },
     async pause(between) {
-      if (state !== 'open') throw new SystemError('TOWN_CLOSING', 'The log is not at hand; nothing was changed.')
+      if (state !== 'open')
+        throw new SystemError('TOWN_CLOSING', 'The log is not at hand; nothing was changed.')
       state = 'paused'
       await whenWritten()
       await log.reopen(between)
@@ -119,7 +120,14 @@ export async function openSystem(options: SystemOptions): Promise<System> {
     // The log may have gone away while we looked.
     if (state !== 'open') return takeOnce(turn)
     const origin = { by: turn.by, cause: null, correlation: null, settles: null }
-    const decided = decideTurn({ messages: turn.messages, position: position(), origin, machines, owners, decider })
+    const decided = decideTurn({
+      messages: turn.messages,
+      position: position(),
+      origin,
+      machines,
+      owners,
+      decider,
+    })
     if (decided.kind === 'refused') return { accepted: false, to: decided.to, refusal: decided.refusal }
     if (decided.records.length === 0) return { accepted: true, records: [], repeated: false }
     await write(decided.records, turn.id)
@@ -195,7 +203,11 @@ export async function openSystem(options: SystemOptions): Promise<System> {
       pending -= 1
       recover(error)
       wakeIdle()
-      throw new SystemError('TURN_UNKNOWN', 'The log could not be written; ask again with the same id.', error)
+      throw new SystemError(
+        'TURN_UNKNOWN',
+        'The log could not be written; ask again with the same id.',
+        error,
+      )
     }
     pending -= 1
     for (const record of records) act(record)
@@ -232,7 +244,8 @@ export async function openSystem(options: SystemOptions): Promise<System> {
   function recover(cause: unknown): void {
     // While paused, pause() itself opens the log again.
     if (state !== 'open') return
-    const fatal = cause instanceof LogError && (cause.code === 'LOG_CLOSED' || cause.code === 'EXPECTED_POSITION')
+    const fatal =
+      cause instanceof LogError && (cause.code === 'LOG_CLOSED' || cause.code === 'EXPECTED_POSITION')
     state = 'recovering'
     onTrouble(cause instanceof Error ? cause : new Error(String(cause)))
     if (fatal) return
@@ -263,7 +276,8 @@ export async function openSystem(options: SystemOptions): Promise<System> {
 
   async function recordsOf({ first, last }: { first: number; last: number }): Promise<LogRecord[]> {
     const records: LogRecord[] = []
-    for await (const { line } of log.read({ after: first - 1, to: last })) records.push(JSON.parse(line) as LogRecord)
+    for await (const { line } of log.read({ after: first - 1, to: last }))
+      records.push(JSON.parse(line) as LogRecord)
     return records
   }
 

@@ -71,7 +71,12 @@ export interface System {
   /** Effects asked for and not answered. */
   openEffects(): readonly OpenEffect[]
   /** Timers that run, with their due times. */
-  openTimers(): readonly { readonly id: string; readonly actor: Address; readonly event: string; readonly dueAt: string }[]
+  openTimers(): readonly {
+    readonly id: string
+    readonly actor: Address
+    readonly event: string
+    readonly dueAt: string
+  }[]
   /** Last durable and folded record. */
   readonly seq: number
   /** Waits until nothing is being decided or written. */

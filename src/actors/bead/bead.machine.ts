@@ -2,7 +2,15 @@
 
 import { setup } from 'xstate'
 import { beadOwner, MAYOR } from '../../events/address.ts'
-import { ACTIONS, type Deciding, type Event, type MachineDef, typesOf, UNEXPECTED, writing } from '../machine.ts'
+import {
+  ACTIONS,
+  type Deciding,
+  type Event,
+  type MachineDef,
+  typesOf,
+  UNEXPECTED,
+  writing,
+} from '../machine.ts'
 
 export type BeadContext = {
   id: string
@@ -38,7 +46,9 @@ const machine = setup({ types: typesOf<BeadContext>(), actions: ACTIONS }).creat
       on: {
         'bead.create': { target: 'open', actions: does('bead.create', create) },
         '*': {
-          actions: does('bead.close', ({ id }, _, to) => to.refuse('BEAD_NOT_FOUND', `There is no bead ${id}.`)),
+          actions: does('bead.close', ({ id }, _, to) =>
+            to.refuse('BEAD_NOT_FOUND', `There is no bead ${id}.`),
+          ),
         },
       },
     },
@@ -70,7 +80,10 @@ const machine = setup({ types: typesOf<BeadContext>(), actions: ACTIONS }).creat
         'bead.close': {
           target: 'closed',
           actions: does('bead.close', (context, event, to) => {
-            to.tell({ to: MAYOR, message: { type: 'dispatch.withdraw', bead: context.id, reason: event.reason } })
+            to.tell({
+              to: MAYOR,
+              message: { type: 'dispatch.withdraw', bead: context.id, reason: event.reason },
+            })
             close(context, event, to)
           }),
         },
@@ -152,14 +165,18 @@ const machine = setup({ types: typesOf<BeadContext>(), actions: ACTIONS }).creat
           ),
         },
         'bead.close': {
-          actions: does('bead.close', ({ id }, _, to) => to.refuse('BEAD_CLOSED', `${id} is closed already.`)),
+          actions: does('bead.close', ({ id }, _, to) =>
+            to.refuse('BEAD_CLOSED', `${id} is closed already.`),
+          ),
         },
       },
     },
   },
   on: {
     'bead.create': {
-      actions: does('bead.create', ({ id }, _, to) => to.refuse('BEAD_EXISTS', `There is a bead ${id} already.`)),
+      actions: does('bead.create', ({ id }, _, to) =>
+        to.refuse('BEAD_EXISTS', `There is a bead ${id} already.`),
+      ),
     },
     'bead.queue': {
       actions: does('bead.queue', ({ id, agent }, _, to) =>
@@ -168,7 +185,10 @@ const machine = setup({ types: typesOf<BeadContext>(), actions: ACTIONS }).creat
     },
     'bead.close': {
       actions: does('bead.close', ({ id, agent }, _, to) =>
-        to.refuse('BEAD_HOOKED', `${id} is on the hook of ${agent ?? 'somebody'}; it closes when its work lands.`),
+        to.refuse(
+          'BEAD_HOOKED',
+          `${id} is on the hook of ${agent ?? 'somebody'}; it closes when its work lands.`,
+        ),
       ),
     },
     'bead.update': {
@@ -177,7 +197,9 @@ const machine = setup({ types: typesOf<BeadContext>(), actions: ACTIONS }).creat
       ),
     },
     'bead.comment': {
-      actions: does('bead.comment', ({ id }, { text }, to) => to.fact({ type: 'BeadCommented', bead: id, text })),
+      actions: does('bead.comment', ({ id }, { text }, to) =>
+        to.fact({ type: 'BeadCommented', bead: id, text }),
+      ),
     },
     'bead.neededBy': {
       actions: does('bead.neededBy', ({ neededBy }, { bead }, to) =>
@@ -214,7 +236,8 @@ type To = Deciding<BeadContext>
 
 function create(context: BeadContext, event: Event<'bead.create'>, to: To): void {
   const { meta: _meta, type: _type, ...made } = event
-  if (made.needs.includes(context.id)) return to.refuse('DEPENDENCY_CYCLE', `${context.id} cannot need itself.`)
+  if (made.needs.includes(context.id))
+    return to.refuse('DEPENDENCY_CYCLE', `${context.id} cannot need itself.`)
   to.set({ rig: made.rig, needs: made.needs, openNeeds: made.needs })
   to.fact({ type: 'BeadCreated', bead: context.id, ...made })
 }

@@ -1,0 +1,47 @@
+// What the routes need of an open town. src/town makes one; the routes know nothing beyond it.
+
+import type { EventLog } from '../../eventlog/types.ts'
+import type { Address } from '../events/record.ts'
+import type { Clock, Ids } from '../ports/clock.ts'
+import type { Repositories } from '../ports/repositories.ts'
+import type { Terminals } from '../ports/terminals.ts'
+import type { Projections } from '../projections/index.ts'
+import type { System } from '../system/types.ts'
+
+/** Who speaks, from the token alone (P9). */
+export type Caller =
+  /** A person of this Unix account. */
+  | { readonly kind: 'operator'; readonly actor: Address }
+  /** A program inside a session. `session` is its address, `agent` who it works for. */
+  | { readonly kind: 'session'; readonly actor: Address; readonly agent: Address; readonly session: Address }
+
+export interface TownHandle {
+  /** Absolute path of the town's folder. */
+  readonly dir: string
+  readonly name: string
+  readonly townId: string
+  readonly system: System
+  /** Folded up to `system.seq`. */
+  readonly projections: Projections
+  readonly log: EventLog
+  readonly clock: Clock
+  readonly ids: Ids
+  /** null while the daemon is down: git and terminals are not at hand. */
+  readonly repositories: Repositories | null
+  readonly terminals: Terminals | null
+  /** The caller a bearer token stands for, or null. Never throws. */
+  authenticate(token: string): Caller | null
+  /** The daemon that serves this, or null when a command opened the town by itself. */
+  readonly daemon: {
+    readonly pid: number
+    readonly startedAt: string
+    readonly version: string
+    readonly recoveredMs: number
+  } | null
+  /** Ends every session after a checkpoint, then the daemon. Resolves when the answer may be sent. */
+  shutDown(): Promise<void>
+  /** State of the projections after `seq` records, built apart from the live ones. */
+  projectionsAt(seq: number): Promise<Projections>
+  /** Warnings a person should see in `gt status`: the log poisoned, the worker gone, ... */
+  readonly troubles: readonly { readonly at: string; readonly code: string; readonly message: string }[]
+}

@@ -1,0 +1,111 @@
+// Settings: their names, where they belong, and how a person's text becomes their value.
+
+import { z } from 'zod'
+
+const TIME = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/
+const MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
+
+/** `5m`, `90s` or a number of ms, as ms. */
+export const duration = z.union([
+  z.number().int().nonnegative(),
+  z
+    .string()
+    .regex(TIME, 'a time like 90s, 5m or 2h')
+    .transform((text) => {
+      const [, amount, unit] = TIME.exec(text) ?? []
+      return Math.round(Number(amount) * MS[unit as keyof typeof MS])
+    }),
+])
+
+const argv = z.array(z.string().min(1).max(10_000)).min(1).max(200)
+const relativePath = z
+  .string()
+  .min(1)
+  .max(500)
+  .refine((path) => !path.startsWith('/') && !path.split('/').includes('..'), 'a path inside the worktree')
+const envName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'a name of a variable')
+
+/** A gate or a setup without its own limit may take this long, ms. */
+export const GATE_TIMEOUT_MS = 10 * 60_000
+/** Polecats that work in a rig at a time when nothing is set. */
+export const PLACES_DEFAULT = 3
+/** Submissions of one assignment that may fail before a person is asked. */
+export const ATTEMPTS_DEFAULT = 5
+
+type Setting = { readonly scope: 'town' | 'rig' | 'both'; readonly value: z.ZodType; readonly help: string }
+
+const fixed: Readonly<Record<string, Setting>> = {
+  'agents.default': {
+    scope: 'both',
+    value: z.string().min(1).max(64),
+    help: 'the agent that is used when none is named',
+  },
+  'env.allow': {
+    scope: 'both',
+    value: z.array(envName).max(200),
+    help: 'variables that agents get from your environment',
+  },
+  'limits.polecats': {
+    scope: 'rig',
+    value: z.number().int().min(0).max(50),
+    help: 'polecats that work at a time',
+  },
+  'limits.attempts': {
+    scope: 'rig',
+    value: z.number().int().min(1).max(50),
+    help: 'failed submissions before a person is asked',
+  },
+  'gates.none': { scope: 'rig', value: z.boolean(), help: 'land without any gate' },
+  setup: {
+    scope: 'rig',
+    value: z
+      .strictObject({
+        command: argv,
+        timeout: duration.optional(),
+        inputs: z.array(relativePath).max(100).optional(),
+      })
+      .transform(({ command, timeout, inputs }) => ({
+        command,
+        timeoutMs: timeout ?? GATE_TIMEOUT_MS,
+        inputs: inputs ?? [],
+      })),
+    help: 'what makes a fresh worktree ready',
+  },
+  'worktree.copy': {
+    scope: 'rig',
+    value: z.array(relativePath).max(100),
+    help: 'ignored files that are copied into a worktree',
+  },
+  domain: {
+    scope: 'town',
+    value: z
+      .string()
+      .regex(/^[a-z0-9.-]+$/)
+      .max(200),
+    help: 'the part after @ in the authors of commits',
+  },
+}
+
+const gate: Setting = {
+  scope: 'rig',
+  value: z
+    .strictObject({ command: argv, timeout: duration.optional() })
+    .transform(({ command, timeout }) => ({ command, timeoutMs: timeout ?? GATE_TIMEOUT_MS })),
+  help: 'a command that must pass before work lands',
+}
+const agentCommand: Setting = { scope: 'both', value: argv, help: 'how an agent of your own is started' }
+
+/** The setting of that name, or null. */
+export function settingNamed(key: string): Setting | null {
+  if (Object.hasOwn(fixed, key)) return fixed[key] ?? null
+  if (/^gates\.[a-z0-9][a-z0-9-]{0,40}$/.test(key)) return gate
+  if (/^agents\.[a-z0-9][a-z0-9-]{0,40}\.command$/.test(key)) return agentCommand
+  return null
+}
+
+/** Names a person may set, for messages and completion. */
+export const SETTING_NAMES: readonly string[] = [
+  ...Object.keys(fixed),
+  'gates.<name>',
+  'agents.<name>.command',
+]
