@@ -6,20 +6,30 @@
 import type { LogRecord } from '../events/index.ts'
 import { createAgents } from './agents.ts'
 import { createBeads } from './beads.ts'
+import { createCvs } from './cvs.ts'
 import { createDispatch } from './dispatch.ts'
+import { createEscalations } from './escalations.ts'
 import { createFeed } from './feed.ts'
 import { createHooks } from './hooks.ts'
+import { createMail } from './mail.ts'
 import { createMergeQueue } from './merge-queue.ts'
 import { createRigs } from './rigs.ts'
+import { createSessions } from './sessions.ts'
+import { createTown } from './town.ts'
 import type { Projection } from './types.ts'
 
 export const createProjections = () => ({
+  town: createTown(),
   rigs: createRigs(),
   beads: createBeads(),
   hooks: createHooks(),
   agents: createAgents(),
+  sessions: createSessions(),
   dispatch: createDispatch(),
   mergeQueue: createMergeQueue(),
+  mail: createMail(),
+  escalations: createEscalations(),
+  cvs: createCvs(),
   feed: createFeed(),
 })
 
