@@ -1,0 +1,133 @@
+// Keeps everything of a worktree, uncommitted files too, as a commit that a ref holds.
+//
+// Owns:      refs/gt/checkpoints/<name>, in both repositories: the agents' for reading, ours because agents can delete
+//            theirs.
+// Does not:  keep what git ignores (dependencies, build output); decide when.
+
+import { lstat, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Repositories, RepositoryError } from '../ports/repositories.ts'
+import { git, gitFields } from './git.ts'
+import { withIndex } from './index-files.ts'
+import { type Layout, ownEnv, readingEnv, treeEnv, type Worktree } from './layout.ts'
+import { checkName, invalid } from './names.ts'
+import { importCommit } from './objects.ts'
+import { refId } from './refs.ts'
+import { headOf, requireWorktree } from './worktrees.ts'
+
+/** @throws RepositoryError WORKTREE_MISSING, BRANCH_MISSING, NAME_INVALID */
+export async function checkpoint(
+  layout: Layout,
+  input: Parameters<Repositories['checkpoint']>[0],
+): Promise<{ ref: string; commit: string }> {
+  checkName('branch', input.branch)
+  const ref = checkpointRef(input.name)
+  const worktree = await requireWorktree(layout, input.path)
+  const [checkedOut, branchHead] = await Promise.all([
+    headOf(layout, worktree),
+    refId(layout.shared, `refs/heads/${input.branch}`),
+  ])
+  const head = checkedOut ?? branchHead
+  if (head === null)
+    throw new RepositoryError(
+      'BRANCH_MISSING',
+      `The branch ${input.branch} is gone and nothing is checked out.`,
+    )
+  const others = branchHead === null || branchHead === head ? [] : [branchHead]
+  return { ref, commit: await keep(layout, worktree, { ref, head, others }) }
+}
+
+export function checkpointRef(name: string): string {
+  const problem = /^[A-Za-z0-9]/.test(name) ? null : 'must begin with a letter or digit'
+  checkName('branch', name)
+  if (problem !== null) throw invalid(`The checkpoint name ${JSON.stringify(name.slice(0, 60))} ${problem}.`)
+  return `refs/gt/checkpoints/${name}`
+}
+
+/**
+ * Puts the worktree's files on top of `head`, with `others` and an earlier checkpoint of that name as further parents,
+ * and gives the commit: `head` itself when nothing is beyond it.
+ */
+export async function keep(
+  layout: Layout,
+  worktree: Worktree,
+  what: { readonly ref: string; readonly head: string; readonly others: readonly string[] },
+): Promise<string> {
+  const { ref, head } = what
+  const [tree, earlier] = await Promise.all([treeOfFiles(layout, worktree, head), refId(layout.own, ref)])
+  await Promise.all([head, ...what.others].map((commit) => importCommit(layout, commit)))
+  const at = { cwd: '/', env: { ...ownEnv(layout), ...KEEPER } }
+  const headTree = await git(['rev-parse', `${head}^{tree}`], at)
+  if (earlier !== null && earlier !== head) {
+    const [earlierTree, ...parents] = (
+      await git(['show', '-s', '--no-show-signature', '--format=%T%n%P', earlier], at)
+    ).split(/\s+/)
+    if (
+      earlierTree === tree &&
+      parents.includes(head) &&
+      what.others.every((other) => parents.includes(other))
+    ) {
+      await hold(layout, ref, earlier)
+      return earlier
+    }
+  }
+  const parents = [...new Set([head, ...what.others, ...(earlier === null ? [] : [earlier])])]
+  const commit =
+    tree === headTree && parents.length === 1
+      ? head
+      : await git(
+          ['commit-tree', tree, ...parents.flatMap((id) => ['-p', id]), '-m', `Checkpoint of ${worktree.id}`],
+          at,
+        )
+  await hold(layout, ref, commit)
+  return commit
+}
+
+export async function hold(layout: Layout, ref: string, commit: string): Promise<void> {
+  const command = `update ${ref}\0${commit}\0\0`
+  // Ours first: what the agents' repository names must exist in ours, whose objects it borrows.
+  await git(['update-ref', '--stdin', '-z'], { cwd: '/', env: ownEnv(layout), input: command })
+  await git(['update-ref', '--stdin', '-z'], { cwd: '/', env: { GIT_DIR: layout.shared }, input: command })
+}
+
+/** Nobody's work: the checkpoint is made by the town. */
+const KEEPER = {
+  GIT_AUTHOR_NAME: 'gt',
+  GIT_AUTHOR_EMAIL: 'gt@localhost',
+  GIT_COMMITTER_NAME: 'gt',
+  GIT_COMMITTER_EMAIL: 'gt@localhost',
+}
+
+async function treeOfFiles(layout: Layout, worktree: Worktree, head: string): Promise<string> {
+  return await withIndex(worktree.index, false, async (index) => {
+    const at = { cwd: worktree.path, env: treeEnv(layout, worktree.path, index) }
+    await git(['read-tree', '-m', head], at)
+    const untracked = await gitFields(['ls-files', '-z', '-o', '--exclude-standard'], at)
+    // `folder/` is a repository inside the worktree: git would keep its name alone. Its files are kept as files.
+    const nested = untracked.filter((path) => path.endsWith('/'))
+    const inner = (await Promise.all(nested.map((folder) => filesBelow(worktree.path, folder)))).flat()
+    const plain = untracked.filter((path) => !path.endsWith('/'))
+    const changed = await gitFields(['ls-files', '-z', '-m', '-d', '--deduplicate'], at)
+    const paths = [...changed, ...plain, ...inner]
+    if (paths.length > 0) {
+      const args = ['update-index', '--add', '--remove', '--replace', '-z', '--stdin']
+      await git(args, { ...at, input: `${paths.join('\0')}\0` })
+    }
+    return await git(['write-tree'], {
+      ...at,
+      env: { ...at.env, ...readingEnv(layout), GIT_INDEX_FILE: index },
+    })
+  })
+}
+
+async function filesBelow(root: string, folder: string): Promise<string[]> {
+  const found: string[] = []
+  for (const name of await readdir(join(root, folder))) {
+    if (name === '.git') continue
+    const path = `${folder}${name}`
+    const entry = await lstat(join(root, path))
+    if (entry.isDirectory()) found.push(...(await filesBelow(root, `${path}/`)))
+    else if (entry.isFile() || entry.isSymbolicLink()) found.push(path)
+  }
+  return found
+}

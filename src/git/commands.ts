@@ -1,0 +1,129 @@
+// Runs a command of the rig (setup or gate) as an argument vector, and ends all of it.
+//
+// Owns:      the process group, its time-out, its bounded output.
+// Does not:  know git; decide what a failure means.
+// Always:    the child sees descriptors 0 (empty), 1 and 2; when the result is there, no process of its group lives.
+
+import { spawn } from 'node:child_process'
+import { lstat } from 'node:fs/promises'
+import { performance } from 'node:perf_hooks'
+import { logTail, neutralised } from './log-tail.ts'
+import { endMarked } from './marked-processes.ts'
+
+export type CommandResult = {
+  readonly exitCode: number | null
+  readonly durationMs: number
+  readonly logTail: string
+  readonly outcome: 'passed' | 'failed' | 'timedOut' | 'notStarted'
+}
+
+/** Variable that every process of a command inherits; its value is the folder the command runs in. */
+export const RUN_MARK = 'GT_RUN_IN'
+
+/** Between the polite and the hard end of a group, in ms: a test runner writes its summary on SIGTERM. */
+const KILL_DELAY_MS = 500
+/** How long output may still come after the command itself ended, in ms; then its pipes are closed. */
+const DRAIN_MS = 500
+
+const groups = new Set<number>()
+const cleared = new Set<string>()
+
+export async function runCommand(input: {
+  readonly command: readonly string[]
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string>>
+  readonly timeoutMs: number
+}): Promise<CommandResult> {
+  const [program, ...args] = input.command
+  const begun = performance.now()
+  const tail = logTail()
+  const since = () => Math.round(performance.now() - begun)
+  const notStarted = (why: string): CommandResult => ({
+    exitCode: null,
+    durationMs: since(),
+    logTail: neutralised(why),
+    outcome: 'notStarted',
+  })
+  if (program === undefined || program === '') return notStarted('The command is empty.')
+  if (input.command.some((part) => part.includes('\0')))
+    return notStarted('The command holds a NUL character.')
+  await clearOnce(input.cwd)
+  // spawn says ENOENT for a missing folder too, and blames the program.
+  if (!(await lstat(input.cwd).catch(() => null))?.isDirectory())
+    return notStarted(`There is no folder ${input.cwd}.`)
+  const child = spawn(program, args, {
+    cwd: input.cwd,
+    env: { ...input.env, [RUN_MARK]: input.cwd },
+    // A session and process group of its own: ended as a whole, and without our terminal.
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    windowsHide: true,
+  })
+  return await new Promise((resolve) => {
+    let timedOut = false
+    let timer: NodeJS.Timeout | undefined
+    const { pid } = child
+    if (pid !== undefined) groups.add(pid)
+    child.stdout.on('data', tail.add)
+    child.stderr.on('data', tail.add)
+    child.on('error', (error: NodeJS.ErrnoException) => {
+      if (pid !== undefined) return
+      const why =
+        error.code === 'ENOENT'
+          ? `${program} was not found on PATH.`
+          : error.code === 'EACCES'
+            ? `${program} may not be run.`
+            : error.message
+      clearTimeout(timer)
+      resolve(notStarted(why))
+    })
+    if (pid === undefined) return
+    timer = setTimeout(
+      () => {
+        timedOut = true
+        signalGroup(pid, 'SIGTERM')
+        setTimeout(() => signalGroup(pid, 'SIGKILL'), KILL_DELAY_MS).unref()
+      },
+      Math.max(1, Math.min(input.timeoutMs, 2 ** 31 - 1)),
+    )
+    child.on('exit', () => {
+      clearTimeout(timer)
+      // What it left running would change the folder under the next command.
+      signalGroup(pid, 'SIGKILL')
+      setTimeout(() => {
+        child.stdout.destroy()
+        child.stderr.destroy()
+      }, DRAIN_MS).unref()
+    })
+    child.on('close', (code) => {
+      groups.delete(pid)
+      const end = (): void => {
+        const outcome = timedOut ? 'timedOut' : code === 0 ? 'passed' : 'failed'
+        resolve({ exitCode: timedOut ? null : code, durationMs: since(), logTail: tail.text(), outcome })
+      }
+      // After a time-out also those that made a group of their own.
+      if (timedOut) void endMarked(RUN_MARK, input.cwd).finally(end)
+      else end()
+    })
+  })
+}
+
+/** Ends everything that runs, at once. For the end of the worker. */
+export function endAllCommands(): void {
+  for (const pid of groups) signalGroup(pid, 'SIGKILL')
+}
+
+/** Once in the life of this process: what an earlier one started in that folder, and was killed, ends now. */
+async function clearOnce(folder: string): Promise<void> {
+  if (cleared.has(folder)) return
+  cleared.add(folder)
+  await endMarked(RUN_MARK, folder)
+}
+
+function signalGroup(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-pid, signal)
+  } catch {
+    // The group is gone.
+  }
+}

@@ -1,0 +1,49 @@
+// The end of a command's output, small and safe to show.
+
+/** Most bytes of a log tail: enough for a failing test's message and stack, small enough for a record. */
+export const LOG_TAIL_BYTES_MAX = 8_192
+
+/** Collects output and keeps its end only, however much comes. */
+export function logTail(): { add(chunk: Buffer): void; text(): string } {
+  let kept = Buffer.alloc(0)
+  return {
+    add(chunk) {
+      // Four times as much, because what is neutralised gets shorter.
+      const joined = Buffer.concat([
+        kept,
+        chunk.length > 4 * LOG_TAIL_BYTES_MAX ? chunk.subarray(-4 * LOG_TAIL_BYTES_MAX) : chunk,
+      ])
+      kept =
+        joined.length > 8 * LOG_TAIL_BYTES_MAX
+          ? Buffer.from(joined.subarray(-4 * LOG_TAIL_BYTES_MAX))
+          : joined
+    },
+    text: () => lastBytes(neutralised(kept.toString()), LOG_TAIL_BYTES_MAX),
+  }
+}
+
+/** Text without terminal sequences; other control and direction characters become `·`. */
+export function neutralised(text: string): string {
+  return (
+    text
+      // OSC, DCS, APC, PM, SOS up to their end, then CSI, then two-character escapes.
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+      .replace(/\u001b[\]PX^_][^\u0007\u001b]*(?:\u0007|\u001b\\)?/g, '')
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+      .replace(/[\u001b\u009b]\[?[0-?]*[ -/]*[@-~]/g, '')
+      .replace(/\r\n/g, '\n')
+      // A progress line that was written over: its last state.
+      .replace(/[^\n]*\r(?=[^\n])/g, '')
+      .replace(/[^\P{C}\n\t]/gu, '·')
+  )
+}
+
+function lastBytes(text: string, max: number): string {
+  const bytes = Buffer.from(text.trimEnd())
+  if (bytes.length <= max) return bytes.toString()
+  const cut = bytes.subarray(-max)
+  const line = cut.indexOf(0x0a)
+  // Begins with a whole line, or at least with a whole character.
+  if (line !== -1 && line < max / 2) return cut.subarray(line + 1).toString()
+  return cut.toString().replace(/^\uFFFD+/, '')
+}

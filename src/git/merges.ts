@@ -1,0 +1,62 @@
+// Builds the one commit that would land, in the Refinery's repository, without any checkout.
+
+import type { Author, Repositories } from '../ports/repositories.ts'
+import { fields, git, gitFailed, gitOutcome } from './git.ts'
+import { type Layout, ownEnv } from './layout.ts'
+import { checkName, checkObjectId } from './names.ts'
+import { importCommit } from './objects.ts'
+import { provePatch } from './proofs.ts'
+import { refId } from './refs.ts'
+import { freshTarget, trackingRef } from './remotes.ts'
+
+type Input = Parameters<Repositories['buildMerge']>[0]
+type Result = Awaited<ReturnType<Repositories['buildMerge']>>
+
+/**
+ * The same input on the same base gives the same commit.
+ * @throws RepositoryError BRANCH_MISSING, GIT_FAILED, those of `freshTarget`
+ */
+export async function buildMerge(layout: Layout, input: Input): Promise<Result> {
+  checkName('branch', input.branch)
+  checkName('target', input.target)
+  const head = checkObjectId(input.head)
+  const known = await refId(layout.own, trackingRef(input.target))
+  const [base] = await Promise.all([
+    freshTarget(layout, input.remote, input.target),
+    importCommit(layout, head, known === null ? [] : [known]),
+  ])
+  const at = { cwd: '/', env: ownEnv(layout) }
+  const mergeArgs = ['merge-tree', '--write-tree', '-z', '--name-only', '--no-messages', base, head]
+  const [merged, baseTree] = await Promise.all([
+    gitOutcome(mergeArgs, at),
+    git(['rev-parse', `${base}^{tree}`], at),
+  ])
+  if (merged.code !== 0 && merged.code !== 1) throw gitFailed(mergeArgs, merged)
+  const [tree = '', ...files] = fields(merged.stdout.toString())
+  if (merged.code === 1) return { kind: 'conflicted', base, files: [...new Set(files)].sort() }
+  if (tree === baseTree) return { kind: 'empty', base }
+  const commit = await git(['commit-tree', tree, '-p', base, '-F', '-'], {
+    ...at,
+    env: {
+      ...at.env,
+      ...personEnv('AUTHOR', input.author, input.date),
+      ...personEnv('COMMITTER', input.committer, input.date),
+    },
+    input: input.message.endsWith('\n') ? input.message : `${input.message}\n`,
+  })
+  // Gates come next and take longer: the landing then finds its proof done.
+  provePatch(layout, { base, commit, head }).catch(() => undefined)
+  return { kind: 'built', commit, tree, base }
+}
+
+export function personEnv(
+  part: 'AUTHOR' | 'COMMITTER',
+  person: Author,
+  date: number,
+): Record<string, string> {
+  return {
+    [`GIT_${part}_NAME`]: person.name,
+    [`GIT_${part}_EMAIL`]: person.email,
+    [`GIT_${part}_DATE`]: `@${Math.floor(date / 1000)} +0000`,
+  }
+}

@@ -1,0 +1,64 @@
+// Copies an agent's commits into the Refinery's repository, as bytes.
+//
+// `git fetch` from repo.git would start upload-pack with the agents' configuration there, and costs five processes.
+// Here one git, configured by us, packs what the target does not have, and another unpacks it: each object is
+// hashed again on arrival and everything it links to must be present (`--strict`).
+
+import { RepositoryError } from '../ports/repositories.ts'
+import { git, gitFailed, gitOutcome } from './git.ts'
+import { type Layout, ownEnv, readingEnv } from './layout.ts'
+import { remembered } from './turns.ts'
+
+/** Objects up to this number are stored one by one, more as a pack; git's own limit for fetches. */
+const UNPACK_OBJECTS_MAX = 100
+
+/** Commits that are known to be in refinery/git with everything they need. */
+const imports = remembered<void>(1_000)
+
+/**
+ * `known`: commits of the Refinery's that are left out; without any, all that it has of the remote.
+ * @throws RepositoryError BRANCH_MISSING when the agents' repository does not have the commit
+ */
+export function importCommit(layout: Layout, commit: string, known: readonly string[] = []): Promise<void> {
+  return imports(`${layout.own}\n${commit}`, async () => {
+    const excluded = known.length > 0 ? known : await remoteHeads(layout)
+    const packArgs = [
+      'pack-objects',
+      '--revs',
+      '--thin',
+      '--stdout',
+      '--delta-base-offset',
+      '-q',
+      '--no-reuse-object',
+    ]
+    const packed = await gitOutcome(packArgs, {
+      cwd: '/',
+      env: readingEnv(layout),
+      input: `${[commit, ...excluded.map((id) => `^${id}`)].join('\n')}\n`,
+    })
+    if (packed.code !== 0) {
+      throw new RepositoryError('BRANCH_MISSING', `The commit ${commit} is not in the rig's repository.`, {
+        stderr: packed.stderr.slice(-500),
+      })
+    }
+    const count = packed.stdout.readUInt32BE(8)
+    if (count === 0) return
+    const args =
+      count > UNPACK_OBJECTS_MAX
+        ? ['index-pack', '--stdin', '--fix-thin', '--strict']
+        : ['unpack-objects', '-q', '--strict']
+    const unpacked = await gitOutcome(args, { cwd: '/', env: ownEnv(layout), input: packed.stdout })
+    if (unpacked.code !== 0) throw gitFailed(args, unpacked)
+  })
+}
+
+async function remoteHeads(layout: Layout): Promise<string[]> {
+  const args = [
+    'for-each-ref',
+    '--count=200',
+    '--sort=-committerdate',
+    '--format=%(objectname)',
+    'refs/remotes',
+  ]
+  return (await git(args, { cwd: '/', env: ownEnv(layout) })).split('\n').filter((id) => id !== '')
+}

@@ -1,0 +1,91 @@
+// Proof that a commit carries what a branch brought.
+//
+// The patch-id of `base..commit` (the one commit that lands) equals that of the branch since it left the target. Where
+// the target already had a part of the branch, or its lines moved, the two can differ although nothing is missing:
+// then the merge is done again, and must give the very tree of the commit.
+
+import { RepositoryError } from '../ports/repositories.ts'
+import { git, gitOutcome } from './git.ts'
+import { type Layout, ownEnv } from './layout.ts'
+import { checkObjectId } from './names.ts'
+import { remembered } from './turns.ts'
+
+export type Landing = { readonly base: string; readonly commit: string; readonly head: string }
+export type PatchProof = {
+  /** As `git diff-tree -p -U0 --full-index --no-renames base commit | git patch-id --stable` prints it. */
+  readonly patchId: string
+  /** One sentence: what was compared. */
+  readonly proof: string
+}
+
+/** Object ids say everything, so a proof that was found stays true. */
+const proofs = remembered<PatchProof>(1_000)
+
+/** @throws RepositoryError NOT_PROVED */
+export function provePatch(layout: Layout, landing: Landing): Promise<PatchProof> {
+  const { base, commit, head } = landing
+  for (const id of [base, commit, head]) checkObjectId(id)
+  return proofs(`${layout.own}\n${base}\n${commit}\n${head}`, async () => {
+    const at = { cwd: '/', env: ownEnv(layout) }
+    const [landed, fork] = await Promise.all([
+      patchId(layout, base, commit),
+      git(['merge-base', base, head], at).catch(() => null),
+      requireParent(layout, base, commit),
+    ])
+    const brought = fork === null ? null : await patchId(layout, fork, head)
+    if (landed !== null && landed === brought) {
+      return {
+        patchId: landed,
+        proof: `patch-id ${landed} of ${short(base)}..${short(commit)} and of ${short(fork ?? '')}..${short(head)}`,
+      }
+    }
+    const [merged, tree] = await Promise.all([
+      gitOutcome(['merge-tree', '--write-tree', '--no-messages', base, head], at),
+      git(['rev-parse', `${commit}^{tree}`], at),
+    ])
+    if (landed !== null && merged.code === 0 && merged.stdout.toString().trim() === tree) {
+      return {
+        patchId: landed,
+        proof: `merging ${short(head)} into ${short(base)} gives tree ${tree} of ${short(commit)}`,
+      }
+    }
+    const message = `The commit ${short(commit)} does not carry the patch of ${short(head)}; nothing was changed.`
+    throw new RepositoryError('NOT_PROVED', message, { ...landing, landed, brought })
+  })
+}
+
+async function requireParent(layout: Layout, base: string, commit: string): Promise<void> {
+  const parent = await gitOutcome(['rev-parse', '--verify', '--end-of-options', `${commit}^1`], {
+    cwd: '/',
+    env: ownEnv(layout),
+  })
+  if (parent.stdout.toString().trim() === base) return
+  throw new RepositoryError('NOT_PROVED', `The commit ${short(commit)} does not stand on ${short(base)}.`, {
+    base,
+    commit,
+  })
+}
+
+/** Null when the two trees are the same: then there is no patch. */
+async function patchId(layout: Layout, from: string, to: string): Promise<string | null> {
+  const at = { cwd: '/', env: ownEnv(layout) }
+  const args = [
+    'diff-tree',
+    '-p',
+    '-U0',
+    '--full-index',
+    '--no-renames',
+    '--no-ext-diff',
+    '--no-textconv',
+    '--no-color',
+    from,
+    to,
+  ]
+  const diff = await gitOutcome(args, at)
+  if (diff.code !== 0)
+    throw new RepositoryError('NOT_PROVED', `The change ${short(from)}..${short(to)} cannot be read.`)
+  if (diff.stdout.length === 0) return null
+  return (await git(['patch-id', '--stable'], { ...at, input: diff.stdout })).split(' ')[0] ?? null
+}
+
+const short = (id: string): string => id.slice(0, 12)

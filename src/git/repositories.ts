@@ -1,0 +1,73 @@
+// The port, on real git: which operation is done by which file, and which wait for each other.
+//
+// Owns:      the order of operations on one rig.
+// Does not:  speak to the town (worker.ts does).
+//
+//   Gates of a rig run one after another, as they share a checkout. Landings of a rig run one after another. Making,
+//   looking at, keeping and removing one worktree wait for each other, and for nothing else.
+
+import { readdir, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { Repositories } from '../ports/repositories.ts'
+import { checkpoint } from './checkpoints.ts'
+import { runGates } from './gates.ts'
+import { sweepIndexes } from './index-files.ts'
+import { pushTarget } from './landings.ts'
+import { layoutOf, worktreeOf } from './layout.ts'
+import { buildMerge } from './merges.ts'
+import { freshTarget } from './remotes.ts'
+import { removeWorktree } from './removal.ts'
+import { cloneRig, inspectRig } from './rigs.ts'
+import { keyedTurns, remembered } from './turns.ts'
+import { inspectWorktree } from './worktree-state.ts'
+import { addWorktree } from './worktrees.ts'
+
+/** Git work of one town, in this process. */
+export function createRepositories(townDir: string): Repositories {
+  const inTurn = keyedTurns()
+  const sweeps = remembered<void>(1_000)
+
+  /** The rig's places; what a killed process left there is cleared once. */
+  const openRig = async (rig: string) => {
+    const layout = layoutOf(townDir, rig)
+    await sweeps(layout.root, async () => {
+      const ids = await readdir(layout.notes).catch((): string[] => [])
+      await Promise.all([layout.own, ...ids.map((id) => join(layout.notes, id))].map(sweepIndexes))
+      // Deleting may take seconds and nobody needs it done; the folder itself stays, a removal may be using it.
+      const old = await readdir(layout.trash).catch((): string[] => [])
+      for (const name of old)
+        void rm(join(layout.trash, name), { recursive: true, force: true }).catch(() => undefined)
+    })
+    return layout
+  }
+  const onWorktree = async <T>(
+    input: { rig: string; path: string },
+    run: (layout: ReturnType<typeof layoutOf>) => Promise<T>,
+  ) => {
+    const layout = await openRig(input.rig)
+    return await inTurn(`worktree ${worktreeOf(layout, input.path).path}`, () => run(layout))
+  }
+  const onRig = async <T>(
+    what: string,
+    rig: string,
+    run: (layout: ReturnType<typeof layoutOf>) => Promise<T>,
+  ) => {
+    const layout = await openRig(rig)
+    return await inTurn(`${what} ${dirname(layout.own)}`, () => run(layout))
+  }
+
+  return {
+    inspectRig,
+    cloneRig: (input) => onRig('clone', input.rig, (layout) => cloneRig(layout, input.remote, input.target)),
+    targetHead: async (input) => ({
+      head: await freshTarget(await openRig(input.rig), input.remote, input.target),
+    }),
+    addWorktree: (input) => onWorktree(input, (layout) => addWorktree(layout, input)),
+    inspectWorktree: (input) => onWorktree(input, (layout) => inspectWorktree(layout, input)),
+    checkpoint: (input) => onWorktree(input, (layout) => checkpoint(layout, input)),
+    buildMerge: async (input) => await buildMerge(await openRig(input.rig), input),
+    runGates: (input) => onRig('gates', input.rig, (layout) => runGates(layout, input)),
+    pushTarget: (input) => onRig('landing', input.rig, (layout) => pushTarget(layout, input)),
+    removeWorktree: (input) => onWorktree(input, (layout) => removeWorktree(layout, input)),
+  }
+}
