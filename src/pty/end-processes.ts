@@ -22,6 +22,8 @@ export async function endProcesses(
 ): Promise<void> {
   // Members that dropped the marker are known only as long as their leader lives: they are remembered.
   const known = new Map<number, ProcessIdentity>()
+  // The leader itself counts from the first moment: before its exec it has neither the marker nor a session.
+  if (leader !== null) known.set(leader.pid, leader)
   const look = (): ProcessIdentity[] => {
     if (leader !== null) for (const found of processes.inSessionOf(leader)) known.set(found.pid, found)
     for (const found of processes.withMarker(marker)) known.set(found.pid, found)

@@ -46,6 +46,7 @@ async function main(townDir: string): Promise<void> {
   const server = createServer((socket) =>
     serveConnection(socket, key, info, work, (connection) => {
       connections.add(connection)
+      loadEmulator()
       return () => connections.delete(connection)
     }),
   )
@@ -54,10 +55,6 @@ async function main(townDir: string): Promise<void> {
     chmodSync(files.socket, 0o600)
     if (!holdsHostLock(files.pid)) process.exit(0)
     tellReady()
-    // Loaded ahead of the first session, behind the first answer.
-    setImmediate(
-      () => void Promise.all([import('@xterm/headless'), import('@xterm/addon-serialize')]).catch(fail),
-    )
   })
 }
 
@@ -71,6 +68,13 @@ function answers(path: string): Promise<boolean> {
     })
     socket.on('error', () => resolve(false))
   })
+}
+
+/** Ahead of the first session, but behind the first answer: whoever starts a host waits for that. */
+function loadEmulator(): void {
+  setImmediate(
+    () => void Promise.all([import('@xterm/headless'), import('@xterm/addon-serialize')]).catch(fail),
+  )
 }
 
 function tellReady(): void {

@@ -47,6 +47,7 @@ const DRAIN_BYTES_MAX = 8 * 1024 * 1024
 
 /** Throws when the system has no terminal or no process left. */
 export function openPseudoTerminal(options: PseudoTerminalOptions): PseudoTerminal {
+  watchExits()
   const pty = withoutGaps(() => spawnPty(options))
   const slave = openSync(pty.ptsName, constants.O_RDWR | constants.O_NOCTTY)
   let state: 'running' | 'draining' | 'gone' = 'running'
@@ -57,13 +58,13 @@ export function openPseudoTerminal(options: PseudoTerminalOptions): PseudoTermin
 
   const flush = (): void => {
     retry = undefined
+    // Checked right before the writes, which end before anything else can run: node-pty closes the descriptor at
+    // the earliest 200 ms after the program is gone, or when we close the other end, which we do only in `gone`.
+    if (state !== 'running' || processes.identify(pty.pid) === null) {
+      dropInput()
+      return
+    }
     while (input.length > 0) {
-      // Checked right before the write: node-pty closes the descriptor at the earliest 200 ms after the program
-      // is gone, or when we close the other end, which we do only in `gone`.
-      if (state !== 'running' || processes.identify(pty.pid) === null) {
-        dropInput()
-        return
-      }
       const [head] = input
       if (head === undefined) return
       let written = 0
@@ -121,11 +122,11 @@ export function openPseudoTerminal(options: PseudoTerminalOptions): PseudoTermin
     })
   }
 
-  watchExit(pty.pid, programGone)
+  watched.set(pty.pid, programGone)
   pty.on('error', () => {})
   pty.onData((data) => options.onOutput(typeof data === 'string' ? Buffer.from(data) : data))
   pty.onExit(({ exitCode, signal }) => {
-    unwatchExit(pty.pid)
+    watched.delete(pty.pid)
     dropInput()
     if (state !== 'gone') closeSync(slave)
     state = 'gone'
@@ -199,14 +200,10 @@ function openDescriptors(): number[] {
 // where it is missed, the later way still works.
 const watched = new Map<number, () => void>()
 
-function watchExit(pid: number, gone: () => void): void {
-  if (watched.size === 0) process.on('SIGCHLD', checkWatched)
-  watched.set(pid, gone)
-}
-
-function unwatchExit(pid: number): void {
-  watched.delete(pid)
-  if (watched.size === 0) process.off('SIGCHLD', checkWatched)
+/** Called before a fork: a signal that comes before anybody listens is lost. */
+function watchExits(): void {
+  if (process.listeners('SIGCHLD').includes(checkWatched)) return
+  process.on('SIGCHLD', checkWatched)
 }
 
 function checkWatched(): void {

@@ -20,6 +20,8 @@ export type TestTown = {
   readonly dir: string
   readonly id: string
   readonly hostPid: number
+  /** Starts a host again after the last one was killed. */
+  restartHost(): Promise<void>
   connect(options?: ConnectOptions): Promise<HostClient>
   spec(id: string, command: readonly string[], env?: Record<string, string>): SessionSpec
   /** The output in a session's recording. */
@@ -27,16 +29,23 @@ export type TestTown = {
   close(): Promise<void>
 }
 
-export async function openTestTown(): Promise<TestTown> {
+export async function openTestTown({ start = true } = {}): Promise<TestTown> {
   const dir = mkdtempSync(path.join(tmpdir(), 'gt-pty-'))
   const id = path.basename(dir)
-  const { pid } = await ensureHost(dir, { node: process.execPath, entry: HOST_ENTRY })
+  const startHost = async (): Promise<number> =>
+    (await ensureHost(dir, { node: process.execPath, entry: HOST_ENTRY })).pid
+  let hostPid = start ? await startHost() : -1
   const clients: HostClient[] = []
   const recording = (session: string): string => path.join(dir, `${session.replaceAll('/', '-')}.cast`)
   return {
     dir,
     id,
-    hostPid: pid,
+    get hostPid() {
+      return hostPid
+    },
+    async restartHost() {
+      hostPid = await startHost()
+    },
     async connect(options = {}) {
       const client = await connectHost(dir, { townId: id, ...options })
       clients.push(client)
