@@ -147,6 +147,10 @@ function rowOf(rows: CvRows, agent: Address): CvRow {
 function begin(rows: CvRows, agent: Address, bead: string, at: string): boolean {
   const row = rowOf(rows, agent)
   if (row.current?.bead === bead) return false
+  if (row.current !== null) {
+    row.failed += 1
+    end(rows, row, false)
+  }
   row.n += 1
   row.current = { bead, since: at, submitted: false, reworks: 0, model: null }
   return true

@@ -5,6 +5,7 @@
 
 import type { FactOf } from '../events/index.ts'
 import type { Json } from '../events/record.ts'
+import { PLACES_DEFAULT } from '../events/settings.ts'
 import { type Handlers, projection } from './store.ts'
 import type { Projection } from './types.ts'
 
@@ -22,8 +23,8 @@ export type RigRow = {
   gates: string[]
   /** As set for the rig: `gates.test`, `limits.polecats`. What is not here is the town's or the default. */
   settings: Record<string, Json>
-  /** `polecats` is null when the rig does not say. */
-  limits: { polecats: number | null }
+  /** Polecats that work at a time. */
+  limits: { polecats: number }
   parked: boolean
   /** Why the merge queue stands still, or null. */
   waiting: { code: string; message: string; mergeRequest: string; bead: string; since: string } | null
@@ -56,7 +57,7 @@ const handlers: Handlers<RigRows> = {
       target: { branch: fact.target, head: null, state: 'unknown', since: at, reason: NOTHING_LANDED },
       gates: [],
       settings: { ...fact.settings },
-      limits: { polecats: null },
+      limits: { polecats: PLACES_DEFAULT },
       parked: false,
       waiting: null,
       addedAt: at,
@@ -119,7 +120,7 @@ function readSettings(row: RigRow, at: string): void {
     .filter((key) => key.startsWith('gates.') && key !== 'gates.none')
     .map((key) => key.slice('gates.'.length))
   const polecats = settings['limits.polecats']
-  row.limits.polecats = typeof polecats === 'number' ? polecats : null
+  row.limits.polecats = typeof polecats === 'number' ? polecats : PLACES_DEFAULT
   const ungated = settings['gates.none'] === true && row.gates.length === 0
   if (ungated) setTarget(row, 'ungated', 'gates.none is set: work lands without a check', at)
   else if (row.target.state === 'ungated')
