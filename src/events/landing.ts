@@ -34,12 +34,16 @@ export const witnessMessages = [
     gate: line,
     logTail: z.string().max(20_000),
     attempts: count,
+    /** No further attempt: a person decides. */
+    last: z.boolean(),
   }),
   named('REWORK_REQUEST', {
     ...work,
     mergeRequest: address,
     conflictFiles: z.array(line).max(200),
+    note: line,
     attempts: count,
+    last: z.boolean(),
   }),
   /** From a sandbox: its session died before it was done. */
   named('SESSION_DIED', { bead: beadId, sandbox: address, agent: address, reason: line }),

@@ -5,9 +5,13 @@ import { effect, failure, line, named } from './define.ts'
 
 export const systemMessages = [
   /** An effect that could not be carried out and has no answer of its own for it. */
-  named('effect.failed', { kind: line, ...failure }),
+  named('effect.failed', { kind: line, ...failure, params: z.record(z.string(), z.json()) }),
   /** A turn this owner asked for (tell) was refused. */
-  named('tell.refused', { to: line, told: line, ...failure }),
+  named('tell.refused', {
+    to: line,
+    ...failure,
+    messages: z.array(z.strictObject({ to: line, message: z.looseObject({ type: line }) })),
+  }),
 ] as const
 
 export const systemEffects = {

@@ -97,5 +97,11 @@ export function createRunner(options: {
 }
 
 function failed(effect: OpenWorld, code: string, message: string): AnyMessage {
-  return { type: 'effect.failed', kind: effect.kind, code, message: message.slice(0, 10_000) }
+  return {
+    type: 'effect.failed',
+    kind: effect.kind,
+    code,
+    message: message.slice(0, 10_000),
+    params: effect.params,
+  }
 }

@@ -1,0 +1,35 @@
+// Which machine lives at which address.
+
+import { type OwnerKind, ownerKind } from '../events/address.ts'
+import { bead } from './bead/bead.machine.ts'
+import { deacon } from './deacon/deacon.machine.ts'
+import type { MachineDef } from './machine.ts'
+import { mayor } from './mayor/mayor.machine.ts'
+import { mergeRequest } from './merge-request/merge-request.machine.ts'
+import { polecat } from './polecat/polecat.machine.ts'
+import { refinery } from './refinery/refinery.machine.ts'
+import { rig } from './rig/rig.machine.ts'
+import { sandbox } from './sandbox/sandbox.machine.ts'
+import { session } from './session/session.machine.ts'
+import { town } from './town/town.machine.ts'
+import { witness } from './witness/witness.machine.ts'
+
+export const MACHINES: Readonly<Record<OwnerKind, MachineDef>> = {
+  town,
+  mayor,
+  deacon,
+  rig,
+  bead,
+  witness,
+  refinery,
+  polecat,
+  sandbox,
+  session,
+  mergeRequest,
+}
+
+/** The machine at an address, or null when nothing can live there. */
+export function machineAt(address: string): MachineDef | null {
+  const kind = ownerKind(address)
+  return kind === null ? null : MACHINES[kind]
+}

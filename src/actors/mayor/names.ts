@@ -1,0 +1,61 @@
+// Names that polecats are given, in the order in which they are taken.
+
+export const POLECAT_NAMES = [
+  'nux',
+  'slit',
+  'rictus',
+  'furiosa',
+  'toast',
+  'capable',
+  'dag',
+  'cheedo',
+  'valkyrie',
+  'ace',
+  'morsov',
+  'angharad',
+  'keeper',
+  'imperator',
+  'coma',
+  'bullet',
+  'miss',
+  'giddy',
+  'organic',
+  'corpus',
+  'scabrous',
+  'savannah',
+  'pappagallo',
+  'goose',
+  'jessie',
+  'roop',
+  'sarse',
+  'fifi',
+  'toecutter',
+  'bubba',
+  'cundalini',
+  'wez',
+  'humungus',
+  'curmudgeon',
+  'entity',
+  'aunty',
+  'master',
+  'blaster',
+  'ironbar',
+  'pigkiller',
+  'collector',
+  'scrooloose',
+  'ratchet',
+  'gasket',
+  'piston',
+  'axle',
+  'torque',
+  'clutch',
+  'throttle',
+  'diesel',
+] as const
+
+/** The first name that `taken` does not hold; numbers once all fifty are at work. */
+export function freeName(taken: (name: string) => boolean): string {
+  const named = POLECAT_NAMES.find((name) => !taken(name))
+  if (named !== undefined) return named
+  for (let n = POLECAT_NAMES.length + 1; ; n += 1) if (!taken(`polecat-${n}`)) return `polecat-${n}`
+}

@@ -1,0 +1,134 @@
+// A merge request: one assignment's work on its way to the target. Rules: SPEC.md beside this file.
+
+import { setup } from 'xstate'
+import type { GateResultData } from '../../events/define.ts'
+import {
+  ACTIONS,
+  type Deciding,
+  type Event,
+  type MachineDef,
+  typesOf,
+  UNEXPECTED,
+  writing,
+} from '../machine.ts'
+
+type MergeRequestContext = {
+  mergeRequest: string
+  bead: string
+  agent: string
+  attempts: number
+  base: string
+  /** Gate results of the tree that is about to land. */
+  results: readonly GateResultData[]
+}
+
+const { does } = writing<MergeRequestContext>()
+
+const submit = { target: 'queued', actions: does('mr.submit', note) } as const
+const wait = {
+  actions: does('mr.wait', ({ mergeRequest, bead }, { code, message }, to) =>
+    to.fact({ type: 'MergeWaiting', mergeRequest, bead, code, message }),
+  ),
+}
+const build = {
+  target: 'building',
+  actions: does('mr.build', ({ mergeRequest, bead }, _, to) =>
+    to.fact({ type: 'MergeBuilding', mergeRequest, bead }),
+  ),
+} as const
+
+const machine = setup({ types: typesOf<MergeRequestContext>(), actions: ACTIONS }).createMachine({
+  id: 'mergeRequest',
+  initial: 'absent',
+  context: ({ input }) => ({
+    mergeRequest: input.address,
+    bead: '',
+    agent: '',
+    attempts: 0,
+    base: '',
+    results: [],
+  }),
+  states: {
+    absent: { on: { 'mr.submit': submit } },
+    queued: { on: { 'mr.submit': submit, 'mr.build': build, 'mr.wait': wait } },
+    building: {
+      on: {
+        'mr.test': { target: 'testing', actions: does('mr.test', test) },
+        'mr.conflict': {
+          target: 'conflicted',
+          actions: does('mr.conflict', ({ mergeRequest, bead, agent }, { files }, to) =>
+            to.fact({ type: 'MergeConflicted', mergeRequest, bead, agent, files }),
+          ),
+        },
+        'mr.wait': wait,
+        'mr.build': build,
+      },
+    },
+    testing: {
+      on: {
+        'mr.push': {
+          target: 'landing',
+          actions: does('mr.push', ({ mergeRequest, bead }, { results }, to) => {
+            to.set({ results })
+            to.fact({ type: 'MergeLanding', mergeRequest, bead, results })
+          }),
+        },
+        'mr.fail': {
+          target: 'failed',
+          actions: does('mr.fail', ({ mergeRequest, bead, agent }, { gate, message, results }, to) =>
+            to.fact({ type: 'MergeFailed', mergeRequest, bead, agent, gate, message, results }),
+          ),
+        },
+        'mr.wait': wait,
+        'mr.build': build,
+      },
+    },
+    landing: {
+      on: {
+        'mr.land': { target: 'landed', actions: does('mr.land', land) },
+        'mr.requeue': {
+          target: 'queued',
+          actions: does('mr.requeue', ({ mergeRequest, bead }, { reason }, to) =>
+            to.fact({ type: 'MergeRequeued', mergeRequest, bead, reason }),
+          ),
+        },
+        'mr.wait': wait,
+        'mr.build': build,
+      },
+    },
+    /** Sent back to the worker; the next submission makes it queued again. */
+    conflicted: { on: { 'mr.submit': submit } },
+    failed: { on: { 'mr.submit': submit } },
+    landed: { type: 'final' },
+  },
+  on: { '*': UNEXPECTED },
+})
+
+export const mergeRequest: MachineDef = { name: 'mergeRequest', version: 1, machine, live: false }
+
+type To = Deciding<MergeRequestContext>
+
+function note(context: MergeRequestContext, event: Event<'mr.submit'>, to: To): void {
+  const { meta: _meta, type: _type, ...work } = event
+  to.set({ bead: work.bead, agent: work.agent, attempts: context.attempts + 1, results: [] })
+  to.fact({ type: 'MergeRequested', mergeRequest: context.mergeRequest, ...work })
+}
+
+function test({ mergeRequest, bead }: MergeRequestContext, event: Event<'mr.test'>, to: To): void {
+  const { commit, tree, base } = event
+  to.set({ base })
+  to.fact({ type: 'MergeTesting', mergeRequest, bead, commit, tree, base })
+}
+
+function land(context: MergeRequestContext, event: Event<'mr.land'>, to: To): void {
+  const { mergeRequest, bead, agent, attempts, base, results } = context
+  const { commit, tree, patchId, proof, meta } = event
+  to.fact({
+    type: 'MergeLanded',
+    mergeRequest,
+    bead,
+    agent,
+    attempts,
+    receipt: { commit, tree, base, gates: [...results], patchProof: proof, patchId, landedAt: meta.at },
+  })
+}

@@ -1,0 +1,127 @@
+// A rig (project): where its work comes from and lands, and how it is set. Rules: SPEC.md beside this file.
+
+import { setup } from 'xstate'
+import { MAYOR, refinery, rigOwner } from '../../events/address.ts'
+import type { MessageOf } from '../../events/index.ts'
+import type { Json } from '../../events/record.ts'
+import { ATTEMPTS_DEFAULT, GATE_TIMEOUT_MS, PLACES_DEFAULT } from '../../events/settings.ts'
+import {
+  ACTIONS,
+  type Deciding,
+  type Event,
+  type MachineDef,
+  typesOf,
+  UNEXPECTED,
+  writing,
+} from '../machine.ts'
+
+type Settings = { readonly [key: string]: Json }
+type RigContext = {
+  rig: string
+  prefix: string
+  remote: { readonly kind: 'origin' | 'local'; readonly url: string }
+  target: string
+  settings: Settings
+}
+
+const { does } = writing<RigContext>()
+
+const machine = setup({ types: typesOf<RigContext>(), actions: ACTIONS }).createMachine({
+  id: 'rig',
+  initial: 'absent',
+  context: ({ input }) => ({
+    rig: input.address.slice(rigOwner('').length),
+    prefix: '',
+    remote: { kind: 'origin', url: '' },
+    target: '',
+    settings: {},
+  }),
+  states: {
+    absent: {
+      on: {
+        'rig.add': { target: 'cloning', actions: does('rig.add', add) },
+        '*': {
+          actions: does('rig.set', ({ rig }, _, to) => to.refuse('RIG_NOT_FOUND', `There is no rig ${rig}.`)),
+        },
+      },
+    },
+    cloning: {
+      on: {
+        'rig.cloned': {
+          target: 'active',
+          actions: does('rig.cloned', (context, { head }, to) => {
+            to.fact({ type: 'RigReady', rig: context.rig, head })
+            tellAll(context, context.settings, to)
+          }),
+        },
+        'rig.notCloned': { target: 'failed', actions: does('rig.notCloned', fail) },
+        'effect.failed': { target: 'failed', actions: does('effect.failed', fail) },
+      },
+    },
+    active: {},
+    failed: {
+      on: {
+        // A second try under the same name.
+        'rig.add': { target: 'cloning', actions: does('rig.add', add) },
+      },
+    },
+  },
+  on: {
+    'rig.add': {
+      actions: does('rig.add', ({ rig }, _, to) => to.refuse('RIG_EXISTS', `There is a rig ${rig} already.`)),
+    },
+    'rig.set': {
+      actions: does('rig.set', (context, { key, value }, to) => {
+        const { [key]: _old, ...others } = context.settings
+        const settings = value === null ? others : { ...context.settings, [key]: value as Json }
+        to.set({ settings })
+        to.fact({ type: 'RigSettingChanged', rig: context.rig, key, value })
+        tellAll(context, settings, to)
+      }),
+    },
+    '*': UNEXPECTED,
+  },
+})
+
+export const rig: MachineDef = { name: 'rig', version: 1, machine, live: false }
+
+type To = Deciding<RigContext>
+
+function add({ rig }: RigContext, event: Event<'rig.add'>, to: To): void {
+  const { prefix, remote, target, settings } = event
+  if (event.rig !== rig) return to.refuse('RIG_NAME_DIFFERS', `This is ${rig}, not ${event.rig}.`)
+  to.set({ prefix, remote, target, settings: settings as Settings })
+  to.fact({ type: 'RigAdded', rig, prefix, remote, target, settings })
+  to.effect('rig.clone', { rig, remote, target })
+}
+
+function fail({ rig }: RigContext, { code, message }: { code: string; message: string }, to: To): void {
+  to.fact({ type: 'RigFailed', rig, code, message })
+}
+
+/** Those who decide by a rig's settings are told them; none reads another owner's state. */
+function tellAll(context: RigContext, settings: Settings, to: To): void {
+  const placesMax = Number(settings['limits.polecats'] ?? PLACES_DEFAULT)
+  to.tell({ to: MAYOR, message: { type: 'dispatch.openRig', rig: context.rig, placesMax } })
+  to.tell({ to: refinery(context.rig), message: configuration(context, settings) })
+}
+
+function configuration({ remote, target }: RigContext, settings: Settings): MessageOf<'refinery.configure'> {
+  type Command = { command: string[]; timeoutMs?: number }
+  const gates = Object.entries(settings)
+    .filter(([key]) => key.startsWith('gates.') && key !== 'gates.none')
+    .map(([key, value]) => {
+      const { command, timeoutMs = GATE_TIMEOUT_MS } = value as unknown as Command
+      return { name: key.slice('gates.'.length), command, timeoutMs }
+    })
+  const setup = (settings['setup'] ?? null) as unknown as MessageOf<'refinery.configure'>['setup']
+  return {
+    type: 'refinery.configure',
+    remote,
+    target,
+    gates,
+    setup,
+    ungated: settings['gates.none'] === true,
+    attemptsMax: Number(settings['limits.attempts'] ?? ATTEMPTS_DEFAULT),
+  }
+}

@@ -1,0 +1,140 @@
+// The Witness of a rig: looks at submitted work before the Refinery sees it, and at deaths. Rules: SPEC.md.
+//
+// `work/<sandbox>` in the context: work that is with the Witness or the Refinery.
+
+import { setup } from 'xstate'
+import { DEACON, refinery } from '../../events/address.ts'
+import type { Json } from '../../events/record.ts'
+import {
+  ACTIONS,
+  type Deciding,
+  type Event,
+  type MachineDef,
+  typesOf,
+  UNEXPECTED,
+  writing,
+} from '../machine.ts'
+
+type WitnessContext = { readonly [key: string]: Json | undefined; readonly rig: string }
+type Work = {
+  bead: string
+  agent: string
+  branch: string
+  head: string
+  worktree: string
+  attempt: number
+}
+
+const { does } = writing<WitnessContext>()
+
+const machine = setup({ types: typesOf<WitnessContext>(), actions: ACTIONS }).createMachine({
+  id: 'witness',
+  initial: 'watching',
+  context: ({ input }) => ({ rig: input.address.slice(0, input.address.indexOf('/')) }),
+  states: { watching: {} },
+  on: {
+    POLECAT_DONE: {
+      actions: does('POLECAT_DONE', ({ rig }, { sandbox, meta: _meta, type: _type, ...work }, to) => {
+        to.set({ [`work/${sandbox}`]: work })
+        const { branch, head, worktree } = work
+        to.effect('worktree.verify', { rig, sandbox, path: worktree, branch, head })
+      }),
+    },
+    'worktree.verified': { actions: does('worktree.verified', verified) },
+    'worktree.notVerified': {
+      actions: does('worktree.notVerified', (context, event, to) =>
+        sendBack(context, event.sandbox, event, to),
+      ),
+    },
+    'effect.failed': {
+      actions: does('effect.failed', (context, { code, message, params }, to) =>
+        sendBack(context, String(params['sandbox']), { code, message }, to),
+      ),
+    },
+    MERGED: {
+      actions: does('MERGED', (_, { sandbox, commit, head }, to) => {
+        to.set({ [`work/${sandbox}`]: undefined })
+        to.tell({ to: sandbox, message: { type: 'sandbox.close', commit, head } })
+      }),
+    },
+    MERGE_FAILED: {
+      actions: does('MERGE_FAILED', (_, { sandbox, gate, logTail, last, attempts }, to) => {
+        to.set({ [`work/${sandbox}`]: undefined })
+        to.tell(
+          last
+            ? {
+                to: sandbox,
+                message: { type: 'sandbox.giveUp', reason: `${gate} was red ${attempts} times.` },
+              }
+            : {
+                to: sandbox,
+                message: { type: 'sandbox.rework', reason: 'gateFailed', previous: { gate, logTail } },
+              },
+        )
+      }),
+    },
+    REWORK_REQUEST: {
+      actions: does('REWORK_REQUEST', (_, { sandbox, conflictFiles, note, last, attempts }, to) => {
+        to.set({ [`work/${sandbox}`]: undefined })
+        to.tell(
+          last
+            ? {
+                to: sandbox,
+                message: { type: 'sandbox.giveUp', reason: `It did not merge ${attempts} times.` },
+              }
+            : {
+                to: sandbox,
+                message: { type: 'sandbox.rework', reason: 'rework', previous: { conflictFiles, note } },
+              },
+        )
+      }),
+    },
+    SESSION_DIED: {
+      actions: does('SESSION_DIED', (_, { bead, sandbox, agent, reason }, to) =>
+        to.tell({ to: DEACON, message: { type: 'RECOVERY_NEEDED', bead, sandbox, agent, reason } }),
+      ),
+    },
+    '*': UNEXPECTED,
+  },
+})
+
+export const witness: MachineDef = { name: 'witness', version: 1, machine, live: true }
+
+type To = Deciding<WitnessContext>
+
+/** Ready for the Refinery only when the branch stands where the worker said, clean, with something to land. */
+function verified(context: WitnessContext, event: Event<'worktree.verified'>, to: To): void {
+  const { sandbox, head, dirty, commits } = event
+  const work = context[`work/${sandbox}`] as Work | undefined
+  if (work === undefined) return
+  const { bead, agent, branch, attempt } = work
+  if (head !== work.head) {
+    const message = `The branch moved from ${work.head.slice(0, 8)} to ${head.slice(0, 8)} after gt done.`
+    return sendBack(context, sandbox, { code: 'BRANCH_MOVED', message }, to)
+  }
+  if (dirty.length > 0) {
+    const message = `Not committed: ${dirty.slice(0, 5).join(', ')}.`
+    return sendBack(context, sandbox, { code: 'WORKTREE_DIRTY', message }, to)
+  }
+  if (commits === 0) {
+    return sendBack(context, sandbox, { code: 'NOTHING_TO_SUBMIT', message: 'The branch has no commit.' }, to)
+  }
+  to.fact({ type: 'WorkVerified', bead, agent, head })
+  to.tell({
+    to: refinery(context.rig),
+    message: { type: 'MERGE_READY', bead, sandbox, agent, branch, head, attempt },
+  })
+}
+
+function sendBack(
+  context: WitnessContext,
+  sandbox: string,
+  { code, message }: { code: string; message: string },
+  to: To,
+): void {
+  const work = context[`work/${sandbox}`] as Work | undefined
+  if (work === undefined) return
+  to.set({ [`work/${sandbox}`]: undefined })
+  to.fact({ type: 'WorkNotVerified', bead: work.bead, agent: work.agent, code, message })
+  to.tell({ to: sandbox, message: { type: 'sandbox.rework', reason: 'rework', previous: { note: message } } })
+}

@@ -1,0 +1,140 @@
+// Every code that a caller can be handed: its HTTP status, and what to do about it.
+//
+// Owns:      codes, statuses, remedies. Codes are kept for ever; sentences may be reworded any day.
+// Does not:  hold the message of a fault (who refuses writes it); know schemas: the command line loads this file.
+// Always:    each code has a row in docs/errors.md (a test compares); a code that is not here is answered as 409.
+
+export type FaultRow = {
+  readonly status: number
+  /** One sentence that tells a person what to do. */
+  readonly remedy: string
+}
+
+const row = (status: number, remedy: string): FaultRow => ({ status, remedy })
+
+const asking = {
+  INPUT_INVALID: row(400, 'Correct the named field; GET /openapi.json has the schema.'),
+  BODY_TOO_LARGE: row(413, 'Send less than 1 MB; put long texts into a file of the repository.'),
+  TOKEN_MISSING: row(401, 'Send the header Authorization: Bearer <token>.'),
+  TOKEN_UNKNOWN: row(401, 'Use the token of this town: .gt/operator.token, or GT_TOKEN_FILE for an agent.'),
+  FORBIDDEN: row(403, 'Ask the person who runs the town to do it.'),
+  ASSIGNMENT_OVER: row(403, 'Stop here: the work has another worker or is over; what you have is kept.'),
+  NOT_IN_A_SESSION: row(403, 'This is said by an agent at work; a person uses gt status and gt sling.'),
+  ROUTE_NOT_FOUND: row(404, 'GET /openapi.json lists what there is.'),
+  POSITION_INVALID: row(400, 'Give a record number, an ISO time, HH:MM, or a time ago like 15m.'),
+  POSITION_IN_FUTURE: row(400, 'Give a moment that has been; gt log -n 1 shows the last record.'),
+  CURSOR_INVALID: row(400, 'Ask again without a cursor.'),
+  AMBIGUOUS: row(409, 'Write more of the name; the candidates are listed.'),
+  TIMED_OUT: row(504, 'Ask again, or wait longer with --timeout.'),
+  INTERNAL: row(500, 'This is a defect of gt: please report it with the message.'),
+  UNEXPECTED: row(409, 'See where things stand with gt status.'),
+  TOO_MANY_IN_A_ROW: row(409, 'This is a defect of gt: please report it with gt why.'),
+  NOTHING: row(409, 'See where things stand with gt status.'),
+  NO_SUCH_OWNER: row(404, 'Check the name; gt status lists what there is.'),
+  RECORD_NOT_FOUND: row(404, 'gt log shows the records there are.'),
+} satisfies Record<string, FaultRow>
+
+const beads = {
+  BEAD_NOT_FOUND: row(404, 'gt bead list shows the beads there are.'),
+  BEAD_EXISTS: row(409, 'Ask again; another id will be made.'),
+  BEAD_CLOSED: row(409, 'Open it again first: gt bead reopen <bead>.'),
+  BEAD_NOT_CLOSED: row(409, 'It is open already; gt bead show <bead> says more.'),
+  BEAD_HOOKED: row(409, 'Somebody works on it already; gt status shows who.'),
+  BEAD_QUEUED: row(409, 'It starts by itself when there is a place; gt status says what it waits for.'),
+  BEAD_BLOCKED: row(409, 'Finish what it needs first; gt bead show <bead> lists that.'),
+  BEAD_DEFERRED: row(409, 'Open it again first: gt bead reopen <bead>.'),
+  BEAD_OF_ANOTHER_RIG: row(409, 'Name the rig it belongs to, or none.'),
+  DEPENDENCY_CYCLE: row(409, 'Leave out one of the needs on the path that is shown.'),
+  TOO_MANY_NEEDS: row(409, 'Put a bead in between that stands for several.'),
+  NO_PLACE: row(409, 'Leave out --now and it waits for a place, or raise limits.polecats of the rig.'),
+  AGENT_NOT_FOUND: row(404, 'gt agents lists those there are.'),
+  AGENT_BUSY: row(409, 'Name another polecat, or none.'),
+  AGENT_NOT_CHOSEN: row(
+    409,
+    'Install claude, codex, gemini or opencode, or set your own: gt config set agents.mine.command \'["/abs/program"]\' and gt config set agents.default mine.',
+  ),
+  AGENT_UNKNOWN: row(409, 'Set how it is started: gt config set agents.<name>.command \'["/abs/program"]\'.'),
+  AGENT_HAS_NO_SESSION: row(409, 'It does not run now; gt status shows what it waits for.'),
+  ESCALATION_NOT_FOUND: row(404, 'gt escalate list shows what is open.'),
+} satisfies Record<string, FaultRow>
+
+const rigs = {
+  RIG_NOT_FOUND: row(404, 'gt rig list shows the rigs there are; gt rig add <name> <url or path> makes one.'),
+  RIG_EXISTS: row(409, 'Choose another name; gt rig list shows the rigs there are.'),
+  RIG_NOT_CHOSEN: row(409, 'Name the rig: --rig <name>. gt rig add <name> <url or path> makes one.'),
+  RIG_NOT_READY: row(409, 'Wait until it is cloned; gt rig show <rig> says how far it is.'),
+  RIG_HAS_NO_GATE: row(
+    409,
+    'Set what must pass: gt config set gates.test \'{"command":["npm","test"]}\' --rig <rig>; or land unchecked: gt config set gates.none true --rig <rig>.',
+  ),
+  PREFIX_TAKEN: row(409, 'Choose another with --prefix.'),
+  NAME_INVALID: row(400, 'Use a-z, 0-9, "-" and "_", beginning with a letter or digit.'),
+  SETTING_UNKNOWN: row(404, 'gt config list --all shows the names that can be set.'),
+  SETTING_INVALID: row(400, 'Correct the value; lists and commands are written as JSON.'),
+  NOT_A_REPOSITORY: row(400, 'Give the path or URL of a git repository; git init makes one.'),
+  REPOSITORY_EMPTY: row(400, 'Make a first commit in it.'),
+  TARGET_NOT_FOUND: row(400, 'Name a branch that is there: --target <branch>.'),
+  TARGET_CHECKED_OUT_DIRTY: row(409, 'Commit or stash what is changed there; then gt mq retry <rig>.'),
+  TARGET_REFUSED: row(409, 'Allow the push at the remote; then gt mq retry <rig>.'),
+  REMOTE_UNREACHABLE: row(502, 'Check the address and your access with git ls-remote; then ask again.'),
+  REMOTE_HAS_NO_ORIGIN: row(400, 'Give it an origin, or land in the path itself with --local.'),
+  WORKTREE_DIRTY: row(409, 'Commit the named files, or remove them, then gt done again.'),
+  NOTHING_TO_SUBMIT: row(409, 'Commit your work first, or give it back: gt done --status DEFERRED.'),
+  WORKTREE_MISSING: row(409, 'gt why <bead> shows what became of it.'),
+  BRANCH_MISSING: row(409, 'gt why <bead> shows what became of it.'),
+  SETUP_FAILED: row(
+    409,
+    'Run the setup command by hand in a clone, or change it: gt config set setup … --rig <rig>.',
+  ),
+  NOT_PROVED: row(409, 'gt why <bead> shows what was compared; nothing was removed.'),
+  GIT_TOO_OLD: row(500, 'Install a newer git.'),
+  GIT_FAILED: row(500, 'Read what git said; then ask again.'),
+  WORKER_GONE: row(503, 'Ask again in a moment.'),
+  MERGE_REQUEST_NOT_FOUND: row(404, 'gt mq list shows what is there.'),
+  NOT_LANDED: row(409, 'gt mq show <bead> says where it is.'),
+} satisfies Record<string, FaultRow>
+
+const town = {
+  NO_TOWN: row(404, 'Make one with gt install <folder>, or name it: --town <folder>.'),
+  TOWN_NOT_CHOSEN: row(409, 'Name it: --town <folder>, or go into its folder.'),
+  TOWN_EXISTS: row(409, 'It is a town already: gt up starts it.'),
+  FOLDER_NOT_EMPTY: row(409, 'Choose a folder that is empty or does not exist yet.'),
+  DAEMON_DOWN: row(503, 'Start the town: gt up.'),
+  DAEMON_RUNNING: row(409, 'It runs already; gt status shows it.'),
+  DAEMON_NOT_STARTED: row(500, 'Read the last lines of .gt/daemon.log in the town.'),
+  TOWN_CLOSING: row(503, 'Ask again when it is up: gt up.'),
+  TOWN_BUSY: row(503, 'Ask again in a second.'),
+  TURN_UNKNOWN: row(503, 'Ask again with the same id; nothing is done twice.'),
+  TOWN_UNREACHABLE: row(503, 'See whether the town runs: gt status; start it with gt up.'),
+  OPERATOR_TOKEN_MISSING: row(500, 'Run gt as the user who owns the town; gt up makes the token again.'),
+  SOCKET_PATH_TOO_LONG: row(400, 'Make the town in a folder with a shorter path.'),
+  USAGE: row(400, 'gt help <command> shows how it is written.'),
+  LOG_MISSING: row(500, 'Bring .gt/log back from a backup; gt never makes a new one in its place.'),
+  LOG_EXISTS: row(409, 'It is a town already: gt up starts it.'),
+  LOG_LOCKED: row(503, 'Another gt has the town open; ask again in a second.'),
+  LOG_DAMAGED: row(500, 'gt log verify names the records; work on a copy from here on.'),
+  LOG_NEWER: row(500, 'This town was written by a newer gt: install that version.'),
+  LOG_POISONED: row(503, 'Ask again in a moment; the log is being opened anew.'),
+  LOG_CLOSED: row(503, 'Start the town: gt up.'),
+  LOG_UNAVAILABLE: row(503, 'Look for a full disk or missing rights, then ask again.'),
+  ENTRY_TOO_LARGE: row(413, 'Send less; put long texts into a file of the repository.'),
+  NOT_STARTED: row(500, 'Check the command of the agent: gt config get agents.<name>.command.'),
+  SESSION_UNKNOWN: row(404, 'It does not run any more; gt status shows what became of it.'),
+  HOST_GONE: row(503, 'Restart the town: gt restart.'),
+  HOST_REFUSED: row(503, 'Restart the town: gt restart.'),
+  HOST_BUSY: row(409, 'End the sessions first: gt down.'),
+  INPUT_REFUSED: row(409, 'The program does not read now; try again.'),
+  STOP_INCOMPLETE: row(500, 'End the named processes by hand.'),
+  CANNOT_REACH_THE_PAST: row(409, 'Choose an empty folder for --into.'),
+} satisfies Record<string, FaultRow>
+
+/** By code. */
+export const FAULTS = { ...asking, ...beads, ...rigs, ...town } as const
+
+export type FaultCode = keyof typeof FAULTS
+
+/** The row of a code, also of one that only a machine knows. */
+export const faultRow = (code: string): FaultRow =>
+  Object.hasOwn(FAULTS, code)
+    ? FAULTS[code as FaultCode]
+    : { status: 409, remedy: 'gt why shows how it came to this.' }
