@@ -47,13 +47,13 @@ export async function runCommand(input: {
   if (program === undefined || program === '') return notStarted('The command is empty.')
   if (input.command.some((part) => part.includes('\0')))
     return notStarted('The command holds a NUL character.')
-  await clearOnce(input.cwd)
+  clearOnce(input.cwd)
   // spawn says ENOENT for a missing folder too, and blames the program.
   if (!(await lstat(input.cwd).catch(() => null))?.isDirectory())
     return notStarted(`There is no folder ${input.cwd}.`)
   const child = spawn(program, args, {
     cwd: input.cwd,
-    env: { ...input.env, [RUN_MARK]: input.cwd },
+    env: { ...input.env, ...hostMark(), [RUN_MARK]: input.cwd },
     // A session and process group of its own: ended as a whole, and without our terminal.
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -97,15 +97,21 @@ export async function runCommand(input: {
     })
     child.on('close', (code) => {
       groups.delete(pid)
-      const end = (): void => {
-        const outcome = timedOut ? 'timedOut' : code === 0 ? 'passed' : 'failed'
-        resolve({ exitCode: timedOut ? null : code, durationMs: since(), logTail: tail.text(), outcome })
-      }
       // After a time-out also those that made a group of their own.
-      if (timedOut) void endMarked(RUN_MARK, input.cwd).finally(end)
-      else end()
+      if (timedOut) endMarked(RUN_MARK, input.cwd)
+      const outcome = timedOut ? 'timedOut' : code === 0 ? 'passed' : 'failed'
+      resolve({ exitCode: timedOut ? null : code, durationMs: since(), logTail: tail.text(), outcome })
     })
   })
+}
+
+/**
+ * The host ends what carries the worker's own mark when the worker is gone. Commands carry it; git does not, as a git
+ * that is killed leaves locks, and ends by itself in a moment.
+ */
+function hostMark(): Record<string, string> {
+  const mark = process.env.GT_WORKER
+  return mark === undefined ? {} : { GT_WORKER: mark }
 }
 
 /** Ends everything that runs, at once. For the end of the worker. */
@@ -114,10 +120,10 @@ export function endAllCommands(): void {
 }
 
 /** Once in the life of this process: what an earlier one started in that folder, and was killed, ends now. */
-async function clearOnce(folder: string): Promise<void> {
+function clearOnce(folder: string): void {
   if (cleared.has(folder)) return
   cleared.add(folder)
-  await endMarked(RUN_MARK, folder)
+  endMarked(RUN_MARK, folder)
 }
 
 function signalGroup(pid: number, signal: NodeJS.Signals): void {
