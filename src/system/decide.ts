@@ -212,7 +212,7 @@ function timer({ event, delay }: RaiseParams, told: Told, effects: AnyEffect[]):
 
 /** A timer set and cancelled within one step leaves nothing. */
 function cancel(event: string, effects: AnyEffect[]): void {
-  const own = effects.findIndex((effect) => effect.kind === 'timer' && effect.params['event'] === event)
+  const own = effects.findIndex((effect) => effect.kind === 'timer' && effect.params.event === event)
   if (own >= 0) effects.splice(own, 1)
   else effects.push({ kind: 'timer.cancel', params: { event } })
 }

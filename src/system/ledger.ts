@@ -99,7 +99,7 @@ export function createLedger(): Ledger {
         for (const id of [...(byActor.get(record.actor) ?? [])]) if (effects.has(id)) close(id, closed)
       }
       for (const fact of record.facts) {
-        if (fact.type === 'TownStarted') unwatchedMs += Number(fact['downMs'] ?? 0)
+        if (fact.type === 'TownStarted') unwatchedMs += Number(fact.downMs ?? 0)
       }
       const added = { effects: [] as OpenWorld[], timers: [] as OpenTimer[], tells: [] as OpenTell[] }
       record.effects.forEach((effect, n) => {
@@ -111,7 +111,7 @@ export function createLedger(): Ledger {
         }
         if (effect.kind === 'timer.cancel') {
           for (const id of [...(byActor.get(record.actor) ?? [])]) {
-            if (timers.get(id)?.event === effect.params['event']) close(id, closed)
+            if (timers.get(id)?.event === effect.params.event) close(id, closed)
           }
         } else if (effect.kind === 'timer') {
           const params = effect.params as { event: string; dueAt: string; delayMs: number }

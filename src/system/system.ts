@@ -11,7 +11,7 @@
 //   SYS-5. The same id never acts twice, also after a restart.
 //   SYS-6. Every queue has a bound and a named answer when it is full.
 
-import { type EventLog, LogError } from '../../eventlog/types.ts'
+import { LogError } from '../../eventlog/types.ts'
 import type { Address, AnyMessage, LogRecord } from '../events/record.ts'
 import { createDecider } from './decide.ts'
 import { createLedger, type OpenTell } from './ledger.ts'

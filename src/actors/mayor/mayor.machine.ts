@@ -84,7 +84,7 @@ const machine = setup({ types: typesOf<MayorContext>(), actions: ACTIONS }).crea
         for (const { to: address, message } of messages) {
           if (message.type !== 'polecat.hook') continue
           const [rig = '', , name = ''] = address.split('/')
-          to.fact({ type: 'DispatchWithdrawn', bead: String(message['bead']), reason })
+          to.fact({ type: 'DispatchWithdrawn', bead: String(message.bead), reason })
           freePlace(context, rig, name, meta.at, to)
         }
       }),

@@ -245,7 +245,7 @@ export const refinery: MachineDef = { name: 'refinery', version: 1, machine, liv
 type To = Deciding<RefineryContext>
 
 const settingsOf = (context: RefineryContext): Settings | undefined =>
-  context['settings'] as Settings | undefined
+  context.settings as Settings | undefined
 const requestOf = (context: RefineryContext, address: string): Request =>
   context[`request/${address}`] as Request
 const current = (context: RefineryContext): string => context.current ?? ''

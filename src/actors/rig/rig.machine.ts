@@ -114,7 +114,7 @@ function configuration({ remote, target }: RigContext, settings: Settings): Mess
       const { command, timeoutMs = GATE_TIMEOUT_MS } = value as unknown as Command
       return { name: key.slice('gates.'.length), command, timeoutMs }
     })
-  const setup = (settings['setup'] ?? null) as unknown as MessageOf<'refinery.configure'>['setup']
+  const setup = (settings.setup ?? null) as unknown as MessageOf<'refinery.configure'>['setup']
   return {
     type: 'refinery.configure',
     remote,

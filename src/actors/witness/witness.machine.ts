@@ -48,7 +48,7 @@ const machine = setup({ types: typesOf<WitnessContext>(), actions: ACTIONS }).cr
     },
     'effect.failed': {
       actions: does('effect.failed', (context, { code, message, params }, to) =>
-        sendBack(context, String(params['sandbox']), { code, message }, to),
+        sendBack(context, String(params.sandbox), { code, message }, to),
       ),
     },
     MERGED: {
