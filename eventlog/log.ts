@@ -119,13 +119,18 @@ export class Log implements EventLog {
   async verify(
     options: { readonly from?: Head; readonly onProgress?: (seq: number) => void } = {},
   ): Promise<VerifyReport> {
-    await this.#opened()
-    const head = this.#appender.head
     const from: Position = options.from
       ? { seq: options.from.seq, chain: chainBytes(options.from.chain) }
       : { seq: 0, chain: CHAIN_START }
-    const problems = await this.#engine.verify(from, head, options.onProgress ?? (() => {}))
-    return { ok: problems.length === 0, records: head.seq, head: headOf(head), problems }
+    for (;;) {
+      await this.#opened()
+      const opening = this.#openings
+      const { head } = this.#appender
+      const problems = await this.#engine.verify(from, head, options.onProgress ?? (() => {}))
+      // What an engine finds while it is being closed is not damage: look again.
+      if (opening !== this.#openings) continue
+      return { ok: problems.length === 0, records: head.seq, head: headOf(head), problems }
+    }
   }
 
   async seal(): Promise<{ readonly segments: number }> {
@@ -159,8 +164,8 @@ export class Log implements EventLog {
     try {
       await this.#settle()
       const before = this.#appender.head
-      if (wasOpen) await this.#engine.close()
       this.#openings += 1
+      if (wasOpen) await this.#engine.close()
       try {
         await between?.()
       } catch (error) {
@@ -194,11 +199,12 @@ export class Log implements EventLog {
   }
 
   async #close(): Promise<void> {
-    await this.#reopening?.catch(() => {})
+    if (this.#reopening) await this.#reopening.catch(() => {})
     const wasOpen = this.#phase === 'open'
     this.#phase = 'closing'
     await this.#settle()
     this.#phase = 'closed'
+    this.#openings += 1
     this.#subscriptions.closeAll(new LogError('LOG_CLOSED', 'The log was closed.'))
     if (wasOpen) await this.#engine.close()
   }

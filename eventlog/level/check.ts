@@ -81,7 +81,6 @@ export async function checkRows(
   options: {
     readonly segments?: Segments
     readonly headFile?: FoundHead
-    readonly upTo?: number
     readonly onProgress?: (seq: number) => void
   } = {},
 ): Promise<RowsReport> {
@@ -109,7 +108,6 @@ export async function checkRows(
       problems.push(problem(seq + 1, 'undecodable', `A row after entry ${seq} has a key that cannot be.`))
       continue
     }
-    if (options.upTo !== undefined && seq >= options.upTo) break
     const row = decodeSafely(scanned.key, last, scanned.value)
     if (isDamaged(row)) {
       problems.push(problem(row.seq, 'checksum', row.message))
@@ -146,9 +144,23 @@ export async function checkRows(
   return { end: { seq, chain: endChain }, bytes }
 }
 
-/** Checks that the log reaches as far as the head file says. */
-export function checkHead(endSeq: number, logId: string, found: FoundHead, problems: LogProblem[]): void {
-  if (found.state !== 'found') {
+/** Checks that the log reaches as far as the head file says, and as was acknowledged. */
+export function checkHead(
+  endSeq: number,
+  logId: string,
+  found: FoundHead,
+  problems: LogProblem[],
+  acknowledged = 0,
+): void {
+  if (acknowledged > endSeq) {
+    problems.push(
+      problem(
+        endSeq + 1,
+        'head',
+        `The entries ${endSeq + 1} to ${acknowledged} were acknowledged and are missing.`,
+      ),
+    )
+  } else if (found.state !== 'found') {
     problems.push(
       problem(
         0,

@@ -58,7 +58,7 @@ export class LevelEngine implements Engine {
       if (problems.length > 0) throw damaged(dir, problems)
       const headFile = await HeadFile.open(headPath(dir), logId, found, onHeadError)
       // It may be older than the log: the process was killed before it could follow.
-      headFile.follow(rows.end)
+      if (found.state === 'found' && found.seq !== rows.end.seq) headFile.follow(rows.end)
       this.#open = { db, headFile, logId, segments: new SegmentCache() }
       this.#sealed = segments.end
       this.#bytes = segments.bytes + rows.bytes
@@ -155,10 +155,9 @@ export class LevelEngine implements Engine {
       const rows = await checkRows(db, snapshot, from, problems, {
         segments,
         headFile: found,
-        upTo: head.seq,
         onProgress,
       })
-      checkHead(rows.end.seq, logId, found, problems)
+      checkHead(rows.end.seq, logId, found, problems, head.seq)
       await checkIds(db, snapshot, problems)
     })
     return problems

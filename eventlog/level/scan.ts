@@ -72,8 +72,8 @@ async function rowAt(db: Database, snapshot: DatabaseSnapshot, seq: number): Pro
 export type Scanned = { readonly key: Buffer; readonly value: Buffer } | { readonly unreadable: unknown }
 
 /**
- * Everything of one kind that can be read at all, in order. Where LevelDB stops with an error the scan goes on
- * behind the damage, which it finds from the other end.
+ * Everything of one kind that can be read at all, in order. Where LevelDB stops with an error the scan first goes on
+ * one by one up to the damage, and then behind it, which it finds from the other end.
  */
 export async function* scanAll(
   db: Database,
@@ -82,31 +82,36 @@ export async function* scanAll(
   from: Buffer = rangeOf(kind).gte,
 ): AsyncGenerator<Scanned> {
   const { lt } = rangeOf(kind)
-  let reached: Buffer | undefined
-  try {
-    const iterator = db.iterator({
-      gte: from,
-      lt,
-      snapshot,
-      highWaterMarkBytes: SCAN_BYTES,
-      fillCache: false,
-    })
+  let start: { gte: Buffer } | { gt: Buffer } = { gte: from }
+  for (const size of [128, 1]) {
     try {
-      for (;;) {
-        const entries = await iterator.nextv(128)
-        if (entries.length === 0) return
-        for (const [key, value] of entries) {
-          reached = key
-          yield { key, value }
-        }
+      for await (const [key, value] of entriesOf(db, { ...start, lt, snapshot, fillCache: false }, size)) {
+        start = { gt: key }
+        yield { key, value }
       }
-    } finally {
-      await iterator.close()
+      return
+    } catch (error) {
+      if (size === 1) yield { unreadable: error }
     }
-  } catch (error) {
-    yield { unreadable: error }
   }
-  yield* behindDamage(db, snapshot, reached ?? from, lt)
+  yield* behindDamage(db, snapshot, 'gt' in start ? start.gt : from, lt)
+}
+
+async function* entriesOf(
+  db: Database,
+  options: { gt?: Buffer; gte?: Buffer; lt: Buffer; snapshot: DatabaseSnapshot; fillCache: boolean },
+  size: number,
+): AsyncGenerator<[Buffer, Buffer]> {
+  const iterator = db.iterator<Buffer, Buffer>({ ...options, highWaterMarkBytes: SCAN_BYTES })
+  try {
+    for (;;) {
+      const entries = await iterator.nextv(size)
+      if (entries.length === 0) return
+      yield* entries
+    }
+  } finally {
+    await iterator.close()
+  }
 }
 
 async function* behindDamage(

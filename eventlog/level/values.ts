@@ -46,8 +46,10 @@ export function encodeRow(
   value.writeUInt32BE(text.length, 5)
   row.before.copy(value, 9)
   row.after.copy(value, 41)
-  if (crcsBytes > 0)
-    lines.forEach((line, index) => value.writeUInt32BE(crc32(line), HEADER_BYTES + index * 4))
+  if (crcsBytes > 0) {
+    let at = HEADER_BYTES
+    for (const line of lines) at = value.writeUInt32BE(crc32(line), at)
+  }
   body.copy(value, HEADER_BYTES + crcsBytes)
   return sign(key, value)
 }
@@ -168,7 +170,7 @@ function locate(last: number, value: Buffer): RowDamage {
   const vague = (count: number): RowDamage => {
     const first = Math.max(1, last - count + 1)
     const what = count === 1 ? `Entry ${last} differs` : `The entries ${first} to ${last} differ`
-    return { damaged: true, seq: first, message: `${what} from their checksum.`.replace('Entry', 'Entry') }
+    return { damaged: true, seq: first, message: `${what} from their checksum.` }
   }
   if (value.length < HEADER_BYTES + CRC_BYTES) return vague(1)
   const kind = value.readUInt8(0)

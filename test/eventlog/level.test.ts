@@ -1,0 +1,230 @@
+import { readdir, readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { ClassicLevel } from 'classic-level'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { createLog, openLog, verifyLog } from '../../eventlog/index.ts'
+import { META_FORMAT, rangeOf } from '../../eventlog/level/keys.ts'
+import { encodeText } from '../../eventlog/level/values.ts'
+import { all, entry, eventLogContract, expectCode, turns, until } from './contract.ts'
+import { copyLog, levelSubject, temporaryFolder } from './level-subject.ts'
+
+eventLogContract('LevelDB', levelSubject)
+
+describe('a log in a folder', () => {
+  let folder: { readonly path: string; remove(): Promise<void> }
+  let dir: string
+
+  beforeEach(async () => {
+    folder = await temporaryFolder()
+    dir = join(folder.path, 'log')
+  })
+  afterEach(() => folder.remove())
+
+  test('opening creates nothing, creating replaces nothing', async () => {
+    await expectCode(openLog(dir), 'LOG_MISSING')
+    expect(await readdir(folder.path)).toEqual([])
+    await (await createLog(dir)).close()
+    await expectCode(createLog(dir), 'LOG_EXISTS')
+    expect(await readdir(folder.path)).toEqual(['log'])
+    expect((await readdir(dir)).sort()).toEqual(['db', 'head'])
+    await (await openLog(dir)).close()
+  })
+
+  test('[L9] a log whose CURRENT file or whole database is gone is refused as damaged, not replaced', async () => {
+    const log = await createLog(dir)
+    await log.append([entry(1)], { id: 'a' })
+    await log.close()
+    await rm(join(dir, 'db', 'CURRENT'))
+    const files = await readdir(join(dir, 'db'))
+    await expectCode(openLog(dir), 'LOG_DAMAGED')
+    expect((await readdir(join(dir, 'db'))).filter((name) => name.endsWith('.log'))).toEqual(
+      files.filter((name) => name.endsWith('.log')),
+    )
+    await rm(join(dir, 'db'), { recursive: true })
+    await expectCode(openLog(dir), 'LOG_DAMAGED')
+    expect((await verifyLog(dir)).problems).toContainEqual(expect.objectContaining({ seq: 1, kind: 'head' }))
+  })
+
+  test('a log of a newer format is refused as newer, one of an unknown format as damaged', async () => {
+    await (await createLog(dir)).close()
+    for (const [format, code] of [
+      ['2', 'LOG_NEWER'],
+      ['0', 'LOG_DAMAGED'],
+    ] as const) {
+      const db = new ClassicLevel<Buffer, Buffer>(join(dir, 'db'), {
+        keyEncoding: 'buffer',
+        valueEncoding: 'buffer',
+      })
+      await db.put(META_FORMAT, encodeText(META_FORMAT, format))
+      await db.close()
+      await expectCode(openLog(dir), code)
+    }
+  })
+
+  test('a second opening of the same log is refused, and verifying it does not let go of its lock', async () => {
+    const log = await createLog(dir)
+    await expectCode(openLog(dir), 'LOG_LOCKED')
+    await expectCode(verifyLog(dir), 'LOG_LOCKED')
+    await expectCode(openLog(dir), 'LOG_LOCKED')
+    await log.append([entry(1)], { id: 'a' })
+    await log.close()
+    expect((await verifyLog(dir)).ok).toBe(true)
+  })
+
+  test('[L4] appends that arrive while a commit is under way share the next one', async () => {
+    const subject = await levelSubject()
+    const log = await subject.open()
+    subject.hold()
+    const appends = [log.append([entry(0)], { id: 'first' })]
+    await turns()
+    for (let n = 1; n <= 40; n += 1) appends.push(log.append([entry(n)], { id: `n-${n}` }))
+    subject.release()
+    await Promise.all(appends)
+    expect(subject.faults.writes).toBe(2)
+    await log.close()
+    await subject.dispose()
+  })
+
+  test('[L6] a failed write while sealing poisons like any other, and loses nothing', async () => {
+    const subject = await levelSubject()
+    const log = await subject.open()
+    for (let n = 1; n <= 520; n += 1) void log.append([entry(n)], { id: `n-${n}` })
+    await log.append([entry(521)], { id: 'last' })
+    subject.failNext('written')
+    await expect(log.seal()).rejects.toThrow('No space left')
+    await expectCode(log.append([entry(522)], { id: 'later' }), 'LOG_POISONED')
+    await log.reopen()
+    expect(await log.stats()).toMatchObject({ sealed: 512 })
+    expect(await all(log)).toHaveLength(521)
+    await log.close()
+    await subject.dispose()
+  })
+
+  test('[L10] full runs are sealed in the background, and the ids of 512 entries leave with their window', async () => {
+    const log = await createLog(dir, { idWindowEntries: 100 })
+    const appends: Promise<unknown>[] = []
+    for (let n = 1; n <= 1100; n += 1) appends.push(log.append([entry(n)], { id: `n-${n}` }))
+    await Promise.all(appends)
+    let sealed = 0
+    while (sealed < 1024) {
+      await turns(1)
+      sealed = (await log.stats()).sealed
+    }
+    await log.close()
+    const db = new ClassicLevel<Buffer, Buffer>(join(dir, 'db'), {
+      keyEncoding: 'buffer',
+      valueEncoding: 'buffer',
+    })
+    expect(await db.keys(rangeOf('s')).all()).toHaveLength(2)
+    expect((await db.keys(rangeOf('i')).all()).length).toBeLessThanOrEqual(1100)
+    await db.close()
+  })
+
+  test('[L9] a tail that was lost behind LevelDB is found by the head file and named', async () => {
+    const log = await createLog(dir)
+    for (let n = 1; n <= 5; n += 1) await log.append([entry(n)], { id: `n-${n}` })
+    await log.close()
+    const older = join(folder.path, 'older')
+    await copyLog(dir, older)
+    const again = await openLog(dir)
+    await again.append([entry(6), entry(7)], { id: 'n-6' })
+    await again.close()
+    await rm(join(dir, 'db'), { recursive: true })
+    await copyLog(join(older, 'db'), join(dir, 'db'))
+    const error = await expectCode(openLog(dir), 'LOG_DAMAGED')
+    expect(error.details).toMatchObject({ problems: [{ seq: 6, kind: 'head' }] })
+    expect((await verifyLog(dir)).problems).toMatchObject([{ seq: 6, kind: 'head' }])
+  })
+
+  test('[L9] the head file follows a commit by itself, and its absence is reported', async () => {
+    const log = await createLog(dir)
+    const head = join(dir, 'head')
+    const before = await readFile(head)
+    const began = performance.now()
+    await log.append([entry(1)], { id: 'a' })
+    let now = before
+    while (now.equals(before)) now = await readFile(head)
+    // Promised are 100 ms; a busy machine may be late in running the timer.
+    expect(performance.now() - began).toBeLessThan(1_000)
+    await log.close()
+    await rm(head)
+    await expectCode(openLog(dir), 'LOG_DAMAGED')
+    expect((await verifyLog(dir)).problems).toMatchObject([{ kind: 'head' }])
+  })
+
+  test('[L9] a history rewritten with a sound chain of its own is not the one in the head file', async () => {
+    const other = join(folder.path, 'other')
+    for (const [place, text] of [
+      [dir, 'told'],
+      [other, 'retold'],
+    ] as const) {
+      const log = await createLog(place)
+      await log.append([{ text }], { id: 'a' })
+      await log.close()
+    }
+    const mine = new ClassicLevel<Buffer, Buffer>(join(dir, 'db'), {
+      keyEncoding: 'buffer',
+      valueEncoding: 'buffer',
+    })
+    const theirs = new ClassicLevel<Buffer, Buffer>(join(other, 'db'), {
+      keyEncoding: 'buffer',
+      valueEncoding: 'buffer',
+    })
+    for await (const [key, value] of theirs.iterator(rangeOf('r'))) await mine.put(key, value)
+    await mine.close()
+    await theirs.close()
+    expect((await verifyLog(dir)).problems).toMatchObject([{ seq: 1, kind: 'chain' }])
+  })
+
+  test('verifying a log changes none of its files', async () => {
+    const log = await createLog(dir)
+    for (let n = 1; n <= 20; n += 1) await log.append([entry(n)], { id: `n-${n}` })
+    await log.close()
+    const contents = async () => {
+      const files = new Map<string, string>()
+      for (const name of await readdir(dir, { recursive: true })) {
+        files.set(name, await readFile(join(dir, name), 'base64').catch(() => 'folder'))
+      }
+      return files
+    }
+    const before = await contents()
+    expect((await verifyLog(dir)).records).toBe(20)
+    expect(await contents()).toEqual(before)
+  })
+
+  test('a closed log leaves no descriptor behind', async () => {
+    const open = async () => (await readdir('/proc/self/fd').catch(() => [])).length
+    await (await createLog(dir)).close()
+    const before = await open()
+    for (let round = 0; round < 5; round += 1) {
+      const log = await openLog(dir)
+      await log.append([entry(round)], { id: `n-${round}` })
+      await log.reopen()
+      await log.close()
+    }
+    let after = await open()
+    await until(() => {
+      void open().then((count) => {
+        after = count
+      })
+      return after <= before
+    })
+    expect(after).toBeLessThanOrEqual(before)
+  })
+
+  test('a thousand entries open in a short time', async () => {
+    const log = await createLog(dir)
+    for (let n = 1; n <= 1000; n += 1) void log.append([entry(n)], { id: `n-${n}` })
+    await log.append([entry(0)], { id: 'last' })
+    await log.close()
+    const times: number[] = []
+    for (let round = 0; round < 5; round += 1) {
+      const began = performance.now()
+      const again = await openLog(dir)
+      times.push(performance.now() - began)
+      await again.close()
+    }
+    // 30 ms is the figure of the design; the least of five keeps a busy machine out of it.
+    expect(Math.min(...times)).toBeLessThan(60)
+  })
+})
