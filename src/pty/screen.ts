@@ -10,10 +10,11 @@ import type { Size } from './protocol.ts'
 
 const SCROLLBACK_LINES = 1000
 
+type Emulator = { readonly terminal: Terminal; readonly serializer: SerializeAddon }
+type Frozen = { readonly lines: readonly string[]; readonly replay: string }
+
 export class Screen {
-  readonly #terminal: Terminal
-  readonly #serializer: SerializeAddon
-  #frozen: { lines: readonly string[]; replay: string } | null = null
+  #now: Emulator | Frozen
 
   /** `onReply` gets what a terminal sends back when a program asks it something. */
   static async open(size: Size, onReply: (data: string) => void): Promise<Screen> {
@@ -30,47 +31,47 @@ export class Screen {
     const serializer = new serialize.SerializeAddon()
     terminal.loadAddon(serializer)
     terminal.onData(onReply)
-    return new Screen(terminal, serializer)
+    return new Screen({ terminal, serializer })
   }
 
-  private constructor(terminal: Terminal, serializer: SerializeAddon) {
-    this.#terminal = terminal
-    this.#serializer = serializer
+  private constructor(emulator: Emulator) {
+    this.#now = emulator
   }
 
   /** `shown` is called when the emulator has taken all of it in. */
   write(data: string, shown: () => void): void {
-    if (this.#frozen === null) this.#terminal.write(data, shown)
+    if ('terminal' in this.#now) this.#now.terminal.write(data, shown)
     else shown()
   }
 
   resize(size: Size): void {
-    if (this.#frozen === null) this.#terminal.resize(size.columns, size.rows)
+    if ('terminal' in this.#now) this.#now.terminal.resize(size.columns, size.rows)
   }
 
   /** The last lines that hold anything, harmless to print. */
   async lines(count: number): Promise<string> {
     await this.#settled()
-    const lines = this.#frozen?.lines ?? readLines(this.#terminal)
+    const lines = 'terminal' in this.#now ? readLines(this.#now.terminal) : this.#now.lines
     return lines.slice(-count).join('\n')
   }
 
   /** Calls back with what makes a cleared terminal look like this one, as of the output written so far. */
   replay(done: (data: string) => void): void {
-    if (this.#frozen !== null) done(this.#frozen.replay)
-    else this.#terminal.write('', () => done(this.#frozen?.replay ?? this.#serializer.serialize()))
+    this.write('', () => {
+      done('terminal' in this.#now ? this.#now.serializer.serialize() : this.#now.replay)
+    })
   }
 
   async freeze(): Promise<void> {
     await this.#settled()
-    if (this.#frozen !== null) return
-    this.#frozen = { lines: readLines(this.#terminal), replay: this.#serializer.serialize() }
-    this.#terminal.dispose()
+    if (!('terminal' in this.#now)) return
+    const { terminal, serializer } = this.#now
+    this.#now = { lines: readLines(terminal), replay: serializer.serialize() }
+    terminal.dispose()
   }
 
   #settled(): Promise<void> {
-    if (this.#frozen !== null) return Promise.resolve()
-    return new Promise((resolve) => this.#terminal.write('', resolve))
+    return new Promise((resolve) => this.write('', resolve))
   }
 }
 

@@ -1,3 +1,7 @@
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { HostClient } from '../../src/pty/host-client.ts'
 import { viewerFilter } from '../../src/pty/viewer-filter.ts'
@@ -140,6 +144,29 @@ describe('attach', () => {
     expect(jumps).toEqual([])
     await host.stop('g', 200)
   })
+})
+
+describe('a viewer that does not read', () => {
+  test('[PTY-22] holds up neither the session nor the host’s memory, and is shown the screen anew when it reads', async () => {
+    await host.start(town.spec('h', ['sh', '-c', 'read -r go; seq 1 1000000; echo THE-END; sleep 600']))
+    const key = readFileSync(path.join(town.dir, '.gt', 'host.key'), 'utf8').trim()
+    const socket = connect(path.join(town.dir, '.gt', 'host.sock'))
+    socket.write(`${JSON.stringify({ n: 1, op: 'hello', protocol: 1, key, client: 'viewer' })}\n`)
+    socket.write(`${JSON.stringify({ n: 2, op: 'attach', id: 'h', watch: true, size: null })}\n`)
+    await once(socket, 'data')
+    socket.pause()
+    await host.write('h', 'go\n')
+    await seen('h', 'THE-END')
+    let shown = ''
+    socket.on('data', (data) => {
+      shown += String(data)
+    })
+    socket.resume()
+    await eventually(() => (shown.includes('THE-END') ? true : undefined))
+    expect(shown.length).toBeLessThan(5_000_000)
+    socket.destroy()
+    await host.stop('h', 100)
+  }, 30_000)
 })
 
 describe('what a viewer is shown', () => {
