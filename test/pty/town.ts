@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { afterAll } from 'vitest'
 import type { SessionEnding, SessionSpec } from '../../src/ports/terminals.ts'
 import { type ConnectOptions, connectHost, type HostClient } from '../../src/pty/host-client.ts'
 import { ensureHost } from '../../src/pty/start-host.ts'
@@ -29,6 +30,12 @@ export type TestTown = {
   close(): Promise<void>
 }
 
+const open = new Set<TestTown>()
+// What a failed test left open; a town that is closed twice does not mind.
+afterAll(async () => {
+  for (const town of open) await town.close()
+})
+
 export async function openTestTown({ start = true } = {}): Promise<TestTown> {
   const dir = mkdtempSync(path.join(tmpdir(), 'gt-pty-'))
   const id = path.basename(dir)
@@ -37,7 +44,7 @@ export async function openTestTown({ start = true } = {}): Promise<TestTown> {
   let hostPid = start ? await startHost() : -1
   const clients: HostClient[] = []
   const recording = (session: string): string => path.join(dir, `${session.replaceAll('/', '-')}.cast`)
-  return {
+  const town: TestTown = {
     dir,
     id,
     get hostPid() {
@@ -75,6 +82,7 @@ export async function openTestTown({ start = true } = {}): Promise<TestTown> {
         .map(([, , data]) => data)
         .join(''),
     async close() {
+      open.delete(town)
       for (const client of clients) client.close()
       try {
         const last = await connectHost(dir)
@@ -85,6 +93,8 @@ export async function openTestTown({ start = true } = {}): Promise<TestTown> {
       rmSync(dir, { recursive: true, force: true })
     },
   }
+  open.add(town)
+  return town
 }
 
 export function readCast(file: string): {
