@@ -78,7 +78,9 @@ export function metaRows(logId: string): { type: 'put'; key: Buffer; value: Buff
 
 /** The log id. @throws {LogError} LOG_NEWER, LOG_DAMAGED */
 export async function readMeta(db: Database, dir: string): Promise<string> {
-  const [formatValue, idValue] = await db.getMany([META_FORMAT, META_LOG_ID])
+  const [formatValue, idValue] = await db.getMany([META_FORMAT, META_LOG_ID]).catch((error: unknown) => {
+    throw damagedStore(dir, 'its format and id cannot be read', error)
+  })
   const format = formatValue && decodeText(META_FORMAT, formatValue)
   const logId = idValue && decodeText(META_LOG_ID, idValue)
   const found = Number(format)
@@ -100,6 +102,16 @@ export function damagedStore(dir: string, reason: string, cause?: unknown): LogE
   return new LogError('LOG_DAMAGED', message, {
     cause,
     details: { dir, problems: [{ seq: 0, kind: 'undecodable', message }] },
+  })
+}
+
+/** What LevelDB says when it reads a damaged table, as what it means; any other error as it is. */
+export function readError(error: unknown, seq: number): unknown {
+  if (!(error instanceof Error) || !('code' in error) || error.code !== 'LEVEL_CORRUPTION') return error
+  const message = `LevelDB cannot read on at entry ${seq} (${error.message}); verify a copy of the log.`
+  return new LogError('LOG_DAMAGED', message, {
+    cause: error,
+    details: { problems: [{ seq, kind: 'undecodable', message }] },
   })
 }
 

@@ -10,7 +10,14 @@ import type { IdWindow } from '../id-window.ts'
 import { SEGMENT_ENTRIES } from '../seal-policy.ts'
 import { type Appended, LogError, type LogProblem, type LogStats, type Stored } from '../types.ts'
 import { checkHead, checkIds, checkRows, checkSegments } from './check.ts'
-import { type Database, type DatabaseSnapshot, headPath, openDatabase, readMeta } from './database.ts'
+import {
+  type Database,
+  type DatabaseSnapshot,
+  headPath,
+  openDatabase,
+  readError,
+  readMeta,
+} from './database.ts'
 import { HeadFile, readHeadFile } from './head-file.ts'
 import { idKey, seqKey } from './keys.ts'
 import { SegmentCache, scanRows } from './scan.ts'
@@ -91,7 +98,13 @@ export class LevelEngine implements Engine {
 
   findId(id: string, head: number): Appended | undefined {
     const key = idKey(id)
-    const value = this.#opened().db.getSync(key)
+    const { db } = this.#opened()
+    let value: Buffer | undefined
+    try {
+      value = db.getSync(key)
+    } catch (error) {
+      throw readError(error, 0)
+    }
     if (!value) return undefined
     const place = decodeIdPlace(key, value)
     if (!place) {

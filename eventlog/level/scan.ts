@@ -4,7 +4,7 @@
 // Always:    an iterator and a snapshot are closed however a scan ends.
 
 import type { Database, DatabaseSnapshot } from './database.ts'
-import { SCAN_BYTES } from './database.ts'
+import { readError, SCAN_BYTES } from './database.ts'
 import { type Kind, rangeOf, SEQ_MAX, seqKey, seqOf } from './keys.ts'
 import { decodeRow, isDamaged, type Row, type RowDamage } from './values.ts'
 
@@ -29,32 +29,38 @@ export class SegmentCache {
 
 export type RawRow = { readonly last: number; readonly key: Buffer; readonly value: Buffer }
 
-/** Rows that hold entries from `after` + 1 to `to`, as they lie. */
+/**
+ * Rows that hold entries from `after` + 1 to `to`, as they lie.
+ * @throws {LogError} LOG_DAMAGED where LevelDB cannot read on
+ */
 export async function* scanRows(
   db: Database,
   snapshot: DatabaseSnapshot,
   range: { readonly after: number; readonly to: number; readonly reverse: boolean },
 ): AsyncGenerator<RawRow> {
-  const end = await rowAt(db, snapshot, range.to)
-  const lte = seqKey('r', end ?? SEQ_MAX)
-  const iterator = db.iterator({
-    gt: seqKey('r', range.after),
-    lte,
-    reverse: range.reverse,
-    snapshot,
-    highWaterMarkBytes: SCAN_BYTES,
-  })
-  // Most reads want a few rows; whoever goes on gets more at once.
-  let size = 4
+  let wanted = range.reverse ? range.to : range.after + 1
   try {
-    for (;;) {
-      const entries = await iterator.nextv(size)
-      if (entries.length === 0) return
-      for (const [key, value] of entries) yield { last: seqOf(key) ?? 0, key, value }
-      size = Math.min(size * 4, 256)
+    const end = await rowAt(db, snapshot, range.to)
+    const bounds = { gt: seqKey('r', range.after), lte: seqKey('r', end ?? SEQ_MAX), reverse: range.reverse }
+    const iterator = db.iterator({ ...bounds, snapshot, highWaterMarkBytes: SCAN_BYTES })
+    // Most reads want a few rows; whoever goes on gets more at once.
+    let size = 4
+    try {
+      for (;;) {
+        const entries = await iterator.nextv(size)
+        if (entries.length === 0) return
+        for (const [key, value] of entries) {
+          const last = seqOf(key) ?? 0
+          wanted = range.reverse ? last : last + 1
+          yield { last, key, value }
+        }
+        size = Math.min(size * 4, 256)
+      }
+    } finally {
+      await iterator.close()
     }
-  } finally {
-    await iterator.close()
+  } catch (error) {
+    throw readError(error, wanted)
   }
 }
 

@@ -301,8 +301,7 @@ export function eventLogContract(name: string, makeSubject: () => Promise<Subjec
       await fill(3)
       await log.append([entry(4), entry(5)], { id: 'two' })
       const { head } = log
-      const lines: string[] = []
-      for await (const line of exportLines(log)) lines.push(line)
+      const lines = await gathered(exportLines(log))
       expect(await verifyExport(lines, { head })).toEqual({ ok: true, records: 5, head, problems: [] })
       const changed = lines.with(2, (lines[2] ?? '').replace('3', '4'))
       expect((await verifyExport(changed, { head })).ok).toBe(false)
@@ -483,9 +482,13 @@ export function entry(n: number): Entry {
   return { type: 'tested', n, text: `entry number ${n}` }
 }
 
-export async function all(log: EventLog, options?: Parameters<EventLog['read']>[0]): Promise<Stored[]> {
-  const found: Stored[] = []
-  for await (const stored of log.read(options)) found.push(stored)
+export function all(log: EventLog, options?: Parameters<EventLog['read']>[0]): Promise<Stored[]> {
+  return gathered(log.read(options))
+}
+
+export async function gathered<T>(source: AsyncIterable<T>): Promise<T[]> {
+  const found: T[] = []
+  for await (const one of source) found.push(one)
   return found
 }
 

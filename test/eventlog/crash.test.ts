@@ -1,0 +1,207 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { createLog, exportLines, openLog, verifyLog } from '../../eventlog/index.ts'
+import { all, entry, expectCode, gathered } from './contract.ts'
+import { copyLog, temporaryFolder } from './level-subject.ts'
+
+describe('a log whose process or disk fails', () => {
+  let folder: { readonly path: string; remove(): Promise<void> }
+  let dir: string
+
+  beforeEach(async () => {
+    folder = await temporaryFolder()
+    dir = join(folder.path, 'log')
+    await (await createLog(dir)).close()
+  })
+  afterEach(() => folder.remove())
+
+  test('[L2] [L4] [L5] [P2] kill -9 at ten moments loses no acknowledged append and leaves none in part', async () => {
+    const random = seeded(20261122)
+    const acknowledged = new Map<number, number>()
+    let start = 0
+    for (let round = 0; round < 10; round += 1) {
+      // Counted in answers, not in time: some kills meet the opening, some a commit, some the sealing of a run.
+      const answersMax = Math.floor(random() * 300)
+      for (const [n, last] of await writeUntilKilled(dir, start, answersMax)) acknowledged.set(n, last)
+      start += 10_000
+    }
+    const log = await openLog(dir)
+    const entries = (await all(log)).map(
+      ({ line }) => JSON.parse(line) as { n: number; part: number; of: number },
+    )
+    expect(entries.length).toBe(log.head.seq)
+    const parts = new Map<number, number>()
+    for (const { n, part } of entries) {
+      expect(part, `entries of append ${n} in order and once`).toBe(parts.get(n) ?? 0)
+      parts.set(n, part + 1)
+    }
+    for (const [n, count] of parts) expect(count).toBe((n % 3) + 1)
+    expect(acknowledged.size).toBeGreaterThan(100)
+    for (const [n, last] of acknowledged) {
+      expect(parts.has(n), `append ${n} was acknowledged`).toBe(true)
+      expect(await log.find(`n-${n}`)).toMatchObject({ last })
+    }
+    expect((await log.verify()).problems).toEqual([])
+    await log.close()
+    expect((await verifyLog(dir)).ok).toBe(true)
+  }, 30_000)
+
+  test('a log that another process holds is refused as locked, also for verifying, and free when that one is dead', async () => {
+    const writer = spawn(process.execPath, [writerPath(), dir, '0'], { stdio: ['ignore', 'pipe', 'inherit'] })
+    try {
+      await once(writer.stdout, 'data')
+      await expectCode(openLog(dir), 'LOG_LOCKED')
+      await expectCode(verifyLog(dir), 'LOG_LOCKED')
+    } finally {
+      writer.kill('SIGKILL')
+      await once(writer, 'exit')
+    }
+    await (await openLog(dir)).close()
+  })
+
+  test('[L9] of 60 flipped bits none goes unnoticed: named by verification, or the export is the same', async () => {
+    const log = await createLog(join(folder.path, 'sound'), { autoSeal: false })
+    for (let n = 1; n <= 640; n += 1)
+      void log.append([entry(n), ...(n % 7 === 0 ? [entry(-n)] : [])], { id: `n-${n}` })
+    await log.append([entry(0)], { id: 'last' })
+    await log.seal()
+    // Opened again, so that some of it lies in tables, and some in LevelDB's own log.
+    await log.reopen()
+    for (let n = 641; n <= 700; n += 1) await log.append([entry(n)], { id: `n-${n}` })
+    const lines = await gathered(exportLines(log))
+    await log.close()
+
+    const random = seeded(7)
+    const copy = join(folder.path, 'copy')
+    const seen = { named: 0, harmless: 0 }
+    for (let round = 0; round < 60; round += 1) {
+      await copyLog(join(folder.path, 'sound'), copy)
+      const where = await flipAnyBit(copy, random)
+      const report = await verifyLog(copy)
+      if (report.ok) {
+        const opened = await openLog(copy)
+        expect(await gathered(exportLines(opened)), `${where} passed verification`).toEqual(lines)
+        await opened.close()
+        seen.harmless += 1
+      } else {
+        seen.named += 1
+      }
+    }
+    expect(seen.named).toBeGreaterThan(30)
+  }, 60_000)
+
+  test('[L9] a bit flipped in the text of an entry in a copy is reported as that entry', async () => {
+    const log = await openLog(dir)
+    for (let n = 1; n <= 60; n += 1) await log.append([entry(n)], { id: `n-${n}` })
+    await log.close()
+    const copy = join(folder.path, 'copy')
+    for (const seq of [1, 17, 42, 60]) {
+      await copyLog(dir, copy)
+      await flipText(copy, `{"seq":${seq},`)
+      const report = await verifyLog(copy)
+      expect(report.problems[0], `entry ${seq}`).toMatchObject({ seq })
+      expect(report.ok).toBe(false)
+    }
+    expect((await verifyLog(dir)).ok).toBe(true)
+  })
+
+  test('[L8] the export is verified by a script of ten lines that knows nothing of us', async () => {
+    const log = await openLog(dir)
+    for (let n = 1; n <= 30; n += 1) await log.append([entry(n)], { id: `n-${n}` })
+    const path = join(folder.path, 'export.ndjson')
+    const lines = await gathered(exportLines(log))
+    await writeFile(path, `${lines.join('\n')}\n`)
+    const script = [
+      "import { createHash } from 'node:crypto'",
+      "import { readFileSync } from 'node:fs'",
+      "const sha256 = (bytes) => createHash('sha256').update(bytes).digest()",
+      'let chain = Buffer.alloc(32)',
+      "for (const line of readFileSync(process.argv[2], 'utf8').trim().split('\\n'))",
+      '  chain = sha256(Buffer.concat([chain, sha256(line)]))',
+      "console.log(chain.toString('hex'))",
+    ]
+    const scriptPath = join(folder.path, 'verify.mjs')
+    await writeFile(scriptPath, script.join('\n'))
+    const child = spawn(process.execPath, [scriptPath, path], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const output = await gathered(child.stdout.setEncoding('utf8'))
+    expect(output.join('').trim()).toBe(log.head.chain)
+    await log.close()
+  })
+})
+
+function writerPath(): string {
+  return join(import.meta.dirname, 'writer.ts')
+}
+
+/** Answers that the writer gave before it was killed, by the number of the append. */
+async function writeUntilKilled(
+  dir: string,
+  start: number,
+  answersMax: number,
+): Promise<Map<number, number>> {
+  const writer = spawn(process.execPath, [writerPath(), dir, String(start)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  let output = ''
+  let lines = 0
+  writer.stdout.setEncoding('utf8')
+  writer.stdout.on('data', (text: string) => {
+    output += text
+    lines += text.split('\n').length - 1
+    if (lines > answersMax) writer.kill('SIGKILL')
+  })
+  await once(writer, 'close')
+  const answers = new Map<number, number>()
+  for (const line of output.split('\n').slice(0, -1)) {
+    const [n, last] = line.split(' ')
+    if (n !== 'open') answers.set(Number(n), Number(last))
+  }
+  return answers
+}
+
+async function flipAnyBit(dir: string, random: () => number): Promise<string> {
+  const names = (await readdir(dir, { recursive: true })).sort()
+  const files: { path: string; size: number }[] = []
+  for (const name of names) {
+    // LOG is LevelDB's diary and LOCK is empty: neither holds anything of the log.
+    if (/(^|\/)(LOG|LOG\.old|LOCK)$/.test(name)) continue
+    const path = join(dir, name)
+    const found = await stat(path)
+    if (found.isFile() && found.size > 0) files.push({ path, size: found.size })
+  }
+  const file = files[Math.floor(random() * files.length)]
+  if (!file) throw new Error('There is no file to damage.')
+  const bytes = await readFile(file.path)
+  const at = Math.floor(random() * bytes.length)
+  const bit = Math.floor(random() * 8)
+  bytes[at] = (bytes[at] ?? 0) ^ (1 << bit)
+  await writeFile(file.path, bytes)
+  return `bit ${bit} of byte ${at} of ${file.path}`
+}
+
+async function flipText(dir: string, text: string): Promise<void> {
+  for (const name of await readdir(join(dir, 'db'))) {
+    const path = join(dir, 'db', name)
+    const bytes = await readFile(path)
+    const at = bytes.indexOf(text)
+    if (at < 0) continue
+    bytes[at + 10] = (bytes[at + 10] ?? 0) ^ 1
+    await writeFile(path, bytes)
+    return
+  }
+  throw new Error(`No file holds ${text}.`)
+}
+
+/** A small generator of numbers from 0 to 1 (mulberry32), so that a failure can be repeated. */
+function seeded(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
+  }
+}
