@@ -18,6 +18,8 @@ export type AgentState =
   | 'submitted'
   | 'recovering'
   | 'parked'
+  | 'paused'
+  | 'leaving'
   | 'building'
   | 'testing'
   | 'landing'
@@ -111,7 +113,9 @@ const roles: Handlers<AgentRows> = {
       row.hook = bead
       be(row, 'waiting', 'waiting', message, at)
     }),
-  LandingResumed: (rows, { rig }, { at }) => rests(rows, refinery(rig), at),
+  // What it does then it says next, unless it goes on with the landing itself.
+  LandingResumed: (rows, { rig }, { at }) =>
+    edit(rows, refinery(rig), (row) => be(row, 'landing', 'working', null, at)),
 }
 
 const polecats: Handlers<AgentRows> = {
@@ -124,11 +128,11 @@ const polecats: Handlers<AgentRows> = {
   DispatchWithdrawn: ({ presets }, { bead }) => presets.delete(bead),
   BeadHooked: (rows, { agent, bead }, { at }) => hooked(rows, agent, bead, at),
   PolecatHooked: (rows, { agent, bead }, { at }) => hooked(rows, agent, bead, at),
-  BeadUnhooked: (rows, { agent, bead }, { at }) => freed(rows, agent, bead, at),
-  BeadLanded: (rows, { agent, bead }, { at }) => freed(rows, agent, bead, at),
+  BeadLanded: (rows, { agent, bead }, { at }) =>
+    edit(rows, agent, (row) => {
+      if (row.hook === bead) be(row, 'leaving', 'done', 'landed; its worktree is taken away', at)
+    }),
   PolecatReleased: (rows, { agent, bead }, { at }) => freed(rows, agent, bead, at),
-  BeadDeferred: (rows, { bead }, { at }) => freed(rows, holderOf(rows, bead), bead, at),
-  BeadClosed: (rows, { bead }, { at }) => freed(rows, holderOf(rows, bead), bead, at),
 }
 
 const assignments: Handlers<AgentRows> = {
@@ -148,6 +152,8 @@ const assignments: Handlers<AgentRows> = {
       waitMs === 0 ? 'begins again at once' : `begins again after ${Math.ceil(waitMs / 1000)} s`,
       at,
     ),
+  SandboxPaused: (rows, { sandbox }, { at }) =>
+    worker(rows, sandbox, 'paused', 'idle', 'the town is down', at),
   SandboxParked: (rows, { sandbox, reason }, { at }) =>
     worker(rows, sandbox, 'parked', 'waiting', reason, at),
 }
@@ -261,9 +267,6 @@ function freed(rows: AgentRows, address: Address, bead: string, at: string): boo
     be(row, 'idle', 'idle', null, at)
   })
 }
-
-const holderOf = (rows: AgentRows, bead: string): Address =>
-  rows.byAddress.values().find(({ role, hook }) => role === 'polecat' && hook === bead)?.address ?? ''
 
 const worker = (
   rows: AgentRows,

@@ -40,8 +40,8 @@ export type BeadRow = {
   /** Why it is blocked or deferred. */
   reason: string | null
   commit: string | null
-  /** Id of the last one. */
-  mergeRequest: string | null
+  /** Of its last submission. */
+  mergeRequest: Address | null
   sandbox: Address | null
   session: Address | null
   attempt: number

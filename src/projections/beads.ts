@@ -4,7 +4,7 @@
 // Does not:  keep long texts: rows point to the record that holds them.
 // Always:    a status and a stage are those of the table in SPEC.md (PR-4).
 
-import { lastPart, OVERSEER, sandboxOfSession } from '../events/address.ts'
+import { OVERSEER, sandboxOfSession } from '../events/address.ts'
 import type { LogRecord } from '../events/index.ts'
 import {
   type BeadRow,
@@ -177,7 +177,7 @@ const way: Handlers<BeadRows> = {
     change(rows, bead, at, (row) => {
       row.status = 'in_progress'
       row.stage = 'testing'
-      row.mergeRequest = lastPart(mergeRequest)
+      row.mergeRequest = mergeRequest
     }),
   BeadReworked: (rows, { bead }, { at }) =>
     change(rows, bead, at, (row) => {
@@ -190,7 +190,7 @@ const way: Handlers<BeadRows> = {
 const landing: Handlers<BeadRows> = {
   MergeRequested: (rows, { bead, mergeRequest }, { at }) =>
     change(rows, bead, at, (row) => {
-      row.mergeRequest = lastPart(mergeRequest)
+      row.mergeRequest = mergeRequest
       row.waits.merge = null
     }),
   MergeWaiting: (rows, { bead, code }, { at }) =>
@@ -205,6 +205,11 @@ const landing: Handlers<BeadRows> = {
   MergeConflicted: (rows, { bead }, record) => noMergeWait(rows, bead, record),
   MergeFailed: (rows, { bead }, record) => noMergeWait(rows, bead, record),
   MergeLanded: (rows, { bead }, record) => noMergeWait(rows, bead, record),
+  LandingResumed: (rows, { rig }, record) => {
+    const working = [...(rows.byStatus.get('in_progress') ?? [])]
+    const ofRig = working.filter((id) => rows.byId.get(id)?.rig === rig)
+    return ofRig.filter((id) => noMergeWait(rows, id, record)).length > 0
+  },
 }
 
 const ends: Handlers<BeadRows> = {
@@ -238,7 +243,7 @@ const ends: Handlers<BeadRows> = {
       row.stage = 'landed'
       row.assignee = agent
       row.commit = commit
-      row.mergeRequest = lastPart(mergeRequest)
+      row.mergeRequest = mergeRequest
       forgetWaits(row)
     }),
   BeadClosed: (rows, { bead, reason }, { at }) => {

@@ -14,20 +14,31 @@ export type DispatchRow = {
   preset: string | null
   queuedAt: string
   seq: number
-  /** null when nothing but its turn is missing. */
+  /** A need first, then a place; null when nothing but its turn is missing. */
   waitingFor: WaitingFor | null
+  /** What the Mayor said it waits for. */
+  place: WaitingFor | null
 }
 
-export type DispatchRows = Map<string, DispatchRow>
+export type DispatchRows = {
+  readonly queue: Map<string, DispatchRow>
+  /** Bead that was slung -> the first need that is open. */
+  readonly needs: Map<string, WaitingFor>
+}
 
 export const createDispatch = (): Projection<DispatchRows> =>
-  projection({ name: 'dispatch', version: 1, empty: (): DispatchRows => new Map(), handlers })
+  projection({
+    name: 'dispatch',
+    version: 1,
+    empty: (): DispatchRows => ({ queue: new Map(), needs: new Map() }),
+    handlers,
+  })
 
 export type DispatchFilter = { readonly rig?: string | undefined; readonly group?: string | undefined }
 
 /** By priority, then by who came first. */
 export const dispatchQueue = (rows: DispatchRows, filter: DispatchFilter = {}): DispatchRow[] =>
-  [...rows.values()]
+  [...rows.queue.values()]
     .filter(
       ({ rig, group }) =>
         (filter.rig === undefined || rig === filter.rig) &&
@@ -38,12 +49,18 @@ export const dispatchQueue = (rows: DispatchRows, filter: DispatchFilter = {}): 
         left.priority - right.priority || left.seq - right.seq || (left.bead < right.bead ? -1 : 1),
     )
 
-export const queuedBead = (rows: DispatchRows, bead: string): DispatchRow | null => rows.get(bead) ?? null
+export const queuedBead = (rows: DispatchRows, bead: string): DispatchRow | null =>
+  rows.queue.get(bead) ?? null
 
 const handlers: Handlers<DispatchRows> = {
+  // The bead's and the Mayor's records of one turn may come in either order.
+  BeadQueued: (rows, { bead, waitingFor }) => {
+    if (waitingFor !== null) rows.needs.set(bead, { ...waitingFor })
+    return settle(rows, bead) || waitingFor !== null
+  },
   DispatchQueued: (rows, { bead, rig, group, preset }, { at, seq, message }) => {
     const { priority } = message
-    rows.set(bead, {
+    rows.queue.set(bead, {
       bead,
       rig,
       priority: typeof priority === 'number' ? priority : ORDINARY,
@@ -52,18 +69,40 @@ const handlers: Handlers<DispatchRows> = {
       queuedAt: at,
       seq,
       waitingFor: null,
+      place: null,
     })
+    settle(rows, bead)
     return true
+  },
+  BeadNeedsChanged: (rows, { bead, open }, { at }) => {
+    if (!rows.queue.has(bead)) return false
+    const [need] = open
+    const before = rows.needs.get(bead)
+    if (need === undefined) rows.needs.delete(bead)
+    else if (before?.id !== need) rows.needs.set(bead, { kind: 'bead', id: need, since: at })
+    return settle(rows, bead)
   },
   DispatchWaiting: (rows, { bead, waitingFor }) => {
-    const row = rows.get(bead)
+    const row = rows.queue.get(bead)
     if (row === undefined) return false
-    row.waitingFor = { ...waitingFor }
-    return true
+    row.place = { ...waitingFor }
+    return settle(rows, bead)
   },
-  DispatchStarted: (rows, { bead }) => rows.delete(bead),
-  DispatchWithdrawn: (rows, { bead }) => rows.delete(bead),
+  DispatchStarted: (rows, { bead }) => leave(rows, bead),
+  DispatchWithdrawn: (rows, { bead }) => leave(rows, bead),
 }
 
 /** The priority of a bead that nobody gave one. */
 const ORDINARY = 2
+
+function settle(rows: DispatchRows, bead: string): boolean {
+  const row = rows.queue.get(bead)
+  if (row === undefined) return false
+  row.waitingFor = rows.needs.get(bead) ?? row.place
+  return true
+}
+
+function leave(rows: DispatchRows, bead: string): boolean {
+  rows.needs.delete(bead)
+  return rows.queue.delete(bead)
+}

@@ -63,12 +63,17 @@ const sayings: Sayings = {
   PolecatNamed: ({ agent, rig }) => `polecat ${workerOf(agent)?.name ?? agent} joins rig ${rig}`,
   WorktreeFailed: ({ bead, message }) => `no worktree could be made for bead ${bead}: ${message}`,
   WorktreeKept: ({ sandbox, message }) => `the worktree of ${who(sandbox)} is kept: ${message}`,
+  SandboxPaused: ({ sandbox, bead }) => `${who(sandbox)} rests with bead ${bead} while the town is down`,
   SandboxParked: ({ sandbox, bead, reason }) =>
     `${who(sandbox)} stops working on bead ${bead}${because(reason)}`,
   SessionFailed: ({ agent, bead, message }) =>
     `${who(agent)} could not be started for bead ${bead}: ${message}`,
-  SessionEnded: ({ agent, bead, ending, done }) =>
-    done ? null : `${who(agent)} ended before bead ${bead} was done: ${howEnded(ending)}`,
+  SessionStopping: ({ agent, reason }) => `${who(agent)} is told to stop${because(reason)}`,
+  SessionEnded: ({ agent, bead, ending, done }, { from }) =>
+    // One that was told to stop surprises nobody.
+    done || from === 'stopping'
+      ? null
+      : `${who(agent)} ended before bead ${bead} was done: ${howEnded(ending)}`,
   AgentDone: ({ agent, bead, status, note }) =>
     status === 'COMPLETED'
       ? null

@@ -40,11 +40,8 @@ const handlers: Handlers<HookRows> = {
     if (row !== undefined) row.branch = branch
     return true
   },
-  BeadUnhooked: (rows, { agent, bead }) => free(rows, agent, bead),
-  BeadLanded: (rows, { agent, bead }) => free(rows, agent, bead),
-  PolecatReleased: (rows, { agent, bead }) => free(rows, agent, bead),
-  BeadDeferred: (rows, { bead }) => freeBead(rows, bead),
-  BeadClosed: (rows, { bead }) => freeBead(rows, bead),
+  // The worker's own word: until then its worktree is still there, also when the bead has landed.
+  PolecatReleased: (rows, { agent, bead }) => rows.get(agent)?.bead === bead && rows.delete(agent),
 }
 
 function put(rows: HookRows, agent: Address, bead: string, sandbox: Address, at: string): boolean {
@@ -52,13 +49,4 @@ function put(rows: HookRows, agent: Address, bead: string, sandbox: Address, at:
   if (row?.bead === bead && row.sandbox === sandbox) return false
   rows.set(agent, { agent, rig: rigOf(agent), bead, sandbox, branch: null, since: at })
   return true
-}
-
-function free(rows: HookRows, agent: Address, bead: string): boolean {
-  return rows.get(agent)?.bead === bead && rows.delete(agent)
-}
-
-function freeBead(rows: HookRows, bead: string): boolean {
-  const row = hookWith(rows, bead)
-  return row !== null && rows.delete(row.agent)
 }

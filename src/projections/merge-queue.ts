@@ -96,9 +96,16 @@ export function mergeRequests(rows: MergeRows, filter: MergeFilter = {}): MergeR
 export const mergeQueue = (rows: MergeRows, rig?: string): MergeRow[] =>
   mergeRequests(rows, { rig, state: QUEUE_STATES })
 
-/** By address or by id. */
-export const mergeRequestRow = (rows: MergeRows, idOrAddress: string): MergeRow | null =>
-  rows.get(idOrAddress) ?? rows.values().find(({ id }) => id === idOrAddress) ?? null
+export const mergeRequestAt = (rows: MergeRows, address: Address): MergeRow | null =>
+  rows.get(address) ?? null
+
+/** All that a person may mean: by address, by `<rig>/<id>`, or by id, which every rig counts for itself. */
+export function mergeRequestsNamed(rows: MergeRows, name: string): MergeRow[] {
+  const exact = rows.get(name)
+  return exact === undefined
+    ? mergeRequests(rows).filter(({ id, rig }) => id === name || `${rig}/${id}` === name)
+    : [exact]
+}
 
 export function mergeCounts(rows: MergeRows, rig?: string): Record<MergeState, number> {
   const counts = {
@@ -133,7 +140,7 @@ const handlers: Handlers<MergeRows> = {
       head: fact.head,
       state: 'queued',
       stateSince: record.at,
-      attempts: Math.max(fact.attempt, 1),
+      attempts: (before?.attempts ?? 0) + 1,
       commit: null,
       tree: null,
       base: null,
@@ -172,6 +179,16 @@ const handlers: Handlers<MergeRows> = {
       row.reason = { code, message }
       enter(row, 'waiting', code, record)
     }),
+  LandingResumed: (rows, { rig }, record) => {
+    const waiting = mergeRequests(rows, { rig, state: 'waiting' })
+    for (const row of waiting) {
+      const before = row.history.findLast(({ state }) => state !== 'waiting')
+      row.reason = null
+      // What was only held before its push goes on there; anything else begins again.
+      enter(row, before?.state === 'landing' ? 'landing' : 'queued', null, record)
+    }
+    return waiting.length > 0
+  },
   MergeRequeued: (rows, { mergeRequest, reason }, record) =>
     edit(rows, mergeRequest, (row) => {
       row.reason = { code: 'REQUEUED', message: reason }

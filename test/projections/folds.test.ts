@@ -16,7 +16,7 @@ import { SAMPLES } from '../support/facts.ts'
 import { townHistory } from '../support/histories.ts'
 import { anyRecord, record } from '../support/records.ts'
 
-const choices = fc.array(fc.nat(65_535), { minLength: 1, maxLength: 150 })
+const choices = fc.noBias(fc.array(fc.nat(65_535), { minLength: 1, maxLength: 250, size: 'max' }))
 const RUNS = { numRuns: 60 }
 
 const folded = (records: readonly LogRecord[], into: Projections = createProjections()): Projections => {
@@ -25,6 +25,23 @@ const folded = (records: readonly LogRecord[], into: Projections = createProject
 }
 
 describe('any history of a town', () => {
+  test('of those used here holds landings, rework, deaths and blocked beads', () => {
+    const seen = new Set<string>()
+    for (const numbers of fc.sample(choices, { numRuns: 60, seed: 1 }))
+      for (const { facts } of townHistory(numbers)) for (const { type } of facts) seen.add(type)
+    const rare = [
+      'BeadLanded',
+      'MergeFailed',
+      'MergeConflicted',
+      'RecoveryScheduled',
+      'BeadUnblocked',
+      'BeadReopened',
+    ]
+    expect([...seen]).toEqual(
+      expect.arrayContaining([...rare, 'BeadDeferred', 'BeadNeedDropped', 'MergeWaiting', 'DispatchWaiting']),
+    )
+  })
+
   test('[P1] [PR-1] gives the same rows whenever it is folded again', () => {
     fc.assert(
       fc.property(choices, (numbers) => {

@@ -106,6 +106,7 @@ export const SAMPLES: { readonly [T in Fact['type']]: FactOf<T> } = {
   WorkSubmitted: { type: 'WorkSubmitted', sandbox, bead, agent, head, commits: 1, attempt: 1 },
   RecoveryAsked: { type: 'RecoveryAsked', sandbox, bead, agent, reason: 'killed' },
   RecoveryScheduled: { type: 'RecoveryScheduled', sandbox, bead, waitMs: 300_000 },
+  SandboxPaused: { type: 'SandboxPaused', sandbox, bead },
   SandboxParked: { type: 'SandboxParked', sandbox, bead, reason: 'three deaths' },
   WorktreeRemoved: { type: 'WorktreeRemoved', sandbox, checkpoint: null },
   WorktreeKept: { type: 'WorktreeKept', sandbox, code: 'NOT_CLEAN', message: 'files that are nowhere else' },

@@ -53,8 +53,8 @@ export function townHistory(choices: readonly number[]): LogRecord[] {
   for (const choice of choices) {
     const bead = town.beads[Math.floor(choice / 64) % Math.max(town.beads.length, 1)]
     const step = STEPS[choice % STEPS.length]
-    if (bead === undefined || choice % 8 === 0) create(town, choice)
-    else if (step !== undefined) step(town, bead, choice)
+    if (bead === undefined || choice % 31 === 0) create(town, choice)
+    else if (step !== undefined) step(town, bead, Math.floor(choice / STEPS.length))
   }
   return town.history.records
 }
@@ -81,7 +81,7 @@ const STEPS: readonly Step[] = [
 function create({ history, beads }: Town, choice: number): void {
   const id = `sh-${beads.length + 1}`
   const wanted = beads.filter((_, n) => (choice >> 6) % (n + 3) === 0).map((bead) => bead.id)
-  const labels = choice % 16 === 0 ? ['ui', 'cart'] : []
+  const labels = choice % 2 === 0 ? ['ui', 'cart'] : []
   beads.push({
     id,
     at: 'open',
