@@ -40,8 +40,36 @@ export interface TownHandle {
   } | null
   /** Ends every session after a checkpoint, then the daemon. Resolves when the answer may be sent. */
   shutDown(): Promise<void>
+  /** Rebuilds everything from the log; `verify` also decides every message again and compares. */
+  replay(options: {
+    readonly to: number | null
+    readonly verify: boolean
+    /** Folder that gets the rebuilt state as JSON files, or null. */
+    readonly into: string | null
+  }): Promise<ReplayReport>
   /** State of the projections after `seq` records, built apart from the live ones. */
   projectionsAt(seq: number): Promise<Projections>
   /** Warnings a person should see in `gt status`: the log poisoned, the worker gone, ... */
   readonly troubles: readonly { readonly at: string; readonly code: string; readonly message: string }[]
+}
+
+export type Divergence = {
+  readonly seq: number
+  readonly actor: Address
+  readonly field: string
+  readonly recorded: unknown
+  readonly computed: unknown
+}
+
+export type ReplayReport = {
+  readonly records: number
+  readonly durationMs: number
+  readonly recordsPerSecond: number
+  readonly to: number
+  /** SHA-256 of the rebuilt owners and projections. */
+  readonly stateDigest: string
+  readonly verified: boolean
+  readonly divergences: readonly Divergence[]
+  /** Records of older machine versions that today's machines would decide otherwise. No fault. */
+  readonly changedDecisions: readonly Divergence[]
 }

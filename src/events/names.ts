@@ -27,6 +27,7 @@ export function nameProblem(kind: NameKind, text: string): string | null {
 
 function componentProblem(kind: 'rig' | 'bead' | 'agent', text: string): string | null {
   if (text === '') return 'is empty'
+  if (text === 'HEAD') return 'means something else to git'
   if (text.length > 64) return 'is longer than 64 characters'
   // Bead ids of imported towns have dots and upper case (`bd-a3f8.1`).
   const allowed = kind === 'bead' ? /^[A-Za-z0-9][A-Za-z0-9._-]*$/ : /^[a-z0-9][a-z0-9_-]*$/

@@ -58,6 +58,10 @@ export const sandboxMessages = [
   named('sandbox.giveUp', { reason: line }),
   /** From a person: try once more. */
   named('sandbox.retry'),
+  /** The town goes down: its session is ended, its hook stays. */
+  named('sandbox.pause'),
+  /** The town is up again. */
+  named('sandbox.resume'),
   /** From the Witness: landed; the worktree may go. */
   named('sandbox.close', { commit: objectName, head: objectName }),
   named('worktree.removed', { checkpoint: line.nullable() }),
@@ -85,6 +89,7 @@ export const sandboxFacts = [
   }),
   named('RecoveryAsked', { sandbox: address, bead: beadId, agent: address, reason: line }),
   named('RecoveryScheduled', { sandbox: address, bead: beadId, waitMs: count }),
+  named('SandboxPaused', { sandbox: address, bead: beadId }),
   named('SandboxParked', { sandbox: address, bead: beadId, reason: line }),
   named('WorktreeRemoved', { sandbox: address, checkpoint: line.nullable() }),
   named('WorktreeKept', { sandbox: address, ...failure }),

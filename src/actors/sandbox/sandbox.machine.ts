@@ -126,6 +126,32 @@ const machine = setup({
           target: 'stalled',
           actions: does('sandbox.sessionEnded', askRecovery),
         },
+        'sandbox.pause': {
+          target: 'paused',
+          actions: does('sandbox.pause', ({ sandbox, bead, session }, _, to) => {
+            to.fact({ type: 'SandboxPaused', sandbox, bead })
+            if (session === null) return
+            to.tell({ to: session, message: { type: 'session.stop', reason: 'the town goes down' } })
+          }),
+        },
+      },
+    },
+
+    /** The town is down, or was when its session ended. */
+    paused: {
+      on: {
+        'sandbox.sessionEnded': {
+          guard: current('sandbox.sessionEnded'),
+          actions: does('sandbox.sessionEnded', (_, __, to) => to.set({ session: null })),
+        },
+        'sandbox.done': over,
+        'sandbox.resume': {
+          guard: when('sandbox.resume', ({ session }) => session === null),
+          target: 'working',
+          actions: does('sandbox.resume', (context, _, to) =>
+            begin(context, 'handoff', { ...context.previous, note: 'The town was down for a while.' }, to),
+          ),
+        },
       },
     },
 

@@ -86,6 +86,7 @@ const machine = setup({
         'session.notStarted': { target: 'ended', actions: does('session.notStarted', notStarted) },
         'effect.failed': { target: 'ended', actions: does('effect.failed', notStarted) },
         'session.exited': { target: 'ended', actions: does('session.exited', ended) },
+        'session.stop': { target: 'stopping', actions: does('session.stop', stop) },
         'session.done': [
           { guard: when('session.done', ({ done }) => done), ...doneAlready },
           { actions: does('session.done', done) },

@@ -1,0 +1,179 @@
+// The daemon: a town that is up.
+//
+// Owns:      the order in which a town comes up and goes down, and the process's signals.
+// Does not:  decide, append or answer by itself (system, api), nor start anything but the host.
+//
+//   D1. A process is started only while the log is closed: a child would inherit LevelDB's descriptors.
+//   D2. Killed at any instant, the next daemon goes on where the log ends.
+//   D3. SIGTERM ends the daemon alone; host, worker and sessions go on (gt restart).
+
+import { rmSync, writeFileSync } from 'node:fs'
+import { performance } from 'node:perf_hooks'
+import { fileURLToPath } from 'node:url'
+import type { FastifyInstance } from 'fastify'
+import { createServer } from '../api/server.ts'
+import type { TownHandle } from '../api/town.ts'
+import { OVERSEER, TOWN } from '../events/address.ts'
+import { ensureHost } from '../pty/start-host.ts'
+import { type Adoption, createAdoption } from './adoption.ts'
+import { machineClock } from './clock.ts'
+import type { Carrier } from './effects/carrier.ts'
+import { performWith } from './effects/index.ts'
+import { baseEnvironment, launcherFolder } from './environment.ts'
+import { townFiles } from './files.ts'
+import { readIdentity } from './identity.ts'
+import { handleOf, type OpenTown, openTown } from './open.ts'
+import { endSessions, resumeSessions } from './sleep.ts'
+import { VERSION } from './version.ts'
+import { openWorld, type World } from './world.ts'
+
+export interface Daemon {
+  /** Ends the daemon alone. */
+  stop(): Promise<void>
+  /** Resolves when it has ended, however. */
+  readonly ended: Promise<void>
+}
+
+export async function startDaemon(dir: string, operatorEnv: NodeJS.ProcessEnv): Promise<Daemon> {
+  const files = townFiles(dir)
+  const identity = readIdentity(dir)
+  const startHost = async () => {
+    await ensureHost(dir, { node: process.execPath, entry: entry('../pty/host') })
+  }
+  await startHost()
+
+  // Effects begin when the world is there; a restart finds some of them open already.
+  const worldReady = Promise.withResolvers<Carrier>()
+  const perform = performWith(() => carrier as Carrier)
+  let carrier: Carrier | undefined
+  const town = await openTown(dir, async (effect) => {
+    await worldReady.promise
+    return perform(effect)
+  })
+
+  const bin = launcherFolder(fileURLToPath(import.meta.url))
+  const world = await openWorld({
+    townDir: dir,
+    townId: identity.townId,
+    workerCommand: [process.execPath, entry('../git/worker'), dir],
+    workerEnv: workerEnvironment(operatorEnv, bin),
+    ensureHost: startHost,
+    withLogClosed: (between) => town.system.pause(between),
+    onTrouble: town.trouble,
+  })
+  carrier = {
+    dir,
+    townId: identity.townId,
+    owner: town.projections.town.rows.town.owner ?? { name: OVERSEER, email: `${OVERSEER}@localhost` },
+    system: town.system,
+    projections: town.projections,
+    log: town.log,
+    tokens: town.tokens,
+    terminals: world.terminals,
+    repositoriesFor: world.repositoriesFor,
+    operatorEnv,
+    bin,
+  }
+
+  const adoption = createAdoption({
+    dir,
+    system: town.system,
+    terminals: world.terminals,
+    onTrouble: town.trouble,
+  })
+  world.onHostReplaced(() => {
+    adoption.reconcile().catch((error: unknown) => town.trouble('NOT_RECONCILED', String(error)))
+  })
+  await begin(town, adoption)
+  worldReady.resolve(carrier)
+  return serve({ dir, town, world, files })
+}
+
+/** Notes the start, and finds the sessions that went on without us. */
+async function begin(town: OpenTown, adoption: Adoption): Promise<void> {
+  const last = await town.log.get(town.system.seq)
+  const lastAt = last === undefined ? Date.now() : Date.parse((JSON.parse(last.line) as { at: string }).at)
+  const downMs = Math.max(0, machineClock.now() - lastAt)
+  await town.system.take({
+    id: `start.${town.system.seq}.${process.pid}`,
+    by: OVERSEER,
+    messages: [{ to: TOWN, message: { type: 'town.start', version: VERSION, downMs } }],
+  })
+  await adoption.reconcile()
+  await resumeSessions(town.system)
+}
+
+async function serve(parts: {
+  readonly dir: string
+  readonly town: OpenTown
+  readonly world: World
+  readonly files: ReturnType<typeof townFiles>
+}): Promise<Daemon> {
+  const { dir, town, world, files } = parts
+  const ended = Promise.withResolvers<void>()
+  const startedAt = new Date().toISOString()
+  const recoveredMs = Math.round(performance.now())
+  let server: FastifyInstance | undefined
+  let stopping: Promise<void> | undefined
+
+  const stop = (everything: boolean): Promise<void> => {
+    stopping ??= (async () => {
+      await server?.close()
+      rmSync(files.socket, { force: true })
+      if (everything) await world.end()
+      else world.close()
+      await town.close()
+      rmSync(files.daemonPid, { force: true })
+      ended.resolve()
+    })()
+    return stopping
+  }
+
+  const handle: TownHandle = {
+    ...handleOf(town),
+    repositories: world.repositories,
+    terminals: world.terminals,
+    daemon: { pid: process.pid, startedAt, version: VERSION, recoveredMs },
+    async shutDown() {
+      await endSessions({ dir, town, world })
+      await town.system.take({
+        id: `stop.${town.system.seq}.${process.pid}`,
+        by: OVERSEER,
+        messages: [{ to: TOWN, message: { type: 'town.stop', reason: 'gt down' } }],
+      })
+      // After the answer has left.
+      setImmediate(() => void stop(true))
+    },
+  }
+  const listening = createServer(handle)
+  server = listening
+  // The log's lock says that no other daemon lives, so a socket that lies there is a dead one's.
+  rmSync(files.socket, { force: true })
+  const mask = process.umask(0o177)
+  await listening.listen({ path: files.socket })
+  process.umask(mask)
+  writeFileSync(files.daemonPid, JSON.stringify({ pid: process.pid, startedAt, recoveredMs }), {
+    mode: 0o600,
+  })
+  void town.log.seal().catch((error: unknown) => town.trouble('NOT_SEALED', String(error)))
+  return { stop: () => stop(false), ended: ended.promise }
+}
+
+/** The worker speaks to the operator's remotes, so it has the logins that agents do not get. */
+function workerEnvironment(operator: NodeJS.ProcessEnv, bin: string): Record<string, string> {
+  const allow = [
+    'SSH_AUTH_SOCK',
+    'SSH_AGENT_PID',
+    'XDG_CONFIG_HOME',
+    'GIT_SSH_COMMAND',
+    'GIT_SSH',
+    'DBUS_SESSION_BUS_ADDRESS',
+  ]
+  return baseEnvironment(operator, { allow, bin, tmp: operator.TMPDIR ?? '/tmp' })
+}
+
+/** Path of a process's entry beside this file, as source or built. */
+function entry(path: string): string {
+  const here = fileURLToPath(import.meta.url)
+  return fileURLToPath(new URL(`${path}${here.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url))
+}

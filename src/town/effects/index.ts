@@ -1,0 +1,37 @@
+// Which effect is carried out by what.
+
+import type { WorldEffect } from '../../actors/machine.ts'
+import type { Perform } from '../../system/types.ts'
+import type { Carrier, CarryOut } from './carrier.ts'
+import {
+  addWorktree,
+  buildMerge,
+  cloneRig,
+  pushTarget,
+  removeWorktree,
+  runGates,
+  verifyWorktree,
+} from './repositories.ts'
+import { startSession, stopSession } from './sessions.ts'
+
+const CARRIED_OUT: { readonly [K in WorldEffect]: CarryOut<K> } = {
+  'rig.clone': cloneRig,
+  'worktree.add': addWorktree,
+  'worktree.remove': removeWorktree,
+  'worktree.verify': verifyWorktree,
+  'session.start': startSession,
+  'session.stop': stopSession,
+  'merge.build': buildMerge,
+  'gates.run': runGates,
+  'target.push': pushTarget,
+}
+
+/** Says who answers: sessions are the host's business, all else the worker's. */
+export const performWith =
+  (town: () => Carrier): Perform =>
+  async (effect) => {
+    const carryOut = CARRIED_OUT[effect.kind as WorldEffect] as CarryOut<WorldEffect> | undefined
+    if (carryOut === undefined) throw new Error(`Nothing carries out ${effect.kind}.`)
+    const message = await carryOut(effect.params as never, effect, town())
+    return { message, by: effect.kind.startsWith('session.') ? 'host' : 'worker' }
+  }

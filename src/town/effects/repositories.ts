@@ -1,0 +1,143 @@
+// Effects on repositories: each asks the worker, and says what came of it in the words of the owner that asked.
+
+import { refinery } from '../../events/address.ts'
+import { type LogRecord, parseEffectId } from '../../events/record.ts'
+import { RepositoryError } from '../../ports/repositories.ts'
+import { bead as beadRow } from '../../projections/bead-queries.ts'
+import { authorOf, baseEnvironment } from '../environment.ts'
+import { slug, worktreePath } from '../files.ts'
+import { allowedVariables, domainOf, rigView } from '../settings.ts'
+import type { Carrier, CarryOut } from './carrier.ts'
+
+export const cloneRig: CarryOut<'rig.clone'> = async (params, { id }, town) => {
+  try {
+    const { head } = await town.repositoriesFor(id).cloneRig(params)
+    return { type: 'rig.cloned', head }
+  } catch (error) {
+    return { type: 'rig.notCloned', ...failure(error) }
+  }
+}
+
+export const addWorktree: CarryOut<'worktree.add'> = async ({ rig, sandbox, branch }, { id }, town) => {
+  const path = worktreePath(town.dir, sandbox)
+  try {
+    const made = await town
+      .repositoriesFor(id)
+      .addWorktree({ rig, ...rigView(town.system, rig), path, branch, env: toolEnvironment(town, rig) })
+    return { type: 'worktree.added', ...made, path }
+  } catch (error) {
+    return { type: 'worktree.notAdded', ...failure(error) }
+  }
+}
+
+export const verifyWorktree: CarryOut<'worktree.verify'> = async (params, { id }, town) => {
+  const { rig, sandbox, path, branch } = params
+  const { target } = rigView(town.system, rig)
+  try {
+    const found = await town.repositoriesFor(id).inspectWorktree({ rig, path, branch, target })
+    const { head, commits } = found
+    return { type: 'worktree.verified', sandbox, head, dirty: [...found.dirty], commits }
+  } catch (error) {
+    return { type: 'worktree.notVerified', sandbox, ...failure(error) }
+  }
+}
+
+export const buildMerge: CarryOut<'merge.build'> = async (params, { id }, town) => {
+  const { rig, mergeRequest, remote, target, bead, agent, branch, head } = params
+  const domain = domainOf(town.system)
+  try {
+    const outcome = await town.repositoriesFor(id).buildMerge({
+      rig,
+      remote,
+      target,
+      branch,
+      head,
+      message: commitMessage(town, bead, mergeRequest),
+      author: authorOf(agent, domain),
+      committer: authorOf(refinery(rig), domain),
+      date: await timeOfAsking(town, id),
+    })
+    const { base } = outcome
+    if (outcome.kind === 'built') {
+      const { commit, tree } = outcome
+      return { type: 'merge.built', mergeRequest, commit, tree, base }
+    }
+    if (outcome.kind === 'empty') return { type: 'merge.empty', mergeRequest, base }
+    return { type: 'merge.conflicted', mergeRequest, base, files: outcome.files.slice(0, 200) }
+  } catch (error) {
+    return { type: 'merge.notBuilt', mergeRequest, ...failure(error) }
+  }
+}
+
+export const runGates: CarryOut<'gates.run'> = async (params, { id }, town) => {
+  const { rig, mergeRequest, commit, gates, setup } = params
+  try {
+    const env = toolEnvironment(town, rig)
+    const { tree, results } = await town.repositoriesFor(id).runGates({ rig, commit, gates, setup, env })
+    const plain = results.map((result) => ({ ...result, command: [...result.command] }))
+    return { type: 'gates.ran', mergeRequest, tree, results: plain }
+  } catch (error) {
+    return { type: 'gates.notRun', mergeRequest, ...failure(error) }
+  }
+}
+
+export const pushTarget: CarryOut<'target.push'> = async (params, { id }, town) => {
+  const { mergeRequest, ...push } = params
+  try {
+    const outcome = await town.repositoriesFor(id).pushTarget(push)
+    switch (outcome.kind) {
+      case 'landed': {
+        const { head, patchId, proof } = outcome
+        return { type: 'target.advanced', mergeRequest, head, patchId, proof }
+      }
+      case 'moved':
+        return { type: 'target.moved', mergeRequest, head: outcome.head }
+      case 'dirty':
+        return { type: 'target.dirty', mergeRequest, path: outcome.path, files: outcome.files.slice(0, 50) }
+      case 'refused':
+        return { type: 'target.refused', mergeRequest, code: 'TARGET_REFUSED', message: outcome.message }
+    }
+  } catch (error) {
+    return { type: 'target.refused', mergeRequest, ...failure(error) }
+  }
+}
+
+export const removeWorktree: CarryOut<'worktree.remove'> = async (params, { id }, town) => {
+  const { rig, sandbox, path, branch, head, landed } = params
+  const { target } = rigView(town.system, rig)
+  const name = slug(sandbox)
+  try {
+    const { checkpoint } = await town
+      .repositoriesFor(id)
+      .removeWorktree({ rig, path, branch, head, target, landed, name })
+    return { type: 'worktree.removed', checkpoint }
+  } catch (error) {
+    return { type: 'worktree.kept', ...failure(error) }
+  }
+}
+
+/** Code and sentence of what went wrong. Anything but a RepositoryError is a fault of ours, and is thrown. */
+function failure(error: unknown): { code: string; message: string } {
+  if (error instanceof RepositoryError) return { code: error.code, message: error.message.slice(0, 9_000) }
+  throw error
+}
+
+/** What setup and gates see: no token, nothing of a session. */
+function toolEnvironment(town: Carrier, rig: string): Record<string, string> {
+  const { operatorEnv, bin, system } = town
+  const tmp = operatorEnv.TMPDIR ?? '/tmp'
+  return { ...baseEnvironment(operatorEnv, { allow: allowedVariables(system, rig), bin, tmp }), CI: 'true' }
+}
+
+/** The bead's title, and who and what stands behind the commit. */
+function commitMessage(town: Carrier, bead: string, mergeRequest: string): string {
+  const title = beadRow(town.projections.beads.rows, bead)?.title ?? bead
+  const { name, email } = town.owner
+  return `${title}\n\nBead: ${bead}\nReceipt: ${mergeRequest}\nOrdered-by: ${name} <${email}>\n`
+}
+
+/** Time of the record that asked, so that building again on the same base gives the same commit. */
+async function timeOfAsking(town: Carrier, effect: string): Promise<number> {
+  const asked = await town.log.get(parseEffectId(effect).seq)
+  return asked === undefined ? 0 : Date.parse((JSON.parse(asked.line) as LogRecord).at)
+}

@@ -1,0 +1,48 @@
+// Where a town keeps its things.
+//
+//   <town>/.gt/town.json        what gt install made: id, name, version of the layout
+//   <town>/.gt/log/             the event log: the truth
+//   <town>/.gt/secret           key of session tokens (0600); not state: losing it only ends open sessions' tokens
+//   <town>/.gt/operator.token   the person's token (0600)
+//   <town>/.gt/gt.sock          the API
+//   <town>/.gt/host.sock ...    the host's own (src/pty/host-files.ts), worker.sock (src/git)
+//   <town>/.gt/sessions/<slug>/ token, TMPDIR and recording of a session
+//   <town>/rigs/<rig>/          clones and worktrees (src/git/layout.ts)
+
+import { join } from 'node:path'
+import type { Address } from '../events/record.ts'
+
+/** Version of this layout, kept in town.json. */
+export const LAYOUT = 1
+
+/** Bytes of the longest socket path that every system takes whole; longer ones are cut in silence. */
+export const SOCKET_PATH_BYTES_MAX = 100
+
+export const townFiles = (dir: string) => {
+  const own = join(dir, '.gt')
+  return {
+    own,
+    identity: join(own, 'town.json'),
+    log: join(own, 'log'),
+    secret: join(own, 'secret'),
+    operatorToken: join(own, 'operator.token'),
+    socket: join(own, 'gt.sock'),
+    daemonPid: join(own, 'daemon.json'),
+    daemonLog: join(own, 'daemon.log'),
+    sessions: join(own, 'sessions'),
+  }
+}
+
+/** An address as one name of a file: `shop.polecats.nux.sessions.2.1`. */
+export const slug = (address: Address): string => address.replaceAll('/', '.')
+
+export const sessionFiles = (dir: string, session: Address) => {
+  const own = join(townFiles(dir).sessions, slug(session))
+  return { own, token: join(own, 'token'), tmp: join(own, 'tmp'), recording: join(own, 'terminal.cast') }
+}
+
+/** Worktree of an assignment: `<town>/rigs/shop/polecats/nux/2`. */
+export function worktreePath(dir: string, sandbox: Address): string {
+  const [rig = '', , name = '', , k = ''] = sandbox.split('/')
+  return join(dir, 'rigs', rig, 'polecats', name, k)
+}

@@ -1,0 +1,108 @@
+// Opens a town's log and everything that is folded from it.
+//
+// Owns:      the order: log, projections, system; and closing in reverse.
+// Does not:  start a process, listen, or reach the world: that is the daemon's (daemon.ts).
+
+import { type EventLog, LogError, openLog } from '../../eventlog/index.ts'
+import { machineAt } from '../actors/index.ts'
+import type { TownHandle } from '../api/town.ts'
+import type { LogRecord } from '../events/record.ts'
+import { applyAll, createProjections, type Projections } from '../projections/index.ts'
+import { openSystem } from '../system/system.ts'
+import type { Perform, System } from '../system/types.ts'
+import { machineClock, machineIds } from './clock.ts'
+import { townFiles } from './files.ts'
+import { type Identity, readIdentity } from './identity.ts'
+import { replay } from './replay.ts'
+import { readTokens, type Tokens } from './tokens.ts'
+import { TownError } from './town-error.ts'
+
+export type Trouble = { readonly at: string; readonly code: string; readonly message: string }
+
+export interface OpenTown {
+  readonly dir: string
+  readonly identity: Identity
+  readonly tokens: Tokens
+  readonly log: EventLog
+  readonly projections: Projections
+  readonly system: System
+  readonly troubles: readonly Trouble[]
+  trouble(code: string, message: string): void
+  close(): Promise<void>
+}
+
+/** Troubles that are kept to be shown; older ones go first. */
+const TROUBLES_MAX = 50
+
+/**
+ * Opens the town in `dir`. Without `perform` effects stay open until a daemon carries them out.
+ * @throws {TownError} TOWN_NOT_FOUND, TOWN_NEWER, TOWN_BUSY; {LogError} LOG_DAMAGED, LOG_NEWER, LOG_MISSING
+ */
+export async function openTown(dir: string, perform?: Perform): Promise<OpenTown> {
+  const identity = readIdentity(dir)
+  const tokens = readTokens(dir)
+  const log = await openLog(townFiles(dir).log).catch((error: unknown) => {
+    if (!(error instanceof LogError) || error.code !== 'LOG_LOCKED') throw error
+    throw new TownError('TOWN_BUSY', 'Another process has the town open.', error)
+  })
+  const troubles: Trouble[] = []
+  const trouble = (code: string, message: string) => {
+    troubles.push({ at: new Date().toISOString(), code, message })
+    if (troubles.length > TROUBLES_MAX) troubles.shift()
+  }
+  const projections = createProjections()
+  try {
+    const system = await openSystem({
+      log,
+      clock: machineClock,
+      machines: machineAt,
+      ...(perform === undefined ? {} : { perform }),
+      onRecord: (record) => applyAll(projections, record),
+      onTrouble: (error) => trouble('LOG_TROUBLE', error.message),
+    })
+    return {
+      dir,
+      identity,
+      tokens,
+      log,
+      projections,
+      system,
+      troubles,
+      trouble,
+      async close() {
+        await system.close()
+        await log.close()
+      },
+    }
+  } catch (error) {
+    await log.close()
+    throw error
+  }
+}
+
+/** The projections as they were after record `seq`, folded apart from the live ones. */
+export async function projectionsAt(log: EventLog, seq: number): Promise<Projections> {
+  const projections = createProjections()
+  for await (const { line } of log.read({ to: seq })) applyAll(projections, JSON.parse(line) as LogRecord)
+  return projections
+}
+
+/** A town as the routes see it. What needs a daemon is null. */
+export const handleOf = (town: OpenTown): TownHandle => ({
+  dir: town.dir,
+  name: town.identity.name,
+  townId: town.identity.townId,
+  system: town.system,
+  projections: town.projections,
+  log: town.log,
+  clock: machineClock,
+  ids: machineIds,
+  repositories: null,
+  terminals: null,
+  authenticate: (token) => town.tokens.authenticate(token),
+  daemon: null,
+  shutDown: () => Promise.resolve(),
+  replay: (options) => replay(town.log, options, town),
+  projectionsAt: (seq) => projectionsAt(town.log, seq),
+  troubles: town.troubles,
+})

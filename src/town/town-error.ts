@@ -1,0 +1,19 @@
+// Why a town could not be made, opened or brought up.
+
+export type TownErrorCode =
+  | 'TOWN_NOT_FOUND'
+  | 'TOWN_NEWER'
+  | 'TOWN_BUSY'
+  | 'TOWN_UP'
+  | 'FOLDER_NOT_EMPTY'
+  | 'SOCKET_PATH_TOO_LONG'
+  | 'DAEMON_NOT_STARTED'
+
+export class TownError extends Error {
+  override readonly name = 'TownError'
+  readonly code: TownErrorCode
+  constructor(code: TownErrorCode, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.code = code
+  }
+}
