@@ -21,7 +21,7 @@ import {
 import { type Handlers, projection } from './store.ts'
 import type { Projection } from './types.ts'
 
-export type { BeadRow, BeadRows, BeadStage, BeadStatus } from './bead-rows.ts'
+export type { BeadRow, BeadRows, BeadStatus } from './bead-rows.ts'
 
 export const createBeads = (): Projection<BeadRows> =>
   projection({
