@@ -1,0 +1,34 @@
+// What a command is to the routes.
+
+import type { z } from 'zod'
+import type { Caller, TownHandle } from './town.ts'
+
+export type CommandContext<Input, C extends Caller = Caller> = {
+  readonly town: TownHandle
+  readonly caller: C
+  readonly input: Input
+  /** Makes it idempotent. */
+  readonly id: string
+  /** Aborted when the caller has gone. */
+  readonly signal: AbortSignal
+}
+
+export type CommandRoute = {
+  readonly name: string
+  readonly summary: string
+  readonly who: 'operator' | 'session'
+  readonly input: z.ZodObject
+  run(context: CommandContext<unknown>): Promise<Answer>
+}
+
+/** Plain JSON. Whatever changed something says which record was the last of it. */
+export type Answer = { readonly [key: string]: unknown; readonly seq: number }
+
+/** Keeps the type of the input between its schema and `run`. */
+export const command = <S extends z.ZodObject>(spec: {
+  readonly name: string
+  readonly summary: string
+  readonly who: 'operator' | 'session'
+  readonly input: S
+  run(context: CommandContext<z.output<S>>): Promise<Answer>
+}): CommandRoute => spec as unknown as CommandRoute

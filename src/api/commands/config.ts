@@ -1,0 +1,86 @@
+// Settings of the town and of its rigs: set, taken away. They are read by src/api/reads/settings.ts.
+
+import { z } from 'zod'
+import { rigOwner, TOWN } from '../../events/address.ts'
+import type { Json } from '../../events/record.ts'
+import { settingNamed } from '../../events/settings.ts'
+import { command } from '../command.ts'
+import { Fault } from '../fault.ts'
+import { findRig, shown } from '../resolve.ts'
+import type { Caller, TownHandle } from '../town.ts'
+import { take } from '../turn.ts'
+
+const where = { key: z.string().min(1).max(100), rig: z.string().optional() }
+
+const set = command({
+  name: 'config.set',
+  summary: 'Sets a setting of the town, or of a rig.',
+  who: 'operator',
+  input: z.strictObject({ ...where, value: z.json() }),
+  async run({ town, caller, input, id }) {
+    const value = readValue(input.key, input.value as Json)
+    return change(town, caller, id, input, value)
+  },
+})
+
+const unset = command({
+  name: 'config.unset',
+  summary: 'Takes a setting away; the default holds again.',
+  who: 'operator',
+  input: z.strictObject(where),
+  run: ({ town, caller, input, id }) => change(town, caller, id, input, null),
+})
+
+export const configCommands = [set, unset]
+
+async function change(
+  town: TownHandle,
+  caller: Caller,
+  id: string,
+  { key, rig }: { key: string; rig?: string | undefined },
+  value: Json,
+) {
+  const { scope } = known(key)
+  const name = rig === undefined ? null : findRig(town.projections, rig).name
+  if (scope === 'rig' && name === null)
+    throw new Fault('RIG_NOT_CHOSEN', `${key} belongs to a rig (project), so name one.`)
+  if (scope === 'town' && name !== null)
+    throw new Fault('SETTING_INVALID', `${key} belongs to the town, not to a rig.`)
+  const message = { key, value: value as never }
+  const { seq } = await take(town, caller, id, [
+    name === null
+      ? { to: TOWN, message: { type: 'town.set', ...message } }
+      : { to: rigOwner(name), message: { type: 'rig.set', ...message } },
+  ])
+  return { key, value, rig: name, seq }
+}
+
+function known(key: string) {
+  const setting = settingNamed(key)
+  if (setting === null) throw new Fault('SETTING_UNKNOWN', `There is no setting ${shown(key)}.`)
+  return setting
+}
+
+/** A text that a person typed is JSON if it can be read as such and the setting takes that; else it is the text. */
+function readValue(key: string, given: Json): Json {
+  const { value, help } = known(key)
+  const tries = typeof given === 'string' ? [parsed(given), given] : [given]
+  let problem = ''
+  for (const each of tries) {
+    if (each === undefined) continue
+    const result = value.safeParse(each)
+    if (result.success) return result.data as Json
+    const [issue] = result.error.issues
+    const path = issue?.path.join('.') ?? ''
+    problem = `${path === '' ? '' : `${path}: `}${issue?.message ?? ''}`
+  }
+  throw new Fault('SETTING_INVALID', `This is no value for ${key} (${help}): ${problem.replace(/\.$/, '')}.`)
+}
+
+function parsed(text: string): Json | undefined {
+  try {
+    return JSON.parse(text) as Json
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,24 @@
+// All commands, by name: `POST /v1/commands/<name>`.
+
+import type { CommandRoute } from '../command.ts'
+import { beadCommands } from './bead.ts'
+import { beadNeedCommands } from './bead-needs.ts'
+import { configCommands } from './config.ts'
+import { doneCommands } from './done.ts'
+import { primeCommands } from './prime.ts'
+import { reportCommands } from './report.ts'
+import { rigCommands } from './rig.ts'
+import { slingCommands } from './sling.ts'
+import { townCommands } from './town.ts'
+
+export const COMMANDS: readonly CommandRoute[] = [
+  ...beadCommands,
+  ...beadNeedCommands,
+  ...slingCommands,
+  ...rigCommands,
+  ...configCommands,
+  ...townCommands,
+  ...doneCommands,
+  ...primeCommands,
+  ...reportCommands,
+]

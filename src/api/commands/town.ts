@@ -1,0 +1,71 @@
+// What a person tells the town and its workers: end, try again, this question is answered.
+
+import { z } from 'zod'
+import { MAYOR, refinery, workerOf } from '../../events/address.ts'
+import { line } from '../../events/define.ts'
+import { hookOf } from '../../projections/hooks.ts'
+import { command } from '../command.ts'
+import { Fault } from '../fault.ts'
+import { chooseRig, findAgent, findMergeRequest, shown } from '../resolve.ts'
+import { take } from '../turn.ts'
+
+const down = command({
+  name: 'down',
+  summary: 'Ends every session after a checkpoint, then the daemon. Hooks stay.',
+  who: 'operator',
+  input: z.strictObject({}),
+  async run({ town }) {
+    if (town.daemon === null) throw new Fault('DAEMON_DOWN', 'The town is not up.')
+    await town.shutDown()
+    return { stopped: town.daemon.pid, seq: town.system.seq }
+  },
+})
+
+const start = command({
+  name: 'start',
+  summary: 'Lets a worker that stopped for a person try once more.',
+  who: 'operator',
+  input: z.strictObject({ agent: z.string().min(1).max(200) }),
+  async run({ town, caller, input, id }) {
+    const agent = findAgent(town.projections, input.agent)
+    const hook = hookOf(town.projections.hooks.rows, agent)
+    if (workerOf(agent) === null)
+      throw new Fault('AGENT_NOT_FOUND', `${shown(input.agent)} is not a polecat (worker).`)
+    if (hook === null) throw new Fault('AGENT_HAS_NO_WORK', `${agent} has no bead to go on with.`)
+    const { bead, sandbox } = hook
+    const { seq } = await take(town, caller, id, [{ to: sandbox, message: { type: 'sandbox.retry' } }])
+    return { agent, bead, seq }
+  },
+})
+
+const retry = command({
+  name: 'mq.retry',
+  summary: 'Lets the Refinery (merge queue) try again now what it waits with.',
+  who: 'operator',
+  input: z.strictObject({ rig: z.string().optional(), mergeRequest: z.string().min(1).max(200).optional() }),
+  async run({ town, caller, input, id }) {
+    const { projections } = town
+    const rig =
+      input.mergeRequest === undefined
+        ? chooseRig(projections, input.rig).name
+        : (projections.rigs.rows.get(input.mergeRequest)?.name ??
+          findMergeRequest(projections, input.mergeRequest).rig)
+    const { seq } = await take(town, caller, id, [{ to: refinery(rig), message: { type: 'refinery.retry' } }])
+    return { rig, seq }
+  },
+})
+
+const closeEscalation = command({
+  name: 'escalation.close',
+  summary: 'Says that a question to a person is answered.',
+  who: 'operator',
+  input: z.strictObject({ escalation: z.string().min(1).max(64), note: line.default('') }),
+  async run({ town, caller, input, id }) {
+    const { seq } = await take(town, caller, id, [
+      { to: MAYOR, message: { type: 'escalation.close', id: input.escalation, note: input.note } },
+    ])
+    return { id: input.escalation, seq }
+  },
+})
+
+export const townCommands = [down, start, retry, closeEscalation]

@@ -1,0 +1,67 @@
+// A moment of the past, as a person writes it: a record number, an ISO time, HH:MM, or a time ago.
+//
+// Always:    the answer is a seq that the log has, or 0 for a time before the first record.
+
+import type { EventLog } from '../../eventlog/types.ts'
+import type { LogRecord } from '../events/record.ts'
+import { Fault } from './fault.ts'
+
+const AGO = /^-?(\d+(?:\.\d+)?)(s|m|h|d)$/
+const CLOCK = /^([01]?\d|2[0-3]):([0-5]\d)$/
+const ISO = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?)?$/
+const MS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
+
+export type Moment =
+  | { readonly kind: 'seq'; readonly seq: number }
+  | { readonly kind: 'time'; readonly ms: number }
+
+/** @throws {Fault} POSITION_INVALID. `now` in ms since the epoch; HH:MM is the last time the local clock said so. */
+export function parseMoment(text: string, now: number): Moment {
+  if (/^\d{1,15}$/.test(text)) return { kind: 'seq', seq: Number(text) }
+  const [, amount, unit] = AGO.exec(text) ?? []
+  if (amount !== undefined) return { kind: 'time', ms: now - Number(amount) * MS[unit as keyof typeof MS] }
+  const [, hours, minutes] = CLOCK.exec(text) ?? []
+  if (hours !== undefined) {
+    const day = new Date(now)
+    day.setHours(Number(hours), Number(minutes), 59, 999)
+    // The whole minute counts; the one that runs now is not over.
+    if (new Date(day).setSeconds(0, 0) > now) day.setDate(day.getDate() - 1)
+    return { kind: 'time', ms: Math.min(day.getTime(), now) }
+  }
+  const ms = ISO.test(text) ? Date.parse(text) : Number.NaN
+  if (Number.isNaN(ms))
+    throw new Fault('POSITION_INVALID', `${JSON.stringify(text.slice(0, 60))} is no moment.`)
+  return { kind: 'time', ms }
+}
+
+/**
+ * The last record at or before a moment.
+ * @throws {Fault} POSITION_INVALID, POSITION_IN_FUTURE.
+ */
+export async function seqAt(log: EventLog, text: string, now: number): Promise<number> {
+  const moment = parseMoment(text, now)
+  const head = log.head.seq
+  if (moment.kind === 'seq') {
+    if (moment.seq > head)
+      throw new Fault('POSITION_IN_FUTURE', `The last record is ${head}; there is no ${moment.seq} yet.`, {
+        head,
+      })
+    return moment.seq
+  }
+  if (moment.ms > now) throw new Fault('POSITION_IN_FUTURE', `${text} has not been yet.`)
+  return lastBefore(log, new Date(moment.ms).toISOString())
+}
+
+/** `at` never decreases along the log, so halving finds it. 0 when every record is later. */
+export async function lastBefore(log: EventLog, iso: string): Promise<number> {
+  let low = 0
+  let high = log.head.seq
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2)
+    const stored = await log.get(middle)
+    const at = stored === undefined ? '' : (JSON.parse(stored.line) as LogRecord).at
+    if (at <= iso) low = middle
+    else high = middle - 1
+  }
+  return low
+}

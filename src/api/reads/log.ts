@@ -1,0 +1,214 @@
+// Reading the log: records, the feed, the history of one thing.
+
+import { z } from 'zod'
+import { beadOwner, rigOwner } from '../../events/address.ts'
+import type { LogRecord } from '../../events/record.ts'
+import { type FeedItem, feedItemFits, feedItems } from '../../projections/feed.ts'
+import { Fault } from '../fault.ts'
+import { lastBefore } from '../moment.ts'
+import { flag, read } from '../read.ts'
+import { findAgent, findBead, findRig } from '../resolve.ts'
+import { recordAt } from '../shapes.ts'
+import type { TownHandle } from '../town.ts'
+import type { View } from '../view.ts'
+import { sinceIso } from './beads.ts'
+
+const limit = z.coerce.number().int().min(1).max(5_000)
+const seqNumber = z.coerce.number().int().min(0)
+
+const records = read({
+  path: '/v1/records',
+  summary: 'Records of the log in order; `last` the newest ones.',
+  query: z.strictObject({
+    after: seqNumber.optional(),
+    last: limit.optional(),
+    limit: limit.default(200),
+    actor: z.string().optional(),
+    since: z.string().max(60).optional(),
+  }),
+  async run({ town, view, query }) {
+    const { seq } = view
+    const wanted = actorFilter(view, query.actor)
+    if (query.last !== undefined && query.after === undefined) {
+      const since = query.since === undefined ? '' : await sinceIso(town, query.since)
+      const items = await newest(town, seq, query.last, (record) => wanted(record) && record.at >= since)
+      return { items, next: items.at(-1)?.seq ?? seq, seq }
+    }
+    const from = Math.max(query.after ?? 0, query.since === undefined ? 0 : await before(town, query.since))
+    const items: LogRecord[] = []
+    for await (const { line } of town.log.read({ after: from, to: seq })) {
+      const record = JSON.parse(line) as LogRecord
+      if (wanted(record)) items.push(record)
+      if (items.length >= query.limit) break
+    }
+    return { items, next: items.at(-1)?.seq ?? from, seq }
+  },
+})
+
+const oneRecord = read({
+  path: '/v1/records/:seq',
+  summary: 'One record of the log.',
+  async run({ town, view, params }) {
+    const seq = /^\d{1,15}$/.test(params.seq) ? Number(params.seq) : 0
+    const record = seq <= view.seq ? await recordAt(town, seq) : null
+    if (record === null) throw new Fault('RECORD_NOT_FOUND', `There is no record ${params.seq.slice(0, 20)}.`)
+    return record
+  },
+})
+
+export const feedQuery = {
+  rig: z.string().optional(),
+  bead: z.string().optional(),
+  actor: z.string().optional(),
+  problems: flag.optional(),
+}
+
+const feed = read({
+  path: '/v1/feed',
+  summary: 'What happened, one sentence each: the last ones, or those after a record.',
+  query: z.strictObject({
+    ...feedQuery,
+    after: seqNumber.optional(),
+    since: z.string().max(60).optional(),
+    limit: limit.default(50),
+  }),
+  async run({ town, view, query }) {
+    const fits = feedFilter(view, query)
+    if (query.after !== undefined || query.since !== undefined) {
+      const from = Math.max(query.after ?? 0, query.since === undefined ? 0 : await before(town, query.since))
+      const items: FeedItem[] = []
+      let next = from
+      for await (const { seq, line } of town.log.read({ after: from, to: view.seq })) {
+        items.push(...feedItems(JSON.parse(line) as LogRecord).filter(fits))
+        next = seq
+        if (items.length >= query.limit) break
+      }
+      return { items, next, seq: view.seq }
+    }
+    const items: FeedItem[] = []
+    for await (const { line } of town.log.read({ to: view.seq, reverse: true })) {
+      items.unshift(...feedItems(JSON.parse(line) as LogRecord).filter(fits))
+      if (items.length >= query.limit) break
+    }
+    return { items: items.slice(-query.limit), next: view.seq, seq: view.seq }
+  },
+})
+
+const history = read({
+  path: '/v1/history/:id',
+  summary: 'All records of a bead, rig, agent or any other owner, and those that speak of it.',
+  query: z.strictObject({ after: seqNumber.default(0), limit: limit.default(1_000) }),
+  run: ({ town, view, params, query }) => historyOf(town, view, params.id, query),
+})
+
+const agentHistory = read({
+  path: '/v1/agents/:address/history',
+  summary: 'All records of an agent, its assignments and its sessions.',
+  query: z.strictObject({ after: seqNumber.default(0), limit: limit.default(1_000) }),
+  run: ({ town, view, params, query }) =>
+    historyOf(town, view, findAgent(view.projections, params.address), query),
+})
+
+export const logReads = [records, oneRecord, feed, history, agentHistory]
+
+async function historyOf(
+  town: TownHandle,
+  view: View,
+  name: string,
+  query: { after: number; limit: number },
+) {
+  const { owner, about } = subjectOf(town, view, name)
+  const items: LogRecord[] = []
+  const quoted = JSON.stringify(about)
+  const inside = JSON.stringify(owner).slice(0, -1)
+  for await (const { line } of town.log.read({ after: query.after, to: view.seq })) {
+    // Most lines speak of something else; those are not parsed.
+    if (!line.includes(quoted) && !line.includes(inside)) continue
+    const record = JSON.parse(line) as LogRecord
+    if (speaksOf(record, owner, about)) items.push(record)
+    if (items.length >= query.limit) break
+  }
+  return { id: about, items, next: items.at(-1)?.seq ?? query.after, seq: view.seq }
+}
+
+/** The owner's address, and what messages and facts call it. */
+function subjectOf(town: TownHandle, { projections }: View, name: string): { owner: string; about: string } {
+  if (town.system.owner(name) !== null) {
+    const short = /^(?:beads|rigs)\/(.+)$/.exec(name)?.[1]
+    return { owner: name, about: short ?? name }
+  }
+  if (projections.rigs.rows.has(name))
+    return { owner: rigOwner(findRig(projections, name).name), about: name }
+  try {
+    const { id } = findBead(projections, name)
+    return { owner: beadOwner(id), about: id }
+  } catch (error) {
+    if (!(error instanceof Fault) || error.code !== 'BEAD_NOT_FOUND') throw error
+    try {
+      const address = findAgent(projections, name)
+      return { owner: address, about: address }
+    } catch (again) {
+      throw again instanceof Fault && again.code === 'AGENT_NOT_FOUND' ? error : again
+    }
+  }
+}
+
+export function speaksOf({ actor, message, facts }: LogRecord, owner: string, about: string): boolean {
+  if (actor === owner || actor.startsWith(`${owner}/`)) return true
+  const names = (fields: object): boolean => Object.values(fields).includes(about)
+  return names(message) || facts.some(names)
+}
+
+function actorFilter({ projections }: View, name: string | undefined): (record: LogRecord) => boolean {
+  if (name === undefined) return () => true
+  const known = name.includes('/') || projections.agents.rows.byAddress.has(name)
+  const address =
+    known || ['town', 'overseer', 'host', 'worker', 'clock'].includes(name)
+      ? name
+      : findAgent(projections, name)
+  return ({ actor, by }) => actor === address || by === address || actor.startsWith(`${address}/`)
+}
+
+async function newest(
+  town: TownHandle,
+  to: number,
+  count: number,
+  wanted: (record: LogRecord) => boolean,
+): Promise<LogRecord[]> {
+  const found: LogRecord[] = []
+  for await (const { line } of town.log.read({ to, reverse: true })) {
+    const record = JSON.parse(line) as LogRecord
+    if (wanted(record)) found.unshift(record)
+    if (found.length >= count) break
+  }
+  return found
+}
+
+/** The last record before a moment. */
+async function before(town: TownHandle, since: string): Promise<number> {
+  const iso = await sinceIso(town, since)
+  return lastBefore(town.log, new Date(Date.parse(iso) - 1).toISOString())
+}
+
+export function feedFilter(
+  { projections }: View,
+  {
+    rig,
+    bead,
+    actor,
+    problems,
+  }: {
+    rig?: string | undefined
+    bead?: string | undefined
+    actor?: string | undefined
+    problems?: boolean | undefined
+  },
+): (item: FeedItem) => boolean {
+  const filter = {
+    rig: rig === undefined ? undefined : findRig(projections, rig).name,
+    bead: bead === undefined ? undefined : findBead(projections, bead).id,
+    actor: actor === undefined ? undefined : findAgent(projections, actor),
+    problems,
+  }
+  return (item) => feedItemFits(item, filter)
+}

@@ -1,0 +1,145 @@
+// The first screen: everything a person looks at all day, in one answer.
+//
+// Always:    `waitsForYou` is what only a person can move on; `gt status` exits 1 when it is not empty.
+
+import { type AgentRow, agents } from '../../projections/agents.ts'
+import { beadCounts, beads } from '../../projections/bead-queries.ts'
+import { dispatchQueue } from '../../projections/dispatch.ts'
+import { escalations } from '../../projections/escalations.ts'
+import type { Projections } from '../../projections/index.ts'
+import { mergeCounts, mergeQueue } from '../../projections/merge-queue.ts'
+import { type RigRow, rigs } from '../../projections/rigs.ts'
+import { town as townRow } from '../../projections/town.ts'
+import { read } from '../read.ts'
+import { agentShape, recordAt } from '../shapes.ts'
+
+export type WaitsForYou = {
+  readonly id: string
+  readonly code: string
+  readonly what: string
+  readonly bead: string | null
+  readonly rig: string | null
+  readonly since: string
+  /** The command that goes on from here. */
+  readonly next: string
+}
+
+const status = read({
+  path: '/v1/status',
+  summary: 'The first screen: daemon, rigs, agents, queue, what waits for you, problems.',
+  async run({ town, view: { projections, seq, past } }) {
+    const row = townRow(projections.town.rows)
+    const requests = mergeQueue(projections.mergeQueue.rows)
+    const counts = beadCounts(projections.beads.rows)
+    const queue = dispatchQueue(projections.dispatch.rows)
+    const all = agents(projections.agents.rows)
+    const answer = {
+      town: { name: row.name ?? town.name, id: town.townId, dir: town.dir },
+      daemon: past ? null : town.daemon,
+      rigs: rigs(projections.rigs.rows).map((rig) => rigLine(projections, rig)),
+      agents: all.map(agentShape),
+      queue: { waiting: queue.length, running: running(all), items: structuredClone(queue.slice(0, 20)) },
+      mergeQueue: {
+        ...mergeCounts(projections.mergeQueue.rows),
+        items: requests
+          .slice(0, 20)
+          .map(({ id, bead, rig, state, attempts }) => ({ id, bead, rig, state, attempts })),
+      },
+      waitsForYou: waitsForYou(projections),
+      problems: [...rigProblems(projections), ...(past ? [] : town.troubles)],
+      supervision: { ...row.supervision, costUsd: 0 },
+      work: {
+        ...counts,
+        working: stage(projections, 'working'),
+        submitted: stage(projections, 'submitted') + stage(projections, 'testing'),
+        landed: stage(projections, 'landed'),
+      },
+    }
+    const last = past ? await recordAt(town, seq) : null
+    return { ...answer, at: last?.at ?? new Date(town.clock.now()).toISOString(), seq }
+  },
+})
+
+export const statusReads = [status]
+
+const running = (all: readonly AgentRow[]): number =>
+  all.filter(
+    ({ role, session, health }) => role === 'polecat' && session !== null && health.state === 'working',
+  ).length
+
+function rigLine({ beads: { rows }, hooks }: Projections, row: RigRow) {
+  const { name, prefix, state, target, gates, limits, parked, waiting, remote } = row
+  const working = [...hooks.rows.values()].filter(({ rig }) => rig === name).length
+  const { open, closed, queued } = beadCounts(rows, name)
+  return structuredClone({
+    name,
+    prefix,
+    state,
+    remote,
+    target,
+    gates,
+    limits,
+    parked,
+    waiting,
+    open,
+    closed,
+    queued,
+    working,
+  })
+}
+
+function stage({ beads: { rows } }: Projections, wanted: string): number {
+  let n = 0
+  for (const row of rows.byId.values()) if (row.stage === wanted) n += 1
+  return n
+}
+
+/** Questions first, then beads that are blocked without one, then rigs whose landings stand still. */
+function waitsForYou(projections: Projections): WaitsForYou[] {
+  const asked = escalations(projections.escalations.rows).map(({ id, code, reason, bead, agent, since }) => ({
+    id,
+    code,
+    what: reason,
+    bead,
+    rig: agent?.split('/')[0] ?? null,
+    since,
+    next: agent === null ? `gt escalate close ${id}` : `gt start ${agent}, or gt escalate close ${id}`,
+  }))
+  const told = new Set(asked.map(({ bead }) => bead))
+  const blocked = beads(projections.beads.rows, { status: 'blocked' })
+    .filter(({ id }) => !told.has(id))
+    .map(({ id, reason, rig, stageSince, assignee }) => ({
+      id,
+      code: 'BEAD_BLOCKED',
+      what: reason ?? 'it is blocked',
+      bead: id,
+      rig,
+      since: stageSince,
+      next: assignee === null ? `gt bead reopen ${id}` : `gt start ${assignee}`,
+    }))
+  const still = rigs(projections.rigs.rows).flatMap(({ name, waiting }) =>
+    waiting === null
+      ? []
+      : [
+          {
+            id: waiting.bead,
+            code: waiting.code,
+            what: waiting.message,
+            bead: waiting.bead,
+            rig: name,
+            since: waiting.since,
+            next: waiting.code === 'RIG_HAS_NO_GATE' ? gateHint(name) : `gt mq retry ${name}`,
+          },
+        ],
+  )
+  return [...asked, ...blocked, ...still]
+}
+
+const gateHint = (rig: string): string => `gt config set gates.test '{"command":["npm","test"]}' --rig ${rig}`
+
+const rigProblems = (projections: Projections) =>
+  rigs(projections.rigs.rows).flatMap(({ name, state, failure, addedAt }) =>
+    state === 'failed' && failure !== null
+      ? [{ at: addedAt, code: failure.code, message: `rig ${name}: ${failure.message}` }]
+      : [],
+  )

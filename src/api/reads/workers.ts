@@ -1,0 +1,160 @@
+// Reading agents, their hooks, their CVs, their mail and their screens.
+
+import { z } from 'zod'
+import { agent as agentRow, agents } from '../../projections/agents.ts'
+import { cv, cvs } from '../../projections/cvs.ts'
+import { hookOf, hooks } from '../../projections/hooks.ts'
+import { mail } from '../../projections/mail.ts'
+import { sessions } from '../../projections/sessions.ts'
+import { Fault } from '../fault.ts'
+import { flag, page, paging, read } from '../read.ts'
+import { findAgent, findRig } from '../resolve.ts'
+import { agentShape, recordAt } from '../shapes.ts'
+import type { View } from '../view.ts'
+import { sinceIso } from './beads.ts'
+
+const inRig = z.string().optional()
+const rigName = ({ projections }: View, name: string | undefined): string | undefined =>
+  name === undefined ? undefined : findRig(projections, name).name
+
+const list = read({
+  path: '/v1/agents',
+  summary: 'Agents: roles and polecats (workers), with what they do and how they are.',
+  query: z.strictObject({
+    rig: inRig,
+    role: z.enum(['mayor', 'deacon', 'witness', 'refinery', 'polecat']).optional(),
+    ...paging,
+  }),
+  run({ view, query }) {
+    const found = agents(view.projections.agents.rows, { rig: rigName(view, query.rig), role: query.role })
+    const { items, cursor } = page(found, query, ({ address }) => address)
+    return { items: items.map(agentShape), cursor, seq: view.seq }
+  },
+})
+
+const show = read({
+  path: '/v1/agents/:address',
+  summary: 'One agent, with its sessions.',
+  run({ view: { projections, seq }, params }) {
+    const address = findAgent(projections, params.address)
+    const row = agentRow(projections.agents.rows, address)
+    if (row === null) throw new Fault('AGENT_NOT_FOUND', `${address} is no agent of the town.`)
+    const own = sessions(projections.sessions.rows, { agent: address }).slice(-20)
+    return { ...agentShape(row), sessions: structuredClone(own), seq }
+  },
+})
+
+const hookList = read({
+  path: '/v1/hooks',
+  summary: 'Which agent has which bead, since when.',
+  query: z.strictObject({ rig: inRig, ...paging }),
+  run({ view, query }) {
+    const found = hooks(view.projections.hooks.rows, { rig: rigName(view, query.rig) })
+    const { items, cursor } = page(found, query, ({ agent }) => agent)
+    return { items: structuredClone(items), cursor, seq: view.seq }
+  },
+})
+
+const hook = read({
+  path: '/v1/hooks/:agent',
+  summary: 'What is on the hook of one agent; `bead` is null when nothing is.',
+  own: (own, { agent }) => own.agent === agent,
+  run({ view: { projections, seq }, params }) {
+    const agent = findAgent(projections, params.agent)
+    const row = hookOf(projections.hooks.rows, agent)
+    return { ...(row === null ? { agent, bead: null } : structuredClone(row)), seq }
+  },
+})
+
+const cvList = read({
+  path: '/v1/cvs',
+  summary: 'What each polecat (worker) has done so far.',
+  query: z.strictObject({ rig: inRig, ...paging }),
+  run({ view, query }) {
+    const rig = rigName(view, query.rig)
+    const found = cvs(view.projections.cvs.rows).filter(
+      ({ agent }) => rig === undefined || agent.startsWith(`${rig}/`),
+    )
+    const { items, cursor } = page(found, query, ({ agent }) => agent)
+    return { items: structuredClone(items), cursor, seq: view.seq }
+  },
+})
+
+const oneCv = read({
+  path: '/v1/cvs/:agent',
+  summary: 'What one polecat (worker) has done so far.',
+  run({ view: { projections, seq }, params }) {
+    const agent = findAgent(projections, params.agent)
+    const found = cv(projections.cvs.rows, agent)
+    if (found === null) throw new Fault('AGENT_NOT_FOUND', `${agent} has had no bead yet.`)
+    return { ...structuredClone(found), seq }
+  },
+})
+
+const inbox = read({
+  path: '/v1/mail',
+  summary: 'What roles told each other and the person, oldest first; the last ones that fit.',
+  query: z.strictObject({
+    /** Sent or received by. */
+    agent: z.string().optional(),
+    to: z.string().optional(),
+    bead: z.string().optional(),
+    since: z.string().max(60).optional(),
+    ...paging,
+  }),
+  own: (own, _params, { agent, to }) => agent === own.agent || to === own.agent,
+  async run({ town, view: { projections, seq }, query }) {
+    const { agent, to, bead } = query
+    const found = mail(projections.mail.rows, {
+      agent: agent === undefined ? undefined : findAgent(projections, agent),
+      to: to === undefined ? undefined : findAgent(projections, to),
+      since: query.since === undefined ? undefined : await sinceIso(town, query.since),
+      bead,
+    })
+    // Newest pages first; within a page oldest first.
+    const { items, cursor } = page(found.toReversed(), query, (one) => `${one.seq} ${one.to}`)
+    return { items: items.toReversed().map((one) => ({ id: String(one.seq), ...one })), cursor, seq }
+  },
+})
+
+const letter = read({
+  path: '/v1/mail/:seq',
+  summary: 'One message, with all that it said.',
+  async run({ town, view: { projections, seq }, params }) {
+    const found = mail(projections.mail.rows).find((one) => String(one.seq) === params.seq)
+    const record = found === undefined ? null : await recordAt(town, found.seq)
+    if (found === undefined || record === null) throw new Fault('RECORD_NOT_FOUND', 'There is no such mail.')
+    return { id: String(found.seq), ...found, body: record.message, position: seq }
+  },
+})
+
+const peek = read({
+  path: '/v1/peek/:address',
+  summary: 'The last lines on the screen of an agent.',
+  query: z.strictObject({
+    lines: z.coerce.number().int().min(1).max(10_000).default(40),
+    live: flag.optional(),
+  }),
+  async run({ town, view: { projections, seq, past }, params, query }) {
+    if (past) throw new Fault('POSITION_INVALID', 'A screen is shown as it is now.')
+    const agent = findAgent(projections, params.address)
+    const last = sessions(projections.sessions.rows, { agent }).at(-1)
+    if (last === undefined) throw new Fault('AGENT_HAS_NO_SESSION', `${agent} has not been started yet.`)
+    if (town.terminals === null)
+      throw new Fault('DAEMON_DOWN', 'The town is not up, so no screen is at hand.')
+    const { session, state } = last
+    if (state === 'ended' && query.live === true)
+      throw new Fault('AGENT_HAS_NO_SESSION', `${agent} does not run now.`, { session })
+    try {
+      return { agent, session, state, text: await town.terminals.peek(session, query.lines), seq }
+    } catch (error) {
+      if (state !== 'ended') throw error
+      throw new Fault(
+        'AGENT_HAS_NO_SESSION',
+        `The last session of ${agent} has ended, and its screen is gone.`,
+      )
+    }
+  },
+})
+
+export const workerReads = [list, show, hookList, hook, cvList, oneCv, inbox, letter, peek]

@@ -1,0 +1,109 @@
+// Shortened names become whole ones, while they are unambiguous.
+//
+// Always:    an exact name wins; several that fit are refused with all of them (AMBIGUOUS).
+
+import { OVERSEER, polecat } from '../events/address.ts'
+import { nameProblem } from '../events/names.ts'
+import type { Address } from '../events/record.ts'
+import { agents } from '../projections/agents.ts'
+import type { BeadRow } from '../projections/beads.ts'
+import type { Projections } from '../projections/index.ts'
+import { type MergeRow, mergeRequests } from '../projections/merge-queue.ts'
+import { type RigRow, rigs } from '../projections/rigs.ts'
+import { Fault } from './fault.ts'
+
+/** @throws {Fault} BEAD_NOT_FOUND, AMBIGUOUS. */
+export function findBead({ beads }: Projections, name: string): BeadRow {
+  const exact = beads.rows.byId.get(name)
+  if (exact !== undefined) return exact
+  const ids =
+    name === ''
+      ? []
+      : beads.rows.byId
+          .keys()
+          .filter((id) => id.startsWith(name))
+          .toArray()
+  const id = only(ids, name, 'beads')
+  const row = id === null ? undefined : beads.rows.byId.get(id)
+  if (row === undefined) throw new Fault('BEAD_NOT_FOUND', `There is no bead ${shown(name)}.`, { bead: name })
+  return row
+}
+
+/** @throws {Fault} RIG_NOT_FOUND. */
+export function findRig({ rigs }: Projections, name: string): RigRow {
+  const row = rigs.rows.get(name)
+  if (row === undefined) throw new Fault('RIG_NOT_FOUND', `There is no rig ${shown(name)}.`, { rig: name })
+  return row
+}
+
+/** The rig that is named, else the only one. @throws {Fault} RIG_NOT_FOUND, RIG_NOT_CHOSEN. */
+export function chooseRig(projections: Projections, name: string | undefined): RigRow {
+  if (name !== undefined) return findRig(projections, name)
+  const all = rigs(projections.rigs.rows)
+  const [first] = all
+  if (first === undefined) throw new Fault('RIG_NOT_CHOSEN', 'There is no rig (project) yet.')
+  if (all.length > 1) {
+    const names = all.map((row) => row.name)
+    throw new Fault('RIG_NOT_CHOSEN', `There are several rigs: ${names.join(', ')}.`, { rigs: names })
+  }
+  return first
+}
+
+/**
+ * Address of an agent: whole (`shop/polecats/nux`), by rig and name (`shop/nux`), or by name.
+ * @throws {Fault} AGENT_NOT_FOUND, AMBIGUOUS.
+ */
+export function findAgent({ agents: all }: Projections, name: string): Address {
+  if (name === OVERSEER || all.rows.byAddress.has(name)) return name
+  const addresses = agents(all.rows).map(({ address }) => address)
+  const [rig, worker, more] = name.split('/')
+  if (rig !== undefined && worker !== undefined && more === undefined) {
+    const address = polecat(rig, worker)
+    if (all.rows.byAddress.has(address)) return address
+  }
+  const named = addresses.filter((address) => address.endsWith(`/${name}`))
+  const short =
+    name === '' || named.length > 0 ? named : addresses.filter((address) => lastOf(address).startsWith(name))
+  const found = only(short, name, 'agents')
+  if (found === null) throw new Fault('AGENT_NOT_FOUND', `There is no agent ${shown(name)}.`, { agent: name })
+  return found
+}
+
+/** By its id, by its bead, or by its address. @throws {Fault} MERGE_REQUEST_NOT_FOUND, AMBIGUOUS. */
+export function findMergeRequest({ mergeQueue, beads }: Projections, name: string): MergeRow {
+  const all = mergeRequests(mergeQueue.rows)
+  const exact = all.findLast(({ id, address, bead }) => id === name || address === name || bead === name)
+  if (exact !== undefined) return exact
+  const beadIds = new Set(all.map(({ bead }) => bead).filter((bead) => name !== '' && bead.startsWith(name)))
+  const bead = only([...beadIds], name, 'beads')
+  const row = bead === null ? undefined : all.findLast((each) => each.bead === bead)
+  if (row !== undefined) return row
+  const known = beads.rows.byId.has(name)
+  const message = known
+    ? `Nothing of ${shown(name)} is with the Refinery yet.`
+    : `There is no merge request ${shown(name)}.`
+  throw new Fault('MERGE_REQUEST_NOT_FOUND', message)
+}
+
+/** @throws {Fault} NAME_INVALID. */
+export function checkName(kind: Parameters<typeof nameProblem>[0], text: string): void {
+  const wrong = nameProblem(kind, text)
+  if (wrong !== null) throw new Fault('NAME_INVALID', wrong)
+}
+
+function only(found: readonly string[], name: string, what: string): string | null {
+  const [first] = found
+  if (found.length <= 1) return first ?? null
+  const candidates = found.slice(0, 20)
+  throw new Fault('AMBIGUOUS', `${shown(name)} may be several ${what}: ${candidates.join(', ')}.`, {
+    candidates,
+  })
+}
+
+const lastOf = (address: Address): string => address.slice(address.lastIndexOf('/') + 1)
+
+/** A name as it may stand in a sentence: short, and without what a terminal would act on. */
+export const shown = (name: string): string =>
+  name.length <= 80 && /^[\w./-]+$/.test(name)
+    ? name
+    : JSON.stringify(name.slice(0, 80)).replace(/[\p{C}]/gu, '?')

@@ -1,0 +1,176 @@
+// The HTTP API of a town, on fastify. It listens to nothing by itself: the daemon gives it a socket, a command that
+// opened the town injects requests.
+//
+// Owns:      routes, tokens, parsing at the edge, problems as answers.
+// Does not:  decide anything: commands become turns (commands/), reads look at projections and the log (reads/).
+//
+//   API-1. The caller is what the token says; a session does and reads only what is its own.
+//   API-2. Whatever does not fit is refused before anything is decided, with one sentence that names the field.
+//   API-3. A command with the same id from the same caller acts once.
+
+import fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import { type FeedItem, feedItems } from '../projections/feed.ts'
+import { callerOf, operatorOnly, ownOf, sessionOnly } from './callers.ts'
+import type { CommandRoute } from './command.ts'
+import { COMMANDS } from './commands/index.ts'
+import { Fault, problemOf } from './fault.ts'
+import { parseInput } from './input.ts'
+import { openApi, reportSchemas } from './openapi.ts'
+import type { ReadRoute } from './read.ts'
+import { beadReads } from './reads/beads.ts'
+import { feedFilter, feedQuery, logReads } from './reads/log.ts'
+import { rigReads } from './reads/rigs.ts'
+import { statusReads } from './reads/status.ts'
+import { whyReads } from './reads/why.ts'
+import { workerReads } from './reads/workers.ts'
+import { createStreams, startOf } from './streams.ts'
+import type { Caller, TownHandle } from './town.ts'
+import { viewOf } from './view.ts'
+
+const READS: readonly ReadRoute[] = [
+  ...statusReads,
+  ...beadReads,
+  ...workerReads,
+  ...rigReads,
+  ...logReads,
+  ...whyReads,
+]
+
+/** A description is at most 100,000 characters; nothing of ours needs more. */
+const BODY_BYTES_MAX = 1024 * 1024
+
+const idSchema = z.string().regex(/^[\x21-\x7e]{1,200}$/, '1 to 200 visible ASCII characters')
+
+export function createServer(town: TownHandle) {
+  const app = fastify({
+    logger: false,
+    bodyLimit: BODY_BYTES_MAX,
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 500 },
+  })
+  const streams = createStreams(town)
+  app.addHook('preClose', async () => streams.closeAll())
+  app.setErrorHandler((error, _request, reply) => refuse(reply, error))
+  app.setNotFoundHandler((request, reply) =>
+    refuse(reply, new Fault('ROUTE_NOT_FOUND', `There is no ${request.method} ${shortened(request.url)}.`)),
+  )
+
+  app.get('/v1/health', () => ({
+    ok: town.troubles.length === 0,
+    seq: town.system.seq,
+    pid: town.daemon?.pid ?? null,
+    version: town.daemon?.version ?? null,
+    troubles: town.troubles,
+  }))
+  app.get('/openapi.json', (request) => {
+    caller(request)
+    return openApi(COMMANDS, READS)
+  })
+  app.get('/v1/schemas', (request) => {
+    caller(request)
+    return reportSchemas()
+  })
+
+  for (const route of READS) app.get(route.path, (request, reply) => answerRead(route, request, reply))
+  for (const route of COMMANDS)
+    app.post(`/v1/commands/${route.name}`, (request, reply) =>
+      answerCommand(route, caller(request), request, reply),
+    )
+  const report = COMMANDS.find(({ name }) => name === 'report') as CommandRoute
+  app.post('/v1/events', (request, reply) => answerCommand(report, caller(request), request, reply))
+
+  const streamQuery = z.strictObject({ after: z.coerce.number().int().min(0).optional() })
+  app.get('/v1/records/stream', (request, reply) => {
+    operatorOnly(caller(request))
+    const { after } = parseInput(streamQuery, request.query)
+    const from = startOf(town, header(request, 'last-event-id'), after)
+    reply.hijack()
+    streams.open(reply.raw, from, (_record, line) => [line])
+  })
+  const feedStreamQuery = streamQuery.extend(feedQuery)
+  app.get('/v1/feed/stream', (request, reply) => {
+    operatorOnly(caller(request))
+    const query = parseInput(feedStreamQuery, request.query)
+    const view = { projections: town.projections, seq: town.system.seq, past: false }
+    const fits: (item: FeedItem) => boolean = feedFilter(view, query)
+    const from = startOf(town, header(request, 'last-event-id'), query.after)
+    reply.hijack()
+    streams.open(reply.raw, from, (record) =>
+      feedItems(record)
+        .filter(fits)
+        .map((item) => JSON.stringify(item)),
+    )
+  })
+  return app
+
+  // --- one request -------------------------------------------------------------------------------------------
+
+  function caller(request: FastifyRequest): Caller {
+    return callerOf(town, request.headers.authorization)
+  }
+
+  async function answerRead(
+    route: ReadRoute,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<unknown> {
+    const who = caller(request)
+    const query = parseInput(route.query, request.query) as { readonly at?: string }
+    const params = request.params as Readonly<Record<string, string>>
+    if (who.kind === 'session') {
+      const own = ownOf(town, who)
+      if (route.own?.(own, params, query) !== true)
+        throw new Fault('FORBIDDEN', 'An agent reads its own bead, hook, mail and rig only.')
+    }
+    const view = await viewOf(town, query.at)
+    return route.run({ town, caller: who, view, query, params, signal: gone(reply) })
+  }
+
+  async function answerCommand(
+    route: CommandRoute,
+    who: Caller,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ) {
+    if (route.who === 'operator') operatorOnly(who)
+    else sessionOnly(who)
+    const { id: inBody, ...body } = asObject(request.body)
+    const given = header(request, 'idempotency-key') ?? inBody
+    const id =
+      given === undefined
+        ? `gt-${town.ids.random(20)}`
+        : parseInput(z.object({ id: idSchema }), { id: given }).id
+    const input = parseInput(route.input, body)
+    return route.run({ town, caller: who, input, id, signal: gone(reply) })
+  }
+}
+
+function refuse(reply: FastifyReply, error: unknown) {
+  const { status, ...rest } = problemOf(error)
+  return reply
+    .code(status)
+    .type('application/problem+json')
+    .send({ status, ...rest })
+}
+
+function asObject(body: unknown): { readonly [key: string]: unknown; readonly id?: unknown } {
+  if (body === undefined || body === null) return {}
+  if (typeof body !== 'object' || Array.isArray(body))
+    throw new Fault('INPUT_INVALID', 'The body must be one JSON object.')
+  return body as { readonly [key: string]: unknown }
+}
+
+function header(request: FastifyRequest, name: string): string | undefined {
+  const value = request.headers[name]
+  return Array.isArray(value) ? value[0] : value
+}
+
+/** Aborted when the caller hangs up before it has its answer. */
+function gone(reply: FastifyReply): AbortSignal {
+  const controller = new AbortController()
+  reply.raw.on('close', () => controller.abort())
+  return controller.signal
+}
+
+const shortened = (url: string): string => (url.length > 100 ? `${url.slice(0, 100)}…` : url)
