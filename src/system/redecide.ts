@@ -1,0 +1,73 @@
+// Deciding again: every recorded message through today's machines, against what was recorded (P3).
+//
+// Owns:      the comparison of one record with what the machines of now make of its message.
+// Does not:  need to be right for the log to be readable: it is a check, never a source of state.
+
+import type { MachineDef } from '../actors/machine.ts'
+import type { Address, LogRecord } from '../events/record.ts'
+import { createDecider } from './decide.ts'
+import { createOwners } from './owners.ts'
+
+export type Divergence = {
+  readonly seq: number
+  readonly actor: Address
+  readonly field: string
+  readonly recorded: unknown
+  readonly computed: unknown
+}
+
+export type Redecided = {
+  /** By the machine version that decided then: a fault. */
+  readonly divergences: readonly Divergence[]
+  /** By another version than then: no fault, a decision that changed. */
+  readonly changedDecisions: readonly Divergence[]
+}
+
+export interface Redecider {
+  /** Takes the records of a log in order, each once. */
+  check(record: LogRecord): Redecided
+}
+
+export function createRedecider(machines: (address: Address) => MachineDef | null): Redecider {
+  const owners = createOwners()
+  const decider = createDecider()
+  return {
+    check(record) {
+      const found = record.refused === undefined ? compare(record) : []
+      owners.fold(record)
+      const def = machines(record.actor)
+      const same = def !== null && `${def.name}@${def.version}` === record.machine
+      return same ? { divergences: found, changedDecisions: [] } : { divergences: [], changedDecisions: found }
+    },
+  }
+
+  function compare(record: LogRecord): Divergence[] {
+    const { seq, actor, at, by, message } = record
+    const differs = (field: string, recorded: unknown, computed: unknown): Divergence[] =>
+      same(recorded, computed) ? [] : [{ seq, actor, field, recorded, computed }]
+    const def = machines(actor)
+    if (def === null) return differs('machine', record.machine, null)
+    decider.reset(actor)
+    const decision = decider.decide(def, actor, owners.get(actor), { ...message, meta: { at, by, seq } })
+    if (decision.kind === 'refused') return differs('refused', null, decision.refusal)
+    return [
+      ...differs('to', record.to, decision.state.value),
+      ...differs('change', record.change, decision.change),
+      ...differs('facts', record.facts, decision.facts),
+      ...differs('effects', record.effects, decision.effects),
+    ]
+  }
+}
+
+/** As JSON, with the keys of objects in any order. */
+function same(a: unknown, b: unknown): boolean {
+  return stable(a) === stable(b)
+}
+
+function stable(value: unknown): string {
+  return JSON.stringify(value, (_, inner: unknown) =>
+    inner !== null && typeof inner === 'object' && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  )
+}
