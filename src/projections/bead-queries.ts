@@ -35,36 +35,44 @@ export const blockedBeads = (rows: BeadRows, filter: BeadFilter = {}): BeadRow[]
 export const dependentsOf = (rows: BeadRows, id: string): BeadRow[] =>
   select(rows, rows.dependents.get(id) ?? [], {})
 
-export type BeadCounts = {
-  readonly total: number
-  readonly open: number
-  readonly hooked: number
-  readonly in_progress: number
-  readonly blocked: number
-  readonly deferred: number
-  readonly closed: number
-  readonly ready: number
-  readonly queued: number
-}
+export type BeadCounts = Record<BeadStatus | 'total' | 'ready' | 'queued', number>
 
 export function beadCounts(rows: BeadRows, rig?: string): BeadCounts {
-  const of = (ids: ReadonlySet<string> | undefined): number => {
-    if (ids === undefined) return 0
-    const mine = rig === undefined ? null : rows.byRig.get(rig)
-    return mine === null ? ids.size : [...ids].filter((id) => mine?.has(id)).length
+  const inStatus = (status: BeadStatus): number => rows.byStatus.get(status)?.size ?? 0
+  return rig === undefined
+    ? {
+        total: rows.byId.size,
+        open: inStatus('open'),
+        hooked: inStatus('hooked'),
+        in_progress: inStatus('in_progress'),
+        blocked: inStatus('blocked'),
+        deferred: inStatus('deferred'),
+        closed: inStatus('closed'),
+        ready: rows.ready.size,
+        queued: rows.queued.size,
+      }
+    : countOneByOne(rows, rows.byRig.get(rig) ?? new Set())
+}
+
+function countOneByOne(rows: BeadRows, ids: ReadonlySet<string>): BeadCounts {
+  const counts = {
+    total: ids.size,
+    open: 0,
+    hooked: 0,
+    in_progress: 0,
+    blocked: 0,
+    deferred: 0,
+    closed: 0,
+    ready: 0,
+    queued: 0,
   }
-  const open = rows.byStatus.get('open')
-  return {
-    total: rig === undefined ? rows.byId.size : (rows.byRig.get(rig)?.size ?? 0),
-    open: of(open),
-    hooked: of(rows.byStatus.get('hooked')),
-    in_progress: of(rows.byStatus.get('in_progress')),
-    blocked: of(rows.byStatus.get('blocked')),
-    deferred: of(rows.byStatus.get('deferred')),
-    closed: of(rows.byStatus.get('closed')),
-    ready: of(rows.ready),
-    queued: of(new Set([...(open ?? [])].filter((id) => rows.byId.get(id)?.stage === 'queued'))),
+  for (const id of ids) {
+    const status = rows.byId.get(id)?.status
+    if (status !== undefined) counts[status] += 1
+    if (rows.ready.has(id)) counts.ready += 1
+    if (rows.queued.has(id)) counts.queued += 1
   }
+  return counts
 }
 
 /** The smallest set that an index offers. */

@@ -67,6 +67,7 @@ export type BeadRows = {
   readonly byStatus: Map<BeadStatus, Set<string>>
   /** Open, nothing it needs is open, not queued. */
   readonly ready: Set<string>
+  readonly queued: Set<string>
   /** Not closed, and either needs something open or is blocked. */
   readonly blocked: Set<string>
   /** Need -> beads that need it. */
@@ -78,6 +79,7 @@ export const emptyBeadRows = (): BeadRows => ({
   byRig: new Map(),
   byStatus: new Map(),
   ready: new Set(),
+  queued: new Set(),
   blocked: new Set(),
   dependents: new Map(),
 })
@@ -86,6 +88,7 @@ export const DERIVED_PARTS: readonly (keyof BeadRows)[] = [
   'byRig',
   'byStatus',
   'ready',
+  'queued',
   'blocked',
   'dependents',
 ]
@@ -154,6 +157,7 @@ function unindex(rows: BeadRows, row: BeadRow): void {
 function settle(rows: BeadRows, row: BeadRow): void {
   const held = row.openNeeds.length > 0
   put(rows.ready, row.id, row.status === 'open' && row.stage === 'none' && !held)
+  put(rows.queued, row.id, row.stage === 'queued')
   put(rows.blocked, row.id, row.status === 'blocked' || (row.status !== 'closed' && held))
   row.waitingFor = waitOf(row)
 }
