@@ -55,8 +55,8 @@ export async function keep(
 ): Promise<string> {
   const { ref, head } = what
   const [tree, earlier] = await Promise.all([treeOfFiles(layout, worktree, head), refId(layout.own, ref)])
-  await Promise.all([head, ...what.others].map((commit) => importCommit(layout, commit)))
-  const at = { cwd: '/', env: { ...ownEnv(layout), ...KEEPER } }
+  // git writes no object again that the agents' repository has: until the import at the end, ours is incomplete.
+  const at = { cwd: '/', env: { ...readingEnv(layout), ...KEEPER } }
   const headTree = await git(['rev-parse', `${head}^{tree}`], at)
   if (earlier !== null && earlier !== head) {
     const [earlierTree, ...parents] = (
@@ -79,6 +79,7 @@ export async function keep(
           ['commit-tree', tree, ...parents.flatMap((id) => ['-p', id]), '-m', `Checkpoint of ${worktree.id}`],
           at,
         )
+  await importCommit(layout, commit)
   await hold(layout, ref, commit)
   return commit
 }
@@ -101,7 +102,7 @@ const KEEPER = {
 async function treeOfFiles(layout: Layout, worktree: Worktree, head: string): Promise<string> {
   return await withIndex(worktree.index, false, async (index) => {
     const at = { cwd: worktree.path, env: treeEnv(layout, worktree.path, index) }
-    await git(['read-tree', '-m', head], at)
+    await git(['read-tree', '-m', '-i', head], at)
     const untracked = await gitFields(['ls-files', '-z', '-o', '--exclude-standard'], at)
     // `folder/` is a repository inside the worktree: git would keep its name alone. Its files are kept as files.
     const nested = untracked.filter((path) => path.endsWith('/'))

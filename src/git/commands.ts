@@ -8,7 +8,7 @@ import { spawn } from 'node:child_process'
 import { lstat } from 'node:fs/promises'
 import { performance } from 'node:perf_hooks'
 import { logTail, neutralised } from './log-tail.ts'
-import { endMarked } from './marked-processes.ts'
+import { endGroup, endMarked } from './marked-processes.ts'
 
 export type CommandResult = {
   readonly exitCode: number | null
@@ -47,7 +47,7 @@ export async function runCommand(input: {
   if (program === undefined || program === '') return notStarted('The command is empty.')
   if (input.command.some((part) => part.includes('\0')))
     return notStarted('The command holds a NUL character.')
-  clearOnce(input.cwd)
+  await clearOnce(input.cwd)
   // spawn says ENOENT for a missing folder too, and blames the program.
   if (!(await lstat(input.cwd).catch(() => null))?.isDirectory())
     return notStarted(`There is no folder ${input.cwd}.`)
@@ -98,9 +98,15 @@ export async function runCommand(input: {
     child.on('close', (code) => {
       groups.delete(pid)
       // After a time-out also those that made a group of their own.
-      if (timedOut) endMarked(RUN_MARK, input.cwd)
+      const rest = timedOut ? [endGroup(pid), endMarked(RUN_MARK, input.cwd)] : [endGroup(pid)]
       const outcome = timedOut ? 'timedOut' : code === 0 ? 'passed' : 'failed'
-      resolve({ exitCode: timedOut ? null : code, durationMs: since(), logTail: tail.text(), outcome })
+      const result = {
+        exitCode: timedOut ? null : code,
+        durationMs: since(),
+        logTail: tail.text(),
+        outcome,
+      } as const
+      void Promise.all(rest).then(() => resolve(result))
     })
   })
 }
@@ -120,10 +126,10 @@ export function endAllCommands(): void {
 }
 
 /** Once in the life of this process: what an earlier one started in that folder, and was killed, ends now. */
-function clearOnce(folder: string): void {
+async function clearOnce(folder: string): Promise<void> {
   if (cleared.has(folder)) return
   cleared.add(folder)
-  endMarked(RUN_MARK, folder)
+  await endMarked(RUN_MARK, folder)
 }
 
 function signalGroup(pid: number, signal: NodeJS.Signals): void {

@@ -59,8 +59,10 @@ async function checkout(layout: Layout, commit: string, kept: readonly string[])
     const at = { cwd: layout.tree, env: { ...treeEnv(layout, layout.tree, index), ...ownEnv(layout) } }
     await git(['read-tree', '--reset', '-u', '--no-recurse-submodules', commit], at)
     const keep = [...DEPENDENCY_FOLDERS.map((name) => `${name}/`), ...kept.map(literal)]
-    await git(['clean', '-ffdxq', ...keep.flatMap((pattern) => ['-e', pattern])], at)
-    await writeGatesRepository(layout, commit, index)
+    await Promise.all([
+      git(['clean', '-ffdxq', ...keep.flatMap((pattern) => ['-e', pattern])], at),
+      writeGatesRepository(layout, commit, index),
+    ])
   })
 }
 

@@ -56,7 +56,7 @@ export async function dirtyPaths(layout: Layout, worktree: Worktree, head: strin
   const [changed, staged] = await Promise.all([
     withIndex(worktree.index, true, async (index) => {
       const at = { cwd: worktree.path, env: treeEnv(layout, worktree.path, index) }
-      await git(['read-tree', '-m', head], at)
+      await git(['read-tree', '-m', '-i', head], at)
       return await gitFields(['ls-files', '-z', '-m', '-d', '-o', '--exclude-standard', '--deduplicate'], at)
     }),
     stagedPaths(layout, worktree, head),

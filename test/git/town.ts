@@ -2,6 +2,8 @@
 
 import { execFileSync } from 'node:child_process'
 import {
+  appendFileSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -19,7 +21,7 @@ import type { Remote, Repositories } from '../../src/ports/repositories.ts'
 
 export const AUTHOR = { name: 'hermes/polecats/nux', email: 'hermes.polecats.nux@town' }
 export const COMMITTER = { name: 'hermes/refinery', email: 'hermes.refinery@town' }
-export const ENV = { PATH: process.env['PATH'] ?? '/usr/bin:/bin', HOME: '/nonexistent' }
+export const ENV = { PATH: process.env.PATH ?? '/usr/bin:/bin', HOME: '/nonexistent' }
 export const RIG = 'hermes'
 
 const PERSON = {
@@ -87,6 +89,21 @@ export type Town = {
   ): Promise<{ base: string; head: string; path: string; branch: string }>
 }
 
+const templates = new Map<string, string>()
+
+/** A repository with one commit on main, made once for each set of files. */
+function template(files: Readonly<Record<string, string>>): string {
+  const key = JSON.stringify(files)
+  const known = templates.get(key)
+  if (known !== undefined) return known
+  const folder = mkdtempSync(join(tmpdir(), 'gt-git-'))
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  sh(folder, 'init', '-q', '--template=', '-b', 'main')
+  commit(folder, 'first', files)
+  templates.set(key, folder)
+  return folder
+}
+
 /** A town whose rig is cloned already. */
 export async function town(
   kind: 'origin' | 'local' = 'origin',
@@ -94,17 +111,19 @@ export async function town(
 ): Promise<Town> {
   const dir = tempFolder()
   const home = join(dir, 'home')
-  mkdirSync(home)
-  sh(home, 'init', '-q', '-b', 'main')
-  commit(home, 'first', files)
   const bare = join(dir, 'remote.git')
+  cpSync(template(files), home, { recursive: true })
   if (kind === 'origin') {
-    sh(dir, 'clone', '-q', '--bare', home, bare)
-    sh(home, 'remote', 'add', 'origin', bare)
+    cpSync(join(home, '.git'), bare, { recursive: true })
+    writeFileSync(join(bare, 'config'), '[core]\n\trepositoryformatversion = 0\n\tbare = true\n')
+    appendFileSync(
+      join(home, '.git/config'),
+      `[remote "origin"]\n\turl = ${bare}\n\tfetch = +refs/heads/*:refs/remotes/origin/*\n`,
+    )
   }
   const repos = createRepositories(dir)
-  const { remote, target } = await repos.inspectRig({ source: home, local: kind === 'local', target: null })
-  const at = { rig: RIG, remote, target }
+  const remote: Remote = kind === 'origin' ? { kind, url: bare } : { kind, url: home }
+  const at = { rig: RIG, remote, target: 'main' }
   mkdirSync(join(dir, 'rigs', RIG), { recursive: true })
   await repos.cloneRig(at)
   const worktree = (name: string) => join(dir, 'rigs', RIG, 'polecats', name, '1')
