@@ -2,7 +2,7 @@
 //
 // Owns:      the step of a machine with its actions collected instead of run, and what they turn into.
 // Does not:  append, remember or carry out anything.
-// Always:    a machine that refuses or throws leaves the state as it was.
+// Always:    a machine that refuses or throws leaves the state as it was; a throw is a refusal, MACHINE_FAULT.
 
 import { type AnyMachineSnapshot, type AnyStateMachine, createActor } from 'xstate'
 import type { MachineDef } from '../actors/machine.ts'
@@ -75,7 +75,9 @@ export function createDecider(): Decider {
         outcome = step(before)
       } catch (error) {
         live.delete(address)
-        throw new Error(`The machine ${def.name}@${def.version} threw on ${event.type}.`, { cause: error })
+        // Settled like any refusal, so that it is seen once and not met again at every start.
+        const why = error instanceof Error ? error.message : String(error)
+        return refused('MACHINE_FAULT', `${def.name}@${def.version} failed on ${event.type}: ${why}`)
       }
       const decision = read(state, outcome.next, outcome.collected, event)
       if (decision.kind === 'accepted') live.get(address)?.settle(decision.state)

@@ -13,6 +13,7 @@ import {
   type Deciding,
   type Event,
   type MachineDef,
+  OPTIONS,
   typesOf,
   UNEXPECTED,
   writing,
@@ -57,6 +58,7 @@ const machine = setup({
   delays: { hold: ({ context }) => Math.min(HOLD_MS * 2 ** (context.holds - 1), HOLD_MS_MAX) },
 }).createMachine({
   id: 'refinery',
+  options: OPTIONS,
   initial: 'idle',
   context: ({ input }) => ({
     rig: input.address.slice(0, input.address.indexOf('/')),
@@ -259,7 +261,8 @@ function mayLand(context: RefineryContext): boolean {
 function next(context: RefineryContext): string | null {
   let first: string | null = null
   for (const key of Object.keys(context)) {
-    if (!key.startsWith('request/')) continue
+    // What was taken out in this very decision is still there as undefined.
+    if (!key.startsWith('request/') || context[key] === undefined) continue
     const address = key.slice('request/'.length)
     if (first === null || requestOf(context, address).order < requestOf(context, first).order) first = address
   }
