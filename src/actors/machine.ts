@@ -52,6 +52,12 @@ export const ACTIONS: Readonly<Record<string, () => void>> = Object.fromEntries(
   ['refuse', 'tell', ...WORLD_EFFECTS].map((name) => [name, () => {}]),
 )
 
+/**
+ * `options` of each machine. The longest decision takes three steps by itself (a result, idle, the next request); a
+ * machine that goes round is a defect, and must not take the daemon with it.
+ */
+export const OPTIONS = { maxIterations: 20 } as const
+
 /** Types for `setup()`: messages are narrowed where they are used, by `does` and `when`. */
 export const typesOf = <C extends object>() => ({
   context: {} as C,

@@ -7,6 +7,7 @@ import {
   type Deciding,
   type Event,
   type MachineDef,
+  OPTIONS,
   typesOf,
   UNEXPECTED,
   writing,
@@ -31,6 +32,7 @@ const { does, when } = writing<BeadContext>()
 
 const machine = setup({ types: typesOf<BeadContext>(), actions: ACTIONS }).createMachine({
   id: 'bead',
+  options: OPTIONS,
   initial: 'absent',
   context: ({ input }) => ({
     id: input.address.slice('beads/'.length),

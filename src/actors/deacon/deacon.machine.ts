@@ -8,6 +8,7 @@ import {
   type Deciding,
   type Event,
   type MachineDef,
+  OPTIONS,
   typesOf,
   UNEXPECTED,
   writing,
@@ -26,6 +27,7 @@ const { does } = writing<DeaconContext>()
 
 const machine = setup({ types: typesOf<DeaconContext>(), actions: ACTIONS }).createMachine({
   id: DEACON,
+  options: OPTIONS,
   initial: 'watching',
   context: {},
   states: { watching: {} },

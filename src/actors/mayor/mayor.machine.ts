@@ -15,6 +15,7 @@ import {
   type Deciding,
   type Event,
   type MachineDef,
+  OPTIONS,
   typesOf,
   UNEXPECTED,
   writing,
@@ -41,6 +42,7 @@ const { does } = writing<MayorContext>()
 
 const machine = setup({ types: typesOf<MayorContext>(), actions: ACTIONS }).createMachine({
   id: MAYOR,
+  options: OPTIONS,
   initial: 'dispatching',
   context: {},
   states: { dispatching: {} },

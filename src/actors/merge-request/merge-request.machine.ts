@@ -7,6 +7,7 @@ import {
   type Deciding,
   type Event,
   type MachineDef,
+  OPTIONS,
   typesOf,
   UNEXPECTED,
   writing,
@@ -39,6 +40,7 @@ const build = {
 
 const machine = setup({ types: typesOf<MergeRequestContext>(), actions: ACTIONS }).createMachine({
   id: 'mergeRequest',
+  options: OPTIONS,
   initial: 'absent',
   context: ({ input }) => ({
     mergeRequest: input.address,

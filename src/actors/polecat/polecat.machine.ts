@@ -2,7 +2,7 @@
 
 import { setup } from 'xstate'
 import { MAYOR, workerOf } from '../../events/address.ts'
-import { ACTIONS, type MachineDef, typesOf, UNEXPECTED, writing } from '../machine.ts'
+import { ACTIONS, type MachineDef, OPTIONS, typesOf, UNEXPECTED, writing } from '../machine.ts'
 
 type PolecatContext = {
   agent: string
@@ -16,6 +16,7 @@ const { does } = writing<PolecatContext>()
 
 const machine = setup({ types: typesOf<PolecatContext>(), actions: ACTIONS }).createMachine({
   id: 'polecat',
+  options: OPTIONS,
   initial: 'idle',
   context: ({ input }) => ({
     agent: input.address,

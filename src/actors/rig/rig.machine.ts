@@ -10,6 +10,7 @@ import {
   type Deciding,
   type Event,
   type MachineDef,
+  OPTIONS,
   typesOf,
   UNEXPECTED,
   writing,
@@ -28,6 +29,7 @@ const { does } = writing<RigContext>()
 
 const machine = setup({ types: typesOf<RigContext>(), actions: ACTIONS }).createMachine({
   id: 'rig',
+  options: OPTIONS,
   initial: 'absent',
   context: ({ input }) => ({
     rig: input.address.slice(rigOwner('').length),

@@ -8,6 +8,7 @@ import {
   type Deciding,
   type Event,
   type MachineDef,
+  OPTIONS,
   typesOf,
   UNEXPECTED,
   writing,
@@ -56,6 +57,7 @@ const machine = setup({
   delays: { cooldown: ({ context }) => context.waitMs },
 }).createMachine({
   id: 'sandbox',
+  options: OPTIONS,
   initial: 'absent',
   context: ({ input }) => ({
     sandbox: input.address,

@@ -9,6 +9,7 @@ import {
   type Deciding,
   type Event,
   type MachineDef,
+  OPTIONS,
   typesOf,
   UNEXPECTED,
   writing,
@@ -54,6 +55,7 @@ const machine = setup({
   delays: { doneGrace: DONE_GRACE_MS, stopAgain: STOP_AGAIN_MS },
 }).createMachine({
   id: 'session',
+  options: OPTIONS,
   initial: 'absent',
   context: ({ input }) => ({
     session: input.address,

@@ -2,7 +2,7 @@
 
 import { setup } from 'xstate'
 import type { Json } from '../../events/record.ts'
-import { ACTIONS, type MachineDef, typesOf, UNEXPECTED, writing } from '../machine.ts'
+import { ACTIONS, type MachineDef, OPTIONS, typesOf, UNEXPECTED, writing } from '../machine.ts'
 
 type TownContext = {
   townId: string
@@ -21,6 +21,7 @@ const start = {
 
 const machine = setup({ types: typesOf<TownContext>(), actions: ACTIONS }).createMachine({
   id: 'town',
+  options: OPTIONS,
   initial: 'absent',
   context: { townId: '', name: '', settings: {} },
   states: {

@@ -10,6 +10,7 @@ import {
   type Deciding,
   type Event,
   type MachineDef,
+  OPTIONS,
   typesOf,
   UNEXPECTED,
   writing,
@@ -29,6 +30,7 @@ const { does } = writing<WitnessContext>()
 
 const machine = setup({ types: typesOf<WitnessContext>(), actions: ACTIONS }).createMachine({
   id: 'witness',
+  options: OPTIONS,
   initial: 'watching',
   context: ({ input }) => ({ rig: input.address.slice(0, input.address.indexOf('/')) }),
   states: { watching: {} },

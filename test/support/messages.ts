@@ -1,0 +1,296 @@
+// Samples of each message there is, all about one worker of one rig. A message without a sample does not compile.
+
+import type { Message, MessageOf } from '../../src/events/index.ts'
+import { objectName } from './records.ts'
+
+export const RIG = 'shop'
+export const BEAD = 'sh-1'
+export const AGENT = 'shop/polecats/nux'
+export const SANDBOX = 'shop/polecats/nux/sandboxes/1'
+export const SESSION = 'shop/polecats/nux/sessions/1.1'
+export const MERGE_REQUEST = 'shop/merge-requests/mr-1'
+export const HEAD = objectName('a')
+export const BASE = objectName('b')
+export const COMMIT = objectName('c')
+export const TREE = objectName('d')
+export const BRANCH = 'polecat/nux/sh-1.1'
+export const REMOTE = { kind: 'origin', url: 'https://example.org/shop.git' } as const
+
+export const gateResult = (outcome: 'passed' | 'failed' | 'timedOut' | 'notStarted', name = 'test') => ({
+  name,
+  command: ['npm', 'test'],
+  exitCode: outcome === 'passed' ? 0 : outcome === 'failed' ? 1 : null,
+  durationMs: 120,
+  logTail: outcome === 'passed' ? 'ok 1' : 'not ok 1',
+  outcome,
+})
+
+const gate = { name: 'test', command: ['npm', 'test'], timeoutMs: 600_000 }
+const failure = { code: 'GIT_FAILED', message: 'the disk is full' }
+const work = { bead: BEAD, sandbox: SANDBOX, agent: AGENT, branch: BRANCH, head: HEAD }
+const request = { mergeRequest: MERGE_REQUEST }
+const exited = { kind: 'exited', exitCode: 1 } as const
+
+/** What the rig tells its Refinery when one gate is set. */
+export const configured: MessageOf<'refinery.configure'> = {
+  type: 'refinery.configure',
+  remote: REMOTE,
+  target: 'main',
+  gates: [gate],
+  setup: null,
+  ungated: false,
+  attemptsMax: 2,
+}
+
+type Without<T> = T extends unknown ? Omit<T, 'type'> : never
+type Samples = {
+  readonly [T in Message['type']]: readonly [Without<MessageOf<T>>, ...Without<MessageOf<T>>[]]
+}
+
+const samples: Samples = {
+  'town.install': [
+    { townId: 't1', name: 'farm', owner: { name: 'Ada', email: 'ada@example.org' }, settings: {} },
+  ],
+  'town.start': [{ version: '0.1.0', downMs: 4_000 }],
+  'town.stop': [{ reason: 'gt down' }],
+  'town.set': [
+    { key: 'agents.default', value: 'claude' },
+    { key: 'agents.default', value: null },
+  ],
+  'rig.add': [
+    {
+      rig: RIG,
+      prefix: 'sh',
+      remote: REMOTE,
+      target: 'main',
+      settings: { 'gates.test': { command: ['npm', 'test'] } },
+    },
+  ],
+  'rig.cloned': [{ head: BASE }],
+  'rig.notCloned': [failure],
+  'rig.set': [
+    { key: 'limits.polecats', value: 1 },
+    { key: 'gates.none', value: true },
+    { key: 'gates.test', value: null },
+  ],
+  'bead.create': [
+    {
+      rig: RIG,
+      title: 'Add a cart',
+      description: '',
+      beadType: 'task',
+      priority: 2,
+      labels: [],
+      parent: null,
+      needs: [],
+    },
+  ],
+  'bead.update': [{ title: 'Add the cart' }],
+  'bead.neededBy': [{ bead: 'sh-3' }],
+  'bead.unneededBy': [{ bead: 'sh-3' }],
+  'bead.addNeed': [{ need: 'sh-2' }, { need: BEAD }],
+  'bead.dropNeed': [{ need: 'sh-2' }],
+  'bead.needMet': [{ need: 'sh-2' }],
+  'bead.needReopened': [{ need: 'sh-2' }],
+  'bead.queue': [
+    { rig: RIG, now: false },
+    { rig: RIG, now: true },
+    { rig: 'farm', now: false },
+  ],
+  'bead.unqueue': [{ reason: 'gt unsling' }],
+  'bead.hook': [{ agent: AGENT, sandbox: SANDBOX }],
+  'bead.unhook': [{ reason: 'no worktree' }],
+  'bead.start': [{ session: SESSION, attempt: 1 }],
+  'bead.submit': [{ head: HEAD }],
+  'bead.test': [request],
+  'bead.rework': [{ reason: 'gateFailed' }],
+  'bead.block': [{ reason: 'a question' }],
+  'bead.unblock': [{}],
+  'bead.defer': [{ reason: 'later' }],
+  'bead.land': [{ commit: COMMIT, ...request, agent: AGENT }],
+  'bead.close': [{ reason: 'not needed' }],
+  'bead.reopen': [{ reason: 'it came back' }],
+  'bead.comment': [{ text: 'See the other one.' }],
+  'dispatch.openRig': [
+    { rig: RIG, placesMax: 1 },
+    { rig: RIG, placesMax: 3 },
+  ],
+  'dispatch.closeRig': [{ rig: RIG }],
+  'dispatch.request': [
+    dispatchOf(BEAD),
+    dispatchOf('sh-2'),
+    { ...dispatchOf('sh-3'), agent: 'nux', priority: 0 },
+    { ...dispatchOf('sh-4'), now: true },
+    { ...dispatchOf('sh-5'), maxAtOnce: 1 },
+  ],
+  'dispatch.ready': [{ bead: BEAD }, { bead: 'sh-2' }, { bead: 'sh-3' }, { bead: 'sh-5' }],
+  'dispatch.unready': [{ bead: BEAD }, { bead: 'sh-2' }],
+  'dispatch.withdraw': [{ bead: BEAD, reason: 'closed' }],
+  'dispatch.freePlace': [{ rig: RIG, name: 'nux' }],
+  'escalation.raise': [{ bead: BEAD, agent: AGENT, code: 'GAVE_UP', reason: 'It died too often.' }],
+  'escalation.close': [
+    { id: 'e-2', note: 'seen' },
+    { id: 'e-999', note: 'seen' },
+  ],
+  RECOVERY_NEEDED: [{ bead: BEAD, sandbox: SANDBOX, agent: AGENT, reason: 'it was killed' }],
+  'deacon.forget': [{ bead: BEAD }],
+  'polecat.hook': [{ bead: BEAD, sandbox: SANDBOX, preset: null }],
+  'polecat.release': [{ bead: BEAD, outcome: 'landed' }],
+  'sandbox.open': [{ bead: BEAD, preset: null }],
+  'worktree.added': [{ base: BASE, head: BASE, path: '/town/shop/nux' }],
+  'worktree.notAdded': [failure],
+  'sandbox.sessionStarted': [{ session: SESSION }],
+  'sandbox.sessionEnded': [
+    { session: SESSION, ending: exited, done: false },
+    { session: 'shop/polecats/nux/sessions/1.2', ending: { kind: 'killed', signal: 'SIGKILL' }, done: false },
+    { session: SESSION, ending: { kind: 'lost', survivors: [] }, done: true },
+  ],
+  'sandbox.done': [
+    { session: SESSION, head: HEAD, commits: 1 },
+    { session: 'shop/polecats/nux/sessions/1.2', head: HEAD, commits: 2 },
+  ],
+  'sandbox.giveBack': [
+    { session: SESSION, status: 'ESCALATED', note: 'Which way?' },
+    { session: SESSION, status: 'DEFERRED', note: '' },
+  ],
+  'sandbox.rework': [
+    {
+      reason: 'rework',
+      previous: { conflictFiles: ['cart.js'], note: 'The target changed the same lines.' },
+    },
+    { reason: 'gateFailed', previous: { gate: 'test', logTail: 'not ok 1' } },
+  ],
+  'sandbox.recover': [{ waitMs: 0 }, { waitMs: 300_000 }],
+  'sandbox.giveUp': [{ reason: '3 recoveries did not help' }],
+  'sandbox.retry': [{}],
+  'sandbox.pause': [{}],
+  'sandbox.resume': [{}],
+  'sandbox.close': [{ commit: COMMIT, head: HEAD }],
+  'worktree.removed': [{ checkpoint: null }],
+  'worktree.kept': [{ code: 'NOT_PROVED', message: 'The patch is not in the target.' }],
+  'session.open': [
+    {
+      bead: BEAD,
+      worktree: '/town/shop/nux',
+      branch: BRANCH,
+      base: BASE,
+      preset: null,
+      attempt: 1,
+      reason: 'first',
+    },
+  ],
+  'session.started': [{ pid: 41, command: ['claude'] }],
+  'session.notStarted': [{ code: 'NOT_STARTED', message: 'There is no such program.' }],
+  'session.done': [
+    { status: 'COMPLETED', head: HEAD, commits: 1, note: '' },
+    { status: 'ESCALATED', head: HEAD, commits: 1, note: 'Which way?' },
+  ],
+  'session.exited': [{ ending: exited }, { ending: { kind: 'killed', signal: 'SIGKILL' } }],
+  'session.stopped': [{ ending: { kind: 'killed', signal: 'SIGTERM' } }],
+  'session.stop': [{ reason: 'the town goes down' }],
+  'session.report': [{ report: { type: 'progress', data: { text: 'half way' } } }],
+  POLECAT_DONE: [{ ...work, worktree: '/town/shop/nux', attempt: 1 }],
+  'worktree.verified': [
+    { sandbox: SANDBOX, head: HEAD, dirty: [], commits: 1 },
+    { sandbox: SANDBOX, head: BASE, dirty: [], commits: 1 },
+    { sandbox: SANDBOX, head: HEAD, dirty: ['cart.js'], commits: 1 },
+    { sandbox: SANDBOX, head: HEAD, dirty: [], commits: 0 },
+  ],
+  'worktree.notVerified': [{ sandbox: SANDBOX, ...failure }],
+  MERGED: [{ ...work, ...request, commit: COMMIT }],
+  MERGE_FAILED: [
+    { ...work, ...request, gate: 'test', logTail: 'not ok 1', attempts: 1, last: false },
+    { ...work, ...request, gate: 'test', logTail: 'not ok 1', attempts: 2, last: true },
+  ],
+  REWORK_REQUEST: [
+    { ...work, ...request, conflictFiles: ['cart.js'], note: 'same lines', attempts: 1, last: false },
+    { ...work, ...request, conflictFiles: ['cart.js'], note: 'same lines', attempts: 2, last: true },
+  ],
+  SESSION_DIED: [{ bead: BEAD, sandbox: SANDBOX, agent: AGENT, reason: 'it was killed' }],
+  'refinery.configure': [
+    withoutType(configured),
+    { ...withoutType(configured), gates: [] },
+    { ...withoutType(configured), gates: [], ungated: true },
+    { ...withoutType(configured), gates: [gate, { ...gate, name: 'lint' }] },
+  ],
+  MERGE_READY: [
+    { ...work, attempt: 1 },
+    {
+      ...work,
+      bead: 'sh-2',
+      sandbox: 'shop/polecats/toast/sandboxes/1',
+      agent: 'shop/polecats/toast',
+      attempt: 1,
+    },
+  ],
+  'merge.built': [{ ...request, commit: COMMIT, tree: TREE, base: BASE }],
+  'merge.conflicted': [{ ...request, base: BASE, files: ['cart.js'] }],
+  'merge.empty': [{ ...request, base: BASE }],
+  'merge.notBuilt': [{ ...request, ...failure }],
+  'gates.ran': [
+    { ...request, tree: TREE, results: [gateResult('passed')] },
+    { ...request, tree: TREE, results: [gateResult('failed')] },
+    { ...request, tree: TREE, results: [gateResult('timedOut')] },
+    { ...request, tree: TREE, results: [gateResult('notStarted')] },
+    { ...request, tree: BASE, results: [gateResult('passed')] },
+    { ...request, tree: TREE, results: [] },
+  ],
+  'gates.notRun': [{ ...request, ...failure }],
+  'target.advanced': [{ ...request, head: COMMIT, patchId: 'p1', proof: 'patch-id p1' }],
+  'target.moved': [{ ...request, head: TREE }],
+  'target.dirty': [{ ...request, path: '/home/ada/shop', files: ['cart.js'] }],
+  'target.refused': [{ ...request, ...failure }],
+  'refinery.retry': [{}],
+  'mr.submit': [{ ...work, rig: RIG, target: 'main', attempt: 1 }],
+  'mr.build': [{}],
+  'mr.test': [{ commit: COMMIT, tree: TREE, base: BASE }],
+  'mr.push': [{ results: [gateResult('passed')] }],
+  'mr.wait': [failure],
+  'mr.requeue': [{ reason: 'the target moved' }],
+  'mr.conflict': [{ files: ['cart.js'] }],
+  'mr.fail': [{ gate: 'test', results: [gateResult('failed')], message: 'test ended with exit code 1.' }],
+  'mr.land': [{ commit: COMMIT, tree: TREE, patchId: 'p1', proof: 'patch-id p1' }],
+  'effect.failed': [{ kind: 'merge.build', ...failure, params: { sandbox: SANDBOX } }],
+  'tell.refused': [
+    {
+      to: `beads/${BEAD}`,
+      code: 'UNEXPECTED',
+      message: 'This is not the time for bead.hook.',
+      messages: [
+        { to: `beads/${BEAD}`, message: { type: 'bead.hook', agent: AGENT, sandbox: SANDBOX } },
+        { to: AGENT, message: { type: 'polecat.hook', bead: BEAD, sandbox: SANDBOX, preset: null } },
+      ],
+    },
+  ],
+}
+
+function dispatchOf(bead: string) {
+  return {
+    bead,
+    rig: RIG,
+    priority: 2,
+    agent: null,
+    preset: null,
+    now: false,
+    maxAtOnce: null,
+    group: 'g1',
+  }
+}
+
+function withoutType<T extends Message>({ type: _type, ...rest }: T) {
+  return rest
+}
+
+/** All samples of one type of message. */
+export const samplesOf = (type: string): readonly Message[] =>
+  (samples[type as Message['type']] ?? []).map((fields) => ({ type, ...fields }) as Message)
+
+export const ALL_SAMPLES: readonly Message[] = Object.keys(samples).flatMap(samplesOf)
+
+/** The first sample of a type, with some fields changed. */
+export function message<T extends Message['type']>(
+  type: T,
+  changed: Partial<MessageOf<T>> = {},
+): MessageOf<T> {
+  return { ...samplesOf(type)[0], ...changed } as MessageOf<T>
+}
