@@ -91,15 +91,15 @@ export async function checkRows(
   // Unknown after damage, until the next row says where it began.
   let chain: Buffer | undefined = from.chain
   let endChain = from.chain
+  let stopped: { readonly seq: number; readonly why: string } | undefined
   for await (const scanned of scanAll(db, snapshot, 'r', seqKey('r', from.seq + 1))) {
     if ('unreadable' in scanned) {
-      problems.push(
-        problem(
-          seq + 1,
-          'undecodable',
-          `LevelDB cannot read on after entry ${seq}: ${text(scanned.unreadable)}`,
-        ),
-      )
+      const why = text(scanned.unreadable)
+      if (scanned.passed) {
+        problems.push(problem(0, 'undecodable', `LevelDB cannot read a part of its tables: ${why}`))
+        continue
+      }
+      stopped = { seq, why }
       chain = undefined
       continue
     }
@@ -140,6 +140,12 @@ export async function checkRows(
     }
     seq = last
     options.onProgress?.(seq)
+  }
+  if (stopped) {
+    // At the very end nothing need be missing: then it is the store that is damaged, and no entry.
+    const concerned = seq > stopped.seq || (known !== undefined && known.seq > seq)
+    const message = `LevelDB cannot read on after entry ${stopped.seq}: ${stopped.why}`
+    problems.push(problem(concerned ? stopped.seq + 1 : 0, 'undecodable', message))
   }
   return { end: { seq, chain: endChain }, bytes }
 }

@@ -43,6 +43,8 @@ export async function openDatabase(dir: string, options: { readonly create: bool
     errorIfExists: options.create,
     // Opening reads at most this much of LevelDB's own log: larger buffers make starting slow.
     writeBufferSize: 4 * 1024 * 1024,
+    // Most of a log is sealed, and compressed by us; and plain tables can be checked without LevelDB (table.ts).
+    compression: false,
   })
   try {
     await db.open()

@@ -75,7 +75,10 @@ async function rowAt(db: Database, snapshot: DatabaseSnapshot, seq: number): Pro
   }
 }
 
-export type Scanned = { readonly key: Buffer; readonly value: Buffer } | { readonly unreadable: unknown }
+export type Scanned =
+  | { readonly key: Buffer; readonly value: Buffer }
+  /** `passed`: the damage was met, but what could be read goes on without an error. */
+  | { readonly unreadable: unknown; readonly passed: boolean }
 
 /**
  * Everything of one kind that can be read at all, in order. Where LevelDB stops with an error the scan first goes on
@@ -89,17 +92,21 @@ export async function* scanAll(
 ): AsyncGenerator<Scanned> {
   const { lt } = rangeOf(kind)
   let start: { gte: Buffer } | { gt: Buffer } = { gte: from }
+  let met: { readonly error: unknown } | undefined
   for (const size of [128, 1]) {
     try {
       for await (const [key, value] of entriesOf(db, { ...start, lt, snapshot, fillCache: false }, size)) {
         start = { gt: key }
         yield { key, value }
       }
+      // LevelDB passes over a damaged block in silence, and says so only at the end of the iterator that met it.
+      if (met) yield { unreadable: met.error, passed: true }
       return
     } catch (error) {
-      if (size === 1) yield { unreadable: error }
+      met = { error }
     }
   }
+  yield { unreadable: met?.error, passed: false }
   yield* behindDamage(db, snapshot, 'gt' in start ? start.gt : from, lt)
 }
 

@@ -5,7 +5,7 @@
 //            The original is locked while it is copied.
 
 import { constants } from 'node:fs'
-import { copyFile, mkdir, mkdtemp, readdir, rm, symlink } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { ClassicLevel } from 'classic-level'
@@ -23,7 +23,8 @@ import {
   readMeta,
 } from './database.ts'
 import { withSnapshot } from './engine.ts'
-import { readHeadFile } from './head-file.ts'
+import { type FoundHead, readHeadFile } from './head-file.ts'
+import { checkTable } from './table.ts'
 
 /**
  * Reports every problem of the log in `dir`; damage is never thrown.
@@ -80,8 +81,10 @@ async function copyLocked(place: string, copy: string, guard: string): Promise<v
 }
 
 async function verifyCopy(copy: string, onProgress?: (seq: number) => void): Promise<VerifyReport> {
-  const problems: LogProblem[] = []
+  const problems = await checkTables(copy)
   const found = await readHeadFile(headPath(copy))
+  // LevelDB might end this process over a damaged table: what it would say is not worth that.
+  if (problems.length > 0) return reportWithoutLevelDb(problems, found)
   const db = await openAtAnyRate(copy, problems)
   let end: Position = { seq: 0, chain: CHAIN_START }
   let logId = found.state === 'found' ? found.logId : ''
@@ -106,6 +109,23 @@ async function verifyCopy(copy: string, onProgress?: (seq: number) => void): Pro
     head: { seq: end.seq, chain: chainText(end.chain) },
     problems: problems.sort((a, b) => a.seq - b.seq),
   }
+}
+
+async function checkTables(copy: string): Promise<LogProblem[]> {
+  const problems: LogProblem[] = []
+  const folder = databasePath(copy)
+  for (const name of await readdir(folder)) {
+    if (/\.(ldb|sst)$/.test(name)) problems.push(...checkTable(name, await readFile(join(folder, name))))
+  }
+  return problems
+}
+
+/** `head` is what the head file says; entries outside the damaged tables were not looked at. */
+function reportWithoutLevelDb(problems: LogProblem[], found: FoundHead): VerifyReport {
+  const head = found.state === 'found' ? found : { seq: 0, chain: CHAIN_START }
+  // Damage that concerns an entry says more than damage that concerns none.
+  problems.sort((a, b) => (a.seq || Number.POSITIVE_INFINITY) - (b.seq || Number.POSITIVE_INFINITY))
+  return { ok: false, records: head.seq, head: { seq: head.seq, chain: chainText(head.chain) }, problems }
 }
 
 // What LevelDB refuses it may still be able to repair. Its repair brings back what is wrong too; the checks find that.

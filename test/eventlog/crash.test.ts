@@ -49,6 +49,33 @@ describe('a log whose process or disk fails', () => {
     expect((await verifyLog(dir)).ok).toBe(true)
   }, 30_000)
 
+  test('[L10] [P2] kill -9 while runs are being sealed leaves each of them sealed or unsealed, and every entry', async () => {
+    let start = 0
+    for (const sealings of [1, 2, 3, 1]) {
+      const writer = spawn(process.execPath, [writerPath(), dir, String(start), 'seal'], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      })
+      let announced = 0
+      let headSeq = 0
+      writer.stdout.setEncoding('utf8')
+      writer.stdout.on('data', (text: string) => {
+        for (const [, seq] of text.matchAll(/seal (\d+)/g)) {
+          announced += 1
+          headSeq = Number(seq)
+        }
+        if (announced >= sealings) writer.kill('SIGKILL')
+      })
+      await once(writer, 'close')
+      start += 100_000
+      const log = await openLog(dir, { autoSeal: false })
+      expect(log.head.seq).toBeGreaterThanOrEqual(headSeq)
+      const seqs = (await all(log)).map(({ seq }) => seq)
+      expect(seqs).toEqual(Array.from({ length: log.head.seq }, (_, index) => index + 1))
+      expect((await log.verify()).problems).toEqual([])
+      await log.close()
+    }
+  }, 30_000)
+
   test('a log that another process holds is refused as locked, also for verifying, and free when that one is dead', async () => {
     const writer = spawn(process.execPath, [writerPath(), dir, '0'], { stdio: ['ignore', 'pipe', 'inherit'] })
     try {

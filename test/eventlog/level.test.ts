@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { ClassicLevel } from 'classic-level'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createLog, openLog, verifyLog } from '../../eventlog/index.ts'
-import { META_FORMAT, rangeOf } from '../../eventlog/level/keys.ts'
+import { META_FORMAT, rangeOf, seqKey } from '../../eventlog/level/keys.ts'
+import { checkTable } from '../../eventlog/level/table.ts'
 import { encodeText } from '../../eventlog/level/values.ts'
 import { all, entry, eventLogContract, expectCode, turns, until } from './contract.ts'
 import { copyLog, levelSubject, temporaryFolder } from './level-subject.ts'
@@ -118,6 +119,43 @@ describe('a log in a folder', () => {
     expect(await db.keys(rangeOf('s')).all()).toHaveLength(2)
     expect((await db.keys(rangeOf('i')).all()).length).toBeLessThanOrEqual(1100)
     await db.close()
+  })
+
+  test('[L9] entries that are gone from the middle are reported as missing, by their first seq', async () => {
+    const log = await createLog(dir)
+    for (let n = 1; n <= 6; n += 1) await log.append([entry(n)], { id: `n-${n}` })
+    await log.close()
+    const db = new ClassicLevel<Buffer, Buffer>(join(dir, 'db'), {
+      keyEncoding: 'buffer',
+      valueEncoding: 'buffer',
+    })
+    for (const seq of [3, 4]) await db.del(seqKey('r', seq), { sync: true })
+    await db.close()
+    const missing = [{ seq: 3, kind: 'gap', message: 'The entries 3 to 4 are missing.' }]
+    expect((await verifyLog(dir)).problems).toEqual(missing)
+    const error = await expectCode(openLog(dir), 'LOG_DAMAGED')
+    expect(error.details).toMatchObject({ problems: missing })
+  })
+
+  test('[L9] a table with a damaged structure is reported, though LevelDB would end the process over it', async () => {
+    const log = await createLog(dir)
+    for (let n = 1; n <= 40; n += 1) await log.append([entry(n)], { id: `n-${n}` })
+    await log.reopen()
+    await log.close()
+    const tables = (await readdir(join(dir, 'db'))).filter((name) => name.endsWith('.ldb'))
+    expect(tables.length).toBeGreaterThan(0)
+    for (const name of tables) {
+      const path = join(dir, 'db', name)
+      const sound = await readFile(path)
+      expect(checkTable(name, sound)).toEqual([])
+      for (let at = 0; at < sound.length; at += 1) {
+        // The footer ends its two places with zeros that nobody reads.
+        const padding = at >= sound.length - 48 && at < sound.length - 8 && sound[at] === 0
+        const flipped = Buffer.from(sound)
+        flipped[at] = (flipped[at] ?? 0) ^ 16
+        if (!padding) expect(checkTable(name, flipped), `byte ${at} of ${name}`).not.toEqual([])
+      }
+    }
   })
 
   test('[L9] a tail that was lost behind LevelDB is found by the head file and named', async () => {

@@ -1,12 +1,13 @@
 // A process that writes to a log until it is killed, and says on stdout what was acknowledged.
 //
-// Arguments: folder of the log, first number of its ids. One line `<id number> <last seq>` for each answered append.
+// Arguments: folder of the log, first number of its ids. One line `<id number> <last seq>` for each answered append,
+// and `seal` before each sealing, if the third argument is `seal`: it then seals by order, 700 entries at a time.
 
 import { writeSync } from 'node:fs'
 import { openLog } from '../../eventlog/index.ts'
 
-const [dir = '', start = '0'] = process.argv.slice(2)
-const log = await openLog(dir)
+const [dir = '', start = '0', mode] = process.argv.slice(2)
+const log = await openLog(dir, { autoSeal: mode !== 'seal' })
 let next = Number(start)
 writeSync(1, `open ${log.head.seq}\n`)
 
@@ -20,4 +21,16 @@ async function write(): Promise<void> {
   }
 }
 
+async function writeAndSeal(): Promise<void> {
+  for (;;) {
+    const appends: Promise<unknown>[] = []
+    for (let n = 0; n < 700; n += 1)
+      appends.push(log.append([{ n: next, part: 0, of: 1 }], { id: `n-${next++}` }))
+    await Promise.all(appends)
+    writeSync(1, `seal ${log.head.seq}\n`)
+    await log.seal()
+  }
+}
+
+if (mode === 'seal') await writeAndSeal()
 await Promise.all([write(), write(), write(), write()])
