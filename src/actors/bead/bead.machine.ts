@@ -89,11 +89,22 @@ const machine = setup({ types: typesOf<BeadContext>(), actions: ACTIONS }).creat
             close(context, event, to)
           }),
         },
+        'bead.land': {
+          target: 'closed',
+          actions: does('bead.land', (context, event, to) => {
+            const reason = 'its work has landed'
+            to.tell({ to: MAYOR, message: { type: 'dispatch.withdraw', bead: context.id, reason } })
+            land(context, event, to)
+          }),
+        },
       },
     },
     hooked: {
       on: {
         'bead.start': { target: 'in_progress', actions: does('bead.start', start) },
+        // Its worker was quicker than the news of its start.
+        'bead.submit': { target: 'in_progress.submitted', actions: does('bead.submit', submit) },
+        'bead.defer': { target: 'deferred', actions: does('bead.defer', defer) },
         'bead.unhook': { target: 'open', actions: does('bead.unhook', unhook) },
         'bead.block': { target: 'blocked', actions: does('bead.block', block) },
       },
@@ -104,7 +115,6 @@ const machine = setup({ types: typesOf<BeadContext>(), actions: ACTIONS }).creat
         'bead.unhook': { target: 'open', actions: does('bead.unhook', unhook) },
         'bead.block': { target: 'blocked', actions: does('bead.block', block) },
         'bead.defer': { target: 'deferred', actions: does('bead.defer', defer) },
-        'bead.land': { target: 'closed', actions: does('bead.land', land) },
       },
       states: {
         working: {
@@ -112,9 +122,7 @@ const machine = setup({ types: typesOf<BeadContext>(), actions: ACTIONS }).creat
             'bead.start': { actions: does('bead.start', start) },
             'bead.submit': {
               target: 'submitted',
-              actions: does('bead.submit', ({ id, agent }, { head }, to) =>
-                to.fact({ type: 'BeadSubmitted', bead: id, agent: agent ?? '', head }),
-              ),
+              actions: does('bead.submit', submit),
             },
           },
         },
@@ -137,23 +145,55 @@ const machine = setup({ types: typesOf<BeadContext>(), actions: ACTIONS }).creat
         'bead.unblock': { target: 'open', actions: does('bead.unblock', unblock) },
         // A person had the same worker try again.
         'bead.start': {
+          guard: when('bead.start', ({ agent }) => agent !== null),
           target: 'in_progress',
           actions: does('bead.start', (context, event, to) => {
             to.fact({ type: 'BeadUnblocked', bead: context.id })
             start(context, event, to)
           }),
         },
-        'bead.close': { target: 'closed', actions: does('bead.close', close) },
+        'bead.submit': {
+          guard: when('bead.submit', ({ agent }) => agent !== null),
+          target: 'in_progress.submitted',
+          actions: does('bead.submit', (context, event, to) => {
+            to.fact({ type: 'BeadUnblocked', bead: context.id })
+            submit(context, event, to)
+          }),
+        },
+        'bead.defer': { target: 'deferred', actions: does('bead.defer', defer) },
+        'bead.block': { actions: does('bead.block', block) },
+        'bead.queue': [
+          {
+            guard: when('bead.queue', ({ agent }) => agent === null),
+            actions: does('bead.queue', ({ id }, _, to) =>
+              to.refuse('BEAD_BLOCKED', `${id} waits for a person.`),
+            ),
+          },
+          { actions: does('bead.queue', refuseAsHooked) },
+        ],
+        'bead.close': {
+          target: 'closed',
+          actions: does('bead.close', (context, event, to) => {
+            endAssignment(context, `${context.id} was closed: ${event.reason}`, to)
+            close(context, event, to)
+          }),
+        },
       },
     },
     deferred: {
       on: {
-        'bead.queue': { target: 'queued', actions: does('bead.queue', queue) },
+        'bead.queue': [
+          { guard: when('bead.queue', mustWait), actions: does('bead.queue', refuseToWait) },
+          { target: 'queued', actions: does('bead.queue', queue) },
+        ],
+        'bead.reopen': { target: 'open', actions: does('bead.reopen', reopen) },
         'bead.close': { target: 'closed', actions: does('bead.close', close) },
       },
     },
     closed: {
       on: {
+        // Closed by hand while its work was under way: it is in the target all the same.
+        'bead.land': { actions: does('bead.land', landed) },
         'bead.reopen': { target: 'open', actions: does('bead.reopen', reopen) },
         'bead.neededBy': {
           actions: does('bead.neededBy', (context, { bead }, to) => {
@@ -180,11 +220,12 @@ const machine = setup({ types: typesOf<BeadContext>(), actions: ACTIONS }).creat
         to.refuse('BEAD_EXISTS', `There is a bead ${id} already.`),
       ),
     },
-    'bead.queue': {
-      actions: does('bead.queue', ({ id, agent }, _, to) =>
-        to.refuse('BEAD_HOOKED', `${id} is on the hook of ${agent ?? 'somebody'} already.`),
-      ),
+    'bead.queue': { actions: does('bead.queue', refuseAsHooked) },
+    'bead.reopen': {
+      actions: does('bead.reopen', ({ id }, _, to) => to.refuse('BEAD_NOT_CLOSED', `${id} is not closed.`)),
     },
+    // What is in the target is landed, whatever was said of the bead meanwhile.
+    'bead.land': { target: '.closed', actions: does('bead.land', land) },
     'bead.close': {
       actions: does('bead.close', ({ id, agent }, _, to) =>
         to.refuse(
@@ -271,6 +312,14 @@ function unhook({ id, agent }: BeadContext, { reason }: Event<'bead.unhook'>, to
   to.fact({ type: 'BeadUnhooked', bead: id, agent: agent ?? '', reason })
 }
 
+function submit({ id, agent }: BeadContext, { head }: Event<'bead.submit'>, to: To): void {
+  to.fact({ type: 'BeadSubmitted', bead: id, agent: agent ?? '', head })
+}
+
+function refuseAsHooked({ id, agent }: BeadContext, _: Event<'bead.queue'>, to: To): void {
+  to.refuse('BEAD_HOOKED', `${id} is on the hook of ${agent ?? 'somebody'} already.`)
+}
+
 function start({ id, agent }: BeadContext, { session, attempt }: Event<'bead.start'>, to: To): void {
   to.fact({ type: 'BeadStarted', bead: id, agent: agent ?? '', session, attempt })
 }
@@ -287,9 +336,16 @@ function block({ id }: BeadContext, { reason }: Event<'bead.block'>, to: To): vo
   to.fact({ type: 'BeadBlocked', bead: id, reason })
 }
 
-function unblock({ id }: BeadContext, _: Event<'bead.unblock'>, to: To): void {
+function unblock(context: BeadContext, _: Event<'bead.unblock'>, to: To): void {
+  endAssignment(context, `${context.id} was opened again for anybody`, to)
   to.set({ agent: null, sandbox: null })
-  to.fact({ type: 'BeadUnblocked', bead: id })
+  to.fact({ type: 'BeadUnblocked', bead: context.id })
+}
+
+/** The assignment that a blocked bead still has is over, so that its place is free again. */
+function endAssignment({ sandbox }: BeadContext, why: string, to: To): void {
+  if (sandbox === null) return
+  to.tell({ to: sandbox, message: { type: 'sandbox.giveUp', reason: why.slice(0, 1_900) } })
 }
 
 function defer({ id }: BeadContext, { reason }: Event<'bead.defer'>, to: To): void {
@@ -297,8 +353,12 @@ function defer({ id }: BeadContext, { reason }: Event<'bead.defer'>, to: To): vo
   to.fact({ type: 'BeadDeferred', bead: id, reason })
 }
 
-function land(context: BeadContext, { agent, commit, mergeRequest }: Event<'bead.land'>, to: To): void {
-  to.fact({ type: 'BeadLanded', bead: context.id, agent, commit, mergeRequest })
+function landed({ id }: BeadContext, { agent, commit, mergeRequest }: Event<'bead.land'>, to: To): void {
+  to.fact({ type: 'BeadLanded', bead: id, agent, commit, mergeRequest })
+}
+
+function land(context: BeadContext, event: Event<'bead.land'>, to: To): void {
+  landed(context, event, to)
   to.fact({ type: 'BeadClosed', bead: context.id, reason: 'landed' })
   releaseDependents(context, to)
 }
