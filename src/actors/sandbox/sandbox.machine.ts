@@ -147,13 +147,22 @@ const machine = setup({
           actions: does('sandbox.sessionEnded', (_, __, to) => to.set({ session: null })),
         },
         'sandbox.done': over,
-        'sandbox.resume': {
-          guard: when('sandbox.resume', ({ session }) => session === null),
-          target: 'working',
-          actions: does('sandbox.resume', (context, _, to) =>
-            begin(context, 'handoff', { ...context.previous, note: 'The town was down for a while.' }, to),
-          ),
-        },
+        'sandbox.resume': [
+          {
+            guard: when('sandbox.resume', ({ session }) => session === null),
+            target: 'working',
+            actions: does('sandbox.resume', (context, _, to) =>
+              begin(context, 'handoff', afterPause(context), to),
+            ),
+          },
+          {
+            // The town was back before the old session had ended.
+            target: 'reworking',
+            actions: does('sandbox.resume', (context, _, to) =>
+              to.set({ reason: 'handoff', previous: afterPause(context) }),
+            ),
+          },
+        ],
       },
     },
 
@@ -215,7 +224,7 @@ const machine = setup({
       },
     },
 
-    /** To be worked on again, once the session that submitted has ended. */
+    /** To be worked on again, once the session before has ended. */
     reworking: {
       on: {
         'sandbox.sessionEnded': {
@@ -274,6 +283,8 @@ const machine = setup({
             ),
           },
         ],
+        // The bead needs this assignment no more.
+        'sandbox.giveUp': { target: 'kept', actions: does('sandbox.giveUp', withdraw) },
       },
     },
 
@@ -285,6 +296,8 @@ const machine = setup({
   on: {
     'sandbox.done': over,
     'sandbox.giveBack': over,
+    // It said `gt done` before the news of its start arrived, or is of the past.
+    'sandbox.sessionStarted': {},
     '*': UNEXPECTED,
   },
 })
@@ -347,6 +360,11 @@ function endingInWords(ending: Event<'sandbox.sessionEnded'>['ending']): string 
   }
 }
 
+const afterPause = ({ previous }: SandboxContext): Previous => ({
+  ...previous,
+  note: 'The town was down for a while.',
+})
+
 function recover(context: SandboxContext, _: unknown, to: To): void {
   begin(context, 'recovered', context.previous, to)
 }
@@ -404,6 +422,11 @@ function keep(context: SandboxContext, { code, message }: { code: string; messag
   const reason = `Its worktree was kept: ${message}`.slice(0, 1_900)
   to.tell({ to: MAYOR, message: { type: 'escalation.raise', bead, agent, code, reason } })
   release(context, 'landed', to)
+}
+
+function withdraw(context: SandboxContext, { reason: message }: Event<'sandbox.giveUp'>, to: To): void {
+  to.fact({ type: 'WorktreeKept', sandbox: context.sandbox, code: 'WITHDRAWN', message })
+  release(context, 'withdrawn', to)
 }
 
 function release({ agent, bead }: SandboxContext, outcome: 'landed' | 'failed' | 'withdrawn', to: To): void {
