@@ -86,7 +86,13 @@ const machine = setup({
           { target: 'running', actions: does('session.started', started) },
         ],
         'session.notStarted': { target: 'ended', actions: does('session.notStarted', notStarted) },
-        'effect.failed': { target: 'ended', actions: does('effect.failed', notStarted) },
+        // Whether it runs is not known; a second one beside it would be worse than none.
+        'effect.failed': {
+          target: 'stopping',
+          actions: does('effect.failed', (context, { message }, to) =>
+            stop(context, { reason: `nobody knows whether it started: ${message}`.slice(0, 1_900) }, to),
+          ),
+        },
         'session.exited': { target: 'ended', actions: does('session.exited', ended) },
         'session.stop': { target: 'stopping', actions: does('session.stop', stop) },
         'session.done': [
