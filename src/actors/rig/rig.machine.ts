@@ -27,6 +27,13 @@ type RigContext = {
 
 const { does } = writing<RigContext>()
 
+/** Nobody is told of a rig that has no clone yet: places would be given for work that cannot begin. */
+const setOnly = {
+  actions: does('rig.set', (context, event, to) => {
+    set(context, event, to)
+  }),
+}
+
 const machine = setup({ types: typesOf<RigContext>(), actions: ACTIONS }).createMachine({
   id: 'rig',
   options: OPTIONS,
@@ -58,6 +65,7 @@ const machine = setup({ types: typesOf<RigContext>(), actions: ACTIONS }).create
         },
         'rig.notCloned': { target: 'failed', actions: does('rig.notCloned', fail) },
         'effect.failed': { target: 'failed', actions: does('effect.failed', fail) },
+        'rig.set': setOnly,
       },
     },
     active: {},
@@ -65,6 +73,7 @@ const machine = setup({ types: typesOf<RigContext>(), actions: ACTIONS }).create
       on: {
         // A second try under the same name.
         'rig.add': { target: 'cloning', actions: does('rig.add', add) },
+        'rig.set': setOnly,
       },
     },
   },
@@ -73,13 +82,7 @@ const machine = setup({ types: typesOf<RigContext>(), actions: ACTIONS }).create
       actions: does('rig.add', ({ rig }, _, to) => to.refuse('RIG_EXISTS', `There is a rig ${rig} already.`)),
     },
     'rig.set': {
-      actions: does('rig.set', (context, { key, value }, to) => {
-        const { [key]: _old, ...others } = context.settings
-        const settings = value === null ? others : { ...context.settings, [key]: value as Json }
-        to.set({ settings })
-        to.fact({ type: 'RigSettingChanged', rig: context.rig, key, value })
-        tellAll(context, settings, to)
-      }),
+      actions: does('rig.set', (context, event, to) => tellAll(context, set(context, event, to), to)),
     },
     '*': UNEXPECTED,
   },
@@ -99,6 +102,14 @@ function add({ rig }: RigContext, event: Event<'rig.add'>, to: To): void {
 
 function fail({ rig }: RigContext, { code, message }: { code: string; message: string }, to: To): void {
   to.fact({ type: 'RigFailed', rig, code, message })
+}
+
+function set({ rig, settings }: RigContext, { key, value }: Event<'rig.set'>, to: To): Settings {
+  const { [key]: _old, ...others } = settings
+  const changed = value === null ? others : { ...settings, [key]: value as Json }
+  to.set({ settings: changed })
+  to.fact({ type: 'RigSettingChanged', rig, key, value })
+  return changed
 }
 
 /** Those who decide by a rig's settings are told them; none reads another owner's state. */
