@@ -145,6 +145,9 @@ function request(context: MayorContext, event: Event<'dispatch.request'>, to: To
   const { bead, rig, priority, agent, preset, maxAtOnce, group, now, meta } = event
   const books = openBooks(context, to)
   if (books.get(`rig/${rig}`) === undefined) return to.refuse('RIG_NOT_FOUND', `There is no rig ${rig}.`)
+  if (books.get(`queue/${bead}`) !== undefined) {
+    return to.refuse('BEAD_QUEUED', `${bead} is in the dispatch queue already.`)
+  }
   // With `now` the bead has just agreed, in the same turn, that it waits for nothing.
   const entry: Entry = {
     rig,
