@@ -1,6 +1,7 @@
 // The Witness of a rig: looks at submitted work before the Refinery sees it, and at deaths. Rules: SPEC.md.
 //
-// `work/<sandbox>` in the context: work that is with the Witness or the Refinery.
+// In the context: `work/<sandbox>` is work that is with the Witness or the Refinery, `back/<sandbox>` how often in a
+// row it was sent back before the Refinery saw it.
 
 import { setup } from 'xstate'
 import { DEACON, refinery } from '../../events/address.ts'
@@ -25,6 +26,9 @@ type Work = {
   worktree: string
   attempt: number
 }
+
+/** Times in a row that work is sent back before a person is asked; each costs a whole attempt. */
+export const SENT_BACK_MAX = 3
 
 const { does } = writing<WitnessContext>()
 
@@ -121,6 +125,7 @@ function verified(context: WitnessContext, event: Event<'worktree.verified'>, to
   if (commits === 0) {
     return sendBack(context, sandbox, { code: 'NOTHING_TO_SUBMIT', message: 'The branch has no commit.' }, to)
   }
+  to.set({ [`back/${sandbox}`]: undefined })
   to.fact({ type: 'WorkVerified', bead, agent, head })
   to.tell({
     to: refinery(context.rig),
@@ -136,7 +141,14 @@ function sendBack(
 ): void {
   const work = context[`work/${sandbox}`] as Work | undefined
   if (work === undefined) return
-  to.set({ [`work/${sandbox}`]: undefined })
+  const back = Number(context[`back/${sandbox}`] ?? 0) + 1
+  const last = back >= SENT_BACK_MAX
+  to.set({ [`work/${sandbox}`]: undefined, [`back/${sandbox}`]: last ? undefined : back })
   to.fact({ type: 'WorkNotVerified', bead: work.bead, agent: work.agent, code, message })
+  if (last) {
+    const reason = `Its work could not be verified ${back} times: ${message}`.slice(0, 1_900)
+    to.tell({ to: sandbox, message: { type: 'sandbox.giveUp', reason } })
+    return
+  }
   to.tell({ to: sandbox, message: { type: 'sandbox.rework', reason: 'rework', previous: { note: message } } })
 }
