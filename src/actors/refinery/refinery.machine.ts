@@ -108,6 +108,11 @@ const machine = setup({
       on: {
         'merge.built': [
           {
+            guard: when('merge.built', (context) => !mayLand(context)),
+            target: 'idle',
+            actions: does('merge.built', putBack),
+          },
+          {
             guard: when('merge.built', (context) => settingsOf(context)?.gates.length === 0),
             target: 'landing',
             actions: does('merge.built', (context, event, to) => {
@@ -159,6 +164,12 @@ const machine = setup({
             guard: when('gates.ran', (context, { results }) => isGreen(context, results)),
             target: 'landing',
             actions: does('gates.ran', (context, { results }, to) => push(context, results, to)),
+          },
+          {
+            // Other gates were set while these ran: the worker is not to blame.
+            guard: when('gates.ran', (_, { results }) => allPassed(results)),
+            target: 'idle',
+            actions: does('gates.ran', putBack),
           },
           { target: 'idle', actions: does('gates.ran', fail) },
         ],
@@ -220,11 +231,11 @@ const machine = setup({
         ],
         // Another way to land: what was built by the old one is built again.
         'refinery.configure': {
-          target: 'building',
+          target: 'idle',
           actions: does('refinery.configure', (context, event, to) => {
             configure(context, event, to)
-            const { meta: _meta, type: _type, ...settings } = event
-            buildAgain({ ...context, settings }, event, to)
+            to.fact({ type: 'LandingResumed', rig: context.rig })
+            putBack(context, event, to)
           }),
         },
       },
@@ -279,6 +290,9 @@ function configure({ rig }: RefineryContext, event: Event<'refinery.configure'>,
 function enqueue(context: RefineryContext, event: Event<'MERGE_READY'>, to: To): void {
   const { meta, type: _type, ...work } = event
   const tried = context[`of/${work.sandbox}`] as Tried | undefined
+  if (tried !== undefined && context[`request/${tried.request}`] !== undefined) {
+    return to.refuse('MERGE_QUEUED', `${tried.request} is in the merge queue already.`)
+  }
   const count = tried === undefined ? context.count + 1 : context.count
   const address = tried?.request ?? mergeRequest(context.rig, `mr-${count}`)
   to.set({
@@ -329,10 +343,14 @@ function runGates(context: RefineryContext, commit: string, to: To): void {
 function isGreen(context: RefineryContext, results: readonly GateResultData[]): boolean {
   const { gates } = settingsOf(context) as Settings
   return (
-    results.every(({ outcome }) => outcome === 'passed') &&
+    mayLand(context) &&
+    allPassed(results) &&
     gates.every(({ name }) => results.some((result) => result.name === name))
   )
 }
+
+const allPassed = (results: readonly GateResultData[]): boolean =>
+  results.length > 0 && results.every(({ outcome }) => outcome === 'passed')
 
 function push(context: RefineryContext, results: GateResultData[], to: To): void {
   to.tell({ to: current(context), message: { type: 'mr.push', results } })
@@ -441,6 +459,11 @@ function askRework(context: RefineryContext, conflictFiles: string[], note: stri
 function attemptsOf(context: RefineryContext, sandbox: string): { attempts: number; last: boolean } {
   const { attempts } = context[`of/${sandbox}`] as Tried
   return { attempts, last: attempts >= (settingsOf(context)?.attemptsMax ?? 1) }
+}
+
+/** The request begins anew, by the settings of now; it keeps its place in the queue. */
+function putBack(_: RefineryContext, __: unknown, to: To): void {
+  to.set({ current: null, holds: 0 })
 }
 
 /** The request leaves the queue. */
