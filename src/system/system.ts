@@ -42,6 +42,8 @@ export async function openSystem(options: SystemOptions): Promise<System> {
   let state: 'opening' | 'open' | 'recovering' | 'paused' | 'closing' = 'opening'
   /** Turns that came while the log was away; taken in order when it is back. */
   const waiting: (() => void)[] = []
+  /** Durable, and not acted on yet. */
+  const written = new Map<number, LogRecord>()
   const inFlight = new Map<string, Promise<TurnResult>>()
   const settledWaiters = new Map<number, (() => void)[]>()
   let idleWaiters: (() => void)[] = []
@@ -150,10 +152,12 @@ export async function openSystem(options: SystemOptions): Promise<System> {
             to: messages[0]?.to ?? '',
             refusal: { code: refuseWith, message: 'This chain of messages does not end; it was cut.' },
           } as const)
-    if (decided.kind === 'records' && decided.records.length > 0) {
-      void write(decided.records, id).catch(() => {})
-      return
-    }
+    // A failed append leaves the promise open: it is kept again once the log is back.
+    const keep = (records: readonly LogRecord[]) =>
+      void write(records, id).catch(() => {
+        if (ledger.effects.has(id)) waiting.push(() => takePromised(id, messages, origin, refuseWith))
+      })
+    if (decided.kind === 'records' && decided.records.length > 0) return keep(decided.records)
     const first = messages[0] as (typeof messages)[number]
     const refused = decided.kind === 'refused' ? decided : null
     const record = refusalRecord({
@@ -164,7 +168,7 @@ export async function openSystem(options: SystemOptions): Promise<System> {
       origin,
       owners,
     })
-    void write([record], id).catch(() => {})
+    keep([record])
   }
 
   function takeTold(tell: OpenTell): void {
@@ -210,14 +214,20 @@ export async function openSystem(options: SystemOptions): Promise<System> {
       )
     }
     pending -= 1
-    for (const record of records) act(record)
+    for (const record of records) written.set(record.seq, record)
+    for (let record = takeNext(); record !== undefined; record = takeNext()) act(record)
     wakeIdle()
+  }
+
+  /** Durable records are acted on in order, whatever order their commits are reported in. */
+  function takeNext(): LogRecord | undefined {
+    const record = written.get(folded + 1)
+    written.delete(folded + 1)
+    return record
   }
 
   /** A record is durable: fold it, show it, and do what it asks. */
   function act(record: LogRecord): void {
-    // A commit that was recovered from the log has been folded already.
-    if (record.seq <= folded) return
     const change = fold(record)
     for (const id of change.closed) runner.drop(id)
     for (const timer of change.timers) runner.arm(timer)
@@ -235,7 +245,12 @@ export async function openSystem(options: SystemOptions): Promise<System> {
     lastAt = record.at
     owners.fold(record)
     const change = ledger.apply(record)
-    onRecord(record)
+    try {
+      onRecord(record)
+    } catch (error) {
+      // A fold that fails shows less than there is; it must not stop what the log has promised.
+      onTrouble(new Error(`Record ${record.seq} could not be shown.`, { cause: error }))
+    }
     return change
   }
 
@@ -264,6 +279,7 @@ export async function openSystem(options: SystemOptions): Promise<System> {
       for (const id of change.closed) runner.drop(id)
     }
     next = folded + 1
+    written.clear()
     state = 'open'
     for (const timer of ledger.timers.values()) runner.arm(timer)
     for (const effect of ledger.effects.values()) runner.start(effect, true)
