@@ -1,0 +1,181 @@
+// One life of the simulated daemon: the system on a log, what it hears from host, agents and the person.
+//
+// Owns:      opening, crashing, and telling the system which sessions ended while nobody listened.
+// Always:    after a crash nothing of this life acts any more, and none of its answers is heard.
+
+import { createMemoryLog, type EventLog, LogError } from '../../eventlog/index.ts'
+import { machineAt } from '../../src/actors/index.ts'
+import { OVERSEER, sandboxOfSession, workerOf } from '../../src/events/address.ts'
+import type { AnyMessage } from '../../src/events/record.ts'
+import type { SessionEnding } from '../../src/ports/terminals.ts'
+import { openSystem } from '../../src/system/system.ts'
+import {
+  type System,
+  SystemError,
+  type SystemOptions,
+  type Turn,
+  type TurnResult,
+} from '../../src/system/types.ts'
+import type { DoneAnswer, Status } from './agents.ts'
+import { carryOut } from './effects.ts'
+import type { World } from './world.ts'
+
+/** Puts a defect between the system and its world, to see whether the simulation finds it. */
+export type Plant = (options: SystemOptions, world: World) => SystemOptions
+
+/** Codes after which the caller says the same once more. */
+const REPEATED = new Set(['TURN_UNKNOWN', 'TOWN_BUSY', 'TOWN_CLOSING'])
+
+export class Daemon {
+  alive = true
+  system: System | null = null
+  log: EventLog | null = null
+  readonly life: number
+  readonly #world: World
+
+  constructor(world: World, life: number) {
+    this.#world = world
+    this.life = life
+  }
+
+  /** False when the log cannot be opened now. */
+  open(plant: Plant): boolean {
+    const world = this.#world
+    const { checker, disk, scheduler } = world
+    let log: EventLog
+    try {
+      log = createMemoryLog({ disk, now: () => world.wall() })
+    } catch (error) {
+      if (error instanceof LogError && error.code === 'LOG_UNAVAILABLE') return false
+      throw error
+    }
+    this.log = log
+    checker.opened(log.head.seq)
+    const options: SystemOptions = {
+      log,
+      machines: machineAt,
+      clock: {
+        now: () => world.wall(),
+        after: (ms, fire) => {
+          const late =
+            world.faults.lateTimers && world.random.chance(0.1) ? world.random.between(1, 60_000) : 0
+          return scheduler.after(ms + late, () => this.alive && fire())
+        },
+      },
+      perform: (effect) => {
+        if (!this.alive) return new Promise(() => {})
+        checker.performed(effect, this.life)
+        return carryOut(world, this, effect)
+      },
+      onRecord: (record) => {
+        if (this.alive) checker.record(record)
+      },
+      onTrouble: (trouble) => {
+        world.note(`trouble ${trouble.message}`)
+        if (!(trouble instanceof LogError)) checker.violated(`trouble: ${trouble.stack}`)
+      },
+    }
+    const opening = openSystem(plant(options, world))
+    void opening.then(
+      (system) => this.alive && this.#opened(system),
+      (error: unknown) => this.alive && checker.violated(`the system did not open: ${String(error)}`),
+    )
+    return true
+  }
+
+  crash(tail: 'lost' | 'kept'): void {
+    this.#world.note(`crash, tail ${tail}`)
+    this.alive = false
+    this.#world.disk.crash({ tail })
+  }
+
+  /** A turn of the person's, or of the host's. Null when nothing is known. */
+  async take(turn: Turn): Promise<TurnResult | null> {
+    if (this.system === null) return null
+    try {
+      const result = await this.system.take(turn, { settled: true })
+      if (this.alive) this.#world.checker.accepted(turn, result)
+      return result
+    } catch (error) {
+      if (error instanceof SystemError && REPEATED.has(error.code)) return null
+      throw error
+    }
+  }
+
+  /** `gt done` of an agent; the same order of looking as the API's. */
+  async done(session: string, id: string, status: Status): Promise<DoneAnswer> {
+    const { system, log } = this
+    if (system === null || log === null) return { kind: 'unknown' }
+    try {
+      if ((await log.find(id)) !== undefined) return { kind: 'accepted' }
+      const sandbox = sandboxOfSession(session)
+      const path = String(system.owner(sandbox)?.context.path ?? '')
+      const state = this.#world.repository(workerOf(session)?.rig ?? '').inspect(path)
+      if (state === null) return { kind: 'refused', code: 'ASSIGNMENT_OVER' }
+      const { head, dirty, commits } = state
+      if (status === 'COMPLETED' && dirty.length > 0) return { kind: 'refused', code: 'WORKTREE_DIRTY' }
+      const messages = [{ to: session, message: { type: 'session.done', status, head, commits, note: '' } }]
+      if (status === 'COMPLETED')
+        messages.push({ to: sandbox, message: { type: 'sandbox.done', session, head, commits } as never })
+      else
+        messages.push({
+          to: sandbox,
+          message: { type: 'sandbox.giveBack', session, status, note: '' } as never,
+        })
+      const result = await this.take({ id, by: session, messages })
+      if (result === null) return { kind: 'unknown' }
+      return result.accepted ? { kind: 'accepted' } : { kind: 'refused', code: result.refusal.code }
+    } catch (error) {
+      if (error instanceof LogError) return { kind: 'unknown' }
+      throw error
+    }
+  }
+
+  sessionEnded(session: string, ending: SessionEnding): void {
+    if (!this.alive) return
+    const message = { type: 'session.exited', ending: ending as never }
+    this.#sayUntilTaken({ id: `exited ${session}`, by: 'host', messages: [{ to: session, message }] })
+  }
+
+  /** Another host is there: what the old one held is lost. */
+  hostReplaced(): void {
+    if (this.alive) this.#adopt()
+  }
+
+  #opened(system: System): void {
+    this.system = system
+    const world = this.#world
+    const downMs = world.downSince === null ? 0 : Math.max(0, world.scheduler.now - world.downSince)
+    world.downSince = null
+    world.checker.compareWith(system)
+    const start: AnyMessage = { type: 'town.start', version: '1', downMs }
+    if (system.owner('town') !== null)
+      this.#sayUntilTaken({
+        id: `start-${this.life}`,
+        by: OVERSEER,
+        messages: [{ to: 'town', message: start }],
+      })
+    this.#adopt()
+  }
+
+  /** Each session that the log has alive is found at the host, or has ended, or is lost. */
+  #adopt(): void {
+    const { system } = this
+    if (system === null) return
+    for (const [address, state] of system.owners()) {
+      if (!address.includes('/sessions/') || state.value === 'ended' || state.value === 'absent') continue
+      const process = this.#world.host.known.get(address)
+      if (process?.ending) this.sessionEnded(address, process.ending)
+      else if (process === undefined && state.value !== 'starting')
+        this.sessionEnded(address, { kind: 'lost', survivors: [] })
+    }
+  }
+
+  #sayUntilTaken(turn: Turn): void {
+    void this.take(turn).then((result) => {
+      const { random, scheduler } = this.#world
+      if (result === null && this.alive)
+        scheduler.after(random.between(50, 1_000), () => this.alive && this.#sayUntilTaken(turn))
+    })
+  }
+}

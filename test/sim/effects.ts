@@ -1,0 +1,157 @@
+// Effects as the simulated world carries them out: after a while, once more after a crash, and not always well.
+
+import type { AnyMessage } from '../../src/events/record.ts'
+import type { OpenEffect } from '../../src/system/types.ts'
+import { runAgent } from './agents.ts'
+import type { Daemon } from './daemon.ts'
+import type { World } from './world.ts'
+
+type Params = { readonly [key: string]: string }
+type Answer = { readonly message: AnyMessage; readonly by: string }
+
+/** [shortest, longest] until it has happened in the world, ms. */
+const DURATIONS: Readonly<Record<string, readonly [number, number]>> = {
+  'rig.clone': [100, 2_000],
+  'worktree.add': [20, 800],
+  'worktree.verify': [5, 100],
+  'worktree.remove': [5, 200],
+  'session.start': [5, 60],
+  'session.stop': [0, 5],
+  'merge.build': [20, 300],
+  'gates.run': [500, 8_000],
+  'target.push': [20, 500],
+}
+
+export function carryOut(world: World, daemon: Daemon, effect: OpenEffect): Promise<Answer> {
+  const { random, scheduler } = world
+  const [shortest, longest] = DURATIONS[effect.kind] ?? [1, 10]
+  world.note(`perform ${effect.id} ${effect.kind}${effect.again ? ' again' : ''}`)
+  // Host and worker are processes of their own: what they were told goes on without the daemon.
+  const outlives = random.chance(0.7)
+  return new Promise((resolve, reject) => {
+    const answer = (message: AnyMessage) => {
+      scheduler.after(random.between(0, 20), () => {
+        if (daemon.alive) resolve({ message, by: effect.kind.startsWith('session.') ? 'host' : 'worker' })
+      })
+    }
+    scheduler.after(random.between(shortest, longest), () => {
+      if (!daemon.alive && !outlives) return
+      if (world.faults.effects && random.chance(0.03)) {
+        return scheduler.after(1, () => daemon.alive && reject(new Error('It could not be carried out.')))
+      }
+      happen(world, effect, answer)
+    })
+  })
+}
+
+function happen(world: World, { kind, params }: OpenEffect, answer: (message: AnyMessage) => void): void {
+  const at = params as Params
+  const { rig = '', mergeRequest = '', sandbox = '', path = '', branch = '', session = '' } = at
+  const repository = world.repository(rig === '' ? (session.split('/')[0] ?? '') : rig)
+  const fails = (chance: number) => world.faults.effects && world.random.chance(chance)
+  const failure = { code: 'GIT_FAILED', message: 'git said no' }
+  switch (kind) {
+    case 'rig.clone':
+      if (fails(0.2)) return answer({ type: 'rig.notCloned', ...failure })
+      return answer({ type: 'rig.cloned', head: repository.head })
+
+    case 'worktree.add': {
+      if (fails(0.05)) return answer({ type: 'worktree.notAdded', ...failure })
+      const made = repository.addWorktree(`/town/${sandbox}`, branch)
+      return answer({ type: 'worktree.added', ...made, path: `/town/${sandbox}` })
+    }
+    case 'worktree.verify': {
+      const found = repository.inspect(path)
+      if (found === null || fails(0.05)) return answer({ type: 'worktree.notVerified', sandbox, ...failure })
+      return answer({ type: 'worktree.verified', sandbox, ...found })
+    }
+    case 'worktree.remove': {
+      const { landed = '' } = at
+      for (const { worktree, session: user } of world.host.running) {
+        if (worktree === path) world.checker.violated(`${path} is removed under ${user}`)
+      }
+      if (fails(0.03) || !repository.removeWorktree(path, branch, landed))
+        return answer({ type: 'worktree.kept', code: 'NOT_PROVED', message: 'no proof' })
+      return answer({ type: 'worktree.removed', checkpoint: null })
+    }
+    case 'session.start': {
+      if (fails(0.05))
+        return answer({ type: 'session.notStarted', code: 'NOT_STARTED', message: 'no such program' })
+      const { bead = '', worktree = '' } = at
+      const context = world.daemon?.system?.owner(session)?.context
+      const process = world.host.start(session, worktree, (started) =>
+        runAgent(world, started, {
+          bead,
+          rig,
+          reason: (context?.reason ?? 'first') as never,
+          attempt: Number(context?.attempt ?? 1),
+        }),
+      )
+      return answer({ type: 'session.started', pid: process.pid, command: ['agent'] })
+    }
+    case 'session.stop':
+      return world.host.stop(session, Number(at.graceMs), (ending) =>
+        answer({ type: 'session.stopped', ending: ending as never }),
+      )
+
+    case 'merge.build': {
+      if (fails(0.05)) return answer({ type: 'merge.notBuilt', mergeRequest, ...failure })
+      const { kind: outcome, ...built } = repository.buildMerge(at.head ?? '')
+      return answer({ type: `merge.${outcome}`, mergeRequest, ...built })
+    }
+    case 'gates.run':
+      return runGates(world, repository, params, fails, answer)
+
+    case 'target.push': {
+      if (fails(0.04))
+        return answer({ type: 'target.dirty', mergeRequest, path: '/home/ada/shop', files: ['cart.js'] })
+      if (fails(0.04)) return answer({ type: 'target.refused', mergeRequest, ...failure })
+      const { base = '', commit = '' } = at
+      const isNew = !repository.history.includes(commit)
+      const outcome = repository.push(base, commit)
+      if (outcome === 'landed' && isNew) {
+        world.note(`landed ${commit}`)
+        world.checker.pushed(rig, commit)
+      }
+      // It happened, and the connection broke before anybody could be told.
+      if (fails(0.05)) return answer({ type: 'target.refused', mergeRequest, ...failure })
+      if (outcome === 'moved') return answer({ type: 'target.moved', mergeRequest, head: repository.head })
+      return answer({
+        type: 'target.advanced',
+        mergeRequest,
+        head: repository.head,
+        patchId: commit,
+        proof: 'same patch',
+      })
+    }
+    default:
+      throw new Error(`The world knows no ${kind}`)
+  }
+}
+
+function runGates(
+  world: World,
+  repository: ReturnType<World['repository']>,
+  params: OpenEffect['params'],
+  fails: (chance: number) => boolean,
+  answer: (message: AnyMessage) => void,
+): void {
+  const { mergeRequest, commit, gates } = params as {
+    mergeRequest: string
+    commit: string
+    gates: { name: string; command: string[] }[]
+  }
+  if (fails(0.05)) return answer({ type: 'gates.notRun', mergeRequest, code: 'SETUP_FAILED', message: 'no' })
+  const { tree, red } = repository.runGates(commit)
+  const flaky = fails(0.05)
+  const results = gates.map(({ name, command }) => ({
+    name,
+    command,
+    exitCode: red !== undefined || flaky ? 1 : 0,
+    durationMs: 100,
+    logTail: red === undefined ? 'ok' : `not ok ${red.file}`,
+    outcome: fails(0.02) ? 'notStarted' : red !== undefined || flaky ? 'failed' : 'passed',
+  }))
+  if (gates.length > 0 && results.every(({ outcome }) => outcome === 'passed')) repository.green.add(tree)
+  answer({ type: 'gates.ran', mergeRequest, tree, results })
+}

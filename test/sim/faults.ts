@@ -1,0 +1,126 @@
+// What goes wrong with the daemon and the machine under it: crashes, failing and slow commits, clocks, a full disk.
+
+import { Daemon, type Plant } from './daemon.ts'
+import { NO_FAULTS, type World } from './world.ts'
+
+export interface FaultDriver {
+  /** Between two events: a commit that waits is given its time. */
+  afterEach(): void
+  /** True when no opening, repair or held commit is under way. */
+  settled(): boolean
+  /** From now on nothing goes wrong, and what is broken is mended. */
+  stop(): void
+}
+
+export function startFaults(world: World, plant: Plant, thorough: boolean): FaultDriver {
+  const { checker, disk, random, scheduler } = world
+  let releasing = false
+  let life = 0
+  let full = false
+
+  const boot = () => {
+    if (world.daemon !== null) return
+    life += 1
+    const daemon = new Daemon(world, life)
+    world.daemon = daemon
+    if (daemon.open(plant)) return
+    world.daemon = null
+    scheduler.after(500, boot)
+  }
+  const crash = () => {
+    const { daemon } = world
+    if (daemon === null) return
+    daemon.crash(random.chance(0.5) ? 'lost' : 'kept')
+    world.crashes += 1
+    world.daemon = null
+    world.downSince = scheduler.now
+    scheduler.after(random.chance(0.2) ? random.between(10_000, 300_000) : random.between(20, 3_000), boot)
+  }
+  /** Some turns of the event loop's innermost queue later: amid whatever is being decided. */
+  const crashAmid = () => {
+    let hops = random.between(0, 30)
+    const hop = () => {
+      hops -= 1
+      if (hops > 0) queueMicrotask(hop)
+      else crash()
+    }
+    hop()
+  }
+  const every = (meanMs: () => number, happen: () => void) => {
+    const mean = meanMs()
+    if (mean === 0) return
+    scheduler.after(-Math.log(1 - random.next()) * mean, () => {
+      if (meanMs() === 0) return
+      happen()
+      every(meanMs, happen)
+    })
+  }
+  const { faults } = world
+
+  if (faults.commitMs > 0) disk.hold()
+  every(
+    () => faults.crashMs,
+    () => {
+      if (thorough && world.daemon?.system != null) void checker.compareRebuilt()
+      crashAmid()
+    },
+  )
+  every(
+    () => faults.appendMs,
+    () => disk.failNext(random.pick(['lost', 'written'])),
+  )
+  every(
+    () => faults.hostMs,
+    () => {
+      const lucky = random.chance(0.3)
+      world.host.lose((process) => lucky && world.daemon?.system?.owner(process.session)?.value === 'running')
+    },
+  )
+  every(
+    () => (faults.foreign ? 60_000 : 0),
+    () => {
+      for (const rig of world.rigs)
+        world.repository(rig).pushForeign(`file-${random.between(1, 20)}`, scheduler.steps)
+    },
+  )
+  every(
+    () => (faults.clock ? 90_000 : 0),
+    () => {
+      // Set back by hand, or awake after hours.
+      world.skewMs += random.chance(0.5)
+        ? -random.between(1_000, 3_600_000)
+        : random.between(1_000, 6 * 3_600_000)
+    },
+  )
+  every(
+    () => (faults.fullDisk ? 240_000 : 0),
+    () => {
+      full = true
+      disk.fill()
+      scheduler.after(random.between(100, 20_000), () => {
+        full = false
+        disk.free()
+      })
+    },
+  )
+  boot()
+
+  return {
+    afterEach() {
+      if (!disk.pending || releasing) return
+      releasing = true
+      scheduler.after(random.between(1, Math.max(1, faults.commitMs)), () => {
+        releasing = false
+        disk.release({ once: faults.commitMs > 0 })
+      })
+    },
+    settled: () => !full && !releasing,
+    stop() {
+      world.note('faults stop')
+      Object.assign(faults, NO_FAULTS)
+      full = false
+      disk.free()
+      disk.release()
+    },
+  }
+}

@@ -1,0 +1,202 @@
+// The person of the simulated town: makes rigs and beads, slings them, and looks after what nobody else can.
+//
+// Owns:      the orders, each with an id that is repeated until it is answered.
+
+import { beadOwner, MAYOR, OVERSEER, rigOwner, TOWN } from '../../src/events/address.ts'
+import type { AnyMessage } from '../../src/events/record.ts'
+import type { World } from './world.ts'
+
+type Said = { readonly to: string; readonly message: AnyMessage }
+type Order = { readonly id: string; readonly messages: readonly Said[]; readonly afterMs: number }
+
+/** How often the person looks whether something hangs, ms. */
+const LOOK_MS = 60_000
+
+/** Carries out the orders in turn; `done` when the last has been answered. */
+export function startPerson(world: World): { readonly done: () => boolean } {
+  const orders = ordersOf(world)
+  let at = 0
+  const next = () => {
+    const order = orders[at]
+    if (order === undefined) return
+    say(world, order, () => {
+      at += 1
+      world.scheduler.after(orders[at]?.afterMs ?? 0, next)
+    })
+  }
+  world.scheduler.after(1, next)
+  const look = () => {
+    lookAround(world)
+    world.scheduler.after(LOOK_MS, look)
+  }
+  world.scheduler.after(LOOK_MS, look)
+  return { done: () => at >= orders.length }
+}
+
+function say(world: World, order: Pick<Order, 'id' | 'messages'>, then: () => void): void {
+  const { random, scheduler } = world
+  const { id, messages } = order
+  let answered = false
+  const again = (ms: number) => scheduler.after(ms, () => answered || say(world, order, then))
+  const daemon = world.daemon
+  if (daemon === null || daemon.system === null) return void again(random.between(50, 1_000))
+  void daemon.take({ id, by: OVERSEER, messages }).then((result) => {
+    if (!daemon.alive || answered) return
+    answered = true
+    if (result !== null) return void scheduler.after(random.between(1, 5), then)
+    answered = false
+    again(random.between(50, 1_000))
+  })
+  // The daemon may be gone with the question.
+  const watch = () => {
+    if (answered) return
+    if (!daemon.alive) {
+      answered = true
+      scheduler.after(random.between(50, 1_000), () => say(world, order, then))
+    } else scheduler.after(1_000, watch)
+  }
+  scheduler.after(1_000, watch)
+}
+
+function ordersOf(world: World): Order[] {
+  const { random, rigs } = world
+  const orders: Order[] = [
+    {
+      id: 'install',
+      afterMs: 0,
+      messages: [
+        {
+          to: TOWN,
+          message: {
+            type: 'town.install',
+            townId: 'sim',
+            name: 'sim',
+            owner: { name: 'Ada', email: 'ada@example.org' },
+            settings: {},
+          },
+        },
+        { to: TOWN, message: { type: 'town.start', version: '1', downMs: 0 } },
+      ],
+    },
+  ]
+  for (const rig of rigs) {
+    const gated = !world.ungated.has(rig)
+    const settings = {
+      'limits.polecats': world.places,
+      'limits.attempts': 4,
+      ...(gated ? { 'gates.test': { command: ['npm', 'test'] } } : { 'gates.none': true }),
+    }
+    const message = {
+      type: 'rig.add',
+      rig,
+      prefix: rig.slice(0, 2),
+      remote: { kind: 'origin', url: `https://example.org/${rig}.git` },
+      target: 'main',
+      settings,
+    }
+    orders.push({
+      id: `add ${rig}`,
+      afterMs: random.between(10, 3_000),
+      messages: [{ to: rigOwner(rig), message }],
+    })
+  }
+  // Only a rig that is ready takes beads; by then it has long been cloned, or the person tries again.
+  let first = true
+  for (const { id, rig, needs } of world.beads) {
+    const made: Said = {
+      to: beadOwner(id),
+      message: {
+        type: 'bead.create',
+        rig,
+        title: `Do ${id}`,
+        description: '',
+        beadType: 'task',
+        priority: random.between(0, 4),
+        labels: [],
+        parent: null,
+        needs,
+      },
+    }
+    const told = needs.map((need) => ({ to: beadOwner(need), message: { type: 'bead.neededBy', bead: id } }))
+    orders.push({
+      id: `make ${id}`,
+      afterMs: first ? 10_000 : random.between(1, 500),
+      messages: [...told, made],
+    })
+    first = false
+  }
+  for (const { id, rig } of world.beads) {
+    const request = {
+      type: 'dispatch.request',
+      bead: id,
+      rig,
+      priority: random.between(0, 4),
+      agent: null,
+      preset: null,
+      now: false,
+      maxAtOnce: random.chance(0.2) ? 2 : null,
+      group: 'all',
+    }
+    orders.push({
+      id: `sling ${id}`,
+      afterMs: random.chance(0.5) ? 0 : random.between(1, 90_000),
+      messages: [
+        { to: beadOwner(id), message: { type: 'bead.queue', rig, now: false } },
+        { to: MAYOR, message: request },
+      ],
+    })
+    if (random.chance(0.2))
+      orders.push({
+        id: `comment ${id}`,
+        afterMs: 1,
+        messages: [{ to: beadOwner(id), message: { type: 'bead.comment', text: 'hm' } }],
+      })
+    if (random.chance(0.05))
+      orders.push({
+        id: `close ${id}`,
+        afterMs: 1,
+        messages: [{ to: beadOwner(id), message: { type: 'bead.close', reason: 'no longer needed' } }],
+      })
+  }
+  for (const rig of rigs) {
+    const value = random.between(1, 4)
+    orders.push({
+      id: `limit ${rig}`,
+      afterMs: random.between(1, 60_000),
+      messages: [{ to: rigOwner(rig), message: { type: 'rig.set', key: 'limits.polecats', value } }],
+    })
+  }
+  return orders
+}
+
+/** Ends sessions that have fallen silent, adds a rig again that could not be cloned, has parked work tried once more. */
+function lookAround(world: World): void {
+  const system = world.daemon?.system
+  if (system == null) return
+  const stop = (session: string) => {
+    const messages = [{ to: session, message: { type: 'session.stop', reason: 'it says nothing' } }]
+    world.looks += 1
+    say(world, { id: `stop ${session} ${world.looks}`, messages }, () => {})
+  }
+  for (const session of world.silent) {
+    const state = system.owner(session)?.value
+    if (state === 'running' || state === 'finishing') stop(session)
+    if (state === 'ended') world.silent.delete(session)
+  }
+  for (const [address, { value, context }] of system.owners()) {
+    if (address.startsWith('rigs/') && value === 'failed') {
+      world.looks += 1
+      const { rig, prefix, remote, target, settings } = context
+      const message = { type: 'rig.add', rig, prefix, remote, target, settings }
+      say(world, { id: `again ${address} ${world.looks}`, messages: [{ to: address, message }] }, () => {})
+    }
+    if (value === 'parked' && !world.retried.has(address) && world.random.chance(0.3)) {
+      world.retried.add(address)
+      say(
+        world,
+        { id: `retry ${address}`, messages: [{ to: address, message: { type: 'sandbox.retry' } }] },
+        () => {},
+      )
+    }
+  }
+}

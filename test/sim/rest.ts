@@ -1,0 +1,61 @@
+// When a town is at rest: every bead landed or waits for a person, and nothing that was promised is left open.
+
+import { MAYOR } from '../../src/events/address.ts'
+import type { World } from './world.ts'
+
+/** What is still unsettled, in words, or null when the town is at rest. */
+export function unsettledIn(world: World): string | null {
+  const { checker, daemon } = world
+  const system = daemon?.system
+  if (system == null) return 'the daemon is down'
+  for (const { id } of world.beads) {
+    const problem = unfinished(world, id, new Set())
+    if (problem !== null) return problem
+  }
+  const [promise] = checker.open
+  if (promise !== undefined) return `${promise[0]} is open: ${JSON.stringify(promise[1])}`
+  const [running] = world.host.running
+  if (running !== undefined) return `${running.session} still runs`
+  return null
+}
+
+/** A bead is done with when it is closed, handed back, or waits for a person; or for a bead that does. */
+function unfinished(world: World, id: string, seen: Set<string>): string | null {
+  if (seen.has(id)) return `${id} waits for itself`
+  seen.add(id)
+  const bead = world.checker.owners.get(`beads/${id}`)
+  const value = typeof bead?.value === 'string' ? bead.value : JSON.stringify(bead?.value)
+  if (bead === undefined) return `${id} is not made`
+  if (['closed', 'blocked', 'deferred'].includes(value)) return null
+  if (value === 'open') return isEscalated(world, id) ? null : `${id} is open and nobody was told`
+  if (value === 'queued') {
+    const needs = bead.context.openNeeds as readonly string[]
+    if (needs.length > 0) {
+      const open = needs.filter((need) => unfinished(world, need, seen) !== null)
+      return open.length > 0 ? `${id} waits for ${open.join()}` : null
+    }
+    if (allParked(world, String(bead.context.rig))) return null
+  }
+  const { agent, sandbox } = bead.context
+  const at = world.checker.owners.get(String(sandbox))
+  return `${id} is ${value} with ${agent}, whose sandbox is ${JSON.stringify(at?.value)}`
+}
+
+function isEscalated({ checker }: World, bead: string): boolean {
+  const mayor = checker.owners.get(MAYOR)?.context ?? {}
+  return Object.entries(mayor).some(
+    ([key, value]) => key.startsWith('escalation/') && (value as { bead?: unknown } | null)?.bead === bead,
+  )
+}
+
+/** Parked work keeps its place: a rig where all places are parked waits for a person too. */
+function allParked({ checker }: World, rig: string): boolean {
+  const mayor = checker.owners.get(MAYOR)?.context ?? {}
+  const max = (mayor[`rig/${rig}`] as { placesMax: number } | undefined)?.placesMax ?? 0
+  const places = Object.keys(mayor).filter((key) => key.startsWith(`place/${rig}/`))
+  const parked = places.filter((key) => {
+    const { bead } = mayor[key] as { bead: string }
+    return checker.owners.get(`beads/${bead}`)?.value === 'blocked'
+  })
+  return parked.length >= max && max > 0
+}

@@ -1,0 +1,222 @@
+// The simulated town: one seed decides what is asked for, what goes wrong, and in which order.
+//
+// Owns:      the parts and how they meet; the phases: faults for a while, then none, then everything must come to rest.
+// Always:    nothing here reads a real clock or real chance; the same seed gives the same log, byte for byte.
+
+import { createHash } from 'node:crypto'
+import { createMemoryDisk, type MemoryDisk } from '../../eventlog/index.ts'
+import { Checker } from './checker.ts'
+import type { Daemon, Plant } from './daemon.ts'
+import { startFaults } from './faults.ts'
+import { Host } from './host.ts'
+import { startPerson } from './person.ts'
+import { createRandom, type Random } from './random.ts'
+import { Repository } from './repository.ts'
+import { unsettledIn } from './rest.ts'
+import { Scheduler } from './scheduler.ts'
+
+/** What may go wrong in this run. */
+export type Faults = {
+  /** Mean time between crashes, ms; 0 for none. */
+  crashMs: number
+  /** Mean time between failed appends, ms; 0 for none. */
+  appendMs: number
+  /** A commit takes up to this long, ms; 0: it is durable at once. */
+  commitMs: number
+  clock: boolean
+  lateTimers: boolean
+  hostMs: number
+  agents: boolean
+  red: boolean
+  effects: boolean
+  foreign: boolean
+  fullDisk: boolean
+}
+
+export type BeadPlan = {
+  readonly id: string
+  readonly rig: string
+  readonly needs: readonly string[]
+  readonly files: readonly string[]
+}
+
+export type SimulationOptions = {
+  readonly seed: number
+  /** Which faults; by default the seed decides. */
+  readonly faults?: Partial<Faults>
+  readonly plant?: Plant
+  /** Keeps every line of the log and every event of the world in the result. */
+  readonly keep?: boolean
+  /** Rebuilds everything from the log at every crash, not only at the end. */
+  readonly thorough?: boolean
+}
+
+export type SimulationResult = {
+  readonly seed: number
+  /** What was not as it must be, or null. */
+  readonly violation: string | null
+  readonly records: number
+  readonly crashes: number
+  readonly virtualMs: number
+  readonly landed: number
+  readonly facts: ReadonlyMap<string, number>
+  /** Of every record and every event of the world. */
+  readonly hash: string
+  readonly notes: readonly string[]
+  readonly lines: readonly string[]
+}
+
+const BEGIN = Date.UTC(2027, 2, 1, 8)
+/** After this long nothing goes wrong any more. */
+const FAULTS_FOR_MS = 15 * 60_000
+/** And this long after that everything has come to rest. */
+const REST_WITHIN_MS = 30 * 60_000
+
+export class World {
+  readonly random: Random
+  readonly scheduler: Scheduler
+  readonly disk: MemoryDisk
+  readonly checker: Checker
+  readonly host: Host
+  readonly faults: Faults
+  readonly rigs: readonly string[]
+  readonly beads: readonly BeadPlan[]
+  readonly ungated: ReadonlySet<string>
+  readonly places = 3
+  daemon: Daemon | null = null
+  crashes = 0
+  /** What the wall clock shows beyond virtual time, ms. */
+  skewMs = 0
+  downSince: number | null = null
+  looks = 0
+  /** Sessions of agents that will never say anything. */
+  readonly silent = new Set<string>()
+  readonly retried = new Set<string>()
+  readonly notes: string[] = []
+  readonly #repositories = new Map<string, Repository>()
+  readonly #hash = createHash('sha256')
+  readonly #keep: boolean
+
+  constructor({ seed, faults, keep = false }: SimulationOptions) {
+    this.random = createRandom(seed)
+    this.#keep = keep
+    this.scheduler = new Scheduler(this.random.fork('order'))
+    this.disk = createMemoryDisk({ seed })
+    this.checker = new Checker(this, this.disk)
+    this.host = new Host(this)
+    this.faults = { ...faultsOf(this.random.fork('faults')), ...faults }
+    const plan = this.random.fork('plan')
+    this.rigs = plan.chance(0.3) ? ['shop', 'barn'] : ['shop']
+    this.ungated = new Set(plan.chance(0.1) ? ['shop'] : [])
+    for (const rig of this.rigs) this.#repositories.set(rig, new Repository(rig))
+    this.beads = planBeads(plan, this.rigs)
+  }
+
+  wall(): number {
+    return BEGIN + this.scheduler.now + this.skewMs
+  }
+
+  repository(rig: string): Repository {
+    const found = this.#repositories.get(rig)
+    if (found === undefined) throw new Error(`The world has no rig ${rig}`)
+    return found
+  }
+
+  filesOf(bead: string): readonly string[] {
+    return this.beads.find(({ id }) => id === bead)?.files ?? []
+  }
+
+  note(event: string): void {
+    const line = `${this.scheduler.now} ${event}`
+    this.#hash.update(`${line}\n`)
+    if (this.#keep) this.notes.push(line)
+  }
+
+  digest(chain: string): string {
+    return this.#hash.update(chain).digest('hex')
+  }
+}
+
+/** Runs one seed to its end, or to the first thing that is not as it must be. */
+export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
+  const world = new World(options)
+  const { checker, scheduler } = world
+  const faults = startFaults(world, options.plant ?? ((system) => system), options.thorough === true)
+  const person = startPerson(world)
+  const afterEach = () => {
+    faults.afterEach()
+    const { daemon, disk } = world
+    if (daemon?.system == null || daemon.log == null || disk.pending || !faults.settled()) return
+    if (daemon.log.head.seq === daemon.log.next - 1 && checker.seq === daemon.log.head.seq)
+      checker.quiet(daemon.system)
+  }
+  const failed = () => checker.violation !== null
+  await scheduler.run({ until: FAULTS_FOR_MS, done: failed, afterEach })
+  faults.stop()
+  const atRest = () => failed() || (person.done() && faults.settled() && unsettledIn(world) === null)
+  await scheduler.run({ until: FAULTS_FOR_MS + REST_WITHIN_MS, done: atRest, afterEach })
+  const left = unsettledIn(world)
+  if (!failed() && (left !== null || !person.done()))
+    checker.violated(`not at rest in time: ${left ?? 'orders are left'}`)
+  if (!failed()) await checker.end()
+  const lines: string[] = []
+  const log = world.daemon?.log
+  if (options.keep && log != null) for await (const { line } of log.read()) lines.push(line)
+  return {
+    seed: options.seed,
+    violation: checker.violation,
+    records: checker.seq,
+    crashes: world.crashes,
+    virtualMs: scheduler.now,
+    landed: checker.facts.get('BeadLanded') ?? 0,
+    facts: checker.facts,
+    hash: world.digest(log?.head.chain ?? ''),
+    notes: world.notes,
+    lines,
+  }
+}
+
+/** Each run has some kinds of faults and not others, so that none hides what another would show. */
+function faultsOf(random: Random): Faults {
+  const on = (chance: number) => random.chance(chance)
+  return {
+    crashMs: on(0.8) ? random.between(10_000, 200_000) : 0,
+    appendMs: on(0.5) ? random.between(20_000, 300_000) : 0,
+    commitMs: on(0.7) ? random.pick([2, 20, 200]) : 0,
+    clock: on(0.4),
+    lateTimers: on(0.3),
+    hostMs: on(0.3) ? random.between(100_000, 600_000) : 0,
+    agents: on(0.7),
+    red: on(0.6),
+    effects: on(0.5),
+    foreign: on(0.4),
+    fullDisk: on(0.2),
+  }
+}
+
+export const NO_FAULTS: Faults = {
+  crashMs: 0,
+  appendMs: 0,
+  commitMs: 0,
+  clock: false,
+  lateTimers: false,
+  hostMs: 0,
+  agents: false,
+  red: false,
+  effects: false,
+  foreign: false,
+  fullDisk: false,
+}
+
+function planBeads(random: Random, rigs: readonly string[]): BeadPlan[] {
+  const beads: BeadPlan[] = []
+  const count = random.between(7, 12)
+  for (let n = 1; n <= count; n += 1) {
+    const rig = random.pick(rigs)
+    const needs = beads.filter(() => random.chance(0.12)).map(({ id }) => id)
+    // Few files, so that some change the same one.
+    const files = [`file-${random.between(1, 12)}`]
+    beads.push({ id: `${rig.slice(0, 2)}-${n}`, rig, needs, files })
+  }
+  return beads
+}
