@@ -28,6 +28,8 @@ export const mayorMessages = [
   named('dispatch.freePlace', { rig: rigName, name: line }),
   named('escalation.raise', { bead: beadId.nullable(), agent: address.nullable(), code: line, reason: line }),
   named('escalation.close', { id: line, note: line }),
+  /** What a person was told of this bead is settled: it goes on, or is over. */
+  named('escalation.settle', { bead: beadId, note: line }),
 ] as const
 
 export const mayorFacts = [

@@ -343,8 +343,9 @@ function unblock(context: BeadContext, _: Event<'bead.unblock'>, to: To): void {
 }
 
 /** The assignment that a blocked bead still has is over, so that its place is free again. */
-function endAssignment({ sandbox }: BeadContext, why: string, to: To): void {
+function endAssignment({ id, sandbox }: BeadContext, why: string, to: To): void {
   if (sandbox === null) return
+  to.tell({ to: MAYOR, message: { type: 'escalation.settle', bead: id, note: why.slice(0, 1_900) } })
   to.tell({ to: sandbox, message: { type: 'sandbox.giveUp', reason: why.slice(0, 1_900) } })
 }
 

@@ -82,11 +82,15 @@ const machine = setup({ types: typesOf<MayorContext>(), actions: ACTIONS }).crea
     },
     // The bead was taken off the queue between our decision and the bead's.
     'tell.refused': {
-      actions: does('tell.refused', (context, { messages, message: reason, meta }, to) => {
+      actions: does('tell.refused', (context, { to: who, messages, message: reason, meta }, to) => {
         for (const { to: address, message } of messages) {
           if (message.type !== 'polecat.hook') continue
           const [rig = '', , name = ''] = address.split('/')
-          to.fact({ type: 'DispatchWithdrawn', bead: String(message.bead), reason })
+          const bead = String(message.bead)
+          to.fact({ type: 'DispatchWithdrawn', bead, reason })
+          if (who !== beadOwner(bead)) {
+            to.tell({ to: beadOwner(bead), message: { type: 'bead.unqueue', reason } })
+          }
           freePlace(context, rig, name, meta.at, to)
         }
       }),
@@ -97,6 +101,11 @@ const machine = setup({ types: typesOf<MayorContext>(), actions: ACTIONS }).crea
         openBooks(context, to).put(`escalation/${id}`, { bead, agent, code, reason })
         to.fact({ type: 'EscalationRaised', id, bead, agent, code, reason })
       }),
+    },
+    'escalation.settle': {
+      actions: does('escalation.settle', (context, { bead, note }, to) =>
+        settleEscalations(openBooks(context, to), bead, note, to),
+      ),
     },
     'escalation.close': {
       actions: does('escalation.close', (context, { id, note }, to) => {
@@ -164,8 +173,18 @@ function request(context: MayorContext, event: Event<'dispatch.request'>, to: To
     return to.refuse('NO_PLACE', `No polecat of ${rig} is free for ${bead}.`)
   }
   books.put(`queue/${bead}`, entry)
+  settleEscalations(books, bead, 'slung again', to)
   to.fact({ type: 'DispatchQueued', bead, rig, group, preset })
   dispatch(books, to, meta.at)
+}
+
+/** A person has acted on what they were told. */
+function settleEscalations(books: Books, bead: string, note: string, to: To): void {
+  for (const key of books.keys('escalation/')) {
+    if (books.get<{ bead: string | null }>(key)?.bead !== bead) continue
+    books.drop(key)
+    to.fact({ type: 'EscalationClosed', id: key.slice('escalation/'.length), note })
+  }
 }
 
 function changeEntry(

@@ -273,9 +273,11 @@ const machine = setup({
           {
             guard: when('sandbox.retry', ({ session }) => session === null),
             target: 'working',
-            actions: does('sandbox.retry', (context, _, to) =>
-              begin(context, 'handoff', { ...context.previous, note: context.note }, to),
-            ),
+            actions: does('sandbox.retry', (context, _, to) => {
+              const { bead, previous, note } = context
+              to.tell({ to: MAYOR, message: { type: 'escalation.settle', bead, note: 'begun again' } })
+              begin(context, 'handoff', { ...previous, note }, to)
+            }),
           },
           {
             actions: does('sandbox.retry', ({ agent }, _, to) =>
