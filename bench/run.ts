@@ -1,0 +1,28 @@
+// `npm run bench [-- name…]`: the figures that the README quotes, as ratios or differences within one run.
+
+import { commandStart } from './command-start.ts'
+import { doneToLanded } from './done-to-landed.ts'
+import { idle } from './idle.ts'
+import { slingToStart } from './sling-to-start.ts'
+import { type Figure, show } from './stats.ts'
+
+const BENCHES: Readonly<Record<string, () => Promise<Figure>>> = {
+  hook: commandStart,
+  sling: slingToStart,
+  done: doneToLanded,
+  idle: () => idle(Number(process.env.IDLE_MINUTES ?? 5)),
+}
+
+const wanted = process.argv.slice(2)
+const unknown = wanted.filter((name) => !Object.hasOwn(BENCHES, name))
+if (unknown.length > 0) {
+  process.stderr.write(
+    `bench: there is no ${unknown.join(', ')}; there are ${Object.keys(BENCHES).join(', ')}\n`,
+  )
+  process.exit(2)
+}
+let allHold = true
+for (const [name, bench] of Object.entries(BENCHES)) {
+  if (wanted.length === 0 || wanted.includes(name)) allHold = show([await bench()]) && allHold
+}
+process.exit(allHold ? 0 : 1)
