@@ -13,6 +13,7 @@
 import { copyFile, cp, mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { GateResult, GateSpec, Repositories, SetupSpec } from '../ports/repositories.ts'
+import { knownBuild } from './builds.ts'
 import { runCommand } from './commands.ts'
 import { git, gitFields } from './git.ts'
 import { withIndex } from './index-files.ts'
@@ -36,7 +37,11 @@ export async function runGates(
   const commit = checkObjectId(input.commit)
   const known = await readNote(layout)
   const [tree, digest] = await Promise.all([
-    git(['rev-parse', '--verify', '--end-of-options', `${commit}^{tree}`], { cwd: '/', env: ownEnv(layout) }),
+    knownBuild(layout, commit)?.tree ??
+      git(['rev-parse', '--verify', '--end-of-options', `${commit}^{tree}`], {
+        cwd: '/',
+        env: ownEnv(layout),
+      }),
     input.setup === null ? null : setupDigest(layout, commit, input.setup),
     checkout(layout, commit, known.kept),
   ])

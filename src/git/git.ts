@@ -78,15 +78,11 @@ const GUARDS = {
   allowUnsafeTemplateDir: true,
 }
 
-/** Marks our git processes, so that a lock left behind is only removed when none of them lives. */
-export const GIT_MARK = 'GT_GIT'
-
 /** Runs git and gives its outcome whatever the exit code. `args` never hold a name that was not validated. */
 export async function gitOutcome(args: readonly string[], options: GitOptions): Promise<GitOutcome> {
   const env = {
     ...(options.access === 'remote' ? remoteEnvironment() : localEnvironment()),
     ...options.env,
-    [GIT_MARK]: '1',
   }
   let outcome: GitOutcome | null = null
   const { input } = options

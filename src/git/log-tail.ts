@@ -3,22 +3,26 @@
 /** Most bytes of a log tail: enough for a failing test's message and stack, small enough for a record. */
 export const LOG_TAIL_BYTES_MAX = 8_192
 
+/** Four times as much is needed, because what is neutralised gets shorter. */
+const NEEDED_BYTES = 4 * LOG_TAIL_BYTES_MAX
+/** Memory of one running command's output; it is cut to what is needed when it is full. */
+const COLLECTED_BYTES_MAX = 256 * 1024
+
 /** Collects output and keeps its end only, however much comes. */
 export function logTail(): { add(chunk: Buffer): void; text(): string } {
-  let kept = Buffer.alloc(0)
+  let chunks: Buffer[] = []
+  let length = 0
   return {
     add(chunk) {
-      // Four times as much, because what is neutralised gets shorter.
-      const joined = Buffer.concat([
-        kept,
-        chunk.length > 4 * LOG_TAIL_BYTES_MAX ? chunk.subarray(-4 * LOG_TAIL_BYTES_MAX) : chunk,
-      ])
-      kept =
-        joined.length > 8 * LOG_TAIL_BYTES_MAX
-          ? Buffer.from(joined.subarray(-4 * LOG_TAIL_BYTES_MAX))
-          : joined
+      chunks.push(chunk)
+      length += chunk.length
+      if (length < COLLECTED_BYTES_MAX) return
+      const kept = Buffer.concat(chunks).subarray(-NEEDED_BYTES)
+      chunks = [Buffer.from(kept)]
+      length = kept.length
     },
-    text: () => lastBytes(neutralised(kept.toString()), LOG_TAIL_BYTES_MAX),
+    text: () =>
+      lastBytes(neutralised(Buffer.concat(chunks).subarray(-NEEDED_BYTES).toString()), LOG_TAIL_BYTES_MAX),
   }
 }
 

@@ -22,8 +22,14 @@ export async function endMarked(name: string, value: string): Promise<void> {
       // It ended by itself.
     }
   }
-  await until(() => found.every((one) => processes.identify(one.pid)?.start !== one.start))
+  await until(() => found.every((one) => processes.identify(one.pid)?.start !== one.start), GONE_MS_MAX)
 }
+
+/**
+ * The same for a process group. Where nobody reaps orphans (a container without an init) the ended ones stay in their
+ * group, so this waits less.
+ */
+const GROUP_GONE_MS_MAX = 60
 
 /** Ends a process group and waits until it is gone. */
 export async function endGroup(pid: number): Promise<void> {
@@ -34,9 +40,9 @@ export async function endGroup(pid: number): Promise<void> {
     } catch {
       return true
     }
-  })
+  }, GROUP_GONE_MS_MAX)
 }
 
-async function until(isDone: () => boolean): Promise<void> {
-  for (let waited = 0; !isDone() && waited < GONE_MS_MAX; waited += LOOK_MS) await sleep(LOOK_MS)
+async function until(isDone: () => boolean, msMax: number): Promise<void> {
+  for (let waited = 0; !isDone() && waited < msMax; waited += LOOK_MS) await sleep(LOOK_MS)
 }

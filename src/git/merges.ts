@@ -1,6 +1,7 @@
 // Builds the one commit that would land, in the Refinery's repository, without any checkout.
 
 import type { Author, Repositories } from '../ports/repositories.ts'
+import { rememberBuild } from './builds.ts'
 import { fields, git, gitFailed, gitOutcome } from './git.ts'
 import { type Layout, ownEnv } from './layout.ts'
 import { checkName, checkObjectId } from './names.ts'
@@ -27,13 +28,14 @@ export async function buildMerge(layout: Layout, input: Input): Promise<Result> 
   ])
   const at = { cwd: '/', env: ownEnv(layout) }
   const mergeArgs = ['merge-tree', '--write-tree', '-z', '--name-only', '--no-messages', base, head]
-  const [merged, baseTree] = await Promise.all([
+  const [merged, trees] = await Promise.all([
     gitOutcome(mergeArgs, at),
-    git(['rev-parse', `${base}^{tree}`], at),
+    git(['rev-parse', `${base}^{tree}`, `${head}^{tree}`], at),
   ])
   if (merged.code !== 0 && merged.code !== 1) throw gitFailed(mergeArgs, merged)
   const [tree = '', ...files] = fields(merged.stdout.toString())
   if (merged.code === 1) return { kind: 'conflicted', base, files: [...new Set(files)].sort() }
+  const [baseTree, headTree = ''] = trees.split('\n')
   if (tree === baseTree) return { kind: 'empty', base }
   const commit = await git(['commit-tree', tree, '-p', base, '-F', '-'], {
     ...at,
@@ -44,6 +46,7 @@ export async function buildMerge(layout: Layout, input: Input): Promise<Result> 
     },
     input: input.message.endsWith('\n') ? input.message : `${input.message}\n`,
   })
+  rememberBuild(layout, commit, { base, head, tree, headTree })
   // Gates come next and take longer: the landing then finds its proof done.
   provePatch(layout, { base, commit, head }).catch(() => undefined)
   return { kind: 'built', commit, tree, base }

@@ -5,6 +5,7 @@
 // then the merge is done again, and must give the very tree of the commit.
 
 import { RepositoryError } from '../ports/repositories.ts'
+import { knownBuild } from './builds.ts'
 import { git, gitOutcome } from './git.ts'
 import { type Layout, ownEnv } from './layout.ts'
 import { checkObjectId } from './names.ts'
@@ -32,7 +33,10 @@ export function provePatch(layout: Layout, landing: Landing): Promise<PatchProof
       git(['merge-base', base, head], at).catch(() => null),
       requireParent(layout, base, commit),
     ])
-    const brought = fork === null ? null : await patchId(layout, fork, head)
+    const build = knownBuild(layout, commit)
+    // The target has not moved: both changes lead from the same commit to the same tree, and are one.
+    const same = fork === base && build?.head === head && build.tree === build.headTree
+    const brought = same ? landed : fork === null ? null : await patchId(layout, fork, head)
     if (landed !== null && landed === brought) {
       return {
         patchId: landed,
@@ -55,6 +59,7 @@ export function provePatch(layout: Layout, landing: Landing): Promise<PatchProof
 }
 
 async function requireParent(layout: Layout, base: string, commit: string): Promise<void> {
+  if (knownBuild(layout, commit)?.base === base) return
   const parent = await gitOutcome(['rev-parse', '--verify', '--end-of-options', `${commit}^1`], {
     cwd: '/',
     env: ownEnv(layout),

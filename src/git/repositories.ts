@@ -18,6 +18,7 @@ import { buildMerge } from './merges.ts'
 import { freshTarget } from './remotes.ts'
 import { removeWorktree } from './removal.ts'
 import { cloneRig, inspectRig } from './rigs.ts'
+import { removeStaleLocks } from './stale-locks.ts'
 import { keyedTurns, remembered } from './turns.ts'
 import { inspectWorktree } from './worktree-state.ts'
 import { addWorktree } from './worktrees.ts'
@@ -31,6 +32,7 @@ export function createRepositories(townDir: string): Repositories {
   const openRig = async (rig: string) => {
     const layout = layoutOf(townDir, rig)
     await sweeps(layout.root, async () => {
+      await removeStaleLocks(layout.own)
       const ids = await readdir(layout.notes).catch((): string[] => [])
       await Promise.all([layout.own, ...ids.map((id) => join(layout.notes, id))].map(sweepIndexes))
       // Deleting may take seconds and nobody needs it done; the folder itself stays, a removal may be using it.
