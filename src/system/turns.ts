@@ -116,3 +116,25 @@ export function refusalRecord(input: {
     refused: state === null ? { ...input.refusal, details: { to: input.to } } : input.refusal,
   }
 }
+
+/** What an owner makes of the news that a turn it asked for was refused. Nothing, unless its machine listens. */
+export function heardRefusal(input: {
+  /** The record that settles it. */
+  readonly record: LogRecord
+  readonly refused: { readonly to: Address; readonly refusal: Refusal }
+  readonly messages: readonly { readonly to: Address; readonly message: AnyMessage }[]
+  readonly machines: (address: Address) => MachineDef | null
+  readonly owners: Owners
+  readonly decider: Decider
+}): readonly LogRecord[] {
+  const { record, refused, messages, ...parts } = input
+  const { code, message } = refused.refusal
+  const news = { type: 'tell.refused', to: refused.to, code, message, messages }
+  const decided = decideTurn({
+    ...parts,
+    messages: [{ to: record.by, message: news }],
+    position: { seq: record.seq + 1, at: record.at },
+    origin: { by: refused.to, cause: record.seq, correlation: record.correlation, settles: null },
+  })
+  return decided.kind === 'records' ? decided.records : []
+}
