@@ -81,6 +81,8 @@ export function createDecider(): Decider {
       }
       const decision = read(state, outcome.next, outcome.collected, event)
       if (decision.kind === 'accepted') live.get(address)?.settle(decision.state)
+      // Its transition may have gone somewhere before it refused.
+      else live.delete(address)
       return decision
     },
     reset(address) {

@@ -2,7 +2,8 @@
 //
 // Owns:      the fold from records to what is still open.
 // Does not:  carry anything out (runner.ts, system.ts).
-// Always:    a restart that folds the same records has the same open promises.
+// Always:    a restart that folds the same records has the same open promises; a promise that a record not yet
+//            durable will close is no longer waited for.
 
 import { type Address, type AnyEffect, type AnyMessage, effectId, type LogRecord } from '../events/record.ts'
 import { sameValue } from './decide.ts'
@@ -29,13 +30,20 @@ export type LedgerChange = {
   readonly tells: readonly OpenTell[]
   /** Ids nobody waits for any more: settled by this record, or left behind by it. */
   readonly closed: readonly string[]
+  /** It says that time has passed in which nobody was there. */
+  readonly unwatched: boolean
 }
 
 export interface Ledger {
   readonly effects: ReadonlyMap<string, OpenWorld>
   readonly timers: ReadonlyMap<string, OpenTimer>
   readonly tells: ReadonlyMap<string, OpenTell>
-  isOpen(id: string): boolean
+  /** True while an answer would be taken: open, and not closed by a decision that is being written. */
+  awaits(id: string): boolean
+  /** Notes a decision that is being written. */
+  propose(record: LogRecord): void
+  /** Forgets every decision that was being written. */
+  rollBack(): void
   apply(record: LogRecord): LedgerChange
   /** Open tells of a correlation. */
   tellsOf(correlation: number): number
@@ -53,6 +61,10 @@ export function createLedger(): Ledger {
   const perCorrelation = new Map<number, number>()
   const whenSet = new Map<string, number>()
   let unwatchedMs = 0
+  const proposed = new Map<Address, LogRecord[]>()
+  const beingSettled = new Set<string>()
+  /** The refusal folded last: news of it to whoever asked goes on with its chain of tells. */
+  let refusal = { seq: 0, depth: 0 }
 
   const index = (asked: Asked) => {
     const ids = byActor.get(asked.actor) ?? new Set<string>()
@@ -86,18 +98,41 @@ export function createLedger(): Ledger {
       return unwatchedMs
     },
     unwatchedWhenSet: (id) => whenSet.get(id) ?? 0,
-    isOpen: (id) => effects.has(id) || timers.has(id) || tells.has(id),
+    awaits(id) {
+      if (beingSettled.has(id)) return false
+      const asked = effects.get(id) ?? timers.get(id)
+      if (asked === undefined) return tells.has(id)
+      const event = 'event' in asked ? asked.event : null
+      return !(proposed.get(asked.actor) ?? []).some((record) =>
+        event === null ? leavesState(record) : callsOff(record, event),
+      )
+    },
+    propose(record) {
+      if (record.settles !== undefined) beingSettled.add(record.settles)
+      if (record.refused === undefined)
+        proposed.set(record.actor, [...(proposed.get(record.actor) ?? []), record])
+    },
+    rollBack() {
+      proposed.clear()
+      beingSettled.clear()
+    },
     tellsOf: (correlation) => perCorrelation.get(correlation) ?? 0,
     apply(record) {
       const closed: string[] = []
-      const depth = record.settles === undefined ? 0 : (tells.get(record.settles)?.depth ?? 0)
-      if (record.settles !== undefined) close(record.settles, closed)
-      if (record.refused !== undefined) return { effects: [], timers: [], tells: [], closed }
+      const ahead = proposed.get(record.actor)?.filter(({ seq }) => seq > record.seq) ?? []
+      if (ahead.length > 0) proposed.set(record.actor, ahead)
+      else proposed.delete(record.actor)
+      if (record.settles !== undefined) beingSettled.delete(record.settles)
 
+      const settled = record.settles === undefined ? undefined : tells.get(record.settles)
+      const depth = settled?.depth ?? (record.cause === refusal.seq ? refusal.depth : 0)
+      if (record.refused !== undefined) refusal = { seq: record.seq, depth }
+      if (record.settles !== undefined) close(record.settles, closed)
       // Leaving the state that asked for an effect means no longer waiting for its answer.
-      if (record.from !== null && !sameValue(record.from, record.to)) {
+      if (leavesState(record)) {
         for (const id of [...(byActor.get(record.actor) ?? [])]) if (effects.has(id)) close(id, closed)
       }
+      const unwatchedBefore = unwatchedMs
       for (const fact of record.facts) {
         if (fact.type === 'TownStarted') unwatchedMs += Number(fact.downMs ?? 0)
       }
@@ -133,7 +168,13 @@ export function createLedger(): Ledger {
           added.effects.push(world)
         }
       })
-      return { ...added, closed }
+      return { ...added, closed, unwatched: unwatchedMs > unwatchedBefore }
     },
   }
 }
+
+const leavesState = ({ refused, from, to }: LogRecord): boolean =>
+  refused === undefined && from !== null && !sameValue(from, to)
+
+const callsOff = ({ effects }: LogRecord, event: string): boolean =>
+  effects.some(({ kind, params }) => kind === 'timer.cancel' && params.event === event)

@@ -37,7 +37,9 @@ export function createRedecider(machines: (address: Address) => MachineDef | nul
       owners.fold(record)
       const def = machines(record.actor)
       const same = def !== null && `${def.name}@${def.version}` === record.machine
-      return same ? { divergences: found, changedDecisions: [] } : { divergences: [], changedDecisions: found }
+      return same
+        ? { divergences: found, changedDecisions: [] }
+        : { divergences: [], changedDecisions: found }
     },
   }
 

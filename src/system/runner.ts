@@ -2,7 +2,8 @@
 //
 // Owns:      the abort signal of each effect, the order of one owner's effects, deadlines, armed timers.
 // Does not:  decide what is open (ledger.ts) or what an answer means (the owner's machine).
-// Always:    nothing starts before its record is durable; an answer nobody waits for goes nowhere.
+// Always:    nothing starts before its record is durable; an answer nobody waits for goes nowhere; an answer whose
+//            record could not be written is given again, and its effect is not carried out again.
 
 import { effectSpec } from '../events/index.ts'
 import type { Address, AnyMessage } from '../events/record.ts'
@@ -13,12 +14,18 @@ import type { Perform } from './types.ts'
 export type Answer = { readonly id: string; readonly message: AnyMessage; readonly by: Address }
 
 export interface Runner {
+  /** Carries it out; one that has its answer already gives it again. */
   start(effect: OpenWorld, again: boolean): void
-  arm(timer: OpenTimer): void
+  /** `set`: its record was written just now, so the whole delay is still to come. */
+  arm(timer: OpenTimer, set: 'now' | 'before'): void
   /** Nobody waits for it any more. */
   drop(id: string): void
+  /** Time has passed unwatched: every timer is armed anew. */
+  armAnew(): void
   stop(): void
 }
+
+type Running = { readonly abort: AbortController; answer: Answer | null }
 
 export function createRunner(options: {
   readonly clock: Clock
@@ -27,72 +34,90 @@ export function createRunner(options: {
   readonly onAnswer: (answer: Answer) => void
 }): Runner {
   const { clock, ledger, perform, onAnswer } = options
-  const aborts = new Map<string, AbortController>()
+  const running = new Map<string, Running>()
   const armed = new Map<string, () => void>()
   // Effects of one owner begin in the order of their records; they may overlap only once begun.
   const lastBegun = new Map<Address, Promise<void>>()
   let stopped = false
 
-  return {
+  const runner: Runner = {
     start(effect, again) {
-      if (perform === undefined || stopped || aborts.has(effect.id)) return
-      const abort = new AbortController()
-      aborts.set(effect.id, abort)
+      if (perform === undefined || stopped) return
+      const known = running.get(effect.id)
+      if (known !== undefined) {
+        if (known.answer !== null) onAnswer(known.answer)
+        return
+      }
+      const own: Running = { abort: new AbortController(), answer: null }
+      running.set(effect.id, own)
       const begun = (lastBegun.get(effect.actor) ?? Promise.resolve()).then(() => {
-        if (!abort.signal.aborted) void carryOut(effect, again, abort)
+        if (!own.abort.signal.aborted) void carryOut(perform, effect, again, own)
       })
       lastBegun.set(effect.actor, begun)
       void begun.then(() => {
         if (lastBegun.get(effect.actor) === begun) lastBegun.delete(effect.actor)
       })
     },
-    arm(timer) {
+    arm(timer, set) {
       if (perform === undefined || stopped || armed.has(timer.id)) return
-      // Time in which nobody was there to see it pass does not count.
-      const shift = ledger.unwatchedMs - ledger.unwatchedWhenSet(timer.id)
-      const wait = Math.max(0, Date.parse(timer.dueAt) + shift - clock.now())
-      const callOff = clock.after(wait, () => {
+      const callOff = clock.after(set === 'now' ? timer.delayMs : leftOf(timer), () => {
         armed.delete(timer.id)
-        if (!stopped && ledger.isOpen(timer.id)) {
-          onAnswer({ id: timer.id, message: { type: timer.event }, by: 'clock' })
-        }
+        if (!stopped) onAnswer({ id: timer.id, message: { type: timer.event }, by: 'clock' })
       })
       armed.set(timer.id, callOff)
     },
     drop(id) {
-      aborts.get(id)?.abort()
-      aborts.delete(id)
+      running.get(id)?.abort.abort()
+      running.delete(id)
       armed.get(id)?.()
       armed.delete(id)
     },
+    armAnew() {
+      for (const callOff of armed.values()) callOff()
+      armed.clear()
+      for (const timer of ledger.timers.values()) runner.arm(timer, 'before')
+    },
     stop() {
       stopped = true
-      for (const abort of aborts.values()) abort.abort()
+      for (const { abort } of running.values()) abort.abort()
       for (const callOff of armed.values()) callOff()
-      aborts.clear()
+      running.clear()
       armed.clear()
     },
   }
+  return runner
 
-  async function carryOut(effect: OpenWorld, again: boolean, abort: AbortController): Promise<void> {
-    const deadlineMs = effectSpec(effect.kind)?.deadlineMs ?? 0
-    let callOff = () => {}
-    const late = new Promise<Omit<Answer, 'id'>>((resolve) => {
-      if (deadlineMs === 0) return
-      callOff = clock.after(deadlineMs, () =>
-        resolve({ message: failed(effect, 'DEADLINE', `No answer within ${deadlineMs} ms.`), by: 'clock' }),
+  /** Time in which nobody was there to see it pass does not count; nor does a clock that was set back. */
+  function leftOf({ id, dueAt, delayMs }: OpenTimer): number {
+    const shift = ledger.unwatchedMs - ledger.unwatchedWhenSet(id)
+    return Math.min(delayMs, Math.max(0, Date.parse(dueAt) + shift - clock.now()))
+  }
+
+  async function carryOut(perform: Perform, effect: OpenWorld, again: boolean, own: Running): Promise<void> {
+    const { id, kind, params, actor } = effect
+    const { signal } = own.abort
+    const deadlineMs = effectSpec(kind)?.deadlineMs ?? 0
+    const answer = await new Promise<Omit<Answer, 'id'> | null>((resolve) => {
+      if (deadlineMs > 0) {
+        const callOff = clock.after(deadlineMs, () =>
+          resolve({ message: failed(effect, 'DEADLINE', `No answer within ${deadlineMs} ms.`), by: 'clock' }),
+        )
+        signal.addEventListener('abort', callOff)
+      }
+      signal.addEventListener('abort', () => resolve(null))
+      // In a promise of its own, so that one that throws at once is a failure like any other.
+      void (async () => perform({ id, kind, params, actor, again, signal }))().then(
+        resolve,
+        (error: unknown) =>
+          resolve({
+            message: failed(effect, 'EFFECT_FAILED', error instanceof Error ? error.message : String(error)),
+            by: 'town',
+          }),
       )
     })
-    const { id, kind, params, actor } = effect
-    const asked = { id, kind, params, actor, again, signal: abort.signal }
-    const done = (perform as Perform)(asked).catch((error: unknown) => ({
-      message: failed(effect, 'EFFECT_FAILED', error instanceof Error ? error.message : String(error)),
-      by: 'town',
-    }))
-    const answer = await Promise.race([done, late])
-    callOff()
-    if (stopped || abort.signal.aborted || !ledger.isOpen(id)) return
-    onAnswer({ id, ...answer })
+    if (answer === null || signal.aborted) return
+    own.answer = { id, ...answer }
+    onAnswer(own.answer)
   }
 }
 

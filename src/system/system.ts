@@ -12,12 +12,12 @@
 //   SYS-6. Every queue has a bound and a named answer when it is full.
 
 import { LogError } from '../../eventlog/types.ts'
-import type { Address, AnyMessage, LogRecord } from '../events/record.ts'
+import type { Address, AnyMessage, LogRecord, Refusal } from '../events/record.ts'
 import { createDecider } from './decide.ts'
 import { createLedger, type OpenTell } from './ledger.ts'
 import { createOwners } from './owners.ts'
 import { type Answer, createRunner } from './runner.ts'
-import { decideTurn, type Origin, refusalRecord } from './turns.ts'
+import { decideTurn, heardRefusal, type Origin, refusalRecord } from './turns.ts'
 import { type System, SystemError, type SystemOptions, type Turn, type TurnResult } from './types.ts'
 
 /** Turns that may wait for their commit. More would only wait longer; the caller is told to come back. */
@@ -25,6 +25,31 @@ export const TURNS_PENDING_MAX = 10_000
 
 /** Tells in a row without anything from outside between them. A longer chain is a loop. */
 export const TELLS_IN_A_ROW_MAX = 64
+
+const ENDLESS: Refusal = {
+  code: 'TOO_MANY_IN_A_ROW',
+  message: 'This chain of messages does not end; it was cut.',
+}
+
+/** Between two tries to open a log that failed, ms. */
+export const OPEN_AGAIN_MS = 1_000
+
+/** After these nothing that this process decides could be trusted; it stops. */
+const FATAL: ReadonlySet<string> = new Set([
+  'LOG_CLOSED',
+  'LOG_DAMAGED',
+  'LOG_MISSING',
+  'LOG_NEWER',
+  'EXPECTED_POSITION',
+])
+
+/** The log would never take it: it was not written, and trying again would not help. */
+const isUnfit = (error: unknown): error is LogError =>
+  error instanceof LogError && (error.code === 'ENTRY_TOO_LARGE' || error.code === 'ENTRY_INVALID')
+
+/** The id under which what the log promised is settled. Ids of callers have no such beginning. */
+const promiseId = (id: string): string => `${PROMISE}${id}`
+const PROMISE = 'promise '
 
 /** Folds the whole log, then goes on from there: open tells are told, effects carried out, timers armed. */
 export async function openSystem(options: SystemOptions): Promise<System> {
@@ -44,6 +69,8 @@ export async function openSystem(options: SystemOptions): Promise<System> {
   const waiting: (() => void)[] = []
   /** Durable, and not acted on yet. */
   const written = new Map<number, LogRecord>()
+  /** Promises whose answer led to records that the log would not take: they are settled as refused. */
+  const unfit = new Map<string, string>()
   const inFlight = new Map<string, Promise<TurnResult>>()
   const settledWaiters = new Map<number, (() => void)[]>()
   let idleWaiters: (() => void)[] = []
@@ -52,18 +79,18 @@ export async function openSystem(options: SystemOptions): Promise<System> {
   for await (const { line } of log.read()) fold(JSON.parse(line) as LogRecord)
   next = log.head.seq + 1
   state = 'open'
-  for (const tell of [...ledger.tells.values()]) takeTold(tell)
-  for (const timer of ledger.timers.values()) runner.arm(timer)
-  for (const effect of ledger.effects.values()) runner.start(effect, true)
+  keepPromises()
 
   const system: System = {
     take(turn, { settled = false } = {}) {
       if (state === 'closing') {
         return Promise.reject(new SystemError('TOWN_CLOSING', 'The town is closing; nothing was changed.'))
       }
+      if (turn.id.startsWith(PROMISE))
+        return Promise.reject(new RangeError(`No turn may be called ${turn.id}.`))
       const known = inFlight.get(turn.id)
       if (known !== undefined) return known
-      if (pending + waiting.length >= TURNS_PENDING_MAX) {
+      if (inFlight.size >= TURNS_PENDING_MAX) {
         return Promise.reject(new SystemError('TOWN_BUSY', 'Too much waits to be written; try again in 1 s.'))
       }
       const result = takeOnce(turn).then(async (taken) => {
@@ -72,7 +99,10 @@ export async function openSystem(options: SystemOptions): Promise<System> {
         return taken
       })
       inFlight.set(turn.id, result)
-      const forget = () => inFlight.delete(turn.id)
+      const forget = () => {
+        inFlight.delete(turn.id)
+        wakeIdle()
+      }
       result.then(forget, forget)
       return result
     },
@@ -92,14 +122,10 @@ export async function openSystem(options: SystemOptions): Promise<System> {
     get seq() {
       return folded
     },
-    idle: () =>
-      pending === 0 && ledger.tells.size === 0 && waiting.length === 0
-        ? Promise.resolve()
-        : new Promise((resolve) => idleWaiters.push(resolve)),
+    idle: () => (isIdle() ? Promise.resolve() : new Promise((resolve) => idleWaiters.push(resolve))),
     async close() {
       if (state === 'closing') return
-      state = 'closing'
-      runner.stop()
+      stop()
       await whenWritten()
     },
     async pause(between) {
@@ -107,8 +133,22 @@ export async function openSystem(options: SystemOptions): Promise<System> {
         throw new SystemError('TOWN_CLOSING', 'The log is not at hand; nothing was changed.')
       state = 'paused'
       await whenWritten()
-      await log.reopen(between)
-      await goOn()
+      let failure: { readonly error: unknown } | null = null
+      try {
+        await log.reopen(async () => {
+          try {
+            await between()
+          } catch (error) {
+            failure = { error }
+          }
+        })
+        await goOn()
+      } catch (error) {
+        // The log did not come back; it is asked for until it does.
+        if (state === 'paused') state = 'open'
+        recover(error)
+      }
+      if (failure !== null) throw (failure as { readonly error: unknown }).error
     },
   }
   return system
@@ -116,7 +156,9 @@ export async function openSystem(options: SystemOptions): Promise<System> {
   // --- one turn -----------------------------------------------------------------------------------------------
 
   async function takeOnce(turn: Turn): Promise<TurnResult> {
-    if (state !== 'open') await new Promise<void>((resolve) => waiting.push(resolve))
+    if (state !== 'open' && state !== 'closing') await new Promise<void>((resolve) => waiting.push(resolve))
+    if (state === 'closing')
+      throw new SystemError('TOWN_CLOSING', 'The town is closing; nothing was changed.')
     const before = await log.find(turn.id)
     if (before !== undefined) return { accepted: true, records: await recordsOf(before), repeated: true }
     // The log may have gone away while we looked.
@@ -141,21 +183,20 @@ export async function openSystem(options: SystemOptions): Promise<System> {
     id: string,
     messages: readonly { readonly to: Address; readonly message: AnyMessage }[],
     origin: Origin & { readonly settles: string },
-    refuseWith: string | null = null,
+    cut: Refusal | null = null,
   ): void {
-    if (state !== 'open' || !ledger.isOpen(id)) return
+    if (state !== 'open' || !ledger.awaits(id)) return
+    const refusal = unfit.has(id)
+      ? { code: unfit.get(id) ?? '', message: 'What came of it is too large to be written.' }
+      : cut
     const decided =
-      refuseWith === null
+      refusal === null
         ? decideTurn({ messages, position: position(), origin, machines, owners, decider })
-        : ({
-            kind: 'refused',
-            to: messages[0]?.to ?? '',
-            refusal: { code: refuseWith, message: 'This chain of messages does not end; it was cut.' },
-          } as const)
+        : ({ kind: 'refused', to: messages[0]?.to ?? '', refusal } as const)
     // A failed append leaves the promise open: it is kept again once the log is back.
     const keep = (records: readonly LogRecord[]) =>
-      void write(records, id).catch(() => {
-        if (ledger.effects.has(id)) waiting.push(() => takePromised(id, messages, origin, refuseWith))
+      void write(records, promiseId(id)).catch((error: unknown) => {
+        if (isUnfit(error)) unfit.set(id, error.code)
       })
     if (decided.kind === 'records' && decided.records.length > 0) return keep(decided.records)
     const first = messages[0] as (typeof messages)[number]
@@ -168,22 +209,23 @@ export async function openSystem(options: SystemOptions): Promise<System> {
       origin,
       owners,
     })
-    keep([record])
+    // Who asked for a turn may have to undo something: the Mayor a place it gave away. A chain that was cut ends here.
+    const told = refused !== null && refusal !== ENDLESS && ledger.tells.has(id)
+    keep(
+      told ? [record, ...heardRefusal({ record, refused, messages, machines, owners, decider })] : [record],
+    )
   }
 
   function takeTold(tell: OpenTell): void {
     const by = tell.actor
     const origin = { by, cause: tell.seq, correlation: tell.correlation, settles: tell.id }
-    takePromised(tell.id, tell.messages, origin, tell.depth > TELLS_IN_A_ROW_MAX ? 'TOO_MANY_IN_A_ROW' : null)
+    takePromised(tell.id, tell.messages, origin, tell.depth > TELLS_IN_A_ROW_MAX ? ENDLESS : null)
   }
 
   function answer({ id, message, by }: Answer): void {
     const asked = ledger.effects.get(id) ?? ledger.timers.get(id)
+    // While the log is away the runner keeps the answer, and gives it again.
     if (asked === undefined) return
-    if (state !== 'open') {
-      waiting.push(() => answer({ id, message, by }))
-      return
-    }
     const origin = { by, cause: asked.seq, correlation: asked.correlation, settles: id }
     takePromised(id, [{ to: asked.actor, message }], origin)
   }
@@ -200,13 +242,18 @@ export async function openSystem(options: SystemOptions): Promise<System> {
     next = first.seq + records.length
     lastAt = first.at
     pending += 1
+    for (const record of records) ledger.propose(record)
     try {
       const entries = records.map(({ seq: _, ...entry }) => entry)
-      await log.append(entries, { id, expected: first.seq - 1 })
+      const appended = await log.append(entries, { id, expected: first.seq - 1 })
+      if (appended.first !== first.seq)
+        throw new Error(`Broken invariant: ${id} was written at ${appended.first}, not at ${first.seq}`)
     } catch (error) {
       pending -= 1
       recover(error)
       wakeIdle()
+      // This one is known not to have been written; only what stood on it has to be decided again.
+      if (isUnfit(error)) throw error
       throw new SystemError(
         'TURN_UNKNOWN',
         'The log could not be written; ask again with the same id.',
@@ -215,7 +262,12 @@ export async function openSystem(options: SystemOptions): Promise<System> {
     }
     pending -= 1
     for (const record of records) written.set(record.seq, record)
-    for (let record = takeNext(); record !== undefined; record = takeNext()) act(record)
+    try {
+      for (let record = takeNext(); record !== undefined; record = takeNext()) act(record)
+    } catch (error) {
+      onTrouble(error instanceof Error ? error : new Error(String(error)))
+      stop()
+    }
     wakeIdle()
   }
 
@@ -230,19 +282,18 @@ export async function openSystem(options: SystemOptions): Promise<System> {
   function act(record: LogRecord): void {
     const change = fold(record)
     for (const id of change.closed) runner.drop(id)
-    for (const timer of change.timers) runner.arm(timer)
+    for (const timer of change.timers) runner.arm(timer, 'now')
+    if (change.unwatched) runner.armAnew()
     for (const effect of change.effects) runner.start(effect, false)
     for (const tell of change.tells) takeTold(tell)
-    if (ledger.tellsOf(record.correlation) === 0) {
-      for (const wake of settledWaiters.get(record.correlation) ?? []) wake()
-      settledWaiters.delete(record.correlation)
-    }
+    wakeSettled(record.correlation)
   }
 
   function fold(record: LogRecord) {
     if (record.seq !== folded + 1) throw new Error(`Broken invariant: record ${record.seq} follows ${folded}`)
     folded = record.seq
-    lastAt = record.at
+    // Decisions that are being written may have a later time already.
+    if (record.at > lastAt) lastAt = record.at
     owners.fold(record)
     const change = ledger.apply(record)
     try {
@@ -259,32 +310,65 @@ export async function openSystem(options: SystemOptions): Promise<System> {
   function recover(cause: unknown): void {
     // While paused, pause() itself opens the log again.
     if (state !== 'open') return
-    const fatal =
-      cause instanceof LogError && (cause.code === 'LOG_CLOSED' || cause.code === 'EXPECTED_POSITION')
+    const error = cause instanceof Error ? cause : new Error(String(cause))
+    onTrouble(error)
+    if (!(error instanceof LogError) || FATAL.has(error.code)) return stop()
     state = 'recovering'
-    onTrouble(cause instanceof Error ? cause : new Error(String(cause)))
-    if (fatal) return
-    void (async () => {
-      await whenWritten()
-      await log.reopen()
-      await goOn()
-    })().catch((error: unknown) => onTrouble(error instanceof Error ? error : new Error(String(error))))
+    void whenWritten().then(() => {
+      setBack()
+      openAgain()
+    })
+  }
+
+  /** Every owner is where its last durable record left it. */
+  function setBack(): void {
+    for (const address of owners.rollBack()) decider.reset(address)
+    ledger.rollBack()
+    written.clear()
+  }
+
+  /** Asks for the log until it is back; what needs it waits. */
+  function openAgain(): void {
+    if (state !== 'recovering') return
+    log
+      .reopen()
+      .then(goOn)
+      .catch((error: unknown) => {
+        onTrouble(error instanceof Error ? error : new Error(String(error)))
+        if (!(error instanceof LogError) || FATAL.has(error.code)) return stop()
+        clock.after(OPEN_AGAIN_MS, openAgain)
+      })
   }
 
   /** The log is back: owners go back to what it holds, what it holds beyond us is folded, promises are kept. */
   async function goOn(): Promise<void> {
-    for (const address of owners.rollBack()) decider.reset(address)
+    setBack()
     for await (const { line } of log.read({ after: folded })) {
       const change = fold(JSON.parse(line) as LogRecord)
       for (const id of change.closed) runner.drop(id)
     }
     next = folded + 1
-    written.clear()
+    if (state === 'closing') return
     state = 'open'
-    for (const timer of ledger.timers.values()) runner.arm(timer)
-    for (const effect of ledger.effects.values()) runner.start(effect, true)
-    for (const tell of [...ledger.tells.values()]) takeTold(tell)
+    keepPromises()
+    for (const correlation of [...settledWaiters.keys()]) wakeSettled(correlation)
     for (const wake of waiting.splice(0)) wake()
+    wakeIdle()
+  }
+
+  /** Whatever is open and not under way: told, armed, carried out; answers that were not written are given again. */
+  function keepPromises(): void {
+    for (const tell of [...ledger.tells.values()]) takeTold(tell)
+    for (const timer of [...ledger.timers.values()]) runner.arm(timer, 'before')
+    for (const effect of [...ledger.effects.values()]) runner.start(effect, true)
+  }
+
+  /** Nothing is taken or carried out any more, and nobody is left waiting. */
+  function stop(): void {
+    state = 'closing'
+    runner.stop()
+    for (const wake of waiting.splice(0)) wake()
+    for (const correlation of [...settledWaiters.keys()]) wakeSettled(correlation)
     wakeIdle()
   }
 
@@ -298,10 +382,21 @@ export async function openSystem(options: SystemOptions): Promise<System> {
   }
 
   function whenSettled(correlation: number): Promise<void> {
-    if (ledger.tellsOf(correlation) === 0) return Promise.resolve()
+    if (ledger.tellsOf(correlation) === 0 || state === 'closing') return Promise.resolve()
     return new Promise((resolve) => {
       settledWaiters.set(correlation, [...(settledWaiters.get(correlation) ?? []), resolve])
     })
+  }
+
+  function wakeSettled(correlation: number): void {
+    if (ledger.tellsOf(correlation) > 0 && state !== 'closing') return
+    for (const wake of settledWaiters.get(correlation) ?? []) wake()
+    settledWaiters.delete(correlation)
+  }
+
+  /** Once closing, tells wait for the next start. */
+  function isIdle(): boolean {
+    return pending === 0 && inFlight.size === 0 && (ledger.tells.size === 0 || state === 'closing')
   }
 
   function whenWritten(): Promise<void> {
@@ -311,7 +406,7 @@ export async function openSystem(options: SystemOptions): Promise<System> {
   function wakeIdle(): void {
     if (pending > 0) return
     for (const wake of writtenWaiters.splice(0)) wake()
-    if (ledger.tells.size > 0 || waiting.length > 0) return
+    if (!isIdle()) return
     const waiters = idleWaiters
     idleWaiters = []
     for (const wake of waiters) wake()

@@ -43,6 +43,11 @@ function say(world: World, order: Pick<Order, 'id' | 'messages'>, then: () => vo
   void daemon.take({ id, by: OVERSEER, messages }).then((result) => {
     if (!daemon.alive || answered) return
     answered = true
+    if (result?.accepted === false && result.refusal.code === 'RIG_NOT_FOUND') {
+      // Not cloned yet: the person sees it, and says it again later, as another order.
+      const later = { id: `${id}'`, messages }
+      return void scheduler.after(20_000, () => say(world, later, then))
+    }
     if (result !== null) return void scheduler.after(random.between(1, 5), then)
     answered = false
     again(random.between(50, 1_000))

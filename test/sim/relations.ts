@@ -55,9 +55,10 @@ function hookProblems(owners: Owners, agent: Address, bead: string, address: Add
   const stands = text(owners.get(beadOwner(bead))?.value)
   const fits: Readonly<Record<string, RegExp>> = {
     preparing: /^hooked$/,
-    working: /^hooked$|working/,
-    stalled: /^hooked$|working/,
-    cooling: /^hooked$|working/,
+    // Blocked: a person had parked work begun again, and the session has not started yet.
+    working: /^hooked$|working|^blocked$/,
+    stalled: /^hooked$|working|^blocked$/,
+    cooling: /^hooked$|working|^blocked$/,
     submitted: /submitted|testing/,
     reworking: /working/,
     closing: /^closed$/,
