@@ -54,6 +54,7 @@ const beads = {
     'Install claude, codex, gemini or opencode, or set your own: gt config set agents.mine.command \'["/abs/program"]\' and gt config set agents.default mine.',
   ),
   AGENT_UNKNOWN: row(409, 'Set how it is started: gt config set agents.<name>.command \'["/abs/program"]\'.'),
+  AGENT_HAS_NO_WORK: row(409, 'Hand it a bead with gt sling <bead> <polecat>.'),
   AGENT_HAS_NO_SESSION: row(409, 'It does not run now; gt status shows what it waits for.'),
   ESCALATION_NOT_FOUND: row(404, 'gt escalate list shows what is open.'),
 } satisfies Record<string, FaultRow>
@@ -79,6 +80,8 @@ const rigs = {
   REMOTE_UNREACHABLE: row(502, 'Check the address and your access with git ls-remote; then ask again.'),
   REMOTE_HAS_NO_ORIGIN: row(400, 'Give it an origin, or land in the path itself with --local.'),
   WORKTREE_DIRTY: row(409, 'Commit the named files, or remove them, then gt done again.'),
+  SUBMITTED_ALREADY: row(409, 'End here: the work is with the Refinery.'),
+  SESSION_STILL_ENDING: row(409, 'Ask again in a few seconds.'),
   NOTHING_TO_SUBMIT: row(409, 'Commit your work first, or give it back: gt done --status DEFERRED.'),
   WORKTREE_MISSING: row(409, 'gt why <bead> shows what became of it.'),
   BRANCH_MISSING: row(409, 'gt why <bead> shows what became of it.'),
@@ -91,6 +94,16 @@ const rigs = {
   GIT_FAILED: row(500, 'Read what git said; then ask again.'),
   WORKER_GONE: row(503, 'Ask again in a moment.'),
   MERGE_REQUEST_NOT_FOUND: row(404, 'gt mq list shows what is there.'),
+  BRANCH_MOVED: row(409, 'gt why <bead> shows what was submitted, and what is there now.'),
+  GATE_NOT_STARTED: row(
+    409,
+    'Correct the command of the gate: gt config list --rig <rig>; then gt mq retry <rig>.',
+  ),
+  TREE_DIFFERS: row(500, 'This is a defect of gt: please report it with gt why.'),
+  MERGE_QUEUED: row(409, 'gt mq list shows it.'),
+  WITHDRAWN: row(409, 'It is no longer in the queue.'),
+  NOTHING_HELD: row(409, 'gt mq list shows where things stand.'),
+  RIG_NAME_DIFFERS: row(409, 'This is a defect of gt: please report it.'),
   NOT_LANDED: row(409, 'gt mq show <bead> says where it is.'),
 } satisfies Record<string, FaultRow>
 
@@ -102,6 +115,10 @@ const town = {
   DAEMON_DOWN: row(503, 'Start the town: gt up.'),
   DAEMON_RUNNING: row(409, 'It runs already; gt status shows it.'),
   DAEMON_NOT_STARTED: row(500, 'Read the last lines of .gt/daemon.log in the town.'),
+  TOWN_NOT_FOUND: row(404, 'Make one with gt install <folder>, or name it: --town <folder>.'),
+  TOWN_NEWER: row(500, 'This town was made by a newer gt: install that version.'),
+  TOWN_UP: row(409, 'The town runs: gt status shows it; gt down stops it.'),
+  MACHINE_NOT_FOUND: row(404, 'gt machine --list shows all.'),
   TOWN_CLOSING: row(503, 'Ask again when it is up: gt up.'),
   TOWN_BUSY: row(503, 'Ask again in a second.'),
   TURN_UNKNOWN: row(503, 'Ask again with the same id; nothing is done twice.'),
@@ -125,7 +142,6 @@ const town = {
   HOST_BUSY: row(409, 'End the sessions first: gt down.'),
   INPUT_REFUSED: row(409, 'The program does not read now; try again.'),
   STOP_INCOMPLETE: row(500, 'End the named processes by hand.'),
-  CANNOT_REACH_THE_PAST: row(409, 'Choose an empty folder for --into.'),
 } satisfies Record<string, FaultRow>
 
 /** By code. */

@@ -5,6 +5,7 @@ import { beadCommands } from './bead.ts'
 import { beadNeedCommands } from './bead-needs.ts'
 import { configCommands } from './config.ts'
 import { doneCommands } from './done.ts'
+import { pastCommands } from './past.ts'
 import { primeCommands } from './prime.ts'
 import { reportCommands } from './report.ts'
 import { rigCommands } from './rig.ts'
@@ -18,6 +19,7 @@ export const COMMANDS: readonly CommandRoute[] = [
   ...rigCommands,
   ...configCommands,
   ...townCommands,
+  ...pastCommands,
   ...doneCommands,
   ...primeCommands,
   ...reportCommands,

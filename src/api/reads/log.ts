@@ -109,7 +109,37 @@ const agentHistory = read({
     historyOf(town, view, findAgent(view.projections, params.address), query),
 })
 
-export const logReads = [records, oneRecord, feed, history, agentHistory]
+const lines = read({
+  path: '/v1/log/lines',
+  summary: 'Records as they are kept, byte for byte: what the chain of digests is made of.',
+  query: z.strictObject({ after: seqNumber.default(0), limit: limit.default(2_000) }),
+  async run({ town, view, query }) {
+    const kept: string[] = []
+    let next = query.after
+    for await (const { seq, line } of town.log.read({
+      after: query.after,
+      to: view.seq,
+      limit: query.limit,
+    })) {
+      kept.push(line)
+      next = seq
+    }
+    return { lines: kept, next, seq: view.seq }
+  },
+})
+
+const stats = read({
+  path: '/v1/log/stats',
+  summary: 'How long the log is, and how much of it is sealed.',
+  run: async ({ town, view }) => ({
+    ...(await town.log.stats()),
+    head: town.log.head,
+    logId: town.log.logId,
+    seq: view.seq,
+  }),
+})
+
+export const logReads = [records, oneRecord, feed, history, agentHistory, lines, stats]
 
 async function historyOf(
   town: TownHandle,

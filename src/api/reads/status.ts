@@ -37,7 +37,7 @@ const status = read({
       town: { name: row.name ?? town.name, id: town.townId, dir: town.dir },
       daemon: past ? null : town.daemon,
       rigs: rigs(projections.rigs.rows).map((rig) => rigLine(projections, rig)),
-      agents: all.map(agentShape),
+      agents: all.map((agent) => withTitle(projections, agent)),
       queue: { waiting: queue.length, running: running(all), items: structuredClone(queue.slice(0, 20)) },
       mergeQueue: {
         ...mergeCounts(projections.mergeQueue.rows),
@@ -61,6 +61,11 @@ const status = read({
 })
 
 export const statusReads = [status]
+
+const withTitle = ({ beads: { rows } }: Projections, agent: AgentRow) => {
+  const bead = agent.hook === null ? undefined : rows.byId.get(agent.hook)
+  return bead === undefined ? agentShape(agent) : { ...agentShape(agent), title: bead.title }
+}
 
 const running = (all: readonly AgentRow[]): number =>
   all.filter(

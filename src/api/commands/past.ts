@@ -1,0 +1,32 @@
+// What is asked of the log as a whole: replay it, check it.
+
+import { z } from 'zod'
+import { command } from '../command.ts'
+import { seqAt } from '../moment.ts'
+
+const replay = command({
+  name: 'replay',
+  summary: 'Rebuilds all state from the log; `verify` decides everything again and compares.',
+  who: 'operator',
+  input: z.strictObject({
+    to: z.string().max(60).optional(),
+    verify: z.boolean().default(false),
+    /** Absolute path of a folder that gets the rebuilt state. */
+    into: z.string().min(1).max(4_000).startsWith('/', 'an absolute path').optional(),
+  }),
+  async run({ town, input }) {
+    const to = input.to === undefined ? null : await seqAt(town.log, input.to, town.clock.now())
+    const report = await town.replay({ to, verify: input.verify, into: input.into ?? null })
+    return { ...report, seq: town.system.seq }
+  },
+})
+
+const verify = command({
+  name: 'log.verify',
+  summary: 'Checks every record: checksums, gaps, chain, head.',
+  who: 'operator',
+  input: z.strictObject({}),
+  run: async ({ town }) => ({ ...(await town.log.verify()), seq: town.system.seq }),
+})
+
+export const pastCommands = [replay, verify]

@@ -1,0 +1,95 @@
+// gt agents, gt polecat list, gt polecat show.
+
+import { part } from '../../client/connection.ts'
+import { type Call, type Command, textOf } from '../command.ts'
+import { clock, since, table } from '../layout.ts'
+import { agentState } from '../words-for.ts'
+
+type Agent = {
+  address: string
+  role: string
+  rig: string | null
+  state: string
+  hook: string | null
+  session: string | null
+  runtime: string | null
+  pid: number | null
+  health: { state: string; since: string; reason: string | null }
+}
+type Session = {
+  session: string
+  bead: string
+  attempt: number
+  reason: string
+  state: string
+  openedAt: string
+  endedAt: string | null
+  ending: { kind: string; detail: string } | null
+}
+
+const rig = { rig: { type: 'text', value: '<name>', help: 'of this rig (project) only' } } as const
+
+export const agents: Command = {
+  name: 'agents',
+  summary: 'everybody, with what they do',
+  usage: '',
+  words: [0, 0],
+  options: { ...rig, role: { type: 'text', value: '<role>', help: 'polecat, refinery, …' } },
+  run: (call) => list(call, textOf(call, 'role')),
+}
+
+export const polecatList: Command = {
+  name: 'polecat list',
+  summary: 'polecats (workers), with what they do',
+  usage: '',
+  words: [0, 0],
+  options: rig,
+  run: (call) => list(call, 'polecat'),
+}
+
+export const polecatShow: Command = {
+  name: 'polecat show',
+  summary: 'one polecat (worker), with what it ran',
+  usage: '<polecat>',
+  words: [1, 1],
+  async run(call) {
+    const path = `/v1/agents/${part(call.words[0] as string)}`
+    const agent = await call.town().get<Agent & { sessions: Session[] }>(path, { at: textOf(call, 'at') })
+    const { address, state, hook, health, sessions } = agent
+    call.out.answer({
+      json: agent,
+      ids: [address],
+      lines: () => [
+        `${address}  ${agentState(state)}${hook === null ? '' : `, with ${hook}`}`,
+        ...(health.reason === null ? [] : [`  ${health.reason}`]),
+        ...sessions.map(
+          ({ bead, attempt, reason, openedAt, state: now, ending }) =>
+            `  ${clock(openedAt)}  ${bead}, attempt ${attempt} (${reason}): ${ending === null ? now : `${ending.kind} ${ending.detail}`}`,
+        ),
+      ],
+    })
+  },
+}
+
+async function list(call: Call, role: string | undefined): Promise<undefined> {
+  const query = { role, rig: textOf(call, 'rig'), at: textOf(call, 'at'), limit: 1_000 }
+  const { items } = await call.town().get<{ items: Agent[] }>('/v1/agents', query)
+  const now = new Date().toISOString()
+  call.out.answer({
+    json: items,
+    ids: items.map(({ address }) => address),
+    lines: () =>
+      table(
+        ['AGENT', 'STATE', 'SINCE', 'BEAD', 'PROGRAM', ''],
+        items.map(({ address, state, health, hook, runtime }) => [
+          address,
+          agentState(state),
+          since(health.since, now),
+          hook ?? '',
+          runtime ?? '',
+          health.reason ?? '',
+        ]),
+        { columns: call.out.columns },
+      ),
+  })
+}

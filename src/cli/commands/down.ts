@@ -1,0 +1,37 @@
+// gt down: ends every session after a checkpoint, then the daemon.
+
+import type { Command } from '../command.ts'
+
+export const down: Command = {
+  name: 'down',
+  summary: 'stops the town; who has which work is kept',
+  usage: '',
+  words: [0, 0],
+  async run({ out, town }) {
+    const found = await town().command<{ stopped: number }>('down', {})
+    await ended(found.stopped)
+    out.answer({ json: found, ids: [], lines: () => ['The town is down; gt up goes on where it was.'] })
+  },
+}
+
+/** How long the daemon may take to close its log after its answer, ms. */
+const ENDING_MS = 30_000
+
+/** The answer comes before the end; a script that goes on must find it ended. */
+export async function ended(pid: number): Promise<boolean> {
+  const until = Date.now() + ENDING_MS
+  while (isAlive(pid)) {
+    if (Date.now() > until) return false
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  return true
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,144 @@
+// gt mq: what is with the Refinery (merge queue).
+
+import { part } from '../../client/connection.ts'
+import { ClientFault } from '../../client/fault.ts'
+import { type Command, given, textOf } from '../command.ts'
+import { clock, since, table } from '../layout.ts'
+
+type Gate = { name: string; command: string[]; exitCode: number | null; durationMs: number }
+type Request = {
+  id: string
+  bead: string
+  rig: string
+  branch: string
+  target: string
+  worker: string
+  state: string
+  stateSince: string
+  attempts: number
+  reason: { code: string; message: string } | null
+  receipt: {
+    commit: string
+    tree: string
+    gates: Gate[]
+    patchProof: string
+    patchId: string
+    landedAt: string
+  } | null
+  history: { at: string; state: string; note: string | null }[]
+}
+
+const rig = { rig: { type: 'text', value: '<name>', help: 'of this rig (project) only' } } as const
+
+export const mqList: Command = {
+  name: 'mq list',
+  summary: 'what is with the Refinery (merge queue), and what has landed',
+  usage: '',
+  words: [0, 0],
+  options: {
+    ...rig,
+    status: {
+      type: 'list',
+      value: '<state>',
+      help: 'queued, building, testing, landing, waiting, landed, …; queue: all that stand in line',
+    },
+  },
+  async run(call) {
+    const query = {
+      rig: textOf(call, 'rig'),
+      state: (call.values.status as string[] | undefined)?.join(','),
+      at: textOf(call, 'at'),
+      limit: 1_000,
+    }
+    const { items } = await call.town().get<{ items: Request[] }>('/v1/merge-queue', query)
+    const now = new Date().toISOString()
+    call.out.answer({
+      json: items,
+      ids: items.map(({ id }) => id),
+      lines: () =>
+        table(
+          ['ID', 'BEAD', 'STATE', 'SINCE', 'TRY', 'WORKER', ''],
+          items.map(({ id, bead, state, stateSince, attempts, worker, reason, receipt }) => [
+            id,
+            bead,
+            state,
+            since(stateSince, now),
+            String(attempts),
+            worker.split('/').at(-1) ?? '',
+            reason?.message ?? receipt?.commit.slice(0, 10) ?? '',
+          ]),
+          { columns: call.out.columns },
+        ),
+    })
+  },
+}
+
+export const mqShow: Command = {
+  name: 'mq show',
+  summary: 'one landing: where it is, and what it went through',
+  usage: '<bead or id>',
+  words: [1, 1],
+  async run(call) {
+    const found = await call
+      .town()
+      .get<Request>(`/v1/merge-queue/${part(call.words[0] as string)}`, { at: textOf(call, 'at') })
+    call.out.answer({
+      json: found,
+      ids: [found.id],
+      lines: () => [
+        `${found.id}: ${found.bead} by ${found.worker}, ${found.state}, try ${found.attempts}`,
+        `  ${found.branch} to ${found.target} of ${found.rig}`,
+        ...(found.reason === null ? [] : [`  ${found.reason.message}`]),
+        ...found.history.map(
+          ({ at, state, note }) => `  ${clock(at)}  ${state}${note === null ? '' : `: ${note}`}`,
+        ),
+      ],
+    })
+  },
+}
+
+export const mqReceipt: Command = {
+  name: 'mq receipt',
+  summary: 'the proof of a landing: commit, tree, checks, patch',
+  usage: '<bead or id>',
+  words: [1, 1],
+  async run(call) {
+    const found = await call
+      .town()
+      .get<Request>(`/v1/merge-queue/${part(call.words[0] as string)}`, { at: textOf(call, 'at') })
+    const { receipt } = found
+    if (receipt === null)
+      throw new ClientFault('NOT_LANDED', `${found.bead} has not landed; it is ${found.state}.`)
+    call.out.answer({
+      json: { id: found.id, bead: found.bead, ...receipt },
+      ids: [receipt.commit],
+      lines: () => [
+        `${found.bead} landed on ${found.target} at ${clock(receipt.landedAt)}`,
+        `  commit ${receipt.commit}`,
+        `  tree   ${receipt.tree}`,
+        ...receipt.gates.map(
+          ({ name, command, exitCode, durationMs }) =>
+            `  ${name}: ${command.join(' ')} exited ${exitCode} after ${Math.round(durationMs)} ms`,
+        ),
+        `  patch  ${receipt.patchProof}`,
+      ],
+    })
+  },
+}
+
+export const mqRetry: Command = {
+  name: 'mq retry',
+  summary: 'lets the Refinery (merge queue) try again now',
+  usage: '[rig, bead or id]',
+  words: [0, 1],
+  options: rig,
+  async run(call) {
+    const body = given({ mergeRequest: call.words[0], rig: textOf(call, 'rig') })
+    const found = await call.town().command<{ rig: string }>('mq.retry', body)
+    call.out.answer({
+      json: found,
+      ids: [found.rig],
+      lines: () => [`The Refinery of ${found.rig} tries again.`],
+    })
+  },
+}

@@ -1,0 +1,18 @@
+// gt start: lets a worker that stopped for a person try once more.
+
+import type { Command } from '../command.ts'
+
+export const start: Command = {
+  name: 'start',
+  summary: 'lets a polecat (worker) that stopped for you try once more',
+  usage: '<polecat>',
+  words: [1, 1],
+  async run({ words: [agent], out, town }) {
+    const found = await town().command<{ agent: string; bead: string }>('start', { agent })
+    out.answer({
+      json: found,
+      ids: [found.agent],
+      lines: () => [`${found.agent} tries ${found.bead} once more.`],
+    })
+  },
+}

@@ -1,0 +1,80 @@
+// What a command says: for a person, or as one JSON document.
+//
+// Always:    with --json nothing but JSON goes to stdout; whatever stands on a terminal has passed `safe`.
+
+import type { ClientFault } from '../client/fault.ts'
+import { faultRow } from '../events/faults.ts'
+import { safe, safeLine } from './sanitize.ts'
+
+export type Output = {
+  readonly json: boolean
+  readonly quiet: boolean
+  /** True when a person looks at a terminal that can show colours. */
+  readonly colour: boolean
+  /** Cells of the terminal, at most what reads well; 80 when there is none. */
+  readonly columns: number
+  /** Text for a person; nothing with --json. */
+  line(text?: string): void
+  /** The answer. With --json the document; with -q the ids; else the lines. */
+  answer(answer: {
+    readonly json: unknown
+    readonly ids?: readonly string[]
+    readonly lines?: () => readonly string[]
+  }): void
+  /** One document a line, for --follow. */
+  event(json: unknown, line: () => string): void
+  /** A remark on stderr; nothing with --json. */
+  note(text: string): void
+}
+
+export type Streams = {
+  readonly stdout: { write(text: string): unknown; readonly isTTY?: boolean; readonly columns?: number }
+  readonly stderr: { write(text: string): unknown }
+}
+
+export function createOutput(
+  { stdout, stderr }: Streams,
+  { json, quiet }: { json: boolean; quiet: boolean },
+  env: NodeJS.ProcessEnv,
+): Output {
+  const noColour = env.NO_COLOR !== undefined && env.NO_COLOR !== ''
+  const line = (text = ''): void => {
+    if (!json) stdout.write(`${text}\n`)
+  }
+  return {
+    json,
+    quiet,
+    colour: stdout.isTTY === true && !noColour && env.TERM !== 'dumb',
+    columns: Math.min(stdout.isTTY === true ? (stdout.columns ?? 80) : 80, 120),
+    line: (text = '') => line(safe(text)),
+    answer({ json: document, ids, lines }) {
+      if (json) stdout.write(`${JSON.stringify(document, null, 2)}\n`)
+      else if (quiet && ids !== undefined) for (const id of ids) line(safeLine(id))
+      else for (const each of lines?.() ?? ids ?? []) line(each)
+    },
+    event(document, text) {
+      stdout.write(json ? `${JSON.stringify(document)}\n` : `${safeLine(text())}\n`)
+    },
+    note(text) {
+      if (!json) stderr.write(`gt: ${safeLine(text)}\n`)
+    },
+  }
+}
+
+/** An error on stderr, as a person or a program reads it. */
+export function writeError(
+  { stderr }: Streams,
+  json: boolean,
+  error: { readonly code: string; readonly message: string } & Partial<
+    Pick<ClientFault, 'remedy' | 'details'>
+  >,
+): void {
+  const { code, message, details = {} } = error
+  const remedy = error.remedy ?? faultRow(code).remedy
+  if (json) {
+    stderr.write(`${JSON.stringify({ error: { code, message, remedy, details } })}\n`)
+    return
+  }
+  stderr.write(`gt: ${safeLine(message)}\n`)
+  if (remedy !== '') stderr.write(`    ${safeLine(remedy)}\n`)
+}

@@ -1,0 +1,102 @@
+// All commands by name, each loaded only when it is run.
+
+import type { Command } from './command.ts'
+import { UsageError } from './usage.ts'
+
+type Module = Readonly<Record<string, unknown>>
+type Row = readonly [name: string, load: () => Promise<Module>, exported: string]
+
+const rows: readonly Row[] = [
+  ['hook', () => import('./commands/hook.ts'), 'hook'],
+  ['prime', () => import('./commands/prime.ts'), 'prime'],
+  ['done', () => import('./commands/done.ts'), 'done'],
+  ['report', () => import('./commands/report.ts'), 'report'],
+  ['install', () => import('./commands/install.ts'), 'install'],
+  ['up', () => import('./commands/up.ts'), 'up'],
+  ['down', () => import('./commands/down.ts'), 'down'],
+  ['restart', () => import('./commands/restart.ts'), 'restart'],
+  ['version', () => import('./commands/version.ts'), 'version'],
+  ['status', () => import('./commands/status.ts'), 'status'],
+  ['rig add', () => import('./commands/rig.ts'), 'rigAdd'],
+  ['rig list', () => import('./commands/rig.ts'), 'rigList'],
+  ['rig show', () => import('./commands/rig.ts'), 'rigShow'],
+  ['rig config', () => import('./commands/config.ts'), 'rigConfig'],
+  ['config get', () => import('./commands/config.ts'), 'configGet'],
+  ['config set', () => import('./commands/config.ts'), 'configSet'],
+  ['config unset', () => import('./commands/config.ts'), 'configUnset'],
+  ['config list', () => import('./commands/config.ts'), 'configList'],
+  ['bead create', () => import('./commands/bead-create.ts'), 'beadCreate'],
+  ['bead show', () => import('./commands/bead-show.ts'), 'beadShow'],
+  ['bead list', () => import('./commands/bead-list.ts'), 'beadList'],
+  ['bead ready', () => import('./commands/bead-list.ts'), 'beadReady'],
+  ['bead blocked', () => import('./commands/bead-list.ts'), 'beadBlocked'],
+  ['bead search', () => import('./commands/bead-list.ts'), 'beadSearch'],
+  ['bead update', () => import('./commands/bead-change.ts'), 'beadUpdate'],
+  ['bead close', () => import('./commands/bead-change.ts'), 'beadClose'],
+  ['bead reopen', () => import('./commands/bead-change.ts'), 'beadReopen'],
+  ['bead comment', () => import('./commands/bead-change.ts'), 'beadComment'],
+  ['bead label', () => import('./commands/bead-change.ts'), 'beadLabel'],
+  ['bead dep add', () => import('./commands/bead-needs.ts'), 'depAdd'],
+  ['bead dep remove', () => import('./commands/bead-needs.ts'), 'depRemove'],
+  ['bead dep tree', () => import('./commands/bead-needs.ts'), 'depTree'],
+  ['sling', () => import('./commands/sling.ts'), 'sling'],
+  ['wait', () => import('./commands/wait.ts'), 'wait'],
+  ['scheduler list', () => import('./commands/scheduler.ts'), 'schedulerList'],
+  ['start', () => import('./commands/start.ts'), 'start'],
+  ['feed', () => import('./commands/feed.ts'), 'feed'],
+  ['agents', () => import('./commands/agents.ts'), 'agents'],
+  ['polecat list', () => import('./commands/agents.ts'), 'polecatList'],
+  ['polecat show', () => import('./commands/agents.ts'), 'polecatShow'],
+  ['peek', () => import('./commands/peek.ts'), 'peek'],
+  ['attach', () => import('./commands/attach.ts'), 'attach'],
+  ['mq list', () => import('./commands/mq.ts'), 'mqList'],
+  ['mq show', () => import('./commands/mq.ts'), 'mqShow'],
+  ['mq receipt', () => import('./commands/mq.ts'), 'mqReceipt'],
+  ['mq retry', () => import('./commands/mq.ts'), 'mqRetry'],
+  ['mail inbox', () => import('./commands/mail.ts'), 'mailInbox'],
+  ['mail read', () => import('./commands/mail.ts'), 'mailRead'],
+  ['cv', () => import('./commands/cv.ts'), 'cv'],
+  ['escalate list', () => import('./commands/escalate.ts'), 'escalateList'],
+  ['escalate close', () => import('./commands/escalate.ts'), 'escalateClose'],
+  ['history', () => import('./commands/history.ts'), 'history'],
+  ['why', () => import('./commands/why.ts'), 'why'],
+  ['replay', () => import('./commands/replay.ts'), 'replay'],
+  ['log', () => import('./commands/log.ts'), 'log'],
+  ['log verify', () => import('./commands/log-verify.ts'), 'logVerify'],
+  ['log export', () => import('./commands/log.ts'), 'logExport'],
+  ['log stats', () => import('./commands/log.ts'), 'logStats'],
+  ['machine', () => import('./commands/machine.ts'), 'machine'],
+  ['help', () => import('./commands/help.ts'), 'help'],
+]
+
+const byName: ReadonlyMap<string, Row> = new Map(rows.map((row) => [row[0], row]))
+
+export const COMMAND_NAMES: readonly string[] = rows.map(([name]) => name)
+
+/** The longest name that the line begins with, and the words after it. */
+export function commandNamed(argv: readonly string[]): { name: string; rest: string[] } {
+  const [first] = argv
+  if (first === undefined || first === '--help' || first === '-h')
+    return { name: 'help', rest: argv.slice(1) }
+  if (first === '--version' || first === '-v') return { name: 'version', rest: argv.slice(1) }
+  // Options may stand before the command: gt --town T status.
+  const from = argv.findIndex((word, n) => !word.startsWith('-') && argv[n - 1] !== '--town')
+  if (from === -1) throw new UsageError('which command?', '')
+  const before = argv.slice(0, from)
+  for (let length = Math.min(3, argv.length - from); length > 0; length -= 1) {
+    const name = argv.slice(from, from + length).join(' ')
+    if (byName.has(name)) return { name, rest: [...before, ...argv.slice(from + length)] }
+  }
+  const word = argv[from] as string
+  const below = COMMAND_NAMES.filter((name) => name.startsWith(`${word} `))
+  if (below.length > 0) {
+    const verbs = below.map((name) => name.slice(word.length + 1)).join(', ')
+    throw new UsageError(`gt ${word} needs one of: ${verbs}`, '')
+  }
+  throw new UsageError(`there is no command ${JSON.stringify(word.slice(0, 40))}`, '')
+}
+
+export async function loadCommand(name: string): Promise<Command> {
+  const [, load, exported] = byName.get(name) as Row
+  return (await load())[exported] as Command
+}

@@ -1,0 +1,31 @@
+// The one door from the command line to a town in this same process. Everything behind it is loaded when it is needed.
+
+/** Opens the town itself, for a command while no daemon is up. @throws TOWN_BUSY and the log's own codes. */
+export const openEmbedded = async (dir: string) => (await import('../town/embedded.ts')).openEmbedded(dir)
+export type Embedded = Awaited<ReturnType<typeof openEmbedded>>
+
+type Installation = Parameters<typeof import('../town/install.ts')['installTown']>[0]
+
+/** Makes a town. @throws FOLDER_NOT_EMPTY, SOCKET_PATH_TOO_LONG. */
+export const installTown = async (wanted: Installation) =>
+  (await import('../town/install.ts')).installTown(wanted)
+
+/** Starts the daemon, unless one answers already. */
+export const bringUp = async (dir: string) => (await import('../town/up.ts')).bringUp(dir)
+
+/** Is the daemon, until it is told to end. */
+export async function runDaemon(dir: string): Promise<void> {
+  const { startDaemon } = await import('../town/daemon.ts')
+  const daemon = await startDaemon(dir, { ...process.env })
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void daemon.stop())
+  await daemon.ended
+}
+
+/** Checks a log that no daemon has open: a town's, or a copy in a folder. Changes nothing. */
+export const verifyLogIn = async (dir: string) => (await import('../town/past.ts')).verifyLogIn(dir)
+
+/** Charts and lists of the machines. */
+export const machines = async () => import('../town/machines.ts')
+
+/** Shows a session in this terminal until the person leaves it. */
+export const attach = async () => import('../town/attach.ts')
