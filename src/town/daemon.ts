@@ -9,12 +9,14 @@
 
 import { rmSync, writeFileSync } from 'node:fs'
 import { performance } from 'node:perf_hooks'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { FastifyInstance } from 'fastify'
 import { createServer } from '../api/server.ts'
 import type { TownHandle } from '../api/town.ts'
 import { OVERSEER, TOWN } from '../events/address.ts'
 import { ensureHost } from '../pty/start-host.ts'
+import type { Perform } from '../system/types.ts'
 import { type Adoption, createAdoption } from './adoption.ts'
 import { machineClock } from './clock.ts'
 import type { Carrier } from './effects/carrier.ts'
@@ -24,8 +26,13 @@ import { townFiles } from './files.ts'
 import { readIdentity } from './identity.ts'
 import { handleOf, type OpenTown, openTown } from './open.ts'
 import { endSessions, resumeSessions } from './sleep.ts'
+import { TownError } from './town-error.ts'
 import { VERSION } from './version.ts'
 import { openWorld, type World } from './world.ts'
+
+/** How long somebody else may have the town open before the daemon gives up, ms. */
+const BUSY_MS = 5_000
+const BUSY_LOOK_MS = 20
 
 export interface Daemon {
   /** Ends the daemon alone. */
@@ -46,7 +53,7 @@ export async function startDaemon(dir: string, operatorEnv: NodeJS.ProcessEnv): 
   const worldReady = Promise.withResolvers<Carrier>()
   const perform = performWith(() => carrier as Carrier)
   let carrier: Carrier | undefined
-  const town = await openTown(dir, async (effect) => {
+  const town = await openWhenFree(dir, async (effect) => {
     await worldReady.promise
     return perform(effect)
   })
@@ -87,6 +94,18 @@ export async function startDaemon(dir: string, operatorEnv: NodeJS.ProcessEnv): 
   await begin(town, adoption)
   worldReady.resolve(carrier)
   return serve({ dir, town, world, files })
+}
+
+/** A command may have the town open for a moment, and so may a daemon that was killed just now. */
+async function openWhenFree(dir: string, perform: Perform): Promise<OpenTown> {
+  for (let waited = 0; ; waited += BUSY_LOOK_MS) {
+    try {
+      return await openTown(dir, perform)
+    } catch (error) {
+      if (!(error instanceof TownError) || error.code !== 'TOWN_BUSY' || waited >= BUSY_MS) throw error
+      await sleep(BUSY_LOOK_MS)
+    }
+  }
 }
 
 /** Notes the start, and finds the sessions that went on without us. */

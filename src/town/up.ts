@@ -63,13 +63,19 @@ async function firstLine(stream: Readable | null): Promise<string> {
   return text
 }
 
-/** Whether somebody listens on a socket. */
+/** How long a daemon that accepts may take to answer before it counts as none, ms. */
+const ANSWER_MS = 5_000
+
+/** Whether a daemon answers. One that was just killed may still accept, and one that hangs always does. */
 function answers(path: string): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect(path, () => {
-      socket.destroy()
+    const socket = connect(path, () => socket.write('GET /v1/health HTTP/1.0\r\n\r\n'))
+    socket.setTimeout(ANSWER_MS, () => socket.destroy())
+    socket.on('data', () => {
       resolve(true)
+      socket.destroy()
     })
     socket.on('error', () => resolve(false))
+    socket.on('close', () => resolve(false))
   })
 }
