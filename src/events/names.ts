@@ -9,7 +9,7 @@
 export type NameKind = 'rig' | 'bead' | 'agent' | 'branch' | 'target'
 
 /** 255 bytes is what file systems take for one component; a ref's lock file adds `.lock`. */
-export const NAME_BYTES_MAX = 200
+const NAME_BYTES_MAX = 200
 
 const WORDS: Readonly<Record<NameKind, string>> = {
   rig: 'rig name',

@@ -18,7 +18,7 @@ export type CommandResult = {
 }
 
 /** Variable that every process of a command inherits; its value is the folder the command runs in. */
-export const RUN_MARK = 'GT_RUN_IN'
+const RUN_MARK = 'GT_RUN_IN'
 
 /** Between the polite and the hard end of a group, in ms: a test runner writes its summary on SIGTERM. */
 const KILL_DELAY_MS = 500

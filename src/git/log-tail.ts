@@ -1,7 +1,7 @@
 // The end of a command's output, small and safe to show.
 
 /** Most bytes of a log tail: enough for a failing test's message and stack, small enough for a record. */
-export const LOG_TAIL_BYTES_MAX = 8_192
+const LOG_TAIL_BYTES_MAX = 8_192
 
 /** Four times as much is needed, because what is neutralised gets shorter. */
 const NEEDED_BYTES = 4 * LOG_TAIL_BYTES_MAX

@@ -52,11 +52,7 @@ export async function buildMerge(layout: Layout, input: Input): Promise<Result> 
   return { kind: 'built', commit, tree, base }
 }
 
-export function personEnv(
-  part: 'AUTHOR' | 'COMMITTER',
-  person: Author,
-  date: number,
-): Record<string, string> {
+function personEnv(part: 'AUTHOR' | 'COMMITTER', person: Author, date: number): Record<string, string> {
   return {
     [`GIT_${part}_NAME`]: person.name,
     [`GIT_${part}_EMAIL`]: person.email,

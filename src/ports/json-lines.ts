@@ -11,7 +11,7 @@ import { StringDecoder } from 'node:string_decoder'
  * Longest line in characters. A checkout's dirty list or a log tail is a few KB, a screen replay up to 1 MB;
  * lower would cut real answers, higher lets a broken peer fill the memory.
  */
-export const LINE_CHARS_MAX = 8 * 1024 * 1024
+const LINE_CHARS_MAX = 8 * 1024 * 1024
 
 /**
  * Calls `onMessage` for each line. A line over `maxBytes` (counted in characters) or one that is not JSON destroys

@@ -15,7 +15,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
-import { onTestFinished } from 'vitest'
+import { afterAll, onTestFinished } from 'vitest'
 import { createRepositories } from '../../src/git/repositories.ts'
 import type { Remote, Repositories } from '../../src/ports/repositories.ts'
 
@@ -90,6 +90,9 @@ export type Town = {
 }
 
 const templates = new Map<string, string>()
+afterAll(() => {
+  for (const folder of templates.values()) rmSync(folder, { recursive: true, force: true })
+})
 
 /** A repository with one commit on main, made once for each set of files. */
 function template(files: Readonly<Record<string, string>>): string {
@@ -97,7 +100,6 @@ function template(files: Readonly<Record<string, string>>): string {
   const known = templates.get(key)
   if (known !== undefined) return known
   const folder = mkdtempSync(join(tmpdir(), 'gt-git-'))
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
   sh(folder, 'init', '-q', '--template=', '-b', 'main')
   commit(folder, 'first', files)
   templates.set(key, folder)
