@@ -29,6 +29,7 @@ const NOTHING_COMES_OF_IT: { readonly [kind: string]: readonly string[] } = {
     'dispatch.openRig',
     'dispatch.closeRig',
     'tell.refused',
+    'escalation.settle',
   ],
   // Nothing was noted of that bead.
   deacon: ['deacon.forget'],

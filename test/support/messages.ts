@@ -132,6 +132,7 @@ const samples: Samples = {
     { id: 'e-2', note: 'seen' },
     { id: 'e-999', note: 'seen' },
   ],
+  'escalation.settle': [{ bead: BEAD, note: 'begun again' }],
   RECOVERY_NEEDED: [{ bead: BEAD, sandbox: SANDBOX, agent: AGENT, reason: 'it was killed' }],
   'deacon.forget': [{ bead: BEAD }],
   'polecat.hook': [{ bead: BEAD, sandbox: SANDBOX, preset: null }],
