@@ -201,7 +201,7 @@ const machine = setup({
         'target.refused': {
           target: 'held',
           actions: does('target.refused', (context, { message }, to) =>
-            hold('building')(context, { code: 'TARGET_REFUSED', message }, to),
+            hold('landing')(context, { code: 'TARGET_REFUSED', message }, to),
           ),
         },
         'effect.failed': { target: 'held', actions: does('effect.failed', hold('landing')) },
