@@ -2,9 +2,9 @@
 //
 // Always:    the answer is a seq that the log has, or 0 for a time before the first record.
 
-import type { EventLog } from '../../eventlog/types.ts'
 import type { LogRecord } from '../events/record.ts'
 import { Fault } from './fault.ts'
+import type { TownHandle } from './town.ts'
 
 const AGO = /^-?(\d+(?:\.\d+)?)(s|m|h|d)$/
 const CLOCK = /^([01]?\d|2[0-3]):([0-5]\d)$/
@@ -38,7 +38,7 @@ export function parseMoment(text: string, now: number): Moment {
  * The last record at or before a moment.
  * @throws {Fault} POSITION_INVALID, POSITION_IN_FUTURE.
  */
-export async function seqAt(log: EventLog, text: string, now: number): Promise<number> {
+export async function seqAt(log: TownHandle['log'], text: string, now: number): Promise<number> {
   const moment = parseMoment(text, now)
   const head = log.head.seq
   if (moment.kind === 'seq') {
@@ -53,7 +53,7 @@ export async function seqAt(log: EventLog, text: string, now: number): Promise<n
 }
 
 /** `at` never decreases along the log, so halving finds it. 0 when every record is later. */
-export async function lastBefore(log: EventLog, iso: string): Promise<number> {
+export async function lastBefore(log: TownHandle['log'], iso: string): Promise<number> {
   let low = 0
   let high = log.head.seq
   while (low < high) {

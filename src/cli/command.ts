@@ -21,6 +21,8 @@ export type Command = {
   /** What stands after the name: `<title>`. */
   readonly usage: string
   readonly options?: Readonly<Record<string, OptionSpec>>
+  /** `session`: only an agent at work says it. `person`: an agent may not. Absent: both. */
+  readonly where?: 'session' | 'person'
   /** How many words may follow. */
   readonly words: readonly [min: number, max: number]
   /** Resolves with the exit code; nothing is 0. */
@@ -33,6 +35,8 @@ export type Call = {
   readonly out: Output
   /** The town: as the agent of this session, else as the person. Connects when it is first asked. */
   town(): Connection
+  /** Every command there is, for help. */
+  readonly commands: { readonly names: readonly string[]; load(name: string): Promise<Command> }
   readonly env: NodeJS.ProcessEnv
   readonly cwd: string
   /** Aborted by Ctrl-C. */

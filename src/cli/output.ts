@@ -23,6 +23,8 @@ export type Output = {
   }): void
   /** One document a line, for --follow. */
   event(json: unknown, line: () => string): void
+  /** Something that was refused beside what was done, on stderr; with --json the answer says it. */
+  problem(refused: { readonly code: string; readonly message: string }): void
   /** A remark on stderr; nothing with --json. */
   note(text: string): void
 }
@@ -54,6 +56,9 @@ export function createOutput(
     },
     event(document, text) {
       stdout.write(json ? `${JSON.stringify(document)}\n` : `${safeLine(text())}\n`)
+    },
+    problem(refused) {
+      if (!json) writeError({ stdout, stderr }, false, refused)
     },
     note(text) {
       if (!json) stderr.write(`gt: ${safeLine(text)}\n`)

@@ -4,9 +4,10 @@
 
 import type { Connection } from '../client/connection.ts'
 import { ClientFault } from '../client/fault.ts'
+import type { Command } from './command.ts'
 import { parseCommandLine } from './options.ts'
 import { createOutput, type Streams, writeError } from './output.ts'
-import { commandNamed, loadCommand } from './table.ts'
+import { COMMAND_NAMES, commandNamed, loadCommand } from './table.ts'
 import { UsageError } from './usage.ts'
 
 export type Process = Streams & {
@@ -27,6 +28,7 @@ export async function main(argv: readonly string[], process: Process): Promise<n
       for (const line of helpFor(command)) process.stdout.write(`${line}\n`)
       return 0
     }
+    await mayRun(command, process.env)
     const out = createOutput(
       process,
       { json: values.json === true, quiet: values.quiet === true },
@@ -44,6 +46,7 @@ export async function main(argv: readonly string[], process: Process): Promise<n
       values,
       out,
       town,
+      commands: { names: COMMAND_NAMES, load: loadCommand },
       env: process.env,
       cwd: process.cwd(),
       signal: interrupted.signal,
@@ -54,6 +57,19 @@ export async function main(argv: readonly string[], process: Process): Promise<n
   } finally {
     await connection?.close()
   }
+}
+
+/** Some things only an agent at work says, and some it may not do: inside a session gt never opens a town. */
+async function mayRun({ name, where }: Command, env: NodeJS.ProcessEnv): Promise<void> {
+  if (where === undefined) return
+  const { isInSession } = await import('../client/session.ts')
+  if (where === 'session' && !isInSession(env))
+    throw new ClientFault(
+      'NOT_IN_A_SESSION',
+      `gt ${name} is for an agent at work, and this is not its session.`,
+    )
+  if (where === 'person' && isInSession(env))
+    throw new ClientFault('FORBIDDEN', `An agent may not use gt ${name}.`)
 }
 
 /** What connects to the town once it is needed: each way of asking is loaded only where it is used. */

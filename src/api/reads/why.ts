@@ -50,13 +50,7 @@ function beadOfCommit({ projections }: View, commit: string): string | null {
 }
 
 async function whyBead(town: TownHandle, view: View, bead: string) {
-  const owner = beadOwner(bead)
-  const records: LogRecord[] = []
-  for await (const { line } of town.log.read({ to: view.seq })) {
-    if (!line.includes(bead)) continue
-    const record = JSON.parse(line) as LogRecord
-    if (speaksOf(record, owner, bead)) records.push(record)
-  }
+  const records = await withAncestors(town, view, await about(town, view, bead))
   const row = beadRow(view.projections.beads.rows, bead)
   const waitingFor = row?.waitingFor == null ? null : { ...row.waitingFor }
   return {
@@ -75,6 +69,36 @@ async function whyBead(town: TownHandle, view: View, bead: string) {
         : `It waits for ${waitingFor.kind} ${waitingFor.id} since ${waitingFor.since}.`,
     seq: view.seq,
   }
+}
+
+async function about(town: TownHandle, view: View, bead: string): Promise<LogRecord[]> {
+  const owner = beadOwner(bead)
+  const records: LogRecord[] = []
+  for await (const { line } of town.log.read({ to: view.seq })) {
+    if (!line.includes(bead)) continue
+    const record = JSON.parse(line) as LogRecord
+    if (speaksOf(record, owner, bead)) records.push(record)
+  }
+  return records
+}
+
+/** With the records between them and where each came from, so that the tree hangs together. */
+async function withAncestors(
+  town: TownHandle,
+  view: View,
+  found: readonly LogRecord[],
+): Promise<LogRecord[]> {
+  const known = new Map(found.map((record) => [record.seq, record]))
+  for (const record of found) {
+    let { cause } = record
+    while (cause !== null && cause <= view.seq && !known.has(cause)) {
+      const before = await recordAt(town, cause)
+      if (before === null) break
+      known.set(cause, before)
+      cause = before.cause
+    }
+  }
+  return [...known.values()].sort((left, right) => left.seq - right.seq)
 }
 
 /** Up to where it came from outside, and down to all that it led to. */

@@ -9,6 +9,7 @@ export const attach: Command = {
   name: 'attach',
   summary: 'shows a screen live; Ctrl-\\ leaves it',
   usage: '<polecat>',
+  where: 'person',
   words: [1, 1],
   options: { watch: { type: 'flag', help: 'only look; nothing that is typed gets there' } },
   async run(call) {

@@ -72,12 +72,12 @@ async function set(call: Call, key: string, value: string, rig: string | undefin
   call.out.answer({ json: found, ids: [key], lines: () => [] })
 }
 
-async function get(call: Call, key: string, rig: string | undefined): Promise<number | undefined> {
+async function get(call: Call, key: string, rig: string | undefined): Promise<undefined> {
   const found = await call
     .town()
     .get<{ value: unknown; set: boolean }>('/v1/settings', { key, rig, at: textOf(call, 'at') })
   call.out.answer({ json: found, ids: [], lines: () => (found.set ? [shown(found.value)] : []) })
-  return found.set ? 0 : 1
+  return undefined
 }
 
 type Settings = { settings: Record<string, unknown>; names: { name: string; help: string }[] }

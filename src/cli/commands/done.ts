@@ -6,6 +6,7 @@ export const done: Command = {
   name: 'done',
   summary: 'an agent submits its work, or hands it back',
   usage: '',
+  where: 'session',
   words: [0, 0],
   options: {
     status: {

@@ -6,6 +6,7 @@ export const down: Command = {
   name: 'down',
   summary: 'stops the town; who has which work is kept',
   usage: '',
+  where: 'person',
   words: [0, 0],
   async run({ out, town }) {
     const found = await town().command<{ stopped: number }>('down', {})

@@ -2,8 +2,7 @@
 
 import { firstSight, WORDS } from '../../events/words.ts'
 import { COMMON, type Command, flagOf, type OptionSpec } from '../command.ts'
-import { table, wrapped } from '../layout.ts'
-import { COMMAND_NAMES, loadCommand } from '../table.ts'
+import { COLUMNS, table, wrapped } from '../layout.ts'
 import { UsageError } from '../usage.ts'
 
 export const help: Command = {
@@ -13,24 +12,24 @@ export const help: Command = {
   words: [0, 4],
   options: { all: { type: 'flag', help: 'every command' } },
   async run(call) {
-    const { words, out } = call
+    const { words, out, commands: all } = call
     if (words[0] === 'words') {
       out.answer({ json: WORDS, ids: WORDS.map(({ word }) => word), lines: glossary })
       return
     }
     if (words.length > 0) {
       const name = words.join(' ')
-      const names = COMMAND_NAMES.filter((each) => each === name || each.startsWith(`${name} `))
+      const names = all.names.filter((each) => each === name || each.startsWith(`${name} `))
       if (names.length === 0)
         throw new UsageError(`there is no command ${JSON.stringify(name.slice(0, 40))}`, '')
-      const commands = await Promise.all(names.map(loadCommand))
+      const commands = await Promise.all(names.map(all.load))
       const [only] = commands
       const lines = () => (commands.length === 1 && only !== undefined ? helpFor(only) : commands.map(short))
       out.answer({ json: commands.map(described), ids: names, lines })
       return
     }
     if (flagOf(call, 'all')) {
-      const commands = await Promise.all(COMMAND_NAMES.toSorted().map(loadCommand))
+      const commands = await Promise.all(all.names.toSorted().map(all.load))
       out.answer({
         json: commands.map(described),
         ids: commands.map(({ name }) => name),
@@ -121,6 +120,9 @@ const described = ({ name, usage, summary, options }: Command) => ({
   options: options ?? {},
 })
 
+/** Where the explanations begin. */
+const HELP_COLUMN = 28
+
 export function helpFor({
   name,
   usage,
@@ -128,10 +130,14 @@ export function helpFor({
   options = {},
 }: Pick<Command, 'name' | 'usage' | 'summary' | 'options'>): string[] {
   const rows = (specs: Readonly<Record<string, OptionSpec>>): string[] =>
-    table(
-      ['', ''],
-      Object.entries(specs).map(([option, spec]) => [`  ${written(option, spec)}`, spec.help]),
-    )
+    Object.entries(specs).flatMap(([option, spec]) => {
+      const left = `  ${written(option, spec)}`
+      const right = wrapped(spec.help, COLUMNS, ' '.repeat(HELP_COLUMN))
+      // What is too long stands above its help.
+      return left.length < HELP_COLUMN - 1
+        ? [left + (right[0] ?? '').slice(left.length), ...right.slice(1)]
+        : [left, ...right]
+    })
   const own = Object.keys(options).length === 0 ? [] : ['', ...rows(options)]
   return [`gt ${name} ${usage}`.trimEnd(), `  ${summary}`, ...own, '', 'Everywhere:', ...rows(COMMON)]
 }

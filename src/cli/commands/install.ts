@@ -11,6 +11,7 @@ export const install: Command = {
   name: 'install',
   summary: 'makes a town (folder of all your work)',
   usage: '<folder>',
+  where: 'person',
   words: [1, 1],
   options: { name: { type: 'text', value: '<name>', help: 'what it is called; else like the folder' } },
   async run(call) {
@@ -35,16 +36,17 @@ export const install: Command = {
     }
     const other = otherGt(env)
     if (other !== null) out.note(other)
+    out.note(`the town (folder of all your work) ${name} is at ${dir}`)
+    out.note(
+      claude
+        ? 'agents: claude, because it is on your PATH'
+        : 'no agent program was found; before work starts, set one (gt help config set)',
+    )
+    out.note(`next: cd ${dir} && gt up`)
+    // The folder alone, for scripts.
     out.answer({
       json: { id: townId, dir, name, seq: 1, ...(other !== null && { warning: other }) },
       ids: [dir],
-      lines: () => [
-        `The town (folder of all your work) ${name} is at ${dir}.`,
-        claude
-          ? 'Agents: claude, because it is on your PATH.'
-          : 'No agent program was found; before work starts, set one (gt help config set).',
-        `Next: cd ${dir} && gt up`,
-      ],
     })
   },
 }

@@ -18,6 +18,7 @@ export const logVerify: Command = {
   name: 'log verify',
   summary: 'checks every record of the log',
   usage: '',
+  where: 'person',
   words: [0, 0],
   options: { dir: { type: 'text', value: '<folder>', help: 'a copy of a log, or a town that is down' } },
   async run(call) {

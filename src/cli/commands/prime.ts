@@ -20,6 +20,7 @@ export const prime: Command = {
   name: 'prime',
   summary: 'what an agent needs to begin: its work, why it begins, the rules',
   usage: '',
+  where: 'session',
   words: [0, 0],
   async run({ out, town }) {
     const found = await town().command<Primed>('prime', {})

@@ -7,6 +7,7 @@ export const report: Command = {
   name: 'report',
   summary: 'an agent says how it goes: progress, note, or a type of your own',
   usage: '<type> <text or JSON>',
+  where: 'session',
   words: [2, 2],
   options: { percent: { type: 'number', value: '<0-100>', help: 'how far it is' } },
   async run(call) {

@@ -11,6 +11,7 @@ export const restart: Command = {
   name: 'restart',
   summary: 'starts the daemon anew; agents go on',
   usage: '',
+  where: 'person',
   words: [0, 0],
   async run(call) {
     const { dir } = findTown(textOf(call, 'town'), call.cwd, call.env)

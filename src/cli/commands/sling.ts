@@ -45,6 +45,7 @@ export const sling: Command = {
     })
     const found = await connection.command<Answer>('sling', body)
     const { slung, queued, refused } = found
+    for (const one of refused) out.problem(one)
     if (until !== null) {
       if (!out.json) for (const line of lines(found, false)) out.note(line)
       const ids = [...slung, ...queued].map(({ bead }) => bead)
@@ -94,7 +95,7 @@ function split(
   return { beads: words.slice(0, -1), to: last }
 }
 
-function lines({ slung, queued, refused }: Answer, dryRun: boolean): string[] {
+function lines({ slung, queued }: Answer, dryRun: boolean): string[] {
   return [
     ...slung.map(({ bead, agent }) =>
       dryRun ? `${bead} would start${agent === '' ? '' : ` with ${agent}`}.` : `${bead} goes to ${agent}.`,
@@ -102,6 +103,5 @@ function lines({ slung, queued, refused }: Answer, dryRun: boolean): string[] {
     ...queued.map(({ bead, waitingFor }) =>
       waitingFor === null ? `${bead} waits for its turn.` : `${bead} waits for ${waitText(waitingFor)}.`,
     ),
-    ...refused.map(({ bead, code, message }) => `${bead} is refused: ${message} (${code})`),
   ]
 }

@@ -13,6 +13,7 @@ export const up: Command = {
   name: 'up',
   summary: 'starts the town',
   usage: '',
+  where: 'person',
   words: [0, 0],
   options: { foreground: { type: 'flag', help: 'stay in this terminal until Ctrl-C' } },
   async run(call) {
