@@ -1,0 +1,297 @@
+import { describe, expect, test } from 'vitest'
+import { NEEDS_MAX } from '../../src/actors/bead/bead.machine.ts'
+import { machineAt } from '../../src/actors/index.ts'
+import { decide, decisions } from '../support/decisions.ts'
+import { AGENT, BEAD, COMMIT, HEAD, MERGE_REQUEST, message, RIG, SANDBOX } from '../support/messages.ts'
+import { reachable } from '../support/walks.ts'
+
+const ADDRESS = `beads/${BEAD}`
+const bead = () => decisions(ADDRESS)
+const create = message('bead.create')
+const needsTwo = message('bead.create', { needs: ['sh-2'] })
+const queue = message('bead.queue')
+const hook = message('bead.hook')
+const start = message('bead.start')
+const submit = message('bead.submit')
+const land = message('bead.land')
+const close = message('bead.close')
+const block = message('bead.block')
+const queued = [create, queue]
+const hooked = [...queued, hook]
+const working = [...hooked, start]
+const submitted = [...working, submit]
+const ready = { type: 'dispatch.ready', bead: BEAD }
+const landed = { type: 'BeadLanded', bead: BEAD, agent: AGENT, commit: COMMIT, mergeRequest: MERGE_REQUEST }
+
+test('[BEAD-1] a bead is made once, open, in its rig', () => {
+  bead()
+    .when(create)
+    .gives({ state: 'open', facts: [{ type: 'BeadCreated', bead: BEAD, rig: RIG }] })
+  bead().given(create).when(create).gives({ refused: 'BEAD_EXISTS' })
+  bead().when(close).gives({ refused: 'BEAD_NOT_FOUND' })
+})
+
+describe('slinging', () => {
+  test('[BEAD-2] a bead that needs nothing is ready at once', () => {
+    bead()
+      .given(create)
+      .when(queue)
+      .gives({
+        state: 'queued',
+        facts: [{ type: 'BeadQueued', waitingFor: null }],
+        tells: [['mayor', ready]],
+      })
+  })
+
+  test('[BEAD-2] a bead with a need is ready with the last need that is met', () => {
+    const both = message('bead.create', { needs: ['sh-2', 'sh-3'] })
+    bead()
+      .given(both)
+      .when(queue)
+      .gives({ facts: [{ waitingFor: { kind: 'bead', id: 'sh-2' } }], tells: [] })
+    bead()
+      .given(both, queue)
+      .when(message('bead.needMet', { need: 'sh-3' }))
+      .gives({ tells: [] })
+    bead()
+      .given(both, queue, message('bead.needMet', { need: 'sh-3' }))
+      .when(message('bead.needMet', { need: 'sh-2' }))
+      .gives({ facts: [{ type: 'BeadNeedsChanged', open: [] }], tells: [['mayor', ready]] })
+    bead()
+      .given(needsTwo, queue)
+      .when(message('bead.dropNeed', { need: 'sh-2' }))
+      .gives({ tells: [['mayor', ready]] })
+  })
+
+  test('[BEAD-5] what would wait is refused with --now, and another rig always', () => {
+    bead()
+      .given(needsTwo)
+      .when({ ...queue, now: true })
+      .gives({ refused: 'BEAD_BLOCKED' })
+    bead()
+      .given(create)
+      .when({ ...queue, rig: 'farm' })
+      .gives({ refused: 'BEAD_OF_ANOTHER_RIG' })
+    const deferred = [needsTwo, message('bead.defer')]
+    bead()
+      .given(...deferred)
+      .when({ ...queue, now: true })
+      .gives({ refused: 'BEAD_BLOCKED' })
+    bead()
+      .given(...deferred)
+      .when({ ...queue, rig: 'farm' })
+      .gives({ refused: 'BEAD_OF_ANOTHER_RIG' })
+    bead()
+      .given(...deferred)
+      .when(queue)
+      .gives({ state: 'queued' })
+  })
+
+  test('[BEAD-6] a bead is slung once at a time', () => {
+    bead()
+      .given(...queued)
+      .when(queue)
+      .gives({ refused: 'BEAD_QUEUED' })
+    bead()
+      .given(...hooked)
+      .when(queue)
+      .gives({ refused: 'BEAD_HOOKED' })
+    bead()
+      .given(...submitted)
+      .when(queue)
+      .gives({ refused: 'BEAD_HOOKED' })
+    bead()
+      .given(...working, block)
+      .when(queue)
+      .gives({ refused: 'BEAD_HOOKED' })
+    bead().given(create, block).when(queue).gives({ refused: 'BEAD_BLOCKED' })
+    bead().given(create, close).when(queue).gives({ refused: 'BEAD_CLOSED' })
+    bead().given(create).when(hook).gives({ refused: 'UNEXPECTED' })
+  })
+
+  test('[BEAD-13] a queued bead that is closed leaves the dispatch queue', () => {
+    bead()
+      .given(...queued)
+      .when(close)
+      .gives({ state: 'closed', tells: [['mayor', { type: 'dispatch.withdraw', bead: BEAD }]] })
+  })
+})
+
+describe('landing', () => {
+  test('[BEAD-3] submitted work leaves the bead open; landed work closes it', () => {
+    bead()
+      .given(...working)
+      .when(submit)
+      .gives({
+        state: { in_progress: 'submitted' },
+        facts: [{ type: 'BeadSubmitted', agent: AGENT, head: HEAD }],
+      })
+    bead()
+      .given(...submitted)
+      .when(message('bead.test'))
+      .gives({ state: { in_progress: 'testing' } })
+    bead()
+      .given(...submitted, message('bead.test'))
+      .when(land)
+      .gives({ state: 'closed', facts: [landed, { type: 'BeadClosed', reason: 'landed' }] })
+  })
+
+  test('[BEAD-3] a hooked bead is not closed by hand', () => {
+    for (const history of [hooked, working, submitted])
+      bead()
+        .given(...history)
+        .when(close)
+        .gives({ refused: 'BEAD_HOOKED' })
+  })
+
+  test('[BEAD-4] work that has landed is accepted in every state of a bead', () => {
+    const def = machineAt(ADDRESS)
+    if (def === null) throw new Error('No machine for beads.')
+    for (const state of reachable(ADDRESS)) {
+      if (state === null) continue
+      expect(decide(def, ADDRESS, state, land, 9), JSON.stringify(state.value)).toMatchObject({
+        kind: 'accepted',
+        state: { value: 'closed' },
+        facts: expect.arrayContaining([landed]),
+      })
+    }
+  })
+})
+
+describe('needs', () => {
+  const needed = message('bead.neededBy', { bead: 'sh-3' })
+  const met = ['beads/sh-3', { type: 'bead.needMet', need: BEAD }] as const
+
+  test('[BEAD-7] beads that need it hear that it closed, and that it is open again', () => {
+    bead()
+      .given(create, needed)
+      .when(close)
+      .gives({ tells: [met] })
+    bead()
+      .given(...submitted, needed)
+      .when(land)
+      .gives({ tells: [met] })
+    bead()
+      .given(create, needed, close)
+      .when(message('bead.reopen'))
+      .gives({ state: 'open', tells: [['beads/sh-3', { type: 'bead.needReopened', need: BEAD }]] })
+    bead()
+      .given(create, close)
+      .when(needed)
+      .gives({ tells: [met] })
+    bead().given(create).when(message('bead.reopen')).gives({ refused: 'BEAD_NOT_CLOSED' })
+  })
+
+  test('[BEAD-7] a bead whose need is open again waits again', () => {
+    bead()
+      .given(needsTwo, queue, message('bead.needMet'))
+      .when(message('bead.needReopened'))
+      .gives({
+        facts: [{ type: 'BeadNeedsChanged', open: ['sh-2'] }],
+        tells: [['mayor', { type: 'dispatch.unready', bead: BEAD }]],
+      })
+  })
+
+  test('[BEAD-8] no bead needs itself, and none needs more than 200', () => {
+    bead()
+      .given(create)
+      .when(message('bead.addNeed', { need: BEAD }))
+      .gives({ refused: 'DEPENDENCY_CYCLE' })
+    bead()
+      .when(message('bead.create', { needs: [BEAD] }))
+      .gives({ refused: 'DEPENDENCY_CYCLE' })
+    const needs = Array.from({ length: NEEDS_MAX }, (_, n) => `sh-${n + 10}`)
+    bead()
+      .given({ ...create, needs })
+      .when(message('bead.addNeed', { need: 'sh-9' }))
+      .gives({ refused: 'TOO_MANY_NEEDS' })
+  })
+})
+
+describe('at work', () => {
+  test('[BEAD-9] a worker that is done before the news of its start is not lost', () => {
+    bead()
+      .given(...hooked)
+      .when(submit)
+      .gives({ state: { in_progress: 'submitted' } })
+    bead()
+      .given(...hooked)
+      .when(message('bead.defer'))
+      .gives({ state: 'deferred', context: { agent: null } })
+    bead()
+      .given(...working, block)
+      .when(submit)
+      .gives({
+        state: { in_progress: 'submitted' },
+        facts: [{ type: 'BeadUnblocked' }, { type: 'BeadSubmitted' }],
+      })
+  })
+
+  test('[BEAD-10] rework brings it back to work on the same hook', () => {
+    for (const history of [submitted, [...submitted, message('bead.test')]]) {
+      bead()
+        .given(...history)
+        .when(message('bead.rework', { reason: 'gateFailed' }))
+        .gives({
+          state: { in_progress: 'working' },
+          facts: [{ type: 'BeadReworked', agent: AGENT, reason: 'gateFailed' }],
+          context: { agent: AGENT },
+        })
+    }
+  })
+
+  test('[BEAD-11] a blocked bead keeps its hook until its worker goes on or it is closed', () => {
+    bead()
+      .given(...working)
+      .when(block)
+      .gives({ state: 'blocked', context: { agent: AGENT, sandbox: SANDBOX } })
+    bead()
+      .given(...working, block)
+      .when(start)
+      .gives({
+        state: { in_progress: 'working' },
+        facts: [{ type: 'BeadUnblocked' }, { type: 'BeadStarted' }],
+      })
+    const ended = [
+      ['mayor', { type: 'escalation.settle', bead: BEAD }],
+      [SANDBOX, { type: 'sandbox.giveUp' }],
+    ] as const
+    bead()
+      .given(...working, block)
+      .when(close)
+      .gives({ state: 'closed', tells: ended })
+    bead()
+      .given(...working, block)
+      .when(message('bead.unblock'))
+      .gives({ state: 'open', tells: ended })
+    bead().given(create, block).when(close).gives({ state: 'closed', tells: [] })
+  })
+
+  test('[BEAD-12] an assignment that came to nothing leaves the bead open', () => {
+    bead()
+      .given(...hooked)
+      .when(message('bead.unhook'))
+      .gives({ state: 'open', facts: [{ type: 'BeadUnhooked', agent: AGENT }], context: { agent: null } })
+    bead()
+      .given(...working)
+      .when(message('bead.defer'))
+      .gives({
+        state: 'deferred',
+        facts: [{ type: 'BeadDeferred' }],
+        context: { agent: null, sandbox: null },
+      })
+  })
+
+  test('[BEAD-14] words about a bead change at any time', () => {
+    for (const history of [[create], submitted, [create, close]]) {
+      bead()
+        .given(...history)
+        .when(message('bead.update', { title: 'Add the cart', priority: 0 }))
+        .gives({ facts: [{ type: 'BeadUpdated', title: 'Add the cart', priority: 0 }] })
+      bead()
+        .given(...history)
+        .when(message('bead.comment'))
+        .gives({ facts: [{ type: 'BeadCommented' }] })
+    }
+  })
+})

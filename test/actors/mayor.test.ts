@@ -1,0 +1,173 @@
+import { expect, test } from 'vitest'
+import { freeName, POLECAT_NAMES } from '../../src/actors/mayor/names.ts'
+import { decisions } from '../support/decisions.ts'
+import { AGENT, message, RIG, SANDBOX } from '../support/messages.ts'
+
+const mayor = () => decisions('mayor')
+const open = (placesMax: number) => message('dispatch.openRig', { placesMax })
+const sling = (bead: string, changed: object = {}) => ({
+  ...message('dispatch.request', { bead }),
+  ...changed,
+})
+const ready = (bead: string) => message('dispatch.ready', { bead })
+const free = message('dispatch.freePlace', { rig: RIG, name: 'nux' })
+/** sh-1 has the only place. */
+const full = [open(1), sling('sh-1'), ready('sh-1')]
+
+test('[MAYOR-1] a ready bead and a polecat are hooked in one turn', () => {
+  mayor()
+    .given(open(1))
+    .when(sling('sh-1'))
+    .gives({ facts: [{ type: 'DispatchQueued', bead: 'sh-1' }], tells: [] })
+  mayor()
+    .given(open(1), sling('sh-1'))
+    .when(ready('sh-1'))
+    .gives({
+      facts: [{ type: 'DispatchStarted', bead: 'sh-1', agent: AGENT, sandbox: SANDBOX }],
+      tells: [
+        ['beads/sh-1', { type: 'bead.hook', agent: AGENT, sandbox: SANDBOX }],
+        [AGENT, { type: 'polecat.hook', bead: 'sh-1', sandbox: SANDBOX }],
+      ],
+    })
+})
+
+test('[MAYOR-2] a free place goes to the most urgent, then to the one slung first', () => {
+  const waiting = [
+    sling('sh-2'),
+    sling('sh-3'),
+    sling('sh-4', { priority: 0 }),
+    sling('sh-5', { priority: 0 }),
+  ]
+  const all = [...full, ...waiting, ready('sh-3'), ready('sh-2')]
+  mayor()
+    .given(...all)
+    .when(free)
+    .gives({ facts: [{ type: 'PlaceFreed' }, { type: 'DispatchStarted', bead: 'sh-2' }] })
+  mayor()
+    .given(...all, ready('sh-5'), ready('sh-4'))
+    .when(free)
+    .gives({ facts: [{}, { type: 'DispatchStarted', bead: 'sh-4' }] })
+})
+
+test('[MAYOR-3] what waits says for what, once', () => {
+  const rig = { kind: 'place', id: RIG }
+  mayor()
+    .given(...full, sling('sh-2'))
+    .when(ready('sh-2'))
+    .gives({ facts: [{ type: 'DispatchWaiting', bead: 'sh-2', waitingFor: rig }], tells: [] })
+  mayor()
+    .given(...full, sling('sh-2'), ready('sh-2'))
+    .when(ready('sh-2'))
+    .gives({ facts: [] })
+  mayor()
+    .given(open(2), sling('sh-1'), ready('sh-1'), sling('sh-2', { agent: 'nux' }))
+    .when(ready('sh-2'))
+    .gives({ facts: [{ type: 'DispatchWaiting', waitingFor: { kind: 'place', id: AGENT } }] })
+})
+
+test('[MAYOR-4] a group has no more polecats at work than it was bounded to', () => {
+  const bound = { maxAtOnce: 1 }
+  const given = [open(3), sling('sh-1', bound), sling('sh-2', bound), ready('sh-1')]
+  mayor()
+    .given(...given)
+    .when(ready('sh-2'))
+    .gives({ facts: [{ type: 'DispatchWaiting', bead: 'sh-2' }] })
+  mayor()
+    .given(...given, ready('sh-2'), sling('sh-3', { group: 'g2' }))
+    .when(ready('sh-3'))
+    .gives({ facts: [{ type: 'DispatchStarted', bead: 'sh-3' }] })
+  mayor()
+    .given(...given, ready('sh-2'))
+    .when(free)
+    .gives({ facts: [{}, { type: 'DispatchStarted', bead: 'sh-2' }] })
+})
+
+test('[MAYOR-5] with now it starts at once, or is refused', () => {
+  mayor()
+    .given(...full)
+    .when(sling('sh-2', { now: true }))
+    .gives({ refused: 'NO_PLACE' })
+  mayor()
+    .given(open(1))
+    .when(sling('sh-2', { now: true }))
+    .gives({ facts: [{ type: 'DispatchQueued' }, { type: 'DispatchStarted', bead: 'sh-2' }] })
+})
+
+test('[MAYOR-6] a place that becomes free or is added is given by itself', () => {
+  const waiting = [...full, sling('sh-2'), ready('sh-2')]
+  mayor()
+    .given(...waiting)
+    .when(free)
+    .gives({ facts: [{}, { type: 'DispatchStarted', bead: 'sh-2' }] })
+  mayor()
+    .given(...waiting)
+    .when(open(2))
+    .gives({ facts: [{ type: 'DispatchStarted', bead: 'sh-2', agent: `${RIG}/polecats/slit` }] })
+})
+
+test('[MAYOR-7] a place whose hook was refused goes to the next', () => {
+  mayor()
+    .given(...full, sling('sh-2'), ready('sh-2'))
+    .when(message('tell.refused'))
+    .gives({
+      facts: [
+        { type: 'DispatchWithdrawn', bead: 'sh-1' },
+        { type: 'PlaceFreed', name: 'nux' },
+        { type: 'DispatchStarted', bead: 'sh-2', agent: AGENT },
+      ],
+    })
+  mayor()
+    .given(...full)
+    .when(message('tell.refused', { to: AGENT }))
+    .gives({ tells: [['beads/sh-1', { type: 'bead.unqueue' }]] })
+})
+
+test('[MAYOR-8] a bead is in the queue once, and a rig must be open', () => {
+  mayor().given(open(1), sling('sh-1')).when(sling('sh-1')).gives({ refused: 'BEAD_QUEUED' })
+  mayor().when(sling('sh-1')).gives({ refused: 'RIG_NOT_FOUND' })
+  mayor().given(open(1), message('dispatch.closeRig')).when(sling('sh-1')).gives({ refused: 'RIG_NOT_FOUND' })
+})
+
+test('[MAYOR-9] the next assignment of a polecat has the next number', () => {
+  mayor()
+    .given(...full, free, sling('sh-2'))
+    .when(ready('sh-2'))
+    .gives({ facts: [{ agent: AGENT, sandbox: `${AGENT}/sandboxes/2` }] })
+})
+
+test('[MAYOR-10] names are given in their order, and numbers when all are taken', () => {
+  expect(freeName(() => false)).toBe('nux')
+  expect(freeName((name) => name === 'nux')).toBe('slit')
+  expect(freeName((name) => (POLECAT_NAMES as readonly string[]).includes(name))).toBe('polecat-51')
+})
+
+test('[MAYOR-11] an escalation is open until it is closed or its bead goes on', () => {
+  const raise = message('escalation.raise', { bead: 'sh-1' })
+  mayor()
+    .when(raise)
+    .gives({ facts: [{ type: 'EscalationRaised', id: 'e-1', code: 'GAVE_UP' }] })
+  mayor()
+    .given(raise)
+    .when(message('escalation.close', { id: 'e-1' }))
+    .gives({ facts: [{ type: 'EscalationClosed', id: 'e-1' }] })
+  mayor()
+    .given(raise)
+    .when(message('escalation.settle', { bead: 'sh-1' }))
+    .gives({ facts: [{ type: 'EscalationClosed', id: 'e-1' }] })
+  mayor()
+    .given(raise, message('escalation.close', { id: 'e-1' }))
+    .when(message('escalation.close', { id: 'e-1' }))
+    .gives({ refused: 'ESCALATION_NOT_FOUND' })
+})
+
+test('[MAYOR-12] a withdrawn bead gets no place', () => {
+  const withdraw = message('dispatch.withdraw', { bead: 'sh-2' })
+  mayor()
+    .given(...full, sling('sh-2'), ready('sh-2'))
+    .when(withdraw)
+    .gives({ facts: [{ type: 'DispatchWithdrawn', bead: 'sh-2' }] })
+  mayor()
+    .given(...full, sling('sh-2'), ready('sh-2'), withdraw)
+    .when(free)
+    .gives({ facts: [{ type: 'PlaceFreed' }] })
+})

@@ -1,0 +1,130 @@
+import { test } from 'vitest'
+import { decisions } from '../support/decisions.ts'
+import { BASE, message, REMOTE, RIG } from '../support/messages.ts'
+
+const rig = () => decisions(`rigs/${RIG}`)
+const add = message('rig.add')
+const cloned = message('rig.cloned', { head: BASE })
+const places = message('rig.set', { key: 'limits.polecats', value: 1 })
+
+test('[RIG-1] a rig that is added is cloned, and ready when the clone is there', () => {
+  rig()
+    .when(add)
+    .gives({
+      state: 'cloning',
+      facts: [{ type: 'RigAdded', rig: RIG, target: 'main' }],
+      tells: [],
+      effects: [['rig.clone', { rig: RIG, remote: REMOTE, target: 'main' }]],
+    })
+  rig()
+    .given(add)
+    .when(cloned)
+    .gives({ state: 'active', facts: [{ type: 'RigReady', head: BASE }] })
+})
+
+test('[RIG-2] a name is taken once, and free again when its clone failed', () => {
+  rig().given(add).when(add).gives({ refused: 'RIG_EXISTS' })
+  rig().given(add, cloned).when(add).gives({ refused: 'RIG_EXISTS' })
+  rig()
+    .given(add, message('rig.notCloned'))
+    .when(add)
+    .gives({ state: 'cloning', effects: [['rig.clone']] })
+})
+
+test('[RIG-3] a rig that is not there is not found', () => {
+  rig().when(places).gives({ refused: 'RIG_NOT_FOUND' })
+  rig().when(cloned).gives({ refused: 'RIG_NOT_FOUND' })
+})
+
+test.each([message('rig.notCloned'), message('effect.failed', { kind: 'rig.clone' })])(
+  '[RIG-4] a clone that failed makes the rig failed: $type',
+  (news) => {
+    rig()
+      .given(add)
+      .when(news)
+      .gives({
+        state: 'failed',
+        facts: [{ type: 'RigFailed', code: 'GIT_FAILED', message: 'the disk is full' }],
+      })
+  },
+)
+
+test('[RIG-5] Mayor and Refinery are told when it is ready, and with each setting after that', () => {
+  rig()
+    .given(add)
+    .when(cloned)
+    .gives({
+      tells: [
+        ['mayor', { type: 'dispatch.openRig', rig: RIG, placesMax: 3 }],
+        [`${RIG}/refinery`, { type: 'refinery.configure', remote: REMOTE, target: 'main' }],
+      ],
+    })
+  rig()
+    .given(add, cloned)
+    .when(places)
+    .gives({
+      facts: [{ type: 'RigSettingChanged', key: 'limits.polecats', value: 1 }],
+      tells: [
+        ['mayor', { placesMax: 1 }],
+        [`${RIG}/refinery`, { type: 'refinery.configure' }],
+      ],
+    })
+})
+
+test('[RIG-6] a rig without a clone keeps a setting, and tells nobody', () => {
+  rig()
+    .given(add)
+    .when(places)
+    .gives({ state: 'cloning', facts: [{ type: 'RigSettingChanged' }], tells: [] })
+  rig().given(add, message('rig.notCloned')).when(places).gives({ state: 'failed', tells: [] })
+  rig()
+    .given(add, places)
+    .when(cloned)
+    .gives({
+      tells: [
+        ['mayor', { placesMax: 1 }],
+        [`${RIG}/refinery`, {}],
+      ],
+    })
+})
+
+test('[RIG-7] it is ungated only if gates.none is true', () => {
+  const none = { ...add, settings: {} }
+  rig()
+    .given(none)
+    .when(cloned)
+    .gives({
+      tells: [
+        ['mayor', {}],
+        [`${RIG}/refinery`, { gates: [], ungated: false }],
+      ],
+    })
+  rig()
+    .given(none, cloned)
+    .when(message('rig.set', { key: 'gates.none', value: true }))
+    .gives({
+      tells: [
+        ['mayor', {}],
+        [`${RIG}/refinery`, { gates: [], ungated: true }],
+      ],
+    })
+})
+
+test('[RIG-8] what is not set has a default', () => {
+  rig()
+    .given(add)
+    .when(cloned)
+    .gives({
+      tells: [
+        ['mayor', { placesMax: 3 }],
+        [
+          `${RIG}/refinery`,
+          {
+            attemptsMax: 5,
+            setup: null,
+            gates: [{ name: 'test', command: ['npm', 'test'], timeoutMs: 600_000 }],
+          },
+        ],
+      ],
+    })
+})

@@ -1,0 +1,52 @@
+import { test } from 'vitest'
+import { decisions } from '../support/decisions.ts'
+import { message } from '../support/messages.ts'
+
+const town = () => decisions('town')
+const install = message('town.install', { settings: { 'agents.default': 'claude' } })
+const start = message('town.start', { version: '0.1.0', downMs: 4_000 })
+
+test('[TOWN-1] a town is installed once, and is down then', () => {
+  town()
+    .when(install)
+    .gives({ state: 'down', facts: [{ type: 'TownInstalled', townId: 't1', name: 'farm' }] })
+  town().given(install).when(install).gives({ refused: 'UNEXPECTED', state: 'down' })
+})
+
+test('[TOWN-2] a start says how long nobody saw time pass, a stop says why', () => {
+  town()
+    .given(install)
+    .when(start)
+    .gives({ state: 'up', facts: [{ type: 'TownStarted', downMs: 4_000 }] })
+  town()
+    .given(install, start)
+    .when(message('town.stop', { reason: 'gt down' }))
+    .gives({ state: 'down', facts: [{ type: 'TownStopped', reason: 'gt down' }] })
+})
+
+test('[TOWN-3] a town whose daemon died starts again without a stop', () => {
+  town()
+    .given(install, start)
+    .when(start)
+    .gives({ state: 'up', facts: [{ type: 'TownStarted' }] })
+})
+
+test('[TOWN-4] a setting is set, and null takes it away', () => {
+  const set = message('town.set', { key: 'domain', value: 'farm.example' })
+  town()
+    .given(install)
+    .when(set)
+    .gives({
+      facts: [{ type: 'TownSettingChanged', key: 'domain', value: 'farm.example' }],
+      context: { settings: { 'agents.default': 'claude', domain: 'farm.example' } },
+    })
+  town()
+    .given(install, set)
+    .when(message('town.set', { key: 'domain', value: null }))
+    .gives({ context: { settings: { 'agents.default': 'claude' } } })
+})
+
+test('[TOWN-5] what a town does not know is refused', () => {
+  town().when(start).gives({ refused: 'UNEXPECTED' })
+  town().given(install).when(message('bead.create')).gives({ refused: 'UNEXPECTED' })
+})
