@@ -120,7 +120,11 @@ const machine = setup({
               park(context, note, 'ESCALATED', to),
             ),
           },
-          { guard: current('sandbox.giveBack'), target: 'kept', actions: does('sandbox.giveBack', defer) },
+          {
+            guard: current('sandbox.giveBack'),
+            target: 'deferring',
+            actions: does('sandbox.giveBack', (_, { note }, to) => to.set({ note })),
+          },
           over,
         ],
         'sandbox.sessionEnded': {
@@ -286,7 +290,39 @@ const machine = setup({
           },
         ],
         // The bead needs this assignment no more.
-        'sandbox.giveUp': { target: 'kept', actions: does('sandbox.giveUp', withdraw) },
+        'sandbox.giveUp': [
+          {
+            guard: when('sandbox.giveUp', ({ session }) => session === null),
+            target: 'kept',
+            actions: does('sandbox.giveUp', (context, { reason }, to) => withdraw(context, reason, to)),
+          },
+          {
+            target: 'withdrawing',
+            actions: does('sandbox.giveUp', (_, { reason }, to) => to.set({ note: reason })),
+          },
+        ],
+      },
+    },
+
+    /** Handed back by the worker; over once its session has ended, so that nobody works under one name twice. */
+    deferring: {
+      on: {
+        'sandbox.sessionEnded': {
+          guard: current('sandbox.sessionEnded'),
+          target: 'kept',
+          actions: does('sandbox.sessionEnded', (context, _, to) => defer(context, to)),
+        },
+      },
+    },
+
+    /** Not needed any more; over once its session has ended. */
+    withdrawing: {
+      on: {
+        'sandbox.sessionEnded': {
+          guard: current('sandbox.sessionEnded'),
+          target: 'kept',
+          actions: does('sandbox.sessionEnded', (context, _, to) => withdraw(context, context.note, to)),
+        },
       },
     },
 
@@ -398,8 +434,8 @@ function park(context: SandboxContext, reason: string, code: string, to: To): vo
   to.tell({ to: MAYOR, message: { type: 'escalation.raise', bead, agent, code, reason: note } })
 }
 
-function defer(context: SandboxContext, { note }: Event<'sandbox.giveBack'>, to: To): void {
-  to.tell({ to: beadOwner(context.bead), message: { type: 'bead.defer', reason: note } })
+function defer(context: SandboxContext, to: To): void {
+  to.tell({ to: beadOwner(context.bead), message: { type: 'bead.defer', reason: context.note } })
   release(context, 'withdrawn', to)
 }
 
@@ -426,7 +462,7 @@ function keep(context: SandboxContext, { code, message }: { code: string; messag
   release(context, 'landed', to)
 }
 
-function withdraw(context: SandboxContext, { reason: message }: Event<'sandbox.giveUp'>, to: To): void {
+function withdraw(context: SandboxContext, message: string, to: To): void {
   to.fact({ type: 'WorktreeKept', sandbox: context.sandbox, code: 'WITHDRAWN', message })
   release(context, 'withdrawn', to)
 }
