@@ -147,7 +147,6 @@ export class Daemon {
     const world = this.#world
     const downMs = world.downSince === null ? 0 : Math.max(0, world.scheduler.now - world.downSince)
     world.downSince = null
-    world.checker.compareWith(system)
     const start: AnyMessage = { type: 'town.start', version: '1', downMs }
     if (system.owner('town') !== null)
       this.#sayUntilTaken({

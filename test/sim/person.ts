@@ -33,34 +33,35 @@ export function startPerson(world: World): { readonly done: () => boolean } {
   return { done: () => at >= orders.length }
 }
 
-function say(world: World, order: Pick<Order, 'id' | 'messages'>, then: () => void): void {
+/** Says it until it is answered: the daemon may be away, or go with the question. */
+function say(world: World, { id, messages }: Pick<Order, 'id' | 'messages'>, then: () => void): void {
   const { random, scheduler } = world
-  const { id, messages } = order
-  let answered = false
-  const again = (ms: number) => scheduler.after(ms, () => answered || say(world, order, then))
-  const daemon = world.daemon
-  if (daemon === null || daemon.system === null) return void again(random.between(50, 1_000))
-  void daemon.take({ id, by: OVERSEER, messages }).then((result) => {
-    if (!daemon.alive || answered) return
-    answered = true
-    if (result?.accepted === false && result.refusal.code === 'RIG_NOT_FOUND') {
-      // Not cloned yet: the person sees it, and says it again later, as another order.
-      const later = { id: `${id}'`, messages }
-      return void scheduler.after(20_000, () => say(world, later, then))
+  const attempt = (): void => {
+    let over = false
+    const again = () => {
+      if (over) return
+      over = true
+      scheduler.after(random.between(50, 1_000), attempt)
     }
-    if (result !== null) return void scheduler.after(random.between(1, 5), then)
-    answered = false
-    again(random.between(50, 1_000))
-  })
-  // The daemon may be gone with the question.
-  const watch = () => {
-    if (answered) return
-    if (!daemon.alive) {
-      answered = true
-      scheduler.after(random.between(50, 1_000), () => say(world, order, then))
-    } else scheduler.after(1_000, watch)
+    const { daemon } = world
+    if (daemon?.system == null) return again()
+    void daemon.take({ id, by: OVERSEER, messages }).then((result) => {
+      if (over || !daemon.alive) return
+      if (result === null) return again()
+      over = true
+      if (!result.accepted && result.refusal.code === 'RIG_NOT_FOUND') {
+        // Not cloned yet: the person sees it, and says it later, as another order.
+        scheduler.after(20_000, () => say(world, { id: `${id}'`, messages }, then))
+      } else scheduler.after(random.between(1, 5), then)
+    })
+    const watch = () => {
+      if (over) return
+      if (daemon.alive) scheduler.after(1_000, watch)
+      else again()
+    }
+    scheduler.after(1_000, watch)
   }
-  scheduler.after(1_000, watch)
+  attempt()
 }
 
 function ordersOf(world: World): Order[] {

@@ -61,6 +61,7 @@ function hookProblems(owners: Owners, agent: Address, bead: string, address: Add
     cooling: /^hooked$|working|^blocked$/,
     submitted: /submitted|testing/,
     reworking: /working/,
+    deferring: /working/,
     closing: /^closed$/,
     removing: /^closed$/,
     parked: /^blocked$/,

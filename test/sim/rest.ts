@@ -9,7 +9,7 @@ export function unsettledIn(world: World): string | null {
   const system = daemon?.system
   if (system == null) return 'the daemon is down'
   for (const { id } of world.beads) {
-    const problem = unfinished(world, id, new Set())
+    const problem = unfinished(world, id, [])
     if (problem !== null) return problem
   }
   const [promise] = checker.open
@@ -20,9 +20,8 @@ export function unsettledIn(world: World): string | null {
 }
 
 /** A bead is done with when it is closed, handed back, or waits for a person; or for a bead that does. */
-function unfinished(world: World, id: string, seen: Set<string>): string | null {
-  if (seen.has(id)) return `${id} waits for itself`
-  seen.add(id)
+function unfinished(world: World, id: string, waiting: readonly string[]): string | null {
+  if (waiting.includes(id)) return `${id} waits for itself`
   const bead = world.checker.owners.get(`beads/${id}`)
   const value = typeof bead?.value === 'string' ? bead.value : JSON.stringify(bead?.value)
   if (bead === undefined) return `${id} is not made`
@@ -31,7 +30,7 @@ function unfinished(world: World, id: string, seen: Set<string>): string | null 
   if (value === 'queued') {
     const needs = bead.context.openNeeds as readonly string[]
     if (needs.length > 0) {
-      const open = needs.filter((need) => unfinished(world, need, seen) !== null)
+      const open = needs.filter((need) => unfinished(world, need, [...waiting, id]) !== null)
       return open.length > 0 ? `${id} waits for ${open.join()}` : null
     }
     if (allParked(world, String(bead.context.rig))) return null
