@@ -34,6 +34,14 @@ export type LedgerChange = {
   readonly unwatched: boolean
 }
 
+/** Open promises as plain JSON. */
+export type SavedLedger = {
+  readonly effects: readonly OpenWorld[]
+  readonly timers: readonly (OpenTimer & { readonly unwatchedMs: number })[]
+  readonly tells: readonly OpenTell[]
+  readonly unwatchedMs: number
+}
+
 export interface Ledger {
   readonly effects: ReadonlyMap<string, OpenWorld>
   readonly timers: ReadonlyMap<string, OpenTimer>
@@ -51,6 +59,9 @@ export interface Ledger {
   readonly unwatchedMs: number
   /** `unwatchedMs` as it was when a timer was set. */
   unwatchedWhenSet(timerId: string): number
+  /** What is open now, for a checkpoint. Decisions that are being written are not in it. */
+  save(): SavedLedger
+  load(saved: SavedLedger): void
 }
 
 export function createLedger(): Ledger {
@@ -66,6 +77,10 @@ export function createLedger(): Ledger {
   /** The refusal folded last: news of it to whoever asked goes on with its chain of tells. */
   let refusal = { seq: 0, depth: 0 }
 
+  const noteTell = (told: OpenTell) => {
+    tells.set(told.id, told)
+    perCorrelation.set(told.correlation, (perCorrelation.get(told.correlation) ?? 0) + 1)
+  }
   const index = (asked: Asked) => {
     const ids = byActor.get(asked.actor) ?? new Set<string>()
     ids.add(asked.id)
@@ -116,6 +131,25 @@ export function createLedger(): Ledger {
       proposed.clear()
       beingSettled.clear()
     },
+    save: () => ({
+      effects: [...effects.values()],
+      timers: [...timers.values()].map((timer) => ({ ...timer, unwatchedMs: whenSet.get(timer.id) ?? 0 })),
+      tells: [...tells.values()],
+      unwatchedMs,
+    }),
+    load(saved) {
+      unwatchedMs = saved.unwatchedMs
+      for (const effect of saved.effects) {
+        effects.set(effect.id, effect)
+        index(effect)
+      }
+      for (const { unwatchedMs: then, ...timer } of saved.timers) {
+        timers.set(timer.id, timer)
+        whenSet.set(timer.id, then)
+        index(timer)
+      }
+      for (const told of saved.tells) noteTell(told)
+    },
     tellsOf: (correlation) => perCorrelation.get(correlation) ?? 0,
     apply(record) {
       const closed: string[] = []
@@ -158,8 +192,7 @@ export function createLedger(): Ledger {
         } else if (effect.kind === 'tell') {
           const messages = (effect.params as { messages: OpenTell['messages'] }).messages
           const told = { ...asked, messages, depth: depth + 1 }
-          tells.set(asked.id, told)
-          perCorrelation.set(asked.correlation, (perCorrelation.get(asked.correlation) ?? 0) + 1)
+          noteTell(told)
           added.tells.push(told)
         } else {
           const world = { ...asked, kind: effect.kind, params: effect.params }

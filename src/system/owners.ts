@@ -6,7 +6,7 @@
 
 import type { Address, LogRecord } from '../events/record.ts'
 import { applyChange } from './decide.ts'
-import type { OwnerState } from './types.ts'
+import type { OwnerState, SavedOwners } from './types.ts'
 
 export interface Owners {
   /** As decided last. */
@@ -18,6 +18,9 @@ export interface Owners {
   withdraw(address: Address): void
   /** The record is durable. */
   fold(record: LogRecord): void
+  /** Durable states, for a checkpoint. */
+  save(): SavedOwners
+  load(saved: SavedOwners): void
   /** Forgets every proposal; names the owners that went back. */
   rollBack(): readonly Address[]
 }
@@ -46,6 +49,10 @@ export function createOwners(): Owners {
         return
       }
       durable.set(record.actor, nextState(durable.get(record.actor) ?? null, record))
+    },
+    save: () => [...durable],
+    load(saved) {
+      for (const [address, state] of saved) durable.set(address, state)
     },
     rollBack() {
       const back = [...proposed.keys()]

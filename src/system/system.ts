@@ -62,6 +62,7 @@ export async function openSystem(options: SystemOptions): Promise<System> {
 
   let folded = 0
   let lastAt = ''
+  let foldedAt = ''
   let next = 1
   let pending = 0
   let state: 'opening' | 'open' | 'recovering' | 'paused' | 'closing' = 'opening'
@@ -76,7 +77,14 @@ export async function openSystem(options: SystemOptions): Promise<System> {
   let idleWaiters: (() => void)[] = []
   const writtenWaiters: (() => void)[] = []
 
-  for await (const { line } of log.read()) fold(JSON.parse(line) as LogRecord)
+  if (options.from !== undefined) {
+    folded = options.from.seq
+    lastAt = options.from.at
+    foldedAt = options.from.at
+    owners.load(options.from.owners)
+    ledger.load(options.from.ledger)
+  }
+  for await (const { line } of log.read({ after: folded })) fold(JSON.parse(line) as LogRecord)
   next = log.head.seq + 1
   state = 'open'
   keepPromises()
@@ -122,6 +130,7 @@ export async function openSystem(options: SystemOptions): Promise<System> {
     get seq() {
       return folded
     },
+    checkpoint: () => ({ seq: folded, at: foldedAt, owners: owners.save(), ledger: ledger.save() }),
     idle: () => (isIdle() ? Promise.resolve() : new Promise((resolve) => idleWaiters.push(resolve))),
     async close() {
       if (state === 'closing') return
@@ -294,6 +303,7 @@ export async function openSystem(options: SystemOptions): Promise<System> {
     folded = record.seq
     // Decisions that are being written may have a later time already.
     if (record.at > lastAt) lastAt = record.at
+    foldedAt = record.at
     owners.fold(record)
     const change = ledger.apply(record)
     try {

@@ -4,6 +4,7 @@ import type { EventLog } from '../../eventlog/types.ts'
 import type { MachineDef } from '../actors/machine.ts'
 import type { Address, AnyMessage, Context, LogRecord, Refusal, StateValue } from '../events/record.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { SavedLedger } from './ledger.ts'
 
 /** One or several messages decided together: all are accepted and written in one append, or none is. */
 export type Turn = {
@@ -44,7 +45,20 @@ export type OpenEffect = {
 /** Carries out one effect and answers with the message for its owner. Never throws for an expected failure. */
 export type Perform = (effect: OpenEffect) => Promise<{ readonly message: AnyMessage; readonly by: Address }>
 
+/** Durable states by address. */
+export type SavedOwners = readonly (readonly [Address, OwnerState])[]
+
+/** Everything the system knows after a record, as plain JSON: a cache that saves folding what lies before. */
+export type SystemCheckpoint = {
+  readonly seq: number
+  readonly at: string
+  readonly owners: SavedOwners
+  readonly ledger: SavedLedger
+}
+
 export type SystemOptions = {
+  /** Folding begins after it. Whoever hands it over answers for its being of this log. */
+  readonly from?: SystemCheckpoint
   readonly log: EventLog
   /** The machine that lives at an address, or null when none can. */
   readonly machines: (address: Address) => MachineDef | null
@@ -79,6 +93,8 @@ export interface System {
   }[]
   /** Last durable and folded record. */
   readonly seq: number
+  /** What is known after record `seq`. Plain JSON; write it down before the next await. */
+  checkpoint(): SystemCheckpoint
   /** Waits until nothing is being decided or written. */
   idle(): Promise<void>
   /** Stops taking turns, lets the current commit end, calls off timers and effects. The log stays open. */

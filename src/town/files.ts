@@ -7,6 +7,7 @@
 //   <town>/.gt/gt.sock          the API
 //   <town>/.gt/host.sock ...    the host's own (src/pty/host-files.ts), worker.sock (src/git)
 //   <town>/.gt/sessions/<slug>/ token, TMPDIR and recording of a session
+//   <town>/.gt/checkpoint.json  a cache of everything folded; may be deleted at any time
 //   <town>/rigs/<rig>/          clones and worktrees (src/git/layout.ts)
 
 import { join } from 'node:path'
@@ -30,6 +31,7 @@ export const townFiles = (dir: string) => {
     daemonPid: join(own, 'daemon.json'),
     daemonLog: join(own, 'daemon.log'),
     sessions: join(own, 'sessions'),
+    checkpoint: join(own, 'checkpoint.json'),
   }
 }
 

@@ -10,6 +10,7 @@ import type { LogRecord } from '../events/record.ts'
 import { applyAll, createProjections, type Projections } from '../projections/index.ts'
 import { openSystem } from '../system/system.ts'
 import type { Perform, System } from '../system/types.ts'
+import { readCheckpoint, WORTH_RECORDS, writeCheckpoint } from './checkpoint.ts'
 import { machineClock, machineIds } from './clock.ts'
 import { townFiles } from './files.ts'
 import { type Identity, readIdentity } from './identity.ts'
@@ -51,15 +52,20 @@ export async function openTown(dir: string, perform?: Perform): Promise<OpenTown
     if (troubles.length > TROUBLES_MAX) troubles.shift()
   }
   const projections = createProjections()
+  const { checkpoint } = townFiles(dir)
   try {
+    const from = await readCheckpoint(checkpoint, log, projections)
     const system = await openSystem({
       log,
+      ...(from === null ? {} : { from }),
       clock: machineClock,
       machines: machineAt,
       ...(perform === undefined ? {} : { perform }),
       onRecord: (record) => applyAll(projections, record),
       onTrouble: (error) => trouble('LOG_TROUBLE', error.message),
     })
+    const save = () => writeCheckpoint(checkpoint, { log, system, projections })
+    if (system.seq - (from?.seq ?? 0) > WORTH_RECORDS) await save()
     return {
       dir,
       identity,
@@ -71,6 +77,7 @@ export async function openTown(dir: string, perform?: Perform): Promise<OpenTown
       trouble,
       async close() {
         await system.close()
+        await save()
         await log.close()
       },
     }

@@ -12,8 +12,8 @@ import { machineAt } from '../actors/index.ts'
 import type { Divergence, ReplayReport } from '../api/town.ts'
 import type { Address, LogRecord } from '../events/record.ts'
 import { applyAll, canonical, createProjections, type Projections } from '../projections/index.ts'
-import { createRedecider } from '../system/redecide.ts'
 import { createOwners } from '../system/owners.ts'
+import { createRedecider } from '../system/redecide.ts'
 import type { OwnerState, System } from '../system/types.ts'
 
 /** Divergences that are reported; one is enough to know, and the first are the ones to look at. */
