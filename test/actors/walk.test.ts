@@ -102,7 +102,7 @@ describe.each(OWNERS.map((address) => [kindOf(address), address] as const))('%s'
           expect(decide(def, address, reread(before), said, steps.seq)).toEqual(decision)
         }
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     )
   })
 })

@@ -15,7 +15,7 @@ export type Outcome = {
   readonly facts?: readonly object[]
   /** Messages for other owners; those of one turn follow each other. */
   readonly tells?: readonly (readonly [to: Address, message: object])[]
-  /** Effects on the world, and timers. */
+  /** Effects on the world, and timers that are set; those that are called off follow from the state. */
   readonly effects?: readonly (readonly [kind: string, params?: object])[]
   /** Its code. Nothing else happened then. */
   readonly refused?: string
@@ -109,7 +109,7 @@ function outcomeOf(
       ),
     ),
     effects: decision.effects
-      .filter(({ kind }) => kind !== 'tell')
+      .filter(({ kind }) => kind !== 'tell' && kind !== 'timer.cancel')
       .map(
         ({ kind, params }, n) =>
           (expected.effects?.[n]?.length === 1 ? [kind] : [kind, params]) as [string, object],

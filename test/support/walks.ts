@@ -49,7 +49,7 @@ export function timersOf(address: string): readonly Saying[] {
 }
 
 /** Contexts that are kept for one state; more would only be more of the same. */
-const PER_STATE = 6
+const PER_STATE = 4
 
 /** States that can be reached, several contexts for each, and null: not yet spoken to. */
 export function reachable(address: string): (State | null)[] {

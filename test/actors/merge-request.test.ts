@@ -1,0 +1,127 @@
+import { test } from 'vitest'
+import { decisions } from '../support/decisions.ts'
+import {
+  AGENT,
+  BASE,
+  BEAD,
+  COMMIT,
+  gateResult,
+  HEAD,
+  MERGE_REQUEST,
+  message,
+  TREE,
+} from '../support/messages.ts'
+
+const mr = () => decisions(MERGE_REQUEST)
+const submit = message('mr.submit')
+const build = message('mr.build')
+const tested = message('mr.test')
+const push = message('mr.push')
+const land = message('mr.land')
+const building = [submit, build]
+const testing = [...building, tested]
+const landing = [...testing, push]
+
+test('[MR-1] each submission queues the same request and counts', () => {
+  mr()
+    .when(submit)
+    .gives({
+      state: 'queued',
+      facts: [{ type: 'MergeRequested', bead: BEAD, agent: AGENT, head: HEAD }],
+      context: { attempts: 1 },
+    })
+  mr()
+    .given(...building, message('mr.conflict'))
+    .when(submit)
+    .gives({ state: 'queued', context: { attempts: 2 } })
+})
+
+test('[MR-2] it follows the Refinery', () => {
+  mr()
+    .given(submit)
+    .when(build)
+    .gives({ state: 'building', facts: [{ type: 'MergeBuilding' }] })
+  mr()
+    .given(...building)
+    .when(tested)
+    .gives({ state: 'testing', facts: [{ type: 'MergeTesting', commit: COMMIT, tree: TREE, base: BASE }] })
+  mr()
+    .given(...testing)
+    .when(push)
+    .gives({ state: 'landing', facts: [{ type: 'MergeLanding', results: [gateResult('passed')] }] })
+})
+
+test('[MR-3] a conflict and a red gate wait for the next submission', () => {
+  mr()
+    .given(...building)
+    .when(message('mr.conflict'))
+    .gives({ state: 'conflicted', facts: [{ type: 'MergeConflicted', files: ['cart.js'] }] })
+  mr()
+    .given(...testing)
+    .when(message('mr.fail'))
+    .gives({ state: 'failed', facts: [{ type: 'MergeFailed', gate: 'test', results: [{ exitCode: 1 }] }] })
+  mr()
+    .given(...building, message('mr.conflict'))
+    .when(build)
+    .gives({ refused: 'UNEXPECTED' })
+})
+
+test('[MR-4] a target that moved queues it again', () => {
+  mr()
+    .given(...landing)
+    .when(message('mr.requeue'))
+    .gives({ state: 'queued', facts: [{ type: 'MergeRequeued' }], context: { attempts: 1 } })
+})
+
+test('[MR-5] what it waits for changes nothing else', () => {
+  for (const [history, state] of [
+    [[submit], 'queued'],
+    [building, 'building'],
+    [testing, 'testing'],
+    [landing, 'landing'],
+  ] as const) {
+    mr()
+      .given(...history)
+      .when(message('mr.wait', { code: 'RIG_HAS_NO_GATE', message: 'shop has no gate.' }))
+      .gives({ state, facts: [{ type: 'MergeWaiting', code: 'RIG_HAS_NO_GATE' }] })
+    mr()
+      .given(...history, message('mr.wait'))
+      .when(build)
+      .gives({ state: 'building' })
+  }
+})
+
+test('[MR-6][P8] a landing leaves a receipt', () => {
+  mr()
+    .given(...landing)
+    .when({ ...land, meta: { at: '2027-03-01T09:00:00.000Z' } })
+    .gives({
+      state: 'landed',
+      facts: [
+        {
+          type: 'MergeLanded',
+          attempts: 1,
+          receipt: {
+            commit: COMMIT,
+            tree: TREE,
+            base: BASE,
+            gates: [gateResult('passed')],
+            patchProof: 'patch-id p1',
+            patchId: 'p1',
+            landedAt: '2027-03-01T09:00:00.000Z',
+          },
+        },
+      ],
+    })
+})
+
+test('[MR-7] a landed request takes nothing more', () => {
+  mr()
+    .given(...landing, land)
+    .when(submit)
+    .gives({ refused: 'OWNER_ENDED' })
+  mr()
+    .given(...testing)
+    .when(land)
+    .gives({ refused: 'UNEXPECTED' })
+})

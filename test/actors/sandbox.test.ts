@@ -1,0 +1,366 @@
+import { describe, test } from 'vitest'
+import { after, decisions } from '../support/decisions.ts'
+import {
+  AGENT,
+  BASE,
+  BEAD,
+  BRANCH,
+  COMMIT,
+  HEAD,
+  message,
+  RIG,
+  SANDBOX,
+  SESSION,
+} from '../support/messages.ts'
+
+const SECOND = `${AGENT}/sessions/1.2`
+const sandbox = () => decisions(SANDBOX)
+const open = message('sandbox.open')
+const added = message('worktree.added')
+const done = message('sandbox.done', { session: SESSION, head: HEAD })
+const ended = message('sandbox.sessionEnded', { session: SESSION })
+const giveUp = message('sandbox.giveUp')
+const rework = message('sandbox.rework')
+const close = message('sandbox.close')
+const retry = message('sandbox.retry')
+const recover = message('sandbox.recover', { waitMs: 0 })
+const escalate = message('sandbox.giveBack', { session: SESSION, status: 'ESCALATED', note: 'Which way?' })
+const defer = message('sandbox.giveBack', { session: SESSION, status: 'DEFERRED', note: 'later' })
+const working = [open, added]
+const submitted = [...working, done]
+const stalled = [...working, ended]
+const parked = [...stalled, giveUp]
+const begun = (attempt: number, reason: string) => ({ type: 'AttemptBegun', attempt, reason })
+const opened = (session: string, fields: object = {}) =>
+  [
+    session,
+    { type: 'session.open', bead: BEAD, worktree: '/town/shop/nux', branch: BRANCH, base: BASE, ...fields },
+  ] as const
+const released = (outcome: string) =>
+  [
+    [AGENT, { type: 'polecat.release', bead: BEAD, outcome }],
+    ['deacon', { type: 'deacon.forget', bead: BEAD }],
+  ] as const
+const raised = (code: string) =>
+  ['mayor', { type: 'escalation.raise', bead: BEAD, agent: AGENT, code }] as const
+
+describe('beginning', () => {
+  test('[SANDBOX-1] the worktree is made, then the first session is opened', () => {
+    sandbox()
+      .when(open)
+      .gives({
+        state: 'preparing',
+        facts: [{ type: 'SandboxOpened', bead: BEAD, branch: BRANCH }],
+        effects: [['worktree.add', { rig: RIG, sandbox: SANDBOX, bead: BEAD, branch: BRANCH }]],
+        tells: [],
+      })
+    sandbox()
+      .given(open)
+      .when(added)
+      .gives({
+        state: 'working',
+        facts: [{ type: 'WorktreeAdded' }, begun(1, 'first')],
+        tells: [opened(SESSION, { attempt: 1, reason: 'first' })],
+      })
+  })
+
+  test.each([message('worktree.notAdded'), message('effect.failed', { kind: 'worktree.add' })])(
+    '[SANDBOX-2] an assignment without a worktree ends: $type',
+    (news) => {
+      sandbox()
+        .given(open)
+        .when(news)
+        .gives({
+          state: 'failed',
+          facts: [{ type: 'WorktreeFailed', code: 'GIT_FAILED' }],
+          tells: [[`beads/${BEAD}`, { type: 'bead.unhook' }], raised('GIT_FAILED'), ...released('failed')],
+        })
+    },
+  )
+
+  test('[SANDBOX-3] the bead is in progress when the program runs', () => {
+    sandbox()
+      .given(...working)
+      .when(message('sandbox.sessionStarted', { session: SESSION }))
+      .gives({ tells: [[`beads/${BEAD}`, { type: 'bead.start', session: SESSION, attempt: 1 }]] })
+    sandbox()
+      .given(...submitted)
+      .when(message('sandbox.sessionStarted', { session: SESSION }))
+      .gives({ state: 'submitted', tells: [] })
+  })
+})
+
+describe('gt done', () => {
+  test('[SANDBOX-4] the head goes to the bead and to the Witness', () => {
+    sandbox()
+      .given(...working)
+      .when(done)
+      .gives({
+        state: 'submitted',
+        facts: [{ type: 'WorkSubmitted', head: HEAD, attempt: 1 }],
+        tells: [
+          [`beads/${BEAD}`, { type: 'bead.submit', head: HEAD }],
+          [
+            `${RIG}/witness`,
+            { type: 'POLECAT_DONE', sandbox: SANDBOX, branch: BRANCH, head: HEAD, attempt: 1 },
+          ],
+        ],
+      })
+  })
+
+  test('[SANDBOX-4] no other session than the present one says it', () => {
+    const recovered = [...stalled, recover]
+    sandbox()
+      .given(...recovered)
+      .when(done)
+      .gives({ refused: 'ASSIGNMENT_OVER', state: 'working' })
+    sandbox()
+      .given(...recovered)
+      .when(escalate)
+      .gives({ refused: 'ASSIGNMENT_OVER' })
+    sandbox()
+      .given(...recovered)
+      .when({ ...done, session: SECOND })
+      .gives({ state: 'submitted' })
+    sandbox()
+      .given(...submitted)
+      .when(done)
+      .gives({ refused: 'ASSIGNMENT_OVER' })
+    sandbox()
+      .given(...stalled)
+      .when(done)
+      .gives({ refused: 'ASSIGNMENT_OVER' })
+  })
+})
+
+describe('recovery', () => {
+  test('[SANDBOX-5] a session that died asks for a recovery, in words', () => {
+    const words = {
+      exited: [{ kind: 'exited', exitCode: 3 }, 'its program ended with exit code 3 before it was done'],
+      killed: [{ kind: 'killed', signal: 'SIGKILL' }, 'its program was killed by SIGKILL'],
+      notStarted: [{ kind: 'notStarted', message: 'no' }, 'its program could not be started: no'],
+      lost: [{ kind: 'lost', survivors: [] }, 'nobody saw its program end'],
+    } as const
+    for (const [ending, reason] of Object.values(words)) {
+      sandbox()
+        .given(...working)
+        .when({ ...ended, ending })
+        .gives({
+          state: 'stalled',
+          facts: [{ type: 'RecoveryAsked', reason }],
+          tells: [[`${RIG}/witness`, { type: 'SESSION_DIED', bead: BEAD, sandbox: SANDBOX, reason }]],
+        })
+    }
+    sandbox()
+      .given(...stalled, recover)
+      .when(ended)
+      .gives({ refused: 'UNEXPECTED', state: 'working' })
+  })
+
+  test('[SANDBOX-6] it begins again at once, or when the time is over', () => {
+    sandbox()
+      .given(...stalled)
+      .when(recover)
+      .gives({ state: 'working', facts: [begun(2, 'recovered')], tells: [opened(SECOND, { attempt: 2 })] })
+    const later = message('sandbox.recover', { waitMs: 240_000 })
+    sandbox()
+      .given(...stalled)
+      .when(later)
+      .gives({
+        state: 'cooling',
+        facts: [{ type: 'RecoveryScheduled', waitMs: 240_000 }],
+        effects: [['timer', { delayMs: 240_000 }]],
+        tells: [],
+      })
+    sandbox()
+      .given(...stalled, later)
+      .when(after('cooldown', 'sandbox.cooling'))
+      .gives({ state: 'working', tells: [opened(SECOND)] })
+    sandbox()
+      .given(...stalled, later)
+      .when(retry)
+      .gives({ state: 'working', tells: [opened(SECOND)] })
+  })
+})
+
+describe('after the submission', () => {
+  test('[SANDBOX-7] rework begins when the old session has ended', () => {
+    const again = [begun(2, 'rework')]
+    sandbox()
+      .given(...submitted, ended)
+      .when(rework)
+      .gives({
+        state: 'working',
+        facts: again,
+        tells: [[`beads/${BEAD}`, { type: 'bead.rework' }], opened(SECOND, { reason: 'rework' })],
+        context: { previous: { conflictFiles: ['cart.js'] } },
+      })
+    sandbox()
+      .given(...submitted)
+      .when(rework)
+      .gives({ state: 'reworking', facts: [], tells: [[`beads/${BEAD}`, { type: 'bead.rework' }]] })
+    sandbox()
+      .given(...submitted, rework)
+      .when(ended)
+      .gives({
+        state: 'working',
+        facts: again,
+        tells: [opened(SECOND)],
+        context: { previous: { conflictFiles: ['cart.js'] } },
+      })
+  })
+
+  test('[SANDBOX-8][P5] landed work is removed when the session has ended, then the polecat is free', () => {
+    const remove = [
+      ['worktree.remove', { path: '/town/shop/nux', branch: BRANCH, head: HEAD, landed: COMMIT }],
+    ] as const
+    sandbox()
+      .given(...submitted, ended)
+      .when(close)
+      .gives({ state: 'removing', effects: remove })
+    sandbox()
+      .given(...submitted)
+      .when(close)
+      .gives({ state: 'closing', effects: [] })
+    sandbox()
+      .given(...submitted, close)
+      .when(ended)
+      .gives({ state: 'removing', effects: remove })
+    sandbox()
+      .given(...submitted, close, ended)
+      .when(message('worktree.removed'))
+      .gives({ state: 'removed', facts: [{ type: 'WorktreeRemoved' }], tells: released('landed') })
+  })
+
+  test.each([message('worktree.kept'), message('effect.failed', { code: 'NOT_PROVED' })])(
+    '[SANDBOX-9][P5] a worktree that may not go stays, and a person is told: $type',
+    (news) => {
+      sandbox()
+        .given(...submitted, ended, close)
+        .when(news)
+        .gives({
+          state: 'kept',
+          facts: [{ type: 'WorktreeKept', code: 'NOT_PROVED' }],
+          tells: [raised('NOT_PROVED'), ...released('landed')],
+        })
+    },
+  )
+})
+
+describe('a person is asked', () => {
+  const blocked = (reason: string) => [`beads/${BEAD}`, { type: 'bead.block', reason }] as const
+
+  test('[SANDBOX-10] escalating and giving up park the work as it is', () => {
+    sandbox()
+      .given(...working)
+      .when(escalate)
+      .gives({
+        state: 'parked',
+        facts: [{ type: 'SandboxParked', reason: 'Which way?' }],
+        tells: [blocked('Which way?'), raised('ESCALATED')],
+        effects: [],
+      })
+    for (const history of [stalled, submitted]) {
+      sandbox()
+        .given(...history)
+        .when(giveUp)
+        .gives({
+          state: 'parked',
+          tells: [blocked('3 recoveries did not help'), raised('GAVE_UP')],
+          effects: [],
+        })
+    }
+  })
+
+  test('[SANDBOX-11] a parked worker tries again in the same worktree', () => {
+    sandbox()
+      .given(...parked)
+      .when(retry)
+      .gives({
+        state: 'working',
+        facts: [begun(2, 'handoff')],
+        tells: [['mayor', { type: 'escalation.settle' }], opened(SECOND)],
+        context: { previous: { note: '3 recoveries did not help' } },
+      })
+    sandbox()
+      .given(...working, escalate)
+      .when(retry)
+      .gives({ refused: 'SESSION_STILL_ENDING' })
+    sandbox()
+      .given(...working, escalate, ended)
+      .when(retry)
+      .gives({ state: 'working' })
+  })
+
+  test('[SANDBOX-12] deferred work ends the assignment with its session, and keeps the worktree', () => {
+    sandbox()
+      .given(...working)
+      .when(defer)
+      .gives({ state: 'deferring', tells: [], effects: [] })
+    sandbox()
+      .given(...working, defer)
+      .when(ended)
+      .gives({
+        state: 'kept',
+        tells: [[`beads/${BEAD}`, { type: 'bead.defer', reason: 'later' }], ...released('withdrawn')],
+        effects: [],
+      })
+  })
+
+  test('[SANDBOX-13] a parked assignment that is needed no more ends, and frees the polecat', () => {
+    const closed = message('sandbox.giveUp', { reason: 'sh-1 was closed' })
+    const kept = {
+      state: 'kept',
+      facts: [{ type: 'WorktreeKept', code: 'WITHDRAWN', message: 'sh-1 was closed' }],
+      tells: released('withdrawn'),
+      effects: [],
+    }
+    sandbox()
+      .given(...parked)
+      .when(closed)
+      .gives(kept)
+    sandbox()
+      .given(...working, escalate)
+      .when(closed)
+      .gives({ state: 'withdrawing', tells: [] })
+    sandbox()
+      .given(...working, escalate, closed)
+      .when(ended)
+      .gives(kept)
+  })
+})
+
+describe('the town goes down', () => {
+  const paused = [...working, message('sandbox.pause')]
+  const resume = message('sandbox.resume')
+
+  test('[SANDBOX-14] the session is ended without a recovery, and the work goes on later', () => {
+    sandbox()
+      .given(...working)
+      .when(message('sandbox.pause'))
+      .gives({
+        state: 'paused',
+        facts: [{ type: 'SandboxPaused' }],
+        tells: [[SESSION, { type: 'session.stop' }]],
+      })
+    sandbox()
+      .given(...paused)
+      .when(ended)
+      .gives({ state: 'paused', tells: [] })
+    sandbox()
+      .given(...paused, ended)
+      .when(resume)
+      .gives({ state: 'working', facts: [begun(2, 'handoff')], tells: [opened(SECOND)] })
+  })
+
+  test('[SANDBOX-14] a town that is up before the old session has ended waits for that', () => {
+    sandbox()
+      .given(...paused)
+      .when(resume)
+      .gives({ state: 'reworking', facts: [], tells: [] })
+    sandbox()
+      .given(...paused, resume)
+      .when(ended)
+      .gives({ state: 'working', facts: [begun(2, 'handoff')], tells: [opened(SECOND)] })
+  })
+})
