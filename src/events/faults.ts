@@ -51,7 +51,7 @@ const beads = {
   AGENT_BUSY: row(409, 'Name another polecat, or none.'),
   AGENT_NOT_CHOSEN: row(
     409,
-    'Install claude, codex, gemini or opencode, or set your own: gt config set agents.mine.command \'["/abs/program"]\' and gt config set agents.default mine.',
+    'Set one: gt config set agents.mine.command \'["/abs/program"]\' and gt config set agents.default mine.',
   ),
   AGENT_UNKNOWN: row(409, 'Set how it is started: gt config set agents.<name>.command \'["/abs/program"]\'.'),
   AGENT_HAS_NO_WORK: row(409, 'Hand it a bead with gt sling <bead> <polecat>.'),

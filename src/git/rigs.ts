@@ -39,12 +39,7 @@ export async function inspectRig(input: Parameters<Repositories['inspectRig']>[0
   await checkGitVersion()
   const found = await remoteOf(input.source, input.local)
   const { branches, headBranch } = await listBranches(found.remote.url)
-  if (branches.size === 0) {
-    throw new RepositoryError(
-      'REPOSITORY_EMPTY',
-      `${shown(found.remote.url)} has no commit yet; make the first one, then add it.`,
-    )
-  }
+  if (branches.size === 0) throw emptyRepository(found.remote.url)
   const names = [...branches.keys()]
   const target =
     input.target ?? (headBranch !== null && branches.has(headBranch) ? headBranch : commonTarget(names))
@@ -89,6 +84,9 @@ async function remoteOf(source: string, local: boolean): Promise<Found> {
   if (local) return { remote: { kind: 'local', url: real }, path: real }
   const origin = (await gitOutcome(['config', '--get', 'remote.origin.url'], at)).stdout.toString().trim()
   if (origin === '') {
+    // Nothing to work on is the first thing to say; listBranches would find it in an origin.
+    const any = await gitOutcome(['for-each-ref', '--count=1', 'refs/heads'], at)
+    if (any.stdout.toString() === '') throw emptyRepository(source)
     throw new RepositoryError(
       'REMOTE_HAS_NO_ORIGIN',
       `${real} has no remote named origin to land in; add it with --local to land in that repository itself.`,
@@ -100,6 +98,12 @@ async function remoteOf(source: string, local: boolean): Promise<Found> {
   checkSource(url)
   return { remote: { kind: 'origin', url }, path: real }
 }
+
+const emptyRepository = (source: string): RepositoryError =>
+  new RepositoryError(
+    'REPOSITORY_EMPTY',
+    `${shown(source)} has no commit yet; make the first one, then add it.`,
+  )
 
 function notARepository(source: string, why: string): RepositoryError {
   const said = why.split('\n').find((line) => line !== '') ?? why

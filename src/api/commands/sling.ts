@@ -91,7 +91,9 @@ async function slingOne(
   const bead = row.id
   const rig = findRig(town.projections, place.rig ?? row.rig).name
   const turn = `${callId}.${bead}`
-  const preset = choosePreset(town, row.rig, agent)
+  // What is wrong with the bead is said before what is missing in the town.
+  const state = town.system.owner(beadOwner(bead))?.value
+  const preset = state === 'open' || state === 'deferred' ? choosePreset(town, row.rig, agent) : null
   const { records } = await take(town, caller, turn, [
     { to: beadOwner(bead), message: { type: 'bead.queue', rig, now } },
     {
