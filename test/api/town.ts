@@ -1,0 +1,160 @@
+// A town in memory behind the real routes: the real system, machines and projections; git and processes are answered
+// by a table.
+
+import { createMemoryLog } from '../../eventlog/index.ts'
+import { machineAt } from '../../src/actors/index.ts'
+import { createServer } from '../../src/api/server.ts'
+import type { Caller, TownHandle } from '../../src/api/town.ts'
+import type { AnyMessage, LogRecord } from '../../src/events/record.ts'
+import { type Repositories, RepositoryError, type WorktreeState } from '../../src/ports/repositories.ts'
+import { applyAll, createProjections } from '../../src/projections/index.ts'
+import { openSystem } from '../../src/system/system.ts'
+import type { OpenEffect } from '../../src/system/types.ts'
+
+export const OPERATOR = 'operator-token'
+export const HEAD = 'a'.repeat(40)
+export const BASE = 'b'.repeat(40)
+const AGENT = 'shop/polecats/nux'
+export const FIRST_SESSION = `${AGENT}/sessions/1.1`
+export const tokenOf = (session: string): string => `session:${session}`
+
+export type TestTown = Awaited<ReturnType<typeof createTown>>
+
+/** `rig`: begins with the rig `shop` and an agent program. */
+export async function createTown({ rig = true }: { rig?: boolean } = {}) {
+  const log = createMemoryLog()
+  const projections = createProjections()
+  const worktree: { state: WorktreeState; gone: boolean } = {
+    state: { head: HEAD, branch: null, dirty: [], commits: 1, target: BASE },
+    gone: false,
+  }
+  let random = 0
+  const system = await openSystem({
+    log,
+    machines: machineAt,
+    clock: { now: () => Date.now(), after },
+    perform: (effect) => perform(effect),
+    onRecord: (record) => applyAll(projections, record),
+  })
+  const town: TownHandle = {
+    dir: '/towns/test',
+    name: 'test',
+    townId: 't1',
+    system,
+    projections,
+    log,
+    clock: { now: () => Date.now(), after },
+    ids: { random: (length) => (random++).toString(36).padStart(length, '0').slice(-length) },
+    repositories: repositories(worktree),
+    terminals: null,
+    authenticate,
+    daemon: { pid: 1, startedAt: new Date().toISOString(), version: '0.0.0', recoveredMs: 1 },
+    shutDown: () => Promise.resolve(),
+    replay: () => Promise.reject(new Error('not here')),
+    async projectionsAt(seq) {
+      const past = createProjections()
+      for await (const { line } of log.read({ to: seq })) applyAll(past, JSON.parse(line) as LogRecord)
+      return past
+    },
+    troubles: [],
+  }
+  const server = createServer(town)
+
+  const ask = async (method: 'GET' | 'POST', url: string, body?: object, token: string | null = OPERATOR) => {
+    const answer = await server.inject({
+      method,
+      url,
+      ...(token !== null && { headers: { authorization: `Bearer ${token}` } }),
+      ...(body !== undefined && { payload: body }),
+    })
+    // biome-ignore lint/suspicious/noExplicitAny: any JSON
+    return { status: answer.statusCode, body: (answer.payload === '' ? null : answer.json()) as any }
+  }
+  const command = (name: string, body: object = {}, token?: string) =>
+    ask('POST', `/v1/commands/${name}`, body, token)
+
+  if (rig) {
+    await command('rig.add', { name: 'shop', source: '/code/shop' })
+    await command('config.set', { key: 'agents.mine.command', value: ['/bin/true'] })
+    await command('config.set', { key: 'agents.default', value: 'mine' })
+  }
+  return {
+    town,
+    server,
+    worktree,
+    ask,
+    get: (url: string, token?: string) => ask('GET', url, undefined, token),
+    command,
+    async bead(title: string, more: object = {}): Promise<string> {
+      return (await command('bead.create', { title, ...more })).body.id
+    },
+    /** Waits until the worker of a bead is at work. */
+    async working(bead: string): Promise<void> {
+      await ask('GET', `/v1/beads/${bead}?until=started&waitMs=5000`)
+    },
+    async close() {
+      await server.close()
+      await system.close()
+      await log.close()
+    },
+  }
+}
+
+function after(ms: number, fire: () => void): () => void {
+  const timer = setTimeout(fire, ms)
+  return () => clearTimeout(timer)
+}
+
+function authenticate(token: string): Caller | null {
+  if (token === OPERATOR) return { kind: 'operator', actor: 'overseer' }
+  const session = /^session:(.+)$/.exec(token)?.[1]
+  const agent = session?.replace(/\/sessions\/.*$/, '')
+  return session === undefined || agent === undefined
+    ? null
+    : { kind: 'session', actor: agent, agent, session }
+}
+
+/** What needs nothing of the world is answered at once; gates and merges stay open. */
+async function perform({ kind, signal }: OpenEffect): Promise<{ message: AnyMessage; by: string }> {
+  const answers: { readonly [kind: string]: AnyMessage } = {
+    'rig.clone': { type: 'rig.cloned', head: BASE },
+    'worktree.add': { type: 'worktree.added', base: BASE, head: BASE, path: '/towns/test/w' },
+    'session.start': { type: 'session.started', pid: 7, command: ['/bin/true'] },
+  }
+  const message = answers[kind]
+  if (message !== undefined) return { message, by: 'worker' }
+  return new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('over'))))
+}
+
+function repositories(worktree: { state: WorktreeState; gone: boolean }): Repositories {
+  const unused = () => Promise.reject(new Error('not asked here'))
+  return {
+    async inspectRig({ source, target }) {
+      if (source.includes('nothing'))
+        throw new RepositoryError('NOT_A_REPOSITORY', `${source} is no git repository.`)
+      if (source.includes('empty')) throw new RepositoryError('REPOSITORY_EMPTY', `${source} has no commit.`)
+      const proposedTest = source.includes('untested')
+        ? null
+        : { command: ['npm', 'test'], source: 'package.json' }
+      return {
+        remote: { kind: 'local', url: source },
+        target: target ?? 'main',
+        head: BASE,
+        proposedTest,
+        branches: ['main'],
+      }
+    },
+    async inspectWorktree({ branch }) {
+      if (worktree.gone) throw new RepositoryError('WORKTREE_MISSING', 'The worktree is gone.')
+      return { ...worktree.state, branch }
+    },
+    cloneRig: unused,
+    targetHead: unused,
+    addWorktree: unused,
+    checkpoint: unused,
+    buildMerge: unused,
+    runGates: unused,
+    pushTarget: unused,
+    removeWorktree: unused,
+  }
+}
