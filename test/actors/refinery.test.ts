@@ -237,35 +237,70 @@ describe('landing', () => {
       })
   })
 
-  test.each([
+  const NOT_PUSHED = [
     [dirty, 'TARGET_CHECKED_OUT_DIRTY'],
     [message('target.refused'), 'TARGET_REFUSED'],
-  ])('[REFINERY-9] a push that did not succeed is tried again with the same commit: $1', (news, code) => {
+  ] as const
+
+  test.each(NOT_PUSHED)(
+    '[REFINERY-9] a push that did not succeed is tried again with the same commit: $1',
+    (news, code) => {
+      refinery()
+        .given(...landing)
+        .when(news)
+        .gives({ state: 'held', facts: [waits(code)] })
+      refinery()
+        .given(...landing, news)
+        .when(holdOver)
+        .gives({ state: 'landing', effects: [['target.push', { base: BASE, commit: COMMIT }]] })
+    },
+  )
+})
+
+describe('new settings', () => {
+  const refused = message('target.refused')
+  const elsewhere = { ...configured, target: 'next' }
+
+  test('[REFINERY-14][P8] find out first whether a push happened that was not answered', () => {
     refinery()
-      .given(...landing)
-      .when(news)
-      .gives({ state: 'held', facts: [waits(code)] })
-    refinery()
-      .given(...landing, news)
-      .when(holdOver)
+      .given(...landing, refused)
+      .when(configured)
       .gives({ state: 'landing', effects: [['target.push', { base: BASE, commit: COMMIT }]] })
+    refinery()
+      .given(...landing, refused)
+      .when(elsewhere)
+      .gives({ state: 'building', effects: [['merge.build', { target: 'next' }]] })
+    refinery()
+      .given(...landing, dirty)
+      .when(configured)
+      .gives({ state: 'building', effects: [build] })
   })
 })
 
 describe('holding', () => {
   const timer = (delayMs: number) => [['timer', { delayMs }]] as const
 
-  test.each([
+  const NOT_CARRIED_OUT = [
     [building, notBuilt],
     [building, message('effect.failed', { kind: 'merge.build' })],
     [testing, message('gates.notRun')],
     [landing, message('effect.failed', { kind: 'target.push' })],
-  ])('[REFINERY-8] what could not be carried out is held with its code: $1.type', (given, news) => {
-    refinery()
-      .given(...given)
-      .when(news)
-      .gives({ state: 'held', facts: [waits('GIT_FAILED')], tells: [mr('mr.wait')], effects: timer(HOLD_MS) })
-  })
+  ] as const
+
+  test.each(NOT_CARRIED_OUT)(
+    '[REFINERY-8] what could not be carried out is held with its code: $1.type',
+    (given, news) => {
+      refinery()
+        .given(...given)
+        .when(news)
+        .gives({
+          state: 'held',
+          facts: [waits('GIT_FAILED')],
+          tells: [mr('mr.wait')],
+          effects: timer(HOLD_MS),
+        })
+    },
+  )
 
   test('[REFINERY-8] it is tried again, each time later, at most 5 minutes', () => {
     const again = [holdOver, notBuilt]

@@ -32,7 +32,7 @@ type RefineryContext = {
   readonly base: string
   /** Holds in a row; the next try comes later each time. */
   readonly holds: number
-  readonly resume: 'building' | 'landing'
+  readonly resume: Resume
 }
 type Request = {
   bead: string
@@ -43,6 +43,8 @@ type Request = {
   attempt: number
   order: number
 }
+/** Where a held request goes on. `unsure`: pushed, and nobody knows whether that happened. */
+type Resume = 'building' | 'landing' | 'unsure'
 type Tried = { request: string; attempts: number }
 
 /** First wait before a landing that could not be carried out is tried again, ms; doubled each time. */
@@ -201,10 +203,10 @@ const machine = setup({
         'target.refused': {
           target: 'held',
           actions: does('target.refused', (context, { message }, to) =>
-            hold('landing')(context, { code: 'TARGET_REFUSED', message }, to),
+            hold('unsure')(context, { code: 'TARGET_REFUSED', message }, to),
           ),
         },
-        'effect.failed': { target: 'held', actions: does('effect.failed', hold('landing')) },
+        'effect.failed': { target: 'held', actions: does('effect.failed', hold('unsure')) },
       },
     },
 
@@ -213,7 +215,7 @@ const machine = setup({
       after: {
         hold: [
           {
-            guard: ({ context }) => context.resume === 'landing',
+            guard: ({ context }) => context.resume !== 'building',
             target: 'landing',
             actions: does('refinery.retry', pushAgain),
           },
@@ -223,21 +225,32 @@ const machine = setup({
       on: {
         'refinery.retry': [
           {
-            guard: when('refinery.retry', ({ resume }) => resume === 'landing'),
+            guard: when('refinery.retry', ({ resume }) => resume !== 'building'),
             target: 'landing',
             actions: does('refinery.retry', pushAgain),
           },
           { target: 'building', actions: does('refinery.retry', buildAgain) },
         ],
-        // Another way to land: what was built by the old one is built again.
-        'refinery.configure': {
-          target: 'idle',
-          actions: does('refinery.configure', (context, event, to) => {
-            configure(context, event, to)
-            to.fact({ type: 'LandingResumed', rig: context.rig })
-            putBack(context, event, to)
-          }),
-        },
+        'refinery.configure': [
+          {
+            // It may be in the target already, and would then be built to nothing: this is found out first.
+            guard: when('refinery.configure', mayHaveLanded),
+            target: 'landing',
+            actions: does('refinery.configure', (context, event, to) => {
+              configure(context, event, to)
+              pushAgain(context, event, to)
+            }),
+          },
+          {
+            // Another way to land: what was built by the old one is built again.
+            target: 'idle',
+            actions: does('refinery.configure', (context, event, to) => {
+              configure(context, event, to)
+              to.fact({ type: 'LandingResumed', rig: context.rig })
+              putBack(context, event, to)
+            }),
+          },
+        ],
       },
     },
   },
@@ -357,6 +370,17 @@ function push(context: RefineryContext, results: GateResultData[], to: To): void
   pushTarget(context, to)
 }
 
+/** Pushed to the very place that the new settings name, with an unknown outcome. */
+function mayHaveLanded(context: RefineryContext, { remote, target }: Event<'refinery.configure'>): boolean {
+  const before = settingsOf(context)
+  return (
+    context.resume === 'unsure' &&
+    before?.target === target &&
+    before.remote.kind === remote.kind &&
+    before.remote.url === remote.url
+  )
+}
+
 function pushAgain(context: RefineryContext, _: unknown, to: To): void {
   to.fact({ type: 'LandingResumed', rig: context.rig })
   pushTarget(context, to)
@@ -472,7 +496,7 @@ function leave(context: RefineryContext, to: To): void {
 }
 
 /** Nothing lands on a guess: what cannot be carried out waits, says why, and is tried again. */
-function hold(resume: 'building' | 'landing') {
+function hold(resume: Resume) {
   return (context: RefineryContext, { code, message }: { code: string; message: string }, to: To): void => {
     to.set({ resume, holds: context.holds + 1 })
     wait(context, current(context), to, { code, message })
