@@ -36,18 +36,17 @@ test('[RIG-3] a rig that is not there is not found', () => {
   rig().when(cloned).gives({ refused: 'RIG_NOT_FOUND' })
 })
 
-test.each([message('rig.notCloned'), message('effect.failed', { kind: 'rig.clone' })])(
-  '[RIG-4] a clone that failed makes the rig failed: $type',
-  (news) => {
-    rig()
-      .given(add)
-      .when(news)
-      .gives({
-        state: 'failed',
-        facts: [{ type: 'RigFailed', code: 'GIT_FAILED', message: 'the disk is full' }],
-      })
-  },
-)
+const NOT_CLONED = [message('rig.notCloned'), message('effect.failed', { kind: 'rig.clone' })]
+
+test.each(NOT_CLONED)('[RIG-4] a clone that failed makes the rig failed: $type', (news) => {
+  rig()
+    .given(add)
+    .when(news)
+    .gives({
+      state: 'failed',
+      facts: [{ type: 'RigFailed', code: 'GIT_FAILED', message: 'the disk is full' }],
+    })
+})
 
 test('[RIG-5] Mayor and Refinery are told when it is ready, and with each setting after that', () => {
   rig()

@@ -64,19 +64,18 @@ describe('beginning', () => {
       })
   })
 
-  test.each([message('worktree.notAdded'), message('effect.failed', { kind: 'worktree.add' })])(
-    '[SANDBOX-2] an assignment without a worktree ends: $type',
-    (news) => {
-      sandbox()
-        .given(open)
-        .when(news)
-        .gives({
-          state: 'failed',
-          facts: [{ type: 'WorktreeFailed', code: 'GIT_FAILED' }],
-          tells: [[`beads/${BEAD}`, { type: 'bead.unhook' }], raised('GIT_FAILED'), ...released('failed')],
-        })
-    },
-  )
+  const NOT_ADDED = [message('worktree.notAdded'), message('effect.failed', { kind: 'worktree.add' })]
+
+  test.each(NOT_ADDED)('[SANDBOX-2] an assignment without a worktree ends: $type', (news) => {
+    sandbox()
+      .given(open)
+      .when(news)
+      .gives({
+        state: 'failed',
+        facts: [{ type: 'WorktreeFailed', code: 'GIT_FAILED' }],
+        tells: [[`beads/${BEAD}`, { type: 'bead.unhook' }], raised('GIT_FAILED'), ...released('failed')],
+      })
+  })
 
   test('[SANDBOX-3] the bead is in progress when the program runs', () => {
     sandbox()
@@ -232,7 +231,9 @@ describe('after the submission', () => {
       .gives({ state: 'removed', facts: [{ type: 'WorktreeRemoved' }], tells: released('landed') })
   })
 
-  test.each([message('worktree.kept'), message('effect.failed', { code: 'NOT_PROVED' })])(
+  const NOT_REMOVED = [message('worktree.kept'), message('effect.failed', { code: 'NOT_PROVED' })]
+
+  test.each(NOT_REMOVED)(
     '[SANDBOX-9][P5] a worktree that may not go stays, and a person is told: $type',
     (news) => {
       sandbox()

@@ -24,13 +24,15 @@ test('[WITNESS-1] clean work with something to land goes to the Refinery', () =>
     })
 })
 
-test.each([
+const NOT_IN_ORDER = [
   [{ ...clean, head: BASE }, 'BRANCH_MOVED'],
   [{ ...clean, dirty: ['cart.js'] }, 'WORKTREE_DIRTY'],
   [{ ...clean, commits: 0 }, 'NOTHING_TO_SUBMIT'],
   [message('worktree.notVerified'), 'GIT_FAILED'],
   [message('effect.failed', { kind: 'worktree.verify', params: { sandbox: SANDBOX } }), 'GIT_FAILED'],
-])('[WITNESS-2] other work is sent back with the reason: $0.type $1', (news, code) => {
+] as const
+
+test.each(NOT_IN_ORDER)('[WITNESS-2] other work is sent back with the reason: $0.type $1', (news, code) => {
   witness()
     .given(submitted)
     .when(news)
