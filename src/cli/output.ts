@@ -52,7 +52,7 @@ export function createOutput(
     answer({ json: document, ids, lines }) {
       if (json) stdout.write(`${JSON.stringify(document, null, 2)}\n`)
       else if (quiet && ids !== undefined) for (const id of ids) line(safeLine(id))
-      else for (const each of lines?.() ?? ids ?? []) line(each)
+      else for (const each of lines?.() ?? ids ?? []) line(safe(each))
     },
     event(document, text) {
       stdout.write(json ? `${JSON.stringify(document)}\n` : `${safeLine(text())}\n`)

@@ -79,7 +79,7 @@ export const GROUPS: readonly Group[] = [
       ['status', 'who works on what, and what waits for you'],
       ['feed', 'what happens, one sentence each'],
       ['peek <polecat>', 'the last lines on its screen; gt attach is live'],
-      ['mq list', `the ${firstSight('Refinery')}: what is tested and landed`],
+      ['mq list', `the ${firstSight('Refinery')}: what lands`],
     ],
   },
   {
