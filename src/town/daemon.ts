@@ -187,6 +187,7 @@ function workerEnvironment(operator: NodeJS.ProcessEnv, bin: string): Record<str
     'GIT_SSH_COMMAND',
     'GIT_SSH',
     'DBUS_SESSION_BUS_ADDRESS',
+    'NODE_COMPILE_CACHE',
   ]
   return baseEnvironment(operator, { allow, bin, tmp: operator.TMPDIR ?? '/tmp' })
 }

@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import { connect } from 'node:net'
 import type { Readable } from 'node:stream'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { daemonPid } from './daemon-pid.ts'
 import { townFiles } from './files.ts'
@@ -30,7 +31,10 @@ export async function bringUp(dir: string): Promise<Up> {
     detached: true,
     stdio: ['ignore', 'pipe', log],
     // What we are told of a session must not reach the daemon, nor what it starts.
-    env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('GT_'))),
+    env: {
+      ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('GT_'))),
+      ...compileCache(process.env),
+    },
   })
   closeSync(log)
   const said = await firstLine(child.stdout)
@@ -39,6 +43,13 @@ export async function bringUp(dir: string): Promise<Up> {
   if (said === 'ready') return { pid: child.pid ?? 0, started: true }
   const { code, message } = reason(said)
   throw new TownError(code, message)
+}
+
+/** Compiled code is kept for the daemon, the host and the worker: it saves about a third of their start. */
+function compileCache({ NODE_COMPILE_CACHE, XDG_CACHE_HOME, HOME }: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const caches = XDG_CACHE_HOME ?? (HOME === undefined ? undefined : join(HOME, '.cache'))
+  const folder = NODE_COMPILE_CACHE ?? (caches === undefined ? undefined : join(caches, 'gt'))
+  return folder === undefined ? {} : { NODE_COMPILE_CACHE: folder }
 }
 
 function reason(said: string): { code: TownErrorCode; message: string } {

@@ -2,12 +2,14 @@
 //
 // Owns:      both connections, and the questions that wait while one is away.
 // Does not:  decide anything; what an ending or a loss means is the session's business.
-// Always:    a question to the worker that was not answered is asked again with the same id.
+// Always:    a question to the worker that was not answered is asked again with the same id; one to the host is asked
+//            of the next host, after what the lost one left of that session has been ended.
 
 import { connectWorker, type WorkerClient } from '../git/worker-client.ts'
 import { OPERATIONS } from '../git/worker-protocol.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Repositories, RepositoryError } from '../ports/repositories.ts'
-import type { SessionEnding, Terminals } from '../ports/terminals.ts'
+import { type SessionEnding, TerminalError, type Terminals } from '../ports/terminals.ts'
 import { connectHost, type HostClient } from '../pty/host-client.ts'
 
 export interface World {
@@ -23,6 +25,10 @@ export interface World {
   /** Ends the worker and the host, and with them whatever they still run. */
   end(): Promise<void>
 }
+
+/** Until another host is tried when one could not be started, ms. */
+const HOST_AGAIN_MS = 500
+const HOST_LOOK_MS = 5
 
 export type WorldOptions = {
   readonly townDir: string
@@ -41,7 +47,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
   const endingListeners: ((session: string, ending: SessionEnding) => void)[] = []
   const replacedListeners: (() => void)[] = []
   let closed = false
-  let host = await linkHost()
+  let host = Promise.resolve(await linkHost())
   let worker = linkWorker()
 
   async function linkHost(): Promise<HostClient> {
@@ -56,21 +62,56 @@ export async function openWorld(options: WorldOptions): Promise<World> {
   }
 
   async function linkWorker(): Promise<WorkerClient> {
-    await host.startWorker({ command: [...workerCommand], env: { ...workerEnv }, cwd: townDir })
+    await askHost((client) =>
+      client.startWorker({ command: [...workerCommand], env: { ...workerEnv }, cwd: townDir }),
+    )
     return connectWorker(townDir, { onGone: () => {} })
   }
 
   function hostGone(): void {
     if (closed) return
     onTrouble('HOST_GONE', 'The terminal host ended; another one is being started.')
-    void options
-      .withLogClosed(options.ensureHost)
-      .then(async () => {
-        host = await linkHost()
-        worker = linkWorker()
+    host = replaceHost()
+    worker = linkWorker()
+    void host.then(
+      () => {
         for (const listener of replacedListeners) listener()
-      })
-      .catch((error: unknown) => onTrouble('HOST_NOT_STARTED', String(error)))
+      },
+      () => undefined,
+    )
+  }
+
+  async function replaceHost(): Promise<HostClient> {
+    for (;;) {
+      try {
+        await options.withLogClosed(options.ensureHost)
+        return await linkHost()
+      } catch (error) {
+        if (closed) throw error
+        onTrouble('HOST_NOT_STARTED', String(error))
+        await sleep(HOST_AGAIN_MS)
+      }
+    }
+  }
+
+  /** One question to the host, asked until a host has answered it. `before` prepares one that is new. */
+  async function askHost<T>(
+    question: (client: HostClient) => Promise<T>,
+    before: (client: HostClient) => Promise<void> = () => Promise.resolve(),
+  ): Promise<T> {
+    let first: Promise<HostClient> | undefined
+    for (;;) {
+      const asked = host
+      first ??= asked
+      try {
+        if (asked !== first) await before(await asked)
+        return await question(await asked)
+      } catch (error) {
+        if (closed || !(error instanceof TerminalError) || error.code !== 'HOST_GONE') throw error
+        // The connection ends a moment before we are told.
+        if (host === asked) await sleep(HOST_LOOK_MS)
+      }
+    }
   }
 
   /** One question to the worker, asked until a worker has answered it. */
@@ -97,11 +138,16 @@ export async function openWorld(options: WorldOptions): Promise<World> {
 
   return {
     terminals: {
-      start: (spec) => host.start(spec),
-      list: () => host.list(),
-      stop: (id, graceMs) => host.stop(id, graceMs),
-      forget: (id) => host.forget(id),
-      peek: (id, lines) => host.peek(id, lines),
+      // A program that outlived its host would work beside its own repetition.
+      start: (spec) =>
+        askHost(
+          (client) => client.start(spec),
+          (client) => client.stop(spec.id, 0),
+        ),
+      list: () => askHost((client) => client.list()),
+      stop: (id, graceMs) => askHost((client) => client.stop(id, graceMs)),
+      forget: (id) => askHost((client) => client.forget(id)),
+      peek: (id, lines) => askHost((client) => client.peek(id, lines)),
       onEnding: (listener) => {
         endingListeners.push(listener)
         return () => void endingListeners.splice(endingListeners.indexOf(listener), 1)
@@ -112,7 +158,10 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     onHostReplaced: (listener) => void replacedListeners.push(listener),
     close() {
       closed = true
-      host.close()
+      void host.then(
+        (client) => client.close(),
+        () => undefined,
+      )
       void worker.then(
         (client) => client.close(),
         () => undefined,
@@ -120,7 +169,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     },
     async end() {
       closed = true
-      await host.shutdown({ force: true, graceMs: 2_000 })
+      await (await host).shutdown({ force: true, graceMs: 2_000 })
     },
   }
 }
