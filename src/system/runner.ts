@@ -25,6 +25,9 @@ export interface Runner {
   stop(): void
 }
 
+/** Given, because an error made for each answered effect would cost more than deciding on the answer. */
+const NOBODY_WAITS = 'Nobody waits for it any more.'
+
 type Running = { readonly abort: AbortController; answer: Answer | null }
 
 export function createRunner(options: {
@@ -67,7 +70,7 @@ export function createRunner(options: {
       armed.set(timer.id, callOff)
     },
     drop(id) {
-      running.get(id)?.abort.abort()
+      running.get(id)?.abort.abort(NOBODY_WAITS)
       running.delete(id)
       armed.get(id)?.()
       armed.delete(id)
@@ -79,7 +82,7 @@ export function createRunner(options: {
     },
     stop() {
       stopped = true
-      for (const { abort } of running.values()) abort.abort()
+      for (const { abort } of running.values()) abort.abort(NOBODY_WAITS)
       for (const callOff of armed.values()) callOff()
       running.clear()
       armed.clear()

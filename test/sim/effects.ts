@@ -100,7 +100,7 @@ function happen(world: World, { kind, params }: OpenEffect, answer: (message: An
       return answer({ type: `merge.${outcome}`, mergeRequest, ...built })
     }
     case 'gates.run':
-      return runGates(world, repository, params, fails, answer)
+      return runGates(repository, params, fails, answer)
 
     case 'target.push': {
       if (fails(0.04))
@@ -130,7 +130,6 @@ function happen(world: World, { kind, params }: OpenEffect, answer: (message: An
 }
 
 function runGates(
-  world: World,
   repository: ReturnType<World['repository']>,
   params: OpenEffect['params'],
   fails: (chance: number) => boolean,

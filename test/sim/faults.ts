@@ -1,5 +1,6 @@
 // What goes wrong with the daemon and the machine under it: crashes, failing and slow commits, clocks, a full disk.
 
+import { OPEN_AGAIN_MS } from '../../src/system/system.ts'
 import { Daemon, type Plant } from './daemon.ts'
 import { NO_FAULTS, type World } from './world.ts'
 
@@ -97,13 +98,18 @@ export function startFaults(world: World, plant: Plant, thorough: boolean): Faul
     () => {
       full = true
       disk.fill()
-      scheduler.after(random.between(100, 20_000), () => {
-        full = false
-        disk.free()
-      })
+      scheduler.after(random.between(100, 20_000), mend)
     },
   )
   boot()
+
+  /** The system looks only now and then whether the disk is back. */
+  function mend(): void {
+    disk.free()
+    scheduler.after(2 * OPEN_AGAIN_MS, () => {
+      full = false
+    })
+  }
 
   return {
     afterEach() {
@@ -118,8 +124,7 @@ export function startFaults(world: World, plant: Plant, thorough: boolean): Faul
     stop() {
       world.note('faults stop')
       Object.assign(faults, NO_FAULTS)
-      full = false
-      disk.free()
+      if (full) mend()
       disk.release()
     },
   }
