@@ -32,7 +32,7 @@ export type Problem = {
   readonly details: Details
 }
 
-export function problem(code: string, message: string, details: Details = {}): Problem {
+function problem(code: string, message: string, details: Details = {}): Problem {
   const { status, remedy } = faultRow(code)
   return { type: `urn:gt:error:${code}`, title: code, status, detail: message, code, remedy, details }
 }

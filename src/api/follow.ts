@@ -43,6 +43,6 @@ export function firstOf<T>(
 }
 
 /** The log tells subscribers of a commit a moment before the system has folded it. */
-export async function folded(town: TownHandle, seq: number): Promise<void> {
+async function folded(town: TownHandle, seq: number): Promise<void> {
   while (town.system.seq < seq) await new Promise((resolve) => setImmediate(resolve))
 }

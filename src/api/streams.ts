@@ -41,22 +41,26 @@ export function createStreams(town: TownHandle): Streams {
         open.delete(end)
         cancelBeat()
         response.end()
-        setImmediate(() => subscription.close())
+        // The subscription may call back before `subscribe` has returned.
+        setImmediate(() => subscription?.close())
       }
       open.add(end)
+      let subscription: { close(): void } | undefined
       response.on('close', end)
-      const subscription = town.log.subscribe(
-        after,
-        (batch) => {
-          if (over) return
-          for (const { seq, line } of batch) {
-            for (const data of events(JSON.parse(line) as LogRecord, line))
-              response.write(`id: ${seq}\ndata: ${data}\n\n`)
-          }
-          if (response.writableLength > BACKLOG_MAX) end()
-        },
-        end,
-      )
+      const send = (batch: readonly { readonly seq: number; readonly line: string }[]): void => {
+        if (over) return
+        for (const { seq, line } of batch) {
+          for (const data of events(JSON.parse(line) as LogRecord, line))
+            response.write(`id: ${seq}\ndata: ${data}\n\n`)
+        }
+        if (response.writableLength > BACKLOG_MAX) end()
+      }
+      try {
+        subscription = town.log.subscribe(after, send, end)
+      } catch {
+        // The log is closing; whoever reads connects again.
+        end()
+      }
 
       function beat(): () => void {
         return town.clock.after(HEARTBEAT_MS, () => {

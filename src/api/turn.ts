@@ -10,7 +10,7 @@ import type { Caller, TownHandle } from './town.ts'
 export type Said = { readonly to: string; readonly message: Message }
 
 /** The id of a turn: a session's ids are its own, so that none is answered with what another one did. */
-export const turnId = (caller: Caller, id: string): string =>
+const turnId = (caller: Caller, id: string): string =>
   caller.kind === 'operator' ? id : `${caller.session} ${id}`
 
 /** @throws {Fault} the refusal's code; {SystemError} TURN_UNKNOWN, TOWN_BUSY, TOWN_CLOSING. */
@@ -28,10 +28,6 @@ export async function take(
   const last = result.records.at(-1)
   return { records: result.records, seq: last?.seq ?? town.system.seq, repeated: result.repeated }
 }
-
-/** True when this id has been written: what the world looks like now must not be asked again. */
-export const wasTaken = async (town: TownHandle, caller: Caller, id: string): Promise<boolean> =>
-  (await town.log.find(turnId(caller, id))) !== undefined
 
 /** The records of an id that was written, or none. */
 export async function recordsOfId(town: TownHandle, caller: Caller, id: string): Promise<LogRecord[]> {

@@ -66,7 +66,7 @@ export function table(
 const sum = (widths: readonly number[]): number => widths.reduce((all, width) => all + width + 2, -2)
 
 /** `3m`, `2h`, `5d`: the time between two moments, in ms, as one number. */
-export function span(ms: number): string {
+function span(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1_000))
   if (seconds < 60) return `${seconds}s`
   if (seconds < 3_600) return `${Math.floor(seconds / 60)}m`

@@ -11,7 +11,7 @@ import { type Response, request } from './http.ts'
 import { pause, pauseOf } from './pause.ts'
 
 /** How long a session waits for its town, ms. */
-export const SESSION_WAIT_MS = 60_000
+const SESSION_WAIT_MS = 60_000
 
 export const isInSession = (env: NodeJS.ProcessEnv): boolean =>
   env.GT_SESSION !== undefined && env.GT_SESSION !== ''

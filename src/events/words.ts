@@ -25,7 +25,7 @@ export const FIRST_WORDS: readonly Word[] = [
 ]
 
 /** The others; only `gt help words` and the docs speak of them. */
-export const MORE_WORDS: readonly Word[] = [
+const MORE_WORDS: readonly Word[] = [
   word(
     'Mayor',
     'dispatcher',

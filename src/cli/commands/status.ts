@@ -64,6 +64,7 @@ export const status: Command = {
       const draw = () => call.out.event(now, () => '')
       const paint = () => {
         if (call.out.json) return draw()
+        if (process.stdout.isTTY !== true) return call.out.answer({ json: now, lines: show })
         // Home, then each line to its end, then what is left of the screen: no flicker.
         process.stdout.write(
           `\x1b[H${show()
@@ -71,7 +72,7 @@ export const status: Command = {
             .join('')}\x1b[J`,
         )
       }
-      if (!call.out.json) process.stdout.write('\x1b[2J')
+      if (!call.out.json && process.stdout.isTTY === true) process.stdout.write('\x1b[2J')
       paint()
       let due = false
       await town.follow('/v1/records/stream', { after: now.seq, signal: call.signal }, () => {
