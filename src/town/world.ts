@@ -5,9 +5,9 @@
 // Always:    a question to the worker that was not answered is asked again with the same id; one to the host is asked
 //            of the next host, after what the lost one left of that session has been ended.
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import { connectWorker, type WorkerClient } from '../git/worker-client.ts'
 import { OPERATIONS } from '../git/worker-protocol.ts'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { type Repositories, RepositoryError } from '../ports/repositories.ts'
 import { type SessionEnding, TerminalError, type Terminals } from '../ports/terminals.ts'
 import { connectHost, type HostClient } from '../pty/host-client.ts'
@@ -48,7 +48,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
   const replacedListeners: (() => void)[] = []
   let closed = false
   let host = Promise.resolve(await linkHost())
-  let worker = linkWorker()
+  let worker = nextWorker()
 
   async function linkHost(): Promise<HostClient> {
     const client = await connectHost(townDir, { townId, onGone: hostGone })
@@ -56,9 +56,16 @@ export async function openWorld(options: WorldOptions): Promise<World> {
       for (const listener of endingListeners) listener(id, ending)
     })
     client.onWorkerEnding(() => {
-      if (!closed) worker = linkWorker()
+      if (!closed) worker = nextWorker()
     })
     return client
+  }
+
+  /** Begun at once; a failure is told to whoever asks. */
+  function nextWorker(): Promise<WorkerClient> {
+    const linked = linkWorker()
+    linked.catch(() => undefined)
+    return linked
   }
 
   async function linkWorker(): Promise<WorkerClient> {
@@ -72,7 +79,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     if (closed) return
     onTrouble('HOST_GONE', 'The terminal host ended; another one is being started.')
     host = replaceHost()
-    worker = linkWorker()
+    worker = nextWorker()
     void host.then(
       () => {
         for (const listener of replacedListeners) listener()
@@ -121,9 +128,11 @@ export async function openWorld(options: WorldOptions): Promise<World> {
       try {
         return await question(await asked)
       } catch (error) {
-        if (closed || !(error instanceof RepositoryError) || error.code !== 'WORKER_GONE') throw error
+        const isGone = error instanceof RepositoryError && error.code === 'WORKER_GONE'
+        const isOurs = error instanceof RepositoryError && !isGone
         // Nobody told us yet that it ended: look for one that runs, or have one started.
-        if (worker === asked) worker = linkWorker()
+        if (!closed && !isOurs && worker === asked) worker = nextWorker()
+        if (closed || !isGone) throw error
       }
     }
   }

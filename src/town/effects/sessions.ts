@@ -12,7 +12,7 @@ import type { CarryOut } from './carrier.ts'
 const COLUMNS = 120
 const ROWS = 40
 
-export const startSession: CarryOut<'session.start'> = async (params, _, town) => {
+export const startSession: CarryOut<'session.start'> = async (params, { again }, town) => {
   const { rig, session, bead, worktree, branch, preset } = params
   const agent = agentCommand(town.system, rig, preset)
   if (agent === null) {
@@ -28,6 +28,7 @@ export const startSession: CarryOut<'session.start'> = async (params, _, town) =
   const files = sessionFiles(town.dir, session)
   await mkdir(files.tmp, { recursive: true, mode: 0o700 })
   await writeFile(files.token, town.tokens.forSession(session), { mode: 0o600 })
+  if (again) await endLost(town.terminals, session)
   const address = workerOf(session)?.agent ?? ''
   const env = {
     ...baseEnvironment(town.operatorEnv, {
@@ -68,6 +69,12 @@ export const startSession: CarryOut<'session.start'> = async (params, _, town) =
 export const stopSession: CarryOut<'session.stop'> = async ({ session, graceMs }, _, town) => {
   await town.terminals.stop(session, graceMs)
   return { type: 'session.stopped', ending: asRecorded(await endingOf(town.terminals, session)) }
+}
+
+/** A program whose host was lost before its start was noted would work beside its own repetition. */
+async function endLost(terminals: Terminals, session: string): Promise<void> {
+  const known = (await terminals.list()).some(({ id }) => id === session)
+  if (!known) await terminals.stop(session, 0)
 }
 
 async function endingOf(terminals: Terminals, session: string): Promise<SessionEnding> {
