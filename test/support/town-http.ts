@@ -92,7 +92,7 @@ export function watchRecords(socketPath: string, token: string): Watch {
   return {
     lines,
     records,
-    until(what, look, timeoutMs = 30_000) {
+    until(what, look, timeoutMs = 20_000) {
       return new Promise((resolve, reject) => {
         const check = (record: LogRecord): boolean => {
           const found = look(record)

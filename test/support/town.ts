@@ -55,6 +55,10 @@ export interface TestTown {
     timeoutMs?: number,
   ): Promise<FactOf>
   token(session: string): string
+  /** Of the host, from its file. */
+  hostPid(): number
+  /** Looks again every 20 ms until it is so, at most 30 s: for what leaves no record. */
+  until(what: string, isSo: () => boolean): Promise<void>
   git(...args: readonly string[]): string
   /** Subject of each landed commit with its `Bead:` trailer, newest first. */
   landed(): { readonly commit: string; readonly bead: string; readonly author: string }[]
@@ -147,7 +151,7 @@ export async function makeTown(settings: Readonly<Record<string, Json>> = {}): P
           .filter((fact) => fact.type === type)
           .map((fact) => ({ ...fact, seq: record.seq, record })),
       ),
-    async fact(what, type, more = {}, timeoutMs = 30_000) {
+    async fact(what, type, more = {}, timeoutMs = 20_000) {
       const wanted = Object.entries(more)
       return watch.until(
         what,
@@ -162,6 +166,13 @@ export async function makeTown(settings: Readonly<Record<string, Json>> = {}): P
     },
     token: (session) =>
       readFileSync(join(dir, '.gt/sessions', session.replaceAll('/', '.'), 'token'), 'utf8').trim(),
+    hostPid: () => Number(/"pid":(\d+)/.exec(readFileSync(join(dir, '.gt/host.pid'), 'utf8'))?.[1]),
+    async until(what, isSo) {
+      for (let tries = 0; !isSo(); tries += 1) {
+        if (tries > 1_500) throw new Error(`${what}: not within 30 s.\n${tail(watch.records)}`)
+        await sleep(20)
+      }
+    },
     git: (...args) => git(origin, ...args),
     landed: () =>
       git(origin, 'log', '--format=%H%x00%an%x00%(trailers:key=Bead,valueonly,separator=%x2c)', 'main')
