@@ -27,19 +27,23 @@ export function lastScreen(stage: Stage, seed: number, outcome: Outcome): string
       `git -C ${remote} log -${works.length} --format='%an: %s' ${target}`,
     ],
     [
-      `bead ${landed.conflicted} was in conflict; its polecat rebased it`,
+      `bead ${landed.conflicted} was in conflict; rebased by its polecat, landed at the second try`,
       `${gt} history ${landed.conflicted}`,
     ],
-    [`bead ${landed.red} turned the tests red; its polecat corrected it`, `${gt} history ${landed.red}`],
     [
-      `polecat ${nameOf(polecat.address)} was killed with bead ${polecat.bead}, and finished it itself`,
+      `bead ${landed.red} turned the tests red; corrected by its polecat, landed`,
+      `${gt} history ${landed.red}`,
+    ],
+    [
+      `polecat ${nameOf(polecat.address)} was killed, recovered, and finished bead ${polecat.bead} itself`,
       `${gt} history ${polecat.bead}`,
     ],
     [
       `the daemon was killed with 3 polecats at work; back in ${daemon.recoveredMs} ms, nothing lost`,
-      `${gt} status --at ${daemon.seq}`,
+      `${gt} history town`,
     ],
-    [`${replayed.records} records replayed: equal`, `${gt} replay --verify`],
+    ['the town as it was just before that can still be seen', `${gt} status --at ${daemon.seq}`],
+    [`all ${replayed.records} records were replayed; decisions and state are equal`, `${gt} replay --verify`],
     [`supervision made ${replayed.modelCalls} model calls`, `${gt} status`],
   ]
   return [

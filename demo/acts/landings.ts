@@ -70,6 +70,8 @@ export async function seeLandings(stage: Slung): Promise<Landed> {
   const conflicted = feed.items.find(({ type }) => type === 'MergeConflicted')?.bead
   const red = feed.items.find(({ type }) => type === 'MergeFailed')?.bead
   claim(conflicted !== undefined, 'One bead should have come into conflict with another.')
+  const { attempt } = await gt<{ attempt: number }>('bead', 'show', conflicted)
+  claim(attempt === 2, `Bead ${conflicted} should have landed at the second try, not at number ${attempt}.`)
   claim(
     red !== undefined && red === beads[works.findIndex(({ corrections }) => corrections !== undefined)],
     'The tests should have been red for one bead.',

@@ -172,12 +172,16 @@ function readOrNull(file: string): string | null {
 }
 
 function suite(...args: string[]): { passed: number; failed: number; output: string } {
-  const { stdout } = spawnSync(process.execPath, ['--test', '--test-reporter=tap', ...args], {
-    cwd: repository,
-    encoding: 'utf8',
-    // Node's own runner, not a child of this one.
-    env: { ...process.env, NODE_TEST_CONTEXT: undefined },
-  })
+  const { stdout } = spawnSync(
+    process.execPath,
+    ['--test', '--test-isolation=none', '--test-reporter=tap', ...args],
+    {
+      cwd: repository,
+      encoding: 'utf8',
+      // Node's own runner, not a child of this one.
+      env: { ...process.env, NODE_TEST_CONTEXT: undefined },
+    },
+  )
   const number = (name: string): number => Number(new RegExp(`^# ${name} (\\d+)$`, 'm').exec(stdout)?.[1])
   return { passed: number('pass'), failed: number('fail'), output: stdout }
 }
