@@ -80,7 +80,9 @@ export function createDecider(): Decider {
         return refused('MACHINE_FAULT', `${def.name}@${def.version} failed on ${event.type}: ${why}`)
       }
       const decision = read(state, outcome.next, outcome.collected, event)
-      if (decision.kind === 'accepted') live.get(address)?.settle(decision.state)
+      // Keys that were taken out stay in an actor's context as undefined, and would only become more.
+      const clean = decision.kind === 'accepted' && decision.state.context === outcome.next.context
+      if (decision.kind === 'accepted' && clean) live.get(address)?.settle(decision.state)
       // Its transition may have gone somewhere before it refused.
       else live.delete(address)
       return decision
