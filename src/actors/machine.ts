@@ -127,4 +127,4 @@ export const UNEXPECTED = {
   },
 } as const
 
-export type { Address, Context, Meta, Refusal }
+export type { Address, Refusal }

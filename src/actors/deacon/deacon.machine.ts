@@ -19,9 +19,9 @@ type DeaconContext = { readonly [key: string]: Json | undefined }
 type Tries = { n: number; lastAt: string }
 
 /** Recoveries of one bead before a person is asked. More only burns money on work that does not hold. */
-export const RECOVERIES_MAX = 3
+const RECOVERIES_MAX = 3
 /** Between one recovery of a bead and the next, ms. The first is at once. */
-export const RECOVERY_COOLDOWN_MS = 5 * 60_000
+const RECOVERY_COOLDOWN_MS = 5 * 60_000
 
 const { does } = writing<DeaconContext>()
 

@@ -37,7 +37,7 @@ type SessionContext = {
  */
 export const DONE_GRACE_MS = 3_000
 /** Between the polite signals and SIGKILL, ms. */
-export const STOP_GRACE_MS = 5_000
+const STOP_GRACE_MS = 5_000
 /** Until a stop that could not be carried out is tried again, ms. */
 export const STOP_AGAIN_MS = 10_000
 

@@ -28,7 +28,7 @@ type Work = {
 }
 
 /** Times in a row that work is sent back before a person is asked; each costs a whole attempt. */
-export const SENT_BACK_MAX = 3
+const SENT_BACK_MAX = 3
 
 const { does } = writing<WitnessContext>()
 
