@@ -6,7 +6,7 @@
 
 import { type AnyStateMachine, enqueueActions } from 'xstate'
 import type { EffectKind, EffectParams, Fact, Message, MessageOf } from '../events/index.ts'
-import type { Address, AnyFact, Context, Meta, Refusal, Told } from '../events/record.ts'
+import type { Address, AnyFact, Context, Refusal, Told } from '../events/record.ts'
 
 /** A machine as the system hosts it. */
 export type MachineDef = {
