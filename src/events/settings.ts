@@ -17,6 +17,8 @@ export const duration = z.union([
     }),
 ])
 
+/** As a person writes it, or as it is kept and shown. */
+const timeout = { timeout: duration.optional(), timeoutMs: z.number().int().nonnegative().optional() }
 const argv = z.array(z.string().min(1).max(10_000)).min(1).max(200)
 const relativePath = z
   .string()
@@ -61,12 +63,12 @@ const fixed: Readonly<Record<string, Setting>> = {
     value: z
       .strictObject({
         command: argv,
-        timeout: duration.optional(),
+        ...timeout,
         inputs: z.array(relativePath).max(100).optional(),
       })
-      .transform(({ command, timeout, inputs }) => ({
+      .transform(({ command, timeout, timeoutMs, inputs }) => ({
         command,
-        timeoutMs: timeout ?? GATE_TIMEOUT_MS,
+        timeoutMs: timeout ?? timeoutMs ?? GATE_TIMEOUT_MS,
         inputs: inputs ?? [],
       })),
     help: 'what makes a fresh worktree ready',
@@ -88,9 +90,10 @@ const fixed: Readonly<Record<string, Setting>> = {
 
 const gate: Setting = {
   scope: 'rig',
-  value: z
-    .strictObject({ command: argv, timeout: duration.optional() })
-    .transform(({ command, timeout }) => ({ command, timeoutMs: timeout ?? GATE_TIMEOUT_MS })),
+  value: z.strictObject({ command: argv, ...timeout }).transform(({ command, timeout, timeoutMs }) => ({
+    command,
+    timeoutMs: timeout ?? timeoutMs ?? GATE_TIMEOUT_MS,
+  })),
   help: 'a command that must pass before work lands',
 }
 const agentCommand: Setting = { scope: 'both', value: argv, help: 'how an agent of your own is started' }

@@ -11,7 +11,6 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import type { FastifyInstance } from 'fastify'
 import { createServer } from '../api/server.ts'
 import type { TownHandle } from '../api/town.ts'
 import { OVERSEER, TOWN } from '../events/address.ts'
@@ -132,7 +131,7 @@ async function serve(parts: {
   const ended = Promise.withResolvers<void>()
   const startedAt = new Date().toISOString()
   const recoveredMs = Math.round(performance.now())
-  let server: FastifyInstance | undefined
+  let server: ReturnType<typeof createServer> | undefined
   let stopping: Promise<void> | undefined
 
   const stop = (everything: boolean): Promise<void> => {
