@@ -21,6 +21,13 @@ const BUILT_UP = join(ROOT, 'dist/src/town/up.js')
 /** What an agent's script calls: the real one, found first on its PATH. */
 export const GT = 'gt'
 
+/** Shell: waits for a file, and goes on without it after 20 s. */
+export const untilFile = (path: string): string =>
+  `n=0; until [ -e "${path}" ] || [ $n -gt 400 ]; do n=$((n + 1)); sleep 0.05; done`
+
+/** Shell: commits something for this bead. */
+export const COMMIT = `echo work >> "$GT_BEAD.txt"; git add -A; git commit -qm "Do $GT_BEAD" || exit 9`
+
 export type FactOf = { readonly seq: number; readonly record: LogRecord } & AnyFact
 
 export interface TestTown {

@@ -10,14 +10,9 @@ import {
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { isAlive, processesOf } from '../support/processes-left.ts'
-import { GT, git, gone, makeTown } from '../support/town.ts'
+import { COMMIT, GT, git, gone, makeTown, untilFile } from '../support/town.ts'
 
 const OLD_TOKEN = join(import.meta.dirname, '../fixtures/town/old-token.mjs')
-
-/** Waits for a file, and stops after 20 s. */
-const untilFile = (path: string): string =>
-  `n=0; until [ -e "${path}" ] || [ $n -gt 400 ]; do n=$((n + 1)); sleep 0.05; done`
-const COMMIT = `echo work >> "$GT_BEAD.txt"; git add -A; git commit -qm "Do $GT_BEAD" || exit 9`
 
 test("[TOWNUP-6] [P1] sessions, setup, gates and the worker's git are handed descriptors 0, 1 and 2 and no other, also by a host that was started while the town was up", async () => {
   const town = await makeTown()
