@@ -120,17 +120,18 @@ export class Checker {
     }
   }
 
-  /** Nothing is being written, decided or told. */
-  quiet(system: System): void {
+  /** Nothing is being written, decided or told. True when it is the first such moment since a restart. */
+  quiet(system: System): boolean {
     for (const [id, { kind }] of this.open) if (kind === 'tell') this.violated(`the tell ${id} is left open`)
     // After a restart every owner stands where the log says; else those that moved.
-    if (this.#reopened) {
-      this.#reopened = false
+    const restarted = this.#reopened
+    this.#reopened = false
+    if (restarted) {
       for (const address of this.owners.keys()) this.#touched.add(address)
       for (const [address] of system.owners()) this.#touched.add(address)
     }
     for (const address of this.#touched) this.#compare(system, address)
-    if (this.#touched.size === 0) return
+    if (this.#touched.size === 0) return restarted
     this.#touched = new Set()
     const inSystem = [...system.openEffects(), ...system.openTimers()].map(({ id }) => id)
     if (inSystem.toSorted().join() !== [...this.open.keys()].toSorted().join())
@@ -138,6 +139,7 @@ export class Checker {
         `open promises are ${[...this.open.keys()].join()}, but the system has ${inSystem.join()}`,
       )
     for (const problem of relationsOf(this.owners)) this.violated(problem)
+    return restarted
   }
 
   /** Everything at the end: the chain, the folds from scratch, what was acknowledged and what was refused. */

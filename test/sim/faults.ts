@@ -13,8 +13,8 @@ export interface FaultDriver {
   stop(): void
 }
 
-export function startFaults(world: World, plant: Plant, thorough: boolean): FaultDriver {
-  const { checker, disk, random, scheduler } = world
+export function startFaults(world: World, plant: Plant): FaultDriver {
+  const { disk, random, scheduler } = world
   let releasing = false
   let life = 0
   let full = false
@@ -59,13 +59,7 @@ export function startFaults(world: World, plant: Plant, thorough: boolean): Faul
   const { faults } = world
 
   if (faults.commitMs > 0) disk.hold()
-  every(
-    () => faults.crashMs,
-    () => {
-      if (thorough && world.daemon?.system != null) void checker.compareRebuilt()
-      crashAmid()
-    },
-  )
+  every(() => faults.crashMs, crashAmid)
   every(
     () => faults.appendMs,
     () => disk.failNext(random.pick(['lost', 'written'])),

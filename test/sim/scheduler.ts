@@ -31,9 +31,17 @@ export class Scheduler {
   }
 
   /** Lets events happen until `done` says so, none is left, or time reaches `until`. */
-  async run({ until, done, afterEach }: { until: number; done: () => boolean; afterEach: () => void }) {
+  async run({
+    until,
+    done,
+    afterEach,
+  }: {
+    until: number
+    done: () => boolean
+    afterEach: () => Promise<void> | undefined
+  }): Promise<void> {
     await settled()
-    afterEach()
+    await afterEach()
     while (!done()) {
       const task = this.#pop()
       if (task === undefined) return
@@ -47,7 +55,8 @@ export class Scheduler {
       this.steps += 1
       task.run()
       await settled()
-      afterEach()
+      const checked = afterEach()
+      if (checked !== undefined) await checked
     }
   }
 

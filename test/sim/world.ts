@@ -137,14 +137,15 @@ export class World {
 export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
   const world = new World(options)
   const { checker, scheduler } = world
-  const faults = startFaults(world, options.plant ?? ((system) => system), options.thorough === true)
+  const faults = startFaults(world, options.plant ?? ((system) => system))
   const person = startPerson(world)
   const afterEach = () => {
     faults.afterEach()
     const { daemon, disk } = world
     if (daemon?.system == null || daemon.log == null || disk.pending || !faults.settled()) return
-    if (daemon.log.head.seq === daemon.log.next - 1 && checker.seq === daemon.log.head.seq)
-      checker.quiet(daemon.system)
+    if (daemon.log.head.seq !== daemon.log.next - 1 || checker.seq !== daemon.log.head.seq) return
+    const restarted = checker.quiet(daemon.system)
+    return restarted && options.thorough === true ? checker.compareRebuilt() : undefined
   }
   const failed = () => checker.violation !== null
   await scheduler.run({ until: FAULTS_FOR_MS, done: failed, afterEach })

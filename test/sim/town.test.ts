@@ -1,0 +1,89 @@
+import { describe, expect, test } from 'vitest'
+import type { LogRecord } from '../../src/events/record.ts'
+import { prefixReplay } from '../support/prefix-replay.ts'
+import { NO_FAULTS, type SimulationResult, simulate } from './world.ts'
+
+/** One seed alone: `SEED=17 npx vitest run test/sim`. */
+const only = process.env.SEED === undefined ? null : Number(process.env.SEED)
+const seeds = only === null ? Array.from({ length: 100 }, (_, n) => n + 1) : [only]
+const TEN = 10
+
+const told = ({ seed, violation }: SimulationResult): string | null =>
+  violation === null ? null : `SEED=${seed} npx vitest run test/sim: ${violation}`
+
+describe('a simulated town', () => {
+  const facts = new Map<string, number>()
+  let crashes = 0
+
+  for (let first = 0; first < seeds.length; first += TEN) {
+    const some = seeds.slice(first, first + TEN)
+    test(`[P1] [P2] [P5] [P8] keeps every promise through crashes and failing disks: seeds ${some[0]} to ${some.at(-1)}`, async () => {
+      for (const seed of some) {
+        const result = await simulate({ seed })
+        expect(told(result)).toBeNull()
+        crashes += result.crashes
+        for (const [fact, count] of result.facts) facts.set(fact, (facts.get(fact) ?? 0) + count)
+      }
+    })
+  }
+
+  test.runIf(only === null)('has met, in these seeds, whatever may happen to a bead', () => {
+    expect(crashes).toBeGreaterThan(300)
+    const all = [
+      'BeadLanded',
+      'BeadBlocked',
+      'BeadDeferred',
+      'BeadReworked',
+      'BeadUnhooked',
+      'DispatchWaiting',
+      'DispatchWithdrawn',
+      'EscalationRaised',
+      'LandingWaits',
+      'MergeConflicted',
+      'MergeFailed',
+      'MergeRequeued',
+      'RecoveryGranted',
+      'RecoveryScheduled',
+      'RigFailed',
+      'SandboxParked',
+      'SessionFailed',
+      'SessionStopping',
+      'WorkNotVerified',
+      'WorktreeFailed',
+      'WorktreeKept',
+    ]
+    expect(all.filter((fact) => !facts.has(fact))).toEqual([])
+  })
+
+  test('lands every bead when nothing goes wrong', async () => {
+    for (const seed of seeds.slice(0, 3)) {
+      const result = await simulate({ seed, faults: NO_FAULTS })
+      expect(told(result)).toBeNull()
+      expect(result.landed).toBeGreaterThanOrEqual(5)
+      expect(result.facts.has('EscalationRaised')).toBe(false)
+    }
+  })
+
+  test('is the same town, record for record, when the seed is', async () => {
+    for (const seed of seeds.slice(0, TEN)) {
+      const first = await simulate({ seed })
+      const second = await simulate({ seed })
+      expect(second.hash, `SEED=${seed}`).toBe(first.hash)
+      expect(second.records).toBe(first.records)
+    }
+  })
+
+  test('[P1] stands after each crash where the log says, rebuilt in full', async () => {
+    for (const seed of seeds.slice(0, 3)) expect(told(await simulate({ seed, thorough: true }))).toBeNull()
+  })
+
+  test('[P1] [P3] [P4] is the same at every position of its log, rebuilt or kept live', async () => {
+    for (const seed of seeds.slice(0, 2)) {
+      const { lines } = await simulate({ seed, keep: true })
+      const records = lines.map((line) => JSON.parse(line) as LogRecord)
+      const { positions, differences } = await prefixReplay(records, { positions: seed === 1 ? 100 : 25 })
+      expect(differences).toEqual([])
+      expect(positions).toBeGreaterThanOrEqual(Math.min(25, records.length))
+    }
+  })
+})
