@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { NEEDS_MAX } from '../../src/actors/bead/bead.machine.ts'
+import { NEEDS_MAX } from '../../src/actors/bead/bead.decisions.ts'
 import { machineAt } from '../../src/actors/index.ts'
 import { decide, decisions } from '../support/decisions.ts'
 import { AGENT, BEAD, COMMIT, HEAD, MERGE_REQUEST, message, RIG, SANDBOX } from '../support/messages.ts'
