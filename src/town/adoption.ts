@@ -30,13 +30,14 @@ export function createAdoption(options: {
   })
 
   async function tellEnding(session: Address, ending: SessionEnding): Promise<void> {
+    // What its program left running is in a worktree that the next session may get as soon as this one has ended.
+    await terminals.stop(session, 0)
     // Refused when the session ended by another way already; then there is nothing left to tell.
     await system.take({
       id: `ended.${session}`,
       by: 'host',
       messages: [{ to: session, message: { type: 'session.exited', ending: asRecorded(ending) } }],
     })
-    await terminals.stop(session, 0)
     await terminals.forget(session)
     await cleanUpAfter(dir, session)
   }
