@@ -8,8 +8,7 @@ import { createTeller } from './teller.ts'
 
 const options = readOptions()
 const teller = createTeller()
-const repo = options.repo === null ? '' : ` --repo ${options.repo}`
-teller.plain(`gt demo, seed ${options.seed}. The same again: npm run demo -- --seed ${options.seed}${repo}`)
+teller.plain(`gt demo, seed ${options.seed} (--seed ${options.seed} kills at the same moments again)`)
 // After the first line: it is there at once, also on a slow machine.
 const { playDemo } = await import('./play.ts')
 process.exitCode = await playDemo(options, teller)

@@ -42,7 +42,7 @@ export function lastScreen(stage: Stage, seed: number, outcome: Outcome): string
       `the daemon was killed with 3 polecats at work; back in ${daemon.recoveredMs} ms, nothing lost`,
       `${gt} history town`,
     ],
-    ['the town as it was just before that can still be seen', `${gt} status --at ${daemon.seq}`],
+    ['the town as it was just before that can still be seen', `${gt} status --at ${daemon.before.seq}`],
     [`all ${replayed.records} records were replayed; decisions and state are equal`, `${gt} replay --verify`],
     [`supervision made ${replayed.modelCalls} model calls`, `${gt} status`],
   ]

@@ -21,6 +21,10 @@ export type Status = {
   readonly town: { readonly id: string }
   readonly daemon: { readonly pid: number; readonly recoveredMs: number } | null
   readonly agents: readonly Agent[]
+  readonly rigs: unknown
+  readonly queue: unknown
+  readonly mergeQueue: unknown
+  readonly work: unknown
   readonly supervision: { readonly modelCalls: number }
   readonly waitsForYou: readonly unknown[]
 }

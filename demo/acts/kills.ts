@@ -1,12 +1,12 @@
 // Two kills: of the daemon, while three polecats work, and of one polecat, half way through its bead.
 
 import { setTimeout as pause } from 'node:timers/promises'
-import { type Agent, atWork, claim, isAlive, nameOf, type Slung } from '../stage.ts'
+import { type Agent, atWork, claim, isAlive, nameOf, type Slung, type Status } from '../stage.ts'
 import { statusOf } from './opening.ts'
 
 export type DaemonKilled = {
-  /** The last record before. */
-  readonly seq: number
+  /** The town just before. */
+  readonly before: Status
   readonly recoveredMs: number
   readonly working: readonly Agent[]
 }
@@ -48,7 +48,7 @@ export async function killDaemon(stage: Slung): Promise<DaemonKilled> {
     `All three polecats should have gone on while the daemon was dead, but ${3 - kept.size} did not.`,
   )
   teller.line('the same three processes went on meanwhile; nothing is lost')
-  return { seq: before.seq, recoveredMs, working }
+  return { before, recoveredMs, working }
 }
 
 export type PolecatKilled = { readonly bead: string; readonly address: string }

@@ -60,7 +60,7 @@ export const ANY_WORK: readonly Work[] = [
     title: 'Add, multiply and negate numbers',
     needs: [],
     killed: true,
-    stepMs: 1_200,
+    stepMs: 1_400,
     steps: [
       append(
         at('numbers.mjs'),

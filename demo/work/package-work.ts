@@ -75,7 +75,7 @@ test('a receipt says which till it came from', () => {
     title: 'Read the prices that people type',
     needs: [],
     killed: true,
-    stepMs: 1_000,
+    stepMs: 1_200,
     steps: [
       append(
         'src/money.js',

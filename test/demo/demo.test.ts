@@ -19,6 +19,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { momentsOf } from '../../demo/moments.ts'
+import type { LogRecord } from '../../src/events/record.ts'
+import { prefixReplay } from '../support/prefix-replay.ts'
 import { processesOf } from '../support/processes-left.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '')
@@ -89,7 +91,9 @@ describe(`npm run demo -- --seed ${SEED}`, () => {
 
   test('the last screen fits 80 columns and 24 lines', () => expectSmall(run))
 
-  test('[P10] each command on the last screen runs as it is printed, and shows what is claimed', () => {
+  test('[P10] each command on the last screen runs as it is printed, and shows what is claimed', {
+    timeout: 60_000,
+  }, () => {
     const said = saidBy(run)
     const of = (part: string): string[] =>
       said.filter(([command]) => command.includes(part)).map(([, text]) => text)
@@ -121,6 +125,21 @@ describe(`npm run demo -- --seed ${SEED}`, () => {
       git('log', '-7', '--format=%(trailers:key=Bead,valueonly)', 'main').split('\n').filter(Boolean),
     ).toHaveLength(7)
   })
+
+  test('[P1] state rebuilt at every position of the log equals the state that was live then', async () => {
+    const log = spawnSync(join(run.folder, 'gt'), ['log', 'export'], {
+      encoding: 'utf8',
+      maxBuffer: 64 << 20,
+    })
+    const records = log.stdout
+      .trimEnd()
+      .split('\n')
+      .map((line): LogRecord => JSON.parse(line))
+    const { positions, differences } = await prefixReplay(records)
+    expect(differences).toEqual([])
+    expect(positions).toBe(records.length)
+    expect(positions).toBeGreaterThan(200)
+  }, 90_000)
 
   test('captions and last screen use at most five nouns of our own', () => expectFiveNouns(run))
 
@@ -166,7 +185,9 @@ describe(`npm run demo -- --seed ${SEED + 1} --repo <path>`, () => {
     expect(git('remote')).toBe('')
   })
 
-  test('the last screen fits, its commands run, five nouns are enough, and no process is left', () => {
+  test('the last screen fits, its commands run, five nouns are enough, and no process is left', {
+    timeout: 60_000,
+  }, () => {
     expectSmall(run)
     expect(saidBy(run)).toHaveLength(8)
     expectFiveNouns(run)
