@@ -3,6 +3,6 @@ import { killTown } from '../support/kill-town.ts'
 
 const SEED = Number(process.env.SEED ?? 20261130)
 
-test('[P1] [P2] 20 kills -9 of the daemon while three agents work lose no record, no bead and no session, and land nothing twice', async () => {
+test('[TOWNUP-1] [P1] [P2] 20 kills -9 of the daemon while three agents work lose no record, no bead and no session, and land nothing twice', async () => {
   await expect(killTown({ seed: SEED, kills: 20, beads: 8 }), `SEED=${SEED}`).resolves.toBeUndefined()
 }, 120_000)

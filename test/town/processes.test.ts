@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { isAlive, processesOf } from '../support/processes-left.ts'
-import { COMMIT, GT, makeTown, nothingLeft, seeded, type TestTown, untilFile } from '../support/town.ts'
+import { COMMIT, GT, git, makeTown, nothingLeft, seeded, type TestTown, untilFile } from '../support/town.ts'
 
 const SEED = Number(process.env.SEED ?? 20261130)
 
@@ -153,6 +153,16 @@ test('[TOWNUP-13] [P5] gt down leaves no process and every hook, and gt up goes 
   await nothingLeft(town)
   for (const name of ['gt.sock', 'host.sock', 'worker.sock', 'daemon.json', 'host.pid'])
     expect(existsSync(join(town.dir, '.gt', name)), name).toBe(false)
+  const kept = git(
+    join(town.dir, 'rigs/shop/repo.git'),
+    'for-each-ref',
+    '--format=%(refname)',
+    'refs/gt/checkpoints',
+  )
+  const drafts = kept
+    .split('\n')
+    .map((ref) => git(join(town.dir, 'rigs/shop/repo.git'), 'ls-tree', '--name-only', ref))
+  for (const bead of beads) expect(drafts.join('\n')).toContain(`draft-${bead}.txt`)
   await town.up()
   for (const bead of beads) {
     const again = await town.fact('it goes on', 'AttemptBegun', { bead, attempt: 2 })

@@ -30,12 +30,13 @@ test("[TOWNUP-6] [P1] sessions, setup, gates and the worker's git are handed des
   const first = await town.bead('Lists descriptors')
   await town.sling([first], 'lister')
   await town.fact('the first lands', 'PolecatReleased', { bead: first, outcome: 'landed' })
+  const second = await town.bead('Lists them again')
   const firstHost = town.hostPid()
   process.kill(firstHost, 'SIGKILL')
-  await town.until('another host', () => town.hostPid() !== firstHost)
-  const second = await town.bead('Lists them again')
   await town.sling([second], 'lister')
   await town.fact('the second lands', 'PolecatReleased', { bead: second, outcome: 'landed' })
+  expect(town.hostPid()).not.toBe(firstHost)
+  expect(town.facts('AttemptBegun'), 'slung while there was no host').toHaveLength(2)
 
   for (const who of ['session', 'setup', 'gate', 'git']) {
     const seen = readFileSync(join(folder, who), 'utf8')

@@ -1,0 +1,148 @@
+import { spawn } from 'node:child_process'
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { ClassicLevel } from 'classic-level'
+import { expect, test } from 'vitest'
+import { FORMAT } from '../../eventlog/level/database.ts'
+import { META_FORMAT } from '../../eventlog/level/keys.ts'
+import { encodeText } from '../../eventlog/level/values.ts'
+import { townFiles } from '../../src/town/files.ts'
+import { installTown } from '../../src/town/install.ts'
+import { verifyLogIn } from '../../src/town/past.ts'
+import { makeTown, nothingLeft, type TestTown } from '../support/town.ts'
+
+const DAEMON = join(import.meta.dirname, '../../dist/src/town/daemon-main.js')
+/** What each sealed run begins with. */
+const ZSTD_MAGIC = Buffer.from([0x28, 0xb5, 0x2f, 0xfd])
+const owner = { name: 'Op', email: 'op@example.org' }
+
+test('[TOWNUP-15] a second daemon is refused while one lives, and disturbs nothing', async () => {
+  const town = await makeTown()
+  const pid = await town.up()
+  const host = town.hostPid()
+  expect(await town.up()).toBe(pid)
+  const second = spawn(process.execPath, [DAEMON, town.dir], { stdio: ['ignore', 'pipe', 'ignore'] })
+  let said = ''
+  second.stdout.setEncoding('utf8').on('data', (text: string) => {
+    said += text
+  })
+  const code = await new Promise((resolve) => second.on('close', resolve))
+  expect(code).toBe(1)
+  expect(JSON.parse(said)).toMatchObject({ code: 'TOWN_BUSY' })
+  await town.settled()
+  expect(town.watch.records.filter(({ message }) => message.type === 'town.start')).toHaveLength(1)
+  expect((await town.get('/v1/health')).body).toMatchObject({ ok: true, pid })
+  expect(town.hostPid()).toBe(host)
+  await town.down()
+  await town.close()
+})
+
+test('[TOWNUP-16] [P1] a log with one flipped bit is refused at every up, with the record named, and taken up again from a copy', async () => {
+  const town = await makeTown()
+  await town.up()
+  await town.command('config.set', { key: 'domain', value: 'find-me.example.org' })
+  const { seq } = (await town.get('/v1/health')).body
+  await town.down()
+  const restore = damage(town, 'find-me.example.org', 3)
+  for (const time of ['first', 'second'])
+    await expect(town.up(), time).rejects.toMatchObject({
+      code: 'LOG_DAMAGED',
+      message: expect.stringContaining(` ${seq}`),
+    })
+  restore()
+  await town.up()
+
+  // The same in what is sealed: runs of 512 records.
+  const values = Array.from({ length: 600 }, (_, n) => `d${n}.example.org`)
+  await Promise.all(values.map((value) => town.command('config.set', { key: 'domain', value })))
+  await town.down()
+  // Opening seals what is full.
+  await town.up()
+  await town.down()
+  const again = damage(town, ZSTD_MAGIC, 200)
+  const [problem] = (await verifyLogIn(town.dir)).problems
+  expect(problem?.seq).toBeGreaterThan(0)
+  expect(problem?.seq).toBeLessThanOrEqual(512)
+  // Who starts from a checkpoint does not read that far back; the checkpoint is a cache.
+  rmSync(townFiles(town.dir).checkpoint, { recursive: true })
+  await expect(town.up()).rejects.toMatchObject({ code: 'LOG_DAMAGED' })
+  again()
+  await town.up()
+  await town.down()
+  await town.checkLog()
+  await town.close()
+}, 60_000)
+
+test('[TOWNUP-17] a town or a log that a newer gt wrote is refused, and so is a folder that is no town', async () => {
+  const town = await makeTown()
+  const db = new ClassicLevel<Buffer, Buffer>(join(town.dir, '.gt/log/db'), {
+    keyEncoding: 'buffer',
+    valueEncoding: 'buffer',
+  })
+  await db.put(META_FORMAT, encodeText(META_FORMAT, String(FORMAT + 1)))
+  await db.close()
+  await expect(town.up()).rejects.toMatchObject({ code: 'LOG_NEWER' })
+  const identity = join(town.dir, '.gt/town.json')
+  const known = JSON.parse(readFileSync(identity, 'utf8'))
+  writeFileSync(identity, JSON.stringify({ ...known, layout: known.layout + 1 }))
+  await expect(town.up()).rejects.toMatchObject({ code: 'TOWN_NEWER' })
+  rmSync(identity)
+  await expect(town.up()).rejects.toMatchObject({ code: 'TOWN_NOT_FOUND' })
+  await stopHost(town)
+  await nothingLeft(town)
+  await town.close()
+})
+
+test('[TOWNUP-18] install refuses a folder whose socket path would be cut, and one that is not empty, and leaves both as they were', async () => {
+  const temp = mkdtempSync(join(tmpdir(), 'gt-i-'))
+  try {
+    const long = join(temp, 'x'.repeat(100))
+    const wanted = { name: 'test', owner, settings: {} }
+    await expect(installTown({ ...wanted, dir: long })).rejects.toMatchObject({
+      code: 'SOCKET_PATH_TOO_LONG',
+    })
+    expect(existsSync(long)).toBe(false)
+    writeFileSync(join(temp, 'mine'), '')
+    await expect(installTown({ ...wanted, dir: temp })).rejects.toMatchObject({ code: 'FOLDER_NOT_EMPTY' })
+    expect(readdirSync(temp)).toEqual(['mine'])
+  } finally {
+    rmSync(temp, { recursive: true, force: true })
+  }
+})
+
+/** Ends the host that a killed daemon, or one that gave up, has left. */
+async function stopHost(town: TestTown): Promise<void> {
+  const { connectHost } = await import('../../src/pty/host-client.ts')
+  const host = await connectHost(town.dir).catch(() => null)
+  await host?.shutdown({ force: true, graceMs: 0 })
+}
+
+/** Flips one bit `beyond` bytes after the first place of `text` in the log's files. Answers with the way back. */
+function damage(town: TestTown, text: string | Buffer, beyond: number): () => void {
+  const log = join(town.dir, '.gt/log')
+  const copy = join(town.temp, 'copy')
+  cpSync(log, copy, { recursive: true })
+  for (const name of readdirSync(join(log, 'db'))) {
+    const file = join(log, 'db', name)
+    const bytes = readFileSync(file)
+    const at = bytes.indexOf(text)
+    if (at < 0) continue
+    bytes[at + beyond] = (bytes[at + beyond] ?? 0) ^ 1
+    writeFileSync(file, bytes)
+    return () => {
+      rmSync(log, { recursive: true })
+      renameSync(copy, log)
+    }
+  }
+  throw new Error('No file of the log holds that.')
+}
