@@ -99,7 +99,7 @@ export async function readMeta(db: Database, dir: string): Promise<string> {
 }
 
 /** Damage of the store as a whole, which concerns no single entry: seq 0. */
-export function damagedStore(dir: string, reason: string, cause?: unknown): LogError {
+function damagedStore(dir: string, reason: string, cause?: unknown): LogError {
   const message = `The log in ${dir} is damaged: ${reason}. Verify a copy of it to see which entries are concerned.`
   return new LogError('LOG_DAMAGED', message, {
     cause,

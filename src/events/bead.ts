@@ -14,8 +14,8 @@ export const BEAD_TYPES = [
   'story',
   'milestone',
 ] as const
-export const beadType = z.enum(BEAD_TYPES)
-export const priority = z.number().int().min(0).max(4)
+const beadType = z.enum(BEAD_TYPES)
+const priority = z.number().int().min(0).max(4)
 
 /** What a person may change about a bead at any time. */
 const editable = {

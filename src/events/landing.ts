@@ -18,8 +18,8 @@ import {
 
 const work = { bead: beadId, sandbox: address, agent: address, branch: line, head: objectName }
 
-export const gateSpec = z.strictObject({ name: line, command, timeoutMs: count })
-export const setupSpec = z.strictObject({ command, timeoutMs: count, inputs: z.array(line).max(100) })
+const gateSpec = z.strictObject({ name: line, command, timeoutMs: count })
+const setupSpec = z.strictObject({ command, timeoutMs: count, inputs: z.array(line).max(100) })
 
 export const witnessMessages = [
   /** From a sandbox: the agent said `gt done`. */

@@ -37,7 +37,7 @@ export type Refusal = {
   readonly details?: { readonly [key: string]: unknown }
 }
 
-export type Record_ = {
+export type LogRecord = {
   readonly seq: number
   readonly v: number
   /** ISO time, UTC, ms. Never decreases along the log. */
@@ -63,7 +63,6 @@ export type Record_ = {
   /** Present when the message was refused: nothing changed, but the promise is settled. */
   readonly refused?: Refusal
 }
-export type { Record_ as LogRecord }
 
 /** Id of the n-th effect of a record: `17.0`. */
 export const effectId = (seq: number, n: number): string => `${seq}.${n}`

@@ -6,7 +6,7 @@ const TIME = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/
 const MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 
 /** `5m`, `90s` or a number of ms, as ms. */
-export const duration = z.union([
+const duration = z.union([
   z.number().int().nonnegative(),
   z
     .string()

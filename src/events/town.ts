@@ -1,7 +1,7 @@
 // Town and rigs: what there is, and how it is set.
 
 import { z } from 'zod'
-import { command, count, effect, failure, line, named, objectName, remote, rigName } from './define.ts'
+import { count, effect, failure, line, named, objectName, remote, rigName } from './define.ts'
 
 export const townMessages = [
   named('town.install', {
@@ -64,6 +64,3 @@ export const rigEffects = {
     deadlineMs: 30 * 60_000,
   }),
 }
-
-/** A gate as it is set: `gates.<name>`. */
-export const gateSetting = z.strictObject({ command, timeoutMs: count.optional() })

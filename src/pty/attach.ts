@@ -29,7 +29,7 @@ export type AttachResult =
   /** The host closed the connection. */
   | { readonly kind: 'hostGone' }
 
-export const DETACH_KEY = '\x1c'
+const DETACH_KEY = '\x1c'
 
 /**
  * Shows a session until the person leaves it or it ends. An ended one is printed once, as text.

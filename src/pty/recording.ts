@@ -13,7 +13,7 @@ export type Recording = {
   close(): void
 }
 
-export const RECORDING_BYTES_MAX = 64 * 1024 * 1024
+const RECORDING_BYTES_MAX = 64 * 1024 * 1024
 
 /** Creates the file (0600). Throws when that is not possible. */
 export function openRecording(

@@ -88,7 +88,7 @@ export async function openTown(dir: string, perform?: Perform): Promise<OpenTown
 }
 
 /** The projections as they were after record `seq`, folded apart from the live ones. */
-export async function projectionsAt(log: EventLog, seq: number): Promise<Projections> {
+async function projectionsAt(log: EventLog, seq: number): Promise<Projections> {
   const projections = createProjections()
   for await (const { line } of log.read({ to: seq })) applyAll(projections, JSON.parse(line) as LogRecord)
   return projections

@@ -48,9 +48,6 @@ export async function resumeSessions(system: System): Promise<void> {
   }
 }
 
-/** Sandboxes that the next `gt up` sends back to work. */
-export const pausedSandboxes = (system: System): readonly Address[] => [...sandboxesIn(system, 'paused')]
-
 function* sandboxesIn(system: System, state: string): Iterable<Address> {
   for (const [address, { value }] of system.owners()) {
     if (ownerKind(address) === 'sandbox' && value === state) yield address
