@@ -17,6 +17,7 @@ import { COMMANDS } from './commands/index.ts'
 import { Fault, problemOf } from './fault.ts'
 import { parseInput } from './input.ts'
 import { openApi, reportSchemas } from './openapi.ts'
+import { createPace } from './pace.ts'
 import type { ReadRoute } from './read.ts'
 import { beadReads } from './reads/beads.ts'
 import { feedFilter, feedQuery, logReads } from './reads/log.ts'
@@ -50,6 +51,7 @@ export function createServer(town: TownHandle) {
     routerOptions: { maxParamLength: 500 },
   })
   const streams = createStreams(town)
+  const pace = createPace(town.clock)
   app.addHook('preClose', async () => streams.closeAll())
   app.setErrorHandler((error, _request, reply) => refuse(reply, error))
   app.setNotFoundHandler((request, reply) =>
@@ -116,6 +118,7 @@ export function createServer(town: TownHandle) {
     reply: FastifyReply,
   ): Promise<unknown> {
     const who = caller(request)
+    await pace(who)
     const query = parseInput(route.query, request.query) as { readonly at?: string }
     const params = request.params as Readonly<Record<string, string>>
     if (who.kind === 'session') {
@@ -133,6 +136,7 @@ export function createServer(town: TownHandle) {
     request: FastifyRequest,
     reply: FastifyReply,
   ) {
+    await pace(who)
     if (route.who === 'operator') operatorOnly(who)
     else sessionOnly(who)
     const { id: inBody, ...body } = asObject(request.body)
