@@ -2,7 +2,7 @@
 //
 // Always:    the person's own towns and the session they may sit in are left alone: gt is told of neither.
 
-import { execFile, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
@@ -28,23 +28,27 @@ export interface Gt {
   <T = unknown>(...args: readonly string[]): Promise<T>
   /** The lines of a command that goes on until `stop`. */
   follow(args: readonly string[], onLine: (document: unknown) => void): { stop(): Promise<void> }
+  /** Ends what runs, and runs nothing more. */
+  abandon(): Promise<void>
 }
 
 /** `gt` for the town in `folder`/town. */
 export function gtIn(folder: string): Gt {
   const env = { ...environment(), GT_TOWN: join(folder, 'town'), XDG_STATE_HOME: join(folder, 'state') }
+  const running = new Set<ChildProcess>()
+  let abandoned = false
+
   const gt = <T>(...args: readonly string[]): Promise<T> =>
     new Promise((resolve, reject) => {
-      execFile(
-        LAUNCHER,
-        [...args, '--json'],
-        { env, cwd: folder, maxBuffer: 64 << 20 },
-        (error, stdout, stderr) => {
-          if (error !== null) reject(new GtRefused(args, Number(error.code ?? 1), stdout, stderr))
-          else resolve(JSON.parse(stdout) as T)
-        },
-      )
+      if (abandoned) throw new GtRefused(args, 130, '', 'the demo is over')
+      const options = { env, cwd: folder, maxBuffer: 64 << 20 }
+      const child = execFile(LAUNCHER, [...args, '--json'], options, (error, stdout, stderr) => {
+        if (error !== null) reject(new GtRefused(args, Number(error.code ?? 1), stdout, stderr))
+        else resolve(JSON.parse(stdout) as T)
+      })
+      note(child)
     })
+
   const follow: Gt['follow'] = (args, onLine) => {
     const child = spawn(LAUNCHER, [...args, '--json'], {
       env,
@@ -52,15 +56,28 @@ export function gtIn(folder: string): Gt {
       stdio: ['ignore', 'pipe', 'ignore'],
     })
     createInterface({ input: child.stdout }).on('line', (line) => onLine(JSON.parse(line)))
-    const ended = new Promise<void>((resolve) => child.on('close', () => resolve()))
-    return {
-      async stop() {
-        child.kill('SIGINT')
-        await ended
-      },
-    }
+    note(child)
+    return { stop: () => endOf(child, 'SIGINT') }
   }
-  return Object.assign(gt, { follow })
+
+  function note(child: ChildProcess): void {
+    running.add(child)
+    child.once('close', () => running.delete(child))
+  }
+
+  async function endOf(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+    if (!running.has(child)) return
+    const closed = new Promise<void>((resolve) => child.once('close', () => resolve()))
+    child.kill(signal)
+    await closed
+  }
+
+  async function abandon(): Promise<void> {
+    abandoned = true
+    await Promise.all([...running].map((child) => endOf(child, 'SIGKILL')))
+  }
+
+  return Object.assign(gt, { follow, abandon })
 }
 
 function reasonOf(stderr: string): string {

@@ -1,6 +1,6 @@
 // The acts of the demo, in their order.
 
-import { mkdtempSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { killDaemon, killPolecat } from './acts/kills.ts'
@@ -26,9 +26,16 @@ export async function playDemo({ seed, repo }: Options, teller: Teller): Promise
   const folder = mkdtempSync(join(tmpdir().length <= TMP_CHARS_MAX ? tmpdir() : '/tmp', 'gt-demo-'))
   const dir = join(folder, 'town')
   const gt = gtIn(folder)
-  const down = (): Promise<unknown> => bringDown(gt)
+  const down = async (): Promise<void> => {
+    await gt.abandon()
+    if (existsSync(dir)) await bringDown(gtIn(folder))
+  }
+  let interrupted = false
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => void down().then(() => process.exit(130)))
+    process.once(signal, () => {
+      interrupted = true
+      void down().then(() => process.exit(130))
+    })
   }
   try {
     const works = repo === null ? PACKAGE_WORK : ANY_WORK
@@ -47,10 +54,13 @@ export async function playDemo({ seed, repo }: Options, teller: Teller): Promise
     for (const line of lastScreen(stage, seed, outcome)) teller.plain(line)
     return 0
   } catch (error) {
+    // Then the signal's own way out is taken.
+    if (interrupted) return 130
     await down()
     const reason = error instanceof Error ? error.message : String(error)
     teller.plain(`\nThe demo failed (seed ${seed}): ${reason}`)
-    teller.plain(`Its town stays in ${dir}; this line removes it: rm -rf ${folder}`)
+    if (existsSync(dir)) teller.plain(`Its town stays in ${dir}; this line removes it:\n    rm -rf ${folder}`)
+    else rmSync(folder, { recursive: true })
     return 1
   }
 }

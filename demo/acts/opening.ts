@@ -12,7 +12,7 @@ export async function openTown({ dir, gt, teller, repository }: Stage): Promise<
   const { rig, source } = repository
   teller.line(repository.sentence)
   await gt('install', dir, '--name', 'demo')
-  teller.line('gt install: the town is made')
+  teller.line(`gt install: the town is at ${dir}`)
   const { pid } = await gt<{ pid: number }>('up')
   teller.line(`gt up: it is up (pid ${pid})`)
   const own = repository.rig === 'till' ? [] : ['--no-gate']

@@ -65,6 +65,29 @@ test('a word that the demo does not know ends it with 2 and how it is written', 
   expect(stderr).toContain('--seed N')
 })
 
+test('a repository that cannot be cloned ends it with 1 and a sentence, and nothing stays', () => {
+  const args = [join(ROOT, 'demo/run.ts'), '--repo', '/nowhere']
+  const { status, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8' })
+  expect(status).toBe(1)
+  expect(stdout).toMatch(/The demo failed \(seed \d+\): .*nowhere/)
+  expect(stdout).not.toContain('rm -rf')
+})
+
+test('Ctrl-C ends the town too', { timeout: 60_000 }, async () => {
+  const child = spawn(process.execPath, [join(ROOT, 'demo/run.ts')], { stdio: ['ignore', 'pipe', 'ignore'] })
+  let output = ''
+  child.stdout.on('data', (chunk) => {
+    // Three agents are at work by then.
+    if (!output.includes('3 polecats') && String(chunk).includes('3 polecats')) child.kill('SIGINT')
+    output += String(chunk)
+  })
+  expect(await new Promise((resolve) => child.on('close', resolve))).toBe(130)
+  const folder = /the town is at (\S+)\/town/.exec(output)?.[1] ?? ''
+  expect(folder).not.toBe('')
+  expect(processesOf(folder)).toEqual([])
+  rmSync(folder, { recursive: true })
+})
+
 describe(`npm run demo -- --seed ${SEED}`, () => {
   let run: Run
   beforeAll(async () => {
