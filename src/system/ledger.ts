@@ -124,8 +124,10 @@ export function createLedger(): Ledger {
     },
     propose(record) {
       if (record.settles !== undefined) beingSettled.add(record.settles)
-      if (record.refused === undefined)
-        proposed.set(record.actor, [...(proposed.get(record.actor) ?? []), record])
+      if (record.refused !== undefined) return
+      const ahead = proposed.get(record.actor)
+      if (ahead === undefined) proposed.set(record.actor, [record])
+      else ahead.push(record)
     },
     rollBack() {
       proposed.clear()
@@ -153,9 +155,9 @@ export function createLedger(): Ledger {
     tellsOf: (correlation) => perCorrelation.get(correlation) ?? 0,
     apply(record) {
       const closed: string[] = []
-      const ahead = proposed.get(record.actor)?.filter(({ seq }) => seq > record.seq) ?? []
-      if (ahead.length > 0) proposed.set(record.actor, ahead)
-      else proposed.delete(record.actor)
+      const ahead = proposed.get(record.actor)
+      while (ahead?.[0] !== undefined && ahead[0].seq <= record.seq) ahead.shift()
+      if (ahead?.length === 0) proposed.delete(record.actor)
       if (record.settles !== undefined) beingSettled.delete(record.settles)
 
       const settled = record.settles === undefined ? undefined : tells.get(record.settles)

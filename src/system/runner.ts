@@ -34,9 +34,11 @@ export function createRunner(options: {
   readonly clock: Clock
   readonly ledger: Ledger
   readonly perform: Perform | undefined
+  /** ms before this process began that nobody has accounted for yet. */
+  readonly awayMs: () => number
   readonly onAnswer: (answer: Answer) => void
 }): Runner {
-  const { clock, ledger, perform, onAnswer } = options
+  const { clock, ledger, perform, awayMs, onAnswer } = options
   const running = new Map<string, Running>()
   const armed = new Map<string, () => void>()
   // Effects of one owner begin in the order of their records; they may overlap only once begun.
@@ -92,7 +94,7 @@ export function createRunner(options: {
 
   /** Time in which nobody was there to see it pass does not count; nor does a clock that was set back. */
   function leftOf({ id, dueAt, delayMs }: OpenTimer): number {
-    const shift = ledger.unwatchedMs - ledger.unwatchedWhenSet(id)
+    const shift = ledger.unwatchedMs - ledger.unwatchedWhenSet(id) + awayMs()
     return Math.min(delayMs, Math.max(0, Date.parse(dueAt) + shift - clock.now()))
   }
 

@@ -10,46 +10,27 @@
 //   SYS-4. A failed append sets every owner back to its last durable state; senders are told that it is unknown.
 //   SYS-5. The same id never acts twice, also after a restart.
 //   SYS-6. Every queue has a bound and a named answer when it is full.
+//
+//   The other rules: SPEC.md beside this file.
 
 import { LogError } from '../../eventlog/types.ts'
 import type { Address, AnyMessage, LogRecord, Refusal } from '../events/record.ts'
+import {
+  ENDLESS,
+  FATAL,
+  isUnfit,
+  OPEN_AGAIN_MS,
+  PROMISE,
+  promiseId,
+  TELLS_IN_A_ROW_MAX,
+  TURNS_PENDING_MAX,
+} from './bounds.ts'
 import { createDecider } from './decide.ts'
 import { createLedger, type OpenTell } from './ledger.ts'
 import { createOwners } from './owners.ts'
 import { type Answer, createRunner } from './runner.ts'
 import { decideTurn, heardRefusal, type Origin, refusalRecord } from './turns.ts'
 import { type System, SystemError, type SystemOptions, type Turn, type TurnResult } from './types.ts'
-
-/** Turns that may wait for their commit. More would only wait longer; the caller is told to come back. */
-export const TURNS_PENDING_MAX = 10_000
-
-/** Tells in a row without anything from outside between them. A longer chain is a loop. */
-export const TELLS_IN_A_ROW_MAX = 64
-
-const ENDLESS: Refusal = {
-  code: 'TOO_MANY_IN_A_ROW',
-  message: 'This chain of messages does not end; it was cut.',
-}
-
-/** Between two tries to open a log that failed, ms. */
-export const OPEN_AGAIN_MS = 1_000
-
-/** After these nothing that this process decides could be trusted; it stops. */
-const FATAL: ReadonlySet<string> = new Set([
-  'LOG_CLOSED',
-  'LOG_DAMAGED',
-  'LOG_MISSING',
-  'LOG_NEWER',
-  'EXPECTED_POSITION',
-])
-
-/** The log would never take it: it was not written, and trying again would not help. */
-const isUnfit = (error: unknown): error is LogError =>
-  error instanceof LogError && (error.code === 'ENTRY_TOO_LARGE' || error.code === 'ENTRY_INVALID')
-
-/** The id under which what the log promised is settled. Ids of callers have no such beginning. */
-const promiseId = (id: string): string => `${PROMISE}${id}`
-const PROMISE = 'promise '
 
 /** Folds the whole log, then goes on from there: open tells are told, effects carried out, timers armed. */
 export async function openSystem(options: SystemOptions): Promise<System> {
@@ -58,7 +39,9 @@ export async function openSystem(options: SystemOptions): Promise<System> {
   const owners = createOwners()
   const ledger = createLedger()
   const decider = createDecider()
-  const runner = createRunner({ clock, ledger, perform, onAnswer: answer })
+  // Until TownStarted says for how long nobody was there, nothing after the last record counts.
+  let awayMs = 0
+  const runner = createRunner({ clock, ledger, perform, awayMs: () => awayMs, onAnswer: answer })
 
   let folded = 0
   let lastAt = ''
@@ -86,6 +69,8 @@ export async function openSystem(options: SystemOptions): Promise<System> {
   }
   for await (const { line } of log.read({ after: folded })) fold(JSON.parse(line) as LogRecord)
   next = log.head.seq + 1
+  if (lastAt !== '') awayMs = Math.max(0, clock.now() - Date.parse(lastAt))
+  const openedAfterMs = awayMs
   state = 'open'
   keepPromises()
 
@@ -130,6 +115,7 @@ export async function openSystem(options: SystemOptions): Promise<System> {
     get seq() {
       return folded
     },
+    openedAfterMs,
     checkpoint: () => ({ seq: folded, at: foldedAt, owners: owners.save(), ledger: ledger.save() }),
     idle: () => (isIdle() ? Promise.resolve() : new Promise((resolve) => idleWaiters.push(resolve))),
     async close() {
@@ -292,7 +278,10 @@ export async function openSystem(options: SystemOptions): Promise<System> {
     const change = fold(record)
     for (const id of change.closed) runner.drop(id)
     for (const timer of change.timers) runner.arm(timer, 'now')
-    if (change.unwatched) runner.armAnew()
+    if (change.unwatched) {
+      awayMs = 0
+      runner.armAnew()
+    }
     for (const effect of change.effects) runner.start(effect, false)
     for (const tell of change.tells) takeTold(tell)
     wakeSettled(record.correlation)

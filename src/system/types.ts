@@ -93,6 +93,8 @@ export interface System {
   }[]
   /** Last durable and folded record. */
   readonly seq: number
+  /** ms from the last record to the opening, by the wall clock: what TownStarted says as `downMs`. */
+  readonly openedAfterMs: number
   /** What is known after record `seq`. Plain JSON; write it down before the next await. */
   checkpoint(): SystemCheckpoint
   /** Waits until nothing is being decided or written. */

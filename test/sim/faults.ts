@@ -1,6 +1,6 @@
 // What goes wrong with the daemon and the machine under it: crashes, failing and slow commits, clocks, a full disk.
 
-import { OPEN_AGAIN_MS } from '../../src/system/system.ts'
+import { OPEN_AGAIN_MS } from '../../src/system/bounds.ts'
 import { Daemon, type Plant } from './daemon.ts'
 import { NO_FAULTS, type World } from './world.ts'
 
