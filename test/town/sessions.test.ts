@@ -8,9 +8,12 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { isAlive, processesOf } from '../support/processes-left.ts'
 import { COMMIT, GT, git, gone, makeTown, untilFile } from '../support/town.ts'
+
+// Everything here takes seconds, and other tests may have the machine.
+vi.setConfig({ testTimeout: 60_000 })
 
 const OLD_TOKEN = join(import.meta.dirname, '../fixtures/town/old-token.mjs')
 
