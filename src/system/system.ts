@@ -31,6 +31,7 @@ import { createOwners } from './owners.ts'
 import { type Answer, createRunner } from './runner.ts'
 import { decideTurn, heardRefusal, type Origin, refusalRecord } from './turns.ts'
 import { type System, SystemError, type SystemOptions, type Turn, type TurnResult } from './types.ts'
+import { createWaiters } from './waiters.ts'
 
 /** Folds the whole log, then goes on from there: open tells are told, effects carried out, timers armed. */
 export async function openSystem(options: SystemOptions): Promise<System> {
@@ -49,16 +50,15 @@ export async function openSystem(options: SystemOptions): Promise<System> {
   let next = 1
   let pending = 0
   let state: 'opening' | 'open' | 'recovering' | 'paused' | 'closing' = 'opening'
-  /** Turns that came while the log was away; taken in order when it is back. */
-  const waiting: (() => void)[] = []
+  /** `log`: turns that came while it was away, taken in order when it is back. */
+  const waiters = createWaiters<'log' | 'written' | 'idle'>()
+  /** By correlation. */
+  const settling = createWaiters<number>()
   /** Durable, and not acted on yet. */
   const written = new Map<number, LogRecord>()
   /** Promises whose answer led to records that the log would not take: they are settled as refused. */
   const unfit = new Map<string, string>()
   const inFlight = new Map<string, Promise<TurnResult>>()
-  const settledWaiters = new Map<number, (() => void)[]>()
-  let idleWaiters: (() => void)[] = []
-  const writtenWaiters: (() => void)[] = []
 
   if (options.from !== undefined) {
     folded = options.from.seq
@@ -117,7 +117,7 @@ export async function openSystem(options: SystemOptions): Promise<System> {
     },
     openedAfterMs,
     checkpoint: () => ({ seq: folded, at: foldedAt, owners: owners.save(), ledger: ledger.save() }),
-    idle: () => (isIdle() ? Promise.resolve() : new Promise((resolve) => idleWaiters.push(resolve))),
+    idle: () => (isIdle() ? Promise.resolve() : waiters.wait('idle')),
     async close() {
       if (state === 'closing') return
       stop()
@@ -151,7 +151,7 @@ export async function openSystem(options: SystemOptions): Promise<System> {
   // --- one turn -----------------------------------------------------------------------------------------------
 
   async function takeOnce(turn: Turn): Promise<TurnResult> {
-    if (state !== 'open' && state !== 'closing') await new Promise<void>((resolve) => waiting.push(resolve))
+    if (state !== 'open' && state !== 'closing') await waiters.wait('log')
     if (state === 'closing')
       throw new SystemError('TOWN_CLOSING', 'The town is closing; nothing was changed.')
     const before = await log.find(turn.id)
@@ -350,8 +350,8 @@ export async function openSystem(options: SystemOptions): Promise<System> {
     if (state === 'closing') return
     state = 'open'
     keepPromises()
-    for (const correlation of [...settledWaiters.keys()]) wakeSettled(correlation)
-    for (const wake of waiting.splice(0)) wake()
+    for (const correlation of settling.keys()) wakeSettled(correlation)
+    waiters.wake('log')
     wakeIdle()
   }
 
@@ -366,8 +366,8 @@ export async function openSystem(options: SystemOptions): Promise<System> {
   function stop(): void {
     state = 'closing'
     runner.stop()
-    for (const wake of waiting.splice(0)) wake()
-    for (const correlation of [...settledWaiters.keys()]) wakeSettled(correlation)
+    waiters.wake('log')
+    for (const correlation of settling.keys()) wakeSettled(correlation)
     wakeIdle()
   }
 
@@ -381,16 +381,12 @@ export async function openSystem(options: SystemOptions): Promise<System> {
   }
 
   function whenSettled(correlation: number): Promise<void> {
-    if (ledger.tellsOf(correlation) === 0 || state === 'closing') return Promise.resolve()
-    return new Promise((resolve) => {
-      settledWaiters.set(correlation, [...(settledWaiters.get(correlation) ?? []), resolve])
-    })
+    const settled = ledger.tellsOf(correlation) === 0 || state === 'closing'
+    return settled ? Promise.resolve() : settling.wait(correlation)
   }
 
   function wakeSettled(correlation: number): void {
-    if (ledger.tellsOf(correlation) > 0 && state !== 'closing') return
-    for (const wake of settledWaiters.get(correlation) ?? []) wake()
-    settledWaiters.delete(correlation)
+    if (ledger.tellsOf(correlation) === 0 || state === 'closing') settling.wake(correlation)
   }
 
   /** Once closing, tells wait for the next start. */
@@ -399,15 +395,11 @@ export async function openSystem(options: SystemOptions): Promise<System> {
   }
 
   function whenWritten(): Promise<void> {
-    return pending === 0 ? Promise.resolve() : new Promise((resolve) => writtenWaiters.push(resolve))
+    return pending === 0 ? Promise.resolve() : waiters.wait('written')
   }
 
   function wakeIdle(): void {
-    if (pending > 0) return
-    for (const wake of writtenWaiters.splice(0)) wake()
-    if (!isIdle()) return
-    const waiters = idleWaiters
-    idleWaiters = []
-    for (const wake of waiters) wake()
+    if (pending === 0) waiters.wake('written')
+    if (isIdle()) waiters.wake('idle')
   }
 }

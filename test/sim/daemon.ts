@@ -51,7 +51,10 @@ export class Daemon {
     }
     this.log = log
     checker.opened(log.head.seq)
+    // Now and then the fold begins at a checkpoint, as it may in a long log.
+    const from = world.saved !== null && world.random.chance(0.5) ? JSON.parse(world.saved) : null
     const options: SystemOptions = {
+      ...(from !== null && { from }),
       log,
       machines: machineAt,
       clock: {

@@ -89,6 +89,8 @@ export class World {
   skewMs = 0
   downSince: number | null = null
   looks = 0
+  /** A checkpoint of an earlier moment, as it lies on a disk. */
+  saved: string | null = null
   /** Sessions of agents that will never say anything. */
   readonly silent = new Set<string>()
   readonly retried = new Set<string>()
@@ -139,9 +141,12 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   const { checker, scheduler } = world
   const faults = startFaults(world, options.plant ?? ((system) => system))
   const person = startPerson(world)
+  const saving = world.random.fork('saving')
   const afterEach = () => {
     faults.afterEach()
     const { daemon, disk } = world
+    if (daemon?.system != null && saving.chance(0.01))
+      world.saved = JSON.stringify(daemon.system.checkpoint())
     if (daemon?.system == null || daemon.log == null || disk.pending || !faults.settled()) return
     if (daemon.log.head.seq !== daemon.log.next - 1 || checker.seq !== daemon.log.head.seq) return
     const restarted = checker.quiet(daemon.system)
