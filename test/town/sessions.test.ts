@@ -176,7 +176,8 @@ test('[TOWNUP-8] [P5] after a landing worktree, branch, token and processes are 
   })
 
   const next = await town.bead('Gets the same name')
-  await town.sling([next], 'late')
+  await town.agent('quick', `${COMMIT}; ${GT} done\n`)
+  await town.sling([next], 'quick')
   expect((await town.fact('the next starts', 'SessionStarted', { bead: next })).agent).toBe(agent)
   await town.fact('the next lands', 'PolecatReleased', { bead: next })
   expect((await town.get(`/v1/cvs/${encodeURIComponent(String(agent))}`)).body).toMatchObject({
