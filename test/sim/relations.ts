@@ -6,6 +6,10 @@ import type { OwnerState } from '../../src/system/types.ts'
 
 type Owners = ReadonlyMap<Address, OwnerState>
 
+/** False for owners of whom nothing is said here. */
+export const isRelated = (address: Address): boolean =>
+  address === MAYOR || address.startsWith('beads/') || address.includes('/polecats/')
+
 const OVER = new Set(['removed', 'kept', 'failed'])
 
 /** A sentence for each pair of owners that contradict each other. */
