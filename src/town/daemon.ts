@@ -5,19 +5,19 @@
 //
 //   D1. A process is started only while the log is closed: a child would inherit LevelDB's descriptors.
 //   D2. Killed at any instant, the next daemon goes on where the log ends.
-//   D3. SIGTERM ends the daemon alone; host, worker and sessions go on (gt restart).
+//   D3. SIGTERM ends the daemon and the worker; host and sessions go on (gt restart).
 
 import { rmSync, writeFileSync } from 'node:fs'
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { LogError } from '../../eventlog/index.ts'
 import { createServer } from '../api/server.ts'
 import type { TownHandle } from '../api/town.ts'
 import { OVERSEER, TOWN } from '../events/address.ts'
 import { ensureHost } from '../pty/start-host.ts'
 import type { Perform } from '../system/types.ts'
 import { type Adoption, createAdoption } from './adoption.ts'
-import { machineClock } from './clock.ts'
 import type { Carrier } from './effects/carrier.ts'
 import { performWith } from './effects/index.ts'
 import { baseEnvironment, launcherFolder } from './environment.ts'
@@ -109,9 +109,7 @@ async function openWhenFree(dir: string, perform: Perform): Promise<OpenTown> {
 
 /** Notes the start, and finds the sessions that went on without us. */
 async function begin(town: OpenTown, adoption: Adoption): Promise<void> {
-  const last = await town.log.get(town.system.seq)
-  const lastAt = last === undefined ? Date.now() : Date.parse((JSON.parse(last.line) as { at: string }).at)
-  const downMs = Math.max(0, machineClock.now() - lastAt)
+  const downMs = town.system.openedAfterMs
   await town.system.take({
     id: `start.${town.system.seq}.${process.pid}`,
     by: OVERSEER,
@@ -138,8 +136,10 @@ async function serve(parts: {
     stopping ??= (async () => {
       await server?.close()
       rmSync(files.socket, { force: true })
+      // From here on no answer is taken, so what is cut now is asked for again at the next start.
+      await town.system.close()
       if (everything) await world.end()
-      else world.close()
+      else await world.leave()
       await town.close()
       rmSync(files.daemonPid, { force: true })
       ended.resolve()
@@ -173,8 +173,20 @@ async function serve(parts: {
   writeFileSync(files.daemonPid, JSON.stringify({ pid: process.pid, startedAt, recoveredMs }), {
     mode: 0o600,
   })
-  void town.log.seal().catch((error: unknown) => town.trouble('NOT_SEALED', String(error)))
+  void tidyLog(town)
   return { stop: () => stop(false), ended: ended.promise }
+}
+
+/** Seals what can be sealed; then checks what no start has checked, for a start looks at the tail alone. */
+async function tidyLog(town: OpenTown): Promise<void> {
+  try {
+    await town.log.seal()
+    const { problems } = await town.log.verify()
+    for (const { seq, message } of problems) town.trouble('LOG_DAMAGED', `Record ${seq}: ${message}`)
+  } catch (error) {
+    if (!(error instanceof LogError) || error.code !== 'LOG_CLOSED')
+      town.trouble('LOG_NOT_CHECKED', String(error))
+  }
 }
 
 /** The worker speaks to the operator's remotes, so it has the logins that agents do not get. */

@@ -20,8 +20,8 @@ export interface World {
   repositoriesFor(effectId: string): Repositories
   /** Called after a host was lost and another one is connected. */
   onHostReplaced(listener: () => void): void
-  /** Ends the connections; host, worker and sessions go on. */
-  close(): void
+  /** Ends the connections and the worker, which the next daemon starts as it is then; host and sessions go on. */
+  leave(): Promise<void>
   /** Ends the worker and the host, and with them whatever they still run. */
   end(): Promise<void>
 }
@@ -29,6 +29,8 @@ export interface World {
 /** Until another host is tried when one could not be started, ms. */
 const HOST_AGAIN_MS = 500
 const HOST_LOOK_MS = 5
+/** What the worker runs may take to end, ms; a gate that is cut is run again. */
+const STOP_MS = 2_000
 
 export type WorldOptions = {
   readonly townDir: string
@@ -165,20 +167,17 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     repositories: repositoriesVia((client) => client),
     repositoriesFor: (effectId) => repositoriesVia((client) => client.as(effectId)),
     onHostReplaced: (listener) => void replacedListeners.push(listener),
-    close() {
+    async leave() {
       closed = true
-      void host.then(
-        (client) => client.close(),
-        () => undefined,
-      )
-      void worker.then(
-        (client) => client.close(),
-        () => undefined,
-      )
+      const client = await host.catch(() => null)
+      const linked = await worker.catch(() => null)
+      linked?.close()
+      await client?.stopWorker(STOP_MS).catch(() => undefined)
+      client?.close()
     },
     async end() {
       closed = true
-      await (await host).shutdown({ force: true, graceMs: 2_000 })
+      await (await host).shutdown({ force: true, graceMs: STOP_MS })
     },
   }
 }

@@ -180,17 +180,21 @@ test('[TOWNUP-13] [P5] gt down leaves no process and every hook, and gt up goes 
   await town.close()
 }, 60_000)
 
-test('[TOWNUP-14] [P2] SIGTERM ends the daemon alone: agents, host and worker go on, and the next daemon has them again', async () => {
+test('[TOWNUP-14] [P2] SIGTERM ends the daemon and its worker: agents and host go on, and the next daemon has them again with a worker of its own', async () => {
   const { town, beads, go, pids } = await threeAtWork()
   const [host, daemon] = [town.hostPid(), town.pid()]
+  const workers = () => processesOf(town.dir).filter(({ command }) => command.includes('/git/worker.'))
+  const [worker] = workers()
   process.kill(daemon, 'SIGTERM')
   await town.until('it ended', () => !isAlive(daemon))
   expect(existsSync(join(town.dir, '.gt/gt.sock'))).toBe(false)
   for (const pid of [...pids.values(), host]) expect(isAlive(pid)).toBe(true)
+  expect(isAlive(worker?.pid ?? 0), 'the worker of that daemon').toBe(false)
   await town.up()
   expect(town.hostPid()).toBe(host)
   for (const pid of pids.values()) expect(isAlive(pid)).toBe(true)
   await landAll(town, beads, go, 1)
+  expect(workers()).toHaveLength(1)
   expect(town.facts('SessionStarted')).toHaveLength(3)
   await town.down()
   await town.checkLog()

@@ -1,5 +1,6 @@
 // gt down: ends every session after a checkpoint, then the daemon.
 
+import { readdirSync, readFileSync } from 'node:fs'
 import type { Command } from '../command.ts'
 
 export const down: Command = {
@@ -28,10 +29,14 @@ export async function ended(pid: number): Promise<boolean> {
   return true
 }
 
+/** One that has ended and that nobody has reaped yet is not alive; only Linux says so. */
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0)
-    return true
+    if (process.platform !== 'linux') return true
+    const ended = /\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+    // Its first thread may be gone while others still close its files.
+    return !ended || readdirSync(`/proc/${pid}/task`).length > 1
   } catch {
     return false
   }
