@@ -83,6 +83,23 @@ test('[TOWNUP-16] [P1] a log with one flipped bit is refused at every up, with t
   await town.close()
 }, 60_000)
 
+test('[TOWNUP-16] [P1] damage that lies before the checkpoint is shown soon after the start', async () => {
+  const town = await makeTown()
+  await town.up()
+  const values = Array.from({ length: 600 }, (_, n) => `d${n}.example.org`)
+  await Promise.all(values.map((value) => town.command('config.set', { key: 'domain', value })))
+  await town.down()
+  await town.up()
+  await town.down()
+  damage(town, ZSTD_MAGIC, 200)
+  await town.up()
+  await expect
+    .poll(async () => (await town.get('/v1/health')).body.troubles, { timeout: 10_000 })
+    .toMatchObject([{ code: 'LOG_DAMAGED', message: expect.stringMatching(/^Record \d+: /) }])
+  await town.down()
+  await town.close()
+}, 60_000)
+
 test('[TOWNUP-17] a town or a log that a newer gt wrote is refused, and so is a folder that is no town', async () => {
   const town = await makeTown()
   const db = new ClassicLevel<Buffer, Buffer>(join(town.dir, '.gt/log/db'), {
