@@ -13,7 +13,9 @@ import { checkHead, checkIds, checkRows, checkSegments } from './check.ts'
 import {
   type Database,
   type DatabaseSnapshot,
+  databasePath,
   headPath,
+  heldByThisProcess,
   openDatabase,
   readError,
   readMeta,
@@ -23,6 +25,7 @@ import { idKey, seqKey } from './keys.ts'
 import { SegmentCache, scanRows } from './scan.ts'
 import { forgetIds, prepareSegment } from './seal.ts'
 import { decodeIdPlace, encodeIdBatch, encodeIdPlace, encodeRow, isDamaged } from './values.ts'
+import { checkWriteAhead } from './write-ahead.ts'
 
 export type LevelEngineOptions = {
   readonly dir: string
@@ -51,6 +54,7 @@ export class LevelEngine implements Engine {
 
   async open(): Promise<Opened> {
     const { dir, onHeadError } = this.#options
+    await refuseDamagedWriteAhead(dir)
     const db = await openDatabase(dir, { create: false })
     try {
       const logId = await readMeta(db, dir)
@@ -208,6 +212,15 @@ export async function withSnapshot<T>(
   } finally {
     await snapshot.close()
   }
+}
+
+/** @throws {LogError} LOG_DAMAGED, LOG_UNAVAILABLE */
+async function refuseDamagedWriteAhead(dir: string): Promise<void> {
+  // The head file first: what it names must then be in the database, also while another process writes.
+  const head = await readHeadFile(headPath(dir))
+  const problem = await checkWriteAhead(databasePath(dir), head)
+  // That the log is held already says more, and LevelDB will say so.
+  if (problem && !(await heldByThisProcess(dir))) throw damaged(dir, [problem])
 }
 
 function damaged(dir: string, problems: readonly LogProblem[]): LogError {

@@ -10,7 +10,7 @@
 // filters and of the index of blocks. A key in it is ours plus 8 bytes of LevelDB's.
 
 import type { LogProblem } from '../types.ts'
-import { crc32c } from './crc32c.ts'
+import { maskedCrc32c } from './crc32c.ts'
 import { seqOf } from './keys.ts'
 import { decodeRow, isDamaged } from './values.ts'
 
@@ -105,10 +105,7 @@ function rowOf(
 function sound(file: Buffer, { offset, size }: Place): boolean {
   const end = offset + size
   if (end + TRAILER_BYTES > file.length) return false
-  const crc = crc32c(file.subarray(offset, end + 1))
-  // LevelDB keeps it turned and shifted, so that a checksum of checksums is no trap.
-  const kept = (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0
-  return kept === file.readUInt32LE(end + 1)
+  return maskedCrc32c(file, offset, end + 1) === file.readUInt32LE(end + 1)
 }
 
 function blockAt(file: Buffer, { offset, size }: Place): Buffer {

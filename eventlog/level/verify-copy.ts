@@ -25,6 +25,7 @@ import {
 import { withSnapshot } from './engine.ts'
 import { type FoundHead, readHeadFile } from './head-file.ts'
 import { checkTable } from './table.ts'
+import { checkWriteAhead } from './write-ahead.ts'
 
 /**
  * Reports every problem of the log in `dir`; damage is never thrown.
@@ -85,6 +86,8 @@ async function verifyCopy(copy: string, onProgress?: (seq: number) => void): Pro
   const found = await readHeadFile(headPath(copy))
   // LevelDB might end this process over a damaged table: what it would say is not worth that.
   if (problems.length > 0) return reportWithoutLevelDb(problems, found)
+  // Before it is opened, which would drop it.
+  const writeAhead = await checkWriteAhead(databasePath(copy), found)
   const db = await openAtAnyRate(copy, problems)
   let end: Position = { seq: 0, chain: CHAIN_START }
   let logId = found.state === 'found' ? found.logId : ''
@@ -103,6 +106,8 @@ async function verifyCopy(copy: string, onProgress?: (seq: number) => void): Pro
     }
   }
   checkHead(end.seq, logId, found, problems)
+  // The rows that are missing say it better; but the loss of a sealing, for example, leaves no gap.
+  if (writeAhead && problems.length === 0) problems.push(writeAhead)
   return {
     ok: problems.length === 0,
     records: end.seq,

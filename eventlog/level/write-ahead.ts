@@ -1,0 +1,198 @@
+// Checking LevelDB's own log (`db/NNNNNN.log`) before LevelDB opens the database.
+//
+// Owns:      telling damage from the torn end that a crash leaves there.
+// Does not:  write, repair, or look into the tables (table.ts).
+// Why:       LevelDB drops what it cannot read there, with the sound rest of the block, and rewrites its files: what
+//            could have been rescued would be destroyed by opening.
+// Assumes:   every batch is synced before the next is begun (engine.ts). So what begins after a bad record proves that
+//            the bad one was whole once; nothing after it, and nothing in the head file, means that a crash tore it.
+//
+// The file: blocks of 32 KB. A record lies in one piece, or in several when it crosses blocks; a piece is
+// crc:4 length:2 type:1 and the bytes; fewer than 7 bytes at the end of a block stay unused. A record is a batch:
+// number:8 count:4 and the puts (1 key value) and deletions (0 key) with lengths in front; numbers count on.
+
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { LogError, type LogProblem } from '../types.ts'
+import { maskedCrc32c } from './crc32c.ts'
+import type { FoundHead } from './head-file.ts'
+import { seqKey, seqOf } from './keys.ts'
+
+const BLOCK_BYTES = 32 * 1024
+const HEADER_BYTES = 7
+const BATCH_HEADER_BYTES = 12
+const FULL = 1
+const FIRST = 2
+const LAST = 4
+const PUT = 1
+const COMMIT_IDS = 'x'.charCodeAt(0)
+
+/** What one file holds up to its end, or up to where it breaks. */
+export type WriteAhead = {
+  /** Last entry of the last commit. */
+  readonly seq: number | undefined
+  /** LevelDB's number of the first batch, and the one that the next batch must have. */
+  readonly begins: bigint | undefined
+  readonly ends: bigint | undefined
+  readonly broken: Broken | undefined
+}
+
+type Broken = {
+  readonly offset: number
+  readonly why: string
+  /** A later batch begins behind it. */
+  readonly followed: boolean
+  /** What a commit of this entry would have left here is found. */
+  readonly holds: (seq: number) => boolean
+}
+
+/**
+ * The first damage in LevelDB's own log of the database in `folder`, or undefined. `head` must have been read before.
+ * @throws {LogError} LOG_UNAVAILABLE
+ */
+export async function checkWriteAhead(folder: string, head: FoundHead): Promise<LogProblem | undefined> {
+  const names = (await readdir(folder).catch(() => [])).filter((name) => /^\d+\.log$/.test(name))
+  let torn: { readonly name: string; readonly broken: Broken; readonly ends: bigint | undefined } | undefined
+  let seq: number | undefined
+  for (const name of names.sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10))) {
+    const file = await bytesOf(join(folder, name))
+    if (!file) continue
+    const found = readWriteAhead(file)
+    // An opening that was killed leaves the torn file beside the next one, whose numbers then go on without a gap.
+    const continued = torn && found.begins !== undefined && found.begins !== torn.ends
+    if (torn && continued) return problemOf(torn.name, torn.broken, seq)
+    seq = found.seq ?? seq
+    if (found.broken?.followed) return problemOf(name, found.broken, seq)
+    if (found.broken) torn = { name, broken: found.broken, ends: found.ends }
+    else if (found.begins !== undefined) torn = undefined
+  }
+  if (!torn || head.state !== 'found') return undefined
+  // Commits in the tables are older than those here; so without one here only the bytes themselves can tell.
+  const lost = seq === undefined ? torn.broken.holds(head.seq) : head.seq > seq
+  return lost ? problemOf(torn.name, torn.broken, seq) : undefined
+}
+
+export function readWriteAhead(file: Buffer): WriteAhead {
+  let seq: number | undefined
+  let begins: bigint | undefined
+  let ends: bigint | undefined
+  let pieces: Buffer[] = []
+  let begun = 0
+  let at = 0
+  const stop = (offset: number, why: string, searched = offset): WriteAhead => {
+    const holds = (last: number) => file.includes(idsPut(last), offset)
+    return { seq, begins, ends, broken: { offset, why, followed: batchBegins(file, searched, ends), holds } }
+  }
+  for (;;) {
+    if (BLOCK_BYTES - (at % BLOCK_BYTES) < HEADER_BYTES) at += BLOCK_BYTES - (at % BLOCK_BYTES)
+    if (at >= file.length) break
+    const piece = pieceAt(file, at)
+    if (typeof piece === 'string') return stop(pieces.length > 0 ? begun : at, piece, at)
+    const starts = piece.type === FULL || piece.type === FIRST
+    if (starts && pieces.length > 0) return stop(begun, 'a record has no end', at)
+    if (!starts && pieces.length === 0) return stop(at, 'a record has no beginning')
+    if (starts) begun = at
+    pieces.push(file.subarray(at + HEADER_BYTES, piece.end))
+    at = piece.end
+    if (piece.type !== FULL && piece.type !== LAST) continue
+    const batch = pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces)
+    pieces = []
+    const commit = readBatch(batch)
+    if (!commit) return stop(begun, 'a record is not a batch', at)
+    if (ends !== undefined && commit.number !== ends) return stop(begun, 'a batch is missing')
+    begins ??= commit.number
+    ends = commit.number + BigInt(commit.count)
+    seq = commit.seq ?? seq
+  }
+  if (pieces.length > 0) return stop(begun, 'the file ends within a record', file.length)
+  return { seq, begins, ends, broken: undefined }
+}
+
+function pieceAt(file: Buffer, at: number): { readonly type: number; readonly end: number } | string {
+  const blockEnd = at - (at % BLOCK_BYTES) + BLOCK_BYTES
+  if (at + HEADER_BYTES > file.length) return 'the file ends within a record'
+  const end = at + HEADER_BYTES + file.readUInt16LE(at + 4)
+  const type = file[at + 6] ?? 0
+  if (end > blockEnd) return 'the length of a record does not fit'
+  if (end > file.length) return 'the file ends within a record'
+  if (type < FULL || type > LAST) return 'a record is of an unknown kind'
+  if (maskedCrc32c(file, at + 6, end) !== file.readUInt32LE(at)) return 'a record differs from its checksum'
+  return { type, end }
+}
+
+/** True if a batch that belongs after `ends` begins at or after `from`, wherever: the lengths may be what is wrong. */
+function batchBegins(file: Buffer, from: number, ends: bigint | undefined): boolean {
+  for (let at = from; at + HEADER_BYTES <= file.length; at += 1) {
+    const type = file[at + 6]
+    if (type !== FULL && type !== FIRST) continue
+    const piece = pieceAt(file, at)
+    if (typeof piece === 'string') continue
+    const start = at + HEADER_BYTES
+    // Too short for its number: the first piece, at the end of a block.
+    if (piece.end - start < BATCH_HEADER_BYTES) {
+      if (type === FIRST && piece.end % BLOCK_BYTES === 0) return true
+      continue
+    }
+    // A lower number is an older batch: what a disk held there before, and a power cut left visible.
+    if (ends === undefined || file.readBigUInt64LE(start) >= ends) return true
+  }
+  return false
+}
+
+type Batch = { readonly number: bigint; readonly count: number; readonly seq: number | undefined }
+
+/** `seq` is the last entry of the commit that it writes, if any: the ids of a commit are put only then. */
+function readBatch(batch: Buffer): Batch | undefined {
+  if (batch.length < BATCH_HEADER_BYTES) return undefined
+  let at = BATCH_HEADER_BYTES
+  const sized = (): Buffer => {
+    let size = 0
+    let byte = 128
+    for (let factor = 1; byte >= 128 && factor < 2 ** 35; factor *= 128) {
+      byte = batch[at] ?? 0
+      at += 1
+      size += (byte & 127) * factor
+    }
+    at += size
+    return batch.subarray(at - size, at)
+  }
+  let seq: number | undefined
+  let count = 0
+  for (; at < batch.length; count += 1) {
+    const put = batch[at] === PUT
+    at += 1
+    const key = sized()
+    if (put) sized()
+    if (put && key[0] === COMMIT_IDS) seq = seqOf(key) ?? seq
+  }
+  if (at !== batch.length || count !== batch.readUInt32LE(8)) return undefined
+  return { number: batch.readBigUInt64LE(0), count, seq }
+}
+
+function idsPut(seq: number): Buffer {
+  const key = seqKey('x', seq)
+  return Buffer.concat([Buffer.from([PUT, key.length]), key])
+}
+
+function problemOf(name: string, { offset, why }: Broken, seq: number | undefined): LogProblem {
+  const after = seq === undefined ? 'before the first entry in it' : `after entry ${seq}`
+  const message =
+    `LevelDB's own log db/${name} is damaged at byte ${offset} (${why}), ${after}. ` +
+    'Nothing was opened or changed; copy the folder before anything else is tried.'
+  return { seq: seq === undefined ? 0 : seq + 1, kind: 'checksum', message }
+}
+
+async function bytesOf(path: string): Promise<Buffer | undefined> {
+  try {
+    return await readFile(path)
+  } catch (error) {
+    // Another process that holds the log may just have removed it.
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    // LevelDB would go on without what it cannot read.
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new LogError('LOG_UNAVAILABLE', `The file ${path} cannot be read now: ${reason}`, {
+      cause: error,
+      details: { path },
+    })
+  }
+}
