@@ -35,6 +35,8 @@ export const rigMessages = [
     rig: rigName,
     prefix: line,
     remote,
+    /** The person's own repository on this machine, or null. */
+    source: line.nullable(),
     target: line,
     /** Settings the rig begins with; a proposed gate is among them. */
     settings: z.record(z.string(), z.json()),
@@ -49,6 +51,7 @@ export const rigFacts = [
     rig: rigName,
     prefix: line,
     remote,
+    source: line.nullable(),
     target: line,
     settings: z.record(z.string(), z.json()),
   }),

@@ -6,19 +6,18 @@
 import { constants } from 'node:fs'
 import { appendFile, copyFile, lstat, mkdir, readdir, readFile, realpath } from 'node:fs/promises'
 import { dirname, isAbsolute, join, relative, sep } from 'node:path'
-import type { Remote } from '../ports/repositories.ts'
 import type { Layout } from './layout.ts'
 import { invalid } from './names.ts'
 
 /**
- * Copies what `paths` name, from the person's own folder when the remote is one, else from `<rig>/copy`. What is in
+ * Copies what `paths` name, from `source`, the person's own folder, else from `<rig>/copy`. What is in
  * neither is skipped. Copies count as ignored, for the agents' git and for ours.
  *
  * @throws RepositoryError NAME_INVALID for a path that is absolute, has `..` or leads out through a link
  */
 export async function copyIgnored(
   layout: Layout,
-  remote: Remote,
+  source: string | null,
   paths: readonly string[],
   worktree: string,
 ): Promise<void> {
@@ -29,9 +28,7 @@ export async function copyIgnored(
     excludePaths(join(layout.own, 'info'), paths),
   ])
   const roots =
-    isAbsolute(remote.url) && (await exists(join(remote.url, '.git')))
-      ? [remote.url, layout.copy]
-      : [layout.copy]
+    source !== null && (await exists(join(source, '.git'))) ? [source, layout.copy] : [layout.copy]
   for (const path of paths) {
     for (const root of roots) {
       if (!(await exists(join(root, path)))) continue

@@ -48,7 +48,14 @@ export async function inspectRig(input: Parameters<Repositories['inspectRig']>[0
     throw targetNotFound(input.target ?? headBranch ?? 'HEAD', found.remote.url, names)
   checkName('target', target)
   const proposedTest = proposeTest(await tellingFiles(found, head, target))
-  return { remote: found.remote, target, head, proposedTest, branches: names.slice(0, BRANCHES_MAX) }
+  return {
+    remote: found.remote,
+    source: found.path,
+    target,
+    head,
+    proposedTest,
+    branches: names.slice(0, BRANCHES_MAX),
+  }
 }
 
 type Found = {

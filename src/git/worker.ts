@@ -26,7 +26,6 @@ import {
 const ANSWERS_MAX = 1_000
 
 async function main(townDir: string): Promise<void> {
-  process.umask(0o077)
   const path = workerSocket(townDir)
   const key = Buffer.from(readFileSync(workerKeyFile(townDir), 'utf8').trim())
   if (await answers(path)) fail(new Error(`another worker listens on ${path}`))

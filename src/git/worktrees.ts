@@ -42,7 +42,7 @@ export async function addWorktree(layout: Layout, input: Input): Promise<{ base:
   const start = existing ?? target
   if (complete) await linkBack(worktree)
   else await checkout(layout, worktree, input.branch, start)
-  await copyIgnored(layout, input.remote, input.copy, worktree.path)
+  await copyIgnored(layout, input.source, input.copy, worktree.path)
   await runSetup(worktree, input.setup, input.env)
   const head = complete ? ((await headOf(layout, worktree)) ?? start) : start
   return { base: head === target ? target : await forkPoint(layout, target, head), head }

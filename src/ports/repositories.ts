@@ -26,6 +26,8 @@ export type SetupSpec = {
 
 export type RigInspection = {
   readonly remote: Remote
+  /** The repository on this machine that was named, or null for a URL. Ignored files are copied from it. */
+  readonly source: string | null
   /** Branch that would be the target: the one asked for, else the remote's HEAD. */
   readonly target: string
   readonly head: string
@@ -86,6 +88,8 @@ export interface Repositories {
     readonly target: string
     readonly path: string
     readonly branch: string
+    /** Where `copy` is looked for first: the person's own repository, or null. */
+    readonly source: string | null
     readonly copy: readonly string[]
     readonly setup: SetupSpec | null
     /** Environment of setup; nothing is inherited. */

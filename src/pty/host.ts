@@ -3,7 +3,8 @@
 // Usage:  node host.ts <town>
 // Owns:   the life of the process: one per town, its socket, its files, its end.
 // Always: it runs no timer while nothing happens. It ends by `shutdown` only; when it is killed, the kernel hangs
-//         up on every session.
+//         up on every session. The umask stays the operator's, for what agents and gates build is the operator's; what
+//         is ours has its mode given and lies in a folder that others do not enter.
 
 import { chmodSync, closeSync, rmSync, writeSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
@@ -17,7 +18,6 @@ import { type HostEvent, PROTOCOL } from './protocol.ts'
 const READY_DESCRIPTOR = 3
 
 async function main(townDir: string): Promise<void> {
-  process.umask(0o077)
   // A session leader without a terminal gets none of these; a stray one must not end everybody's agents.
   for (const signal of ['SIGHUP', 'SIGINT', 'SIGPIPE'] as const) process.on(signal, () => {})
 

@@ -29,7 +29,13 @@ export class WorkerProcess {
     try {
       this.pid = openPseudoTerminal({
         file: '/bin/sh',
-        args: ['-c', 'umask 077; exec "$@" </dev/null >>"$0" 2>&1', log, file, ...spec.command.slice(1)],
+        args: [
+          '-c',
+          '(umask 077; : >>"$0"); exec "$@" </dev/null >>"$0" 2>&1',
+          log,
+          file,
+          ...spec.command.slice(1),
+        ],
         cwd: spec.cwd,
         env: { ...spec.env, GT_WORKER: mark },
         columns: 80,

@@ -32,6 +32,7 @@ export const townFiles = (dir: string) => {
     daemonLog: join(own, 'daemon.log'),
     sessions: join(own, 'sessions'),
     checkpoint: join(own, 'checkpoint.json'),
+    rigs: join(dir, 'rigs'),
   }
 }
 

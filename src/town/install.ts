@@ -32,6 +32,8 @@ export async function installTown(wanted: Installation): Promise<{ readonly town
     throw new TownError('FOLDER_NOT_EMPTY', `${dir} is not empty, and a town needs a folder of its own.`)
   }
   mkdirSync(files.sessions, { recursive: true, mode: 0o700 })
+  // Clones and worktrees are files like any of the person's, in a folder that others do not enter.
+  mkdirSync(files.rigs, { mode: 0o700 })
   makeTokens(dir)
   const townId = machineIds.random(12)
   const { name, owner, settings } = wanted

@@ -13,6 +13,7 @@ const settingsAt = (system: System, owner: string): Settings =>
 export interface RigView {
   readonly remote: Remote
   readonly target: string
+  readonly source: string | null
   readonly copy: readonly string[]
   readonly setup: SetupSpec | null
 }
@@ -24,6 +25,7 @@ export function rigView(system: System, rig: string): RigView {
   return {
     remote: context.remote as unknown as Remote,
     target: String(context.target ?? ''),
+    source: (context.source ?? null) as string | null,
     copy: (settings['worktree.copy'] ?? []) as string[],
     setup: (settings.setup ?? null) as unknown as SetupSpec | null,
   }

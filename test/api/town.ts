@@ -138,6 +138,7 @@ function repositories(worktree: { state: WorktreeState; gone: boolean }): Reposi
         : { command: ['npm', 'test'], source: 'package.json' }
       return {
         remote: { kind: 'local', url: source },
+        source,
         target: target ?? 'main',
         head: BASE,
         proposedTest,

@@ -79,7 +79,7 @@ test('[GIT-10] bad names are refused by each operation with NAME_INVALID, and no
   const t = await town()
   const before = snapshot(t.dir)
   const path = t.worktree('nux')
-  const add = { ...t.at, path, branch: 'ok', copy: [], setup: null, env: ENV }
+  const add = { ...t.at, path, branch: 'ok', source: null, copy: [], setup: null, env: ENV }
   for (const bad of BAD) {
     const calls: Promise<unknown>[] = [
       t.repos.addWorktree({ ...add, branch: bad }),

@@ -28,6 +28,7 @@ describe('[GIT-11] looking at a repository before it is a rig', () => {
     sh(home, 'remote', 'add', 'origin', '../shop.git')
     expect(await inspect(home)).toEqual({
       remote: { kind: 'origin', url: bare },
+      source: home,
       target: 'main',
       head: sh(home, 'rev-parse', 'HEAD'),
       proposedTest: { command: ['npm', 'test'], source: 'package.json (scripts.test: node --test)' },

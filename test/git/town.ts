@@ -139,7 +139,16 @@ export async function town(
     async add(name, more = {}) {
       const path = worktree(name)
       const branch = `polecat/${name}/b1`
-      const added = await repos.addWorktree({ ...at, path, branch, copy: [], setup: null, env: ENV, ...more })
+      const added = await repos.addWorktree({
+        ...at,
+        path,
+        branch,
+        source: home,
+        copy: [],
+        setup: null,
+        env: ENV,
+        ...more,
+      })
       return { ...added, path, branch }
     },
   }

@@ -226,7 +226,7 @@ for (const kind of ['origin', 'local'] as const) {
       const begun = performance.now()
       const setup = { command: ['sh', '-c', 'echo x > setup.log'], timeoutMs: 5_000, inputs: [] }
       const place = { ...t.at, path, branch }
-      await ask((to) => to.addWorktree({ ...place, copy: [], setup, env: ENV }))
+      await ask((to) => to.addWorktree({ ...place, source: null, copy: [], setup, env: ENV }))
       const head = commit(path, name, { [`src/${name}.txt`]: `${name}\n` })
       expect(await ask((to) => to.inspectWorktree(place))).toMatchObject({ head, dirty: [], commits: 1 })
       await ask((to) => to.checkpoint({ rig: RIG, path, branch, name }))

@@ -59,6 +59,7 @@ test('[GIT-4] one that was cut short is completed, and an existing branch is not
         ...t.at,
         path,
         branch: 'polecat/nux/b1',
+        source: null,
         copy: [],
         setup: null,
         env: ENV,
@@ -101,6 +102,13 @@ test('[GIT-14] ignored files are copied from the person’s folder, once, and do
   write(path, { '.env': 'KEY=2' })
   await t.add('nux', { copy })
   expect(readFileSync(join(path, '.env'), 'utf8')).toBe('KEY=2')
+})
+
+test('[GIT-14] work that lands in an origin gets them from the person’s own folder', async () => {
+  const t = await town()
+  write(t.home, { '.env': 'KEY=4' })
+  const { path } = await t.add('nux', { copy: ['.env'] })
+  expect(readFileSync(join(path, '.env'), 'utf8')).toBe('KEY=4')
 })
 
 test('[GIT-14] for a remote elsewhere they come from the rig’s copy folder', async () => {

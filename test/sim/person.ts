@@ -97,6 +97,7 @@ function ordersOf(world: World): Order[] {
       rig,
       prefix: rig.slice(0, 2),
       remote: { kind: 'origin', url: `https://example.org/${rig}.git` },
+      source: null,
       target: 'main',
       settings,
     }
@@ -193,7 +194,7 @@ function lookAround(world: World): void {
     if (address.startsWith('rigs/') && value === 'failed') {
       world.looks += 1
       const { rig, prefix, remote, target, settings } = context
-      const message = { type: 'rig.add', rig, prefix, remote, target, settings }
+      const message = { type: 'rig.add', rig, prefix, remote, source: null, target, settings }
       say(world, { id: `again ${address} ${world.looks}`, messages: [{ to: address, message }] }, () => {})
     }
     if (value === 'parked' && !world.retried.has(address) && world.random.chance(0.3)) {

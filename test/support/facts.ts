@@ -37,6 +37,7 @@ export const SAMPLES: { readonly [T in Fact['type']]: FactOf<T> } = {
     rig,
     prefix: 'sh',
     remote: { kind: 'origin', url: 'https://example.org/shop.git' },
+    source: null,
     target: 'main',
     settings: { 'gates.test': { command: ['npm', 'test'] } },
   },

@@ -62,6 +62,7 @@ const samples: Samples = {
       rig: RIG,
       prefix: 'sh',
       remote: REMOTE,
+      source: '/home/you/shop',
       target: 'main',
       settings: { 'gates.test': { command: ['npm', 'test'] } },
     },

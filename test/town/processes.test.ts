@@ -1,6 +1,8 @@
+import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { isAlive, processesOf } from '../support/processes-left.ts'
 import { COMMIT, GT, git, makeTown, nothingLeft, seeded, type TestTown, untilFile } from '../support/town.ts'
@@ -177,6 +179,35 @@ test('[TOWNUP-13] [P5] gt down leaves no process and every hook, and gt up goes 
   expect(town.facts('RecoveryGranted')).toEqual([])
   await town.down()
   await town.checkLog()
+  await town.close()
+}, 60_000)
+
+test('[TOWNUP-3] [P5] gt down ends what a daemon left that was killed, and changes nothing in a town that is down', async () => {
+  const { town, beads } = await threeAtWork()
+  await town.kill()
+  const launcher = fileURLToPath(new URL('../../bin/gt', import.meta.url))
+  const down = () => execFileSync(launcher, ['--town', town.dir, 'down'], { encoding: 'utf8' })
+  expect(down()).toMatch(/is down/)
+  await nothingLeft(town)
+  expect(down()).toMatch(/down already/)
+  await town.up()
+  for (const bead of beads) await town.fact(`${bead} goes on`, 'AttemptBegun', { bead, reason: 'handoff' })
+  await town.down()
+  await town.close()
+}, 60_000)
+
+test('[TOWNUP-4] what agents and gates make has the umask of whoever brought the town up', async () => {
+  const town = await makeTown()
+  await town.up()
+  const seen = join(town.temp, 'umasks')
+  await town.agent('asks', `umask >> "${seen}"; ${COMMIT}; ${GT} done\n`)
+  await town.addRig(['sh', '-c', `umask >> "${seen}"`])
+  const bead = await town.bead('Ask for the umask')
+  await town.sling([bead], 'asks')
+  await town.fact('it lands', 'PolecatReleased', { bead, outcome: 'landed' })
+  const own = `0${process.umask().toString(8).padStart(3, '0')}`
+  expect(readFileSync(seen, 'utf8').trim().split('\n')).toEqual([own, own])
+  await town.down()
   await town.close()
 }, 60_000)
 

@@ -21,6 +21,7 @@ type RigContext = {
   rig: string
   prefix: string
   remote: { readonly kind: 'origin' | 'local'; readonly url: string }
+  source: string | null
   target: string
   settings: Settings
 }
@@ -42,6 +43,7 @@ const machine = setup({ types: typesOf<RigContext>(), actions: ACTIONS }).create
     rig: input.address.slice(rigOwner('').length),
     prefix: '',
     remote: { kind: 'origin', url: '' },
+    source: null,
     target: '',
     settings: {},
   }),
@@ -93,10 +95,10 @@ export const rig: MachineDef = { name: 'rig', version: 1, machine, live: false }
 type To = Deciding<RigContext>
 
 function add({ rig }: RigContext, event: Event<'rig.add'>, to: To): void {
-  const { prefix, remote, target, settings } = event
+  const { prefix, remote, source, target, settings } = event
   if (event.rig !== rig) return to.refuse('RIG_NAME_DIFFERS', `This is ${rig}, not ${event.rig}.`)
-  to.set({ prefix, remote, target, settings: settings as Settings })
-  to.fact({ type: 'RigAdded', rig, prefix, remote, target, settings })
+  to.set({ prefix, remote, source, target, settings: settings as Settings })
+  to.fact({ type: 'RigAdded', rig, prefix, remote, source, target, settings })
   to.effect('rig.clone', { rig, remote, target })
 }
 

@@ -91,7 +91,15 @@ async function proposal(town: TownHandle, asked: z.output<typeof input>): Promis
     asked.gate && proposedTest !== null
       ? { 'gates.test': { command: [...proposedTest.command], timeoutMs: GATE_TIMEOUT_MS } }
       : {}
-  return { type: 'rig.add', rig: name, prefix, remote: found.remote, target: found.target, settings }
+  return {
+    type: 'rig.add',
+    rig: name,
+    prefix,
+    remote: found.remote,
+    source: found.source,
+    target: found.target,
+    settings,
+  }
 }
 
 /** First parts of addresses that mean something else. */

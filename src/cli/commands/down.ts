@@ -1,7 +1,9 @@
 // gt down: ends every session after a checkpoint, then the daemon.
 
 import { readdirSync, readFileSync } from 'node:fs'
-import type { Command } from '../command.ts'
+import { daemonOf, hostAnswers } from '../../client/daemon.ts'
+import { findTown } from '../../client/find-town.ts'
+import { type Command, textOf } from '../command.ts'
 
 export const down: Command = {
   name: 'down',
@@ -9,10 +11,22 @@ export const down: Command = {
   usage: '',
   where: 'person',
   words: [0, 0],
-  async run({ out, town }) {
+  async run(call) {
+    const { out, town } = call
+    const { dir } = findTown(textOf(call, 'town'), call.cwd, call.env)
+    if ((await daemonOf(dir)) === null) {
+      if (!(await hostAnswers(dir))) {
+        out.answer({ json: { stopped: null }, ids: [], lines: () => ['The town is down already.'] })
+        return 0
+      }
+      // The daemon died and its agents work on: only a daemon can checkpoint and end them.
+      const { bringUp } = await import('../../client/embedded.ts')
+      await bringUp(dir)
+    }
     const found = await town().command<{ stopped: number }>('down', {})
     await ended(found.stopped)
     out.answer({ json: found, ids: [], lines: () => ['The town is down; gt up goes on where it was.'] })
+    return 0
   },
 }
 

@@ -1,9 +1,8 @@
 // gt restart: a new daemon for the same town; agents work on meanwhile.
 
+import { daemonOf } from '../../client/daemon.ts'
 import { ClientFault } from '../../client/fault.ts'
-import { findTown, operatorToken, socketOf } from '../../client/find-town.ts'
-import { isUnreachable } from '../../client/follow.ts'
-import { request } from '../../client/http.ts'
+import { findTown } from '../../client/find-town.ts'
 import { type Command, textOf } from '../command.ts'
 import { ended } from './down.ts'
 
@@ -30,21 +29,4 @@ export const restart: Command = {
       lines: () => [`The town is up again (pid ${pid}).`],
     })
   },
-}
-
-/** Its pid, from itself: a file may be of one that died. */
-async function daemonOf(dir: string): Promise<number | null> {
-  try {
-    const { body } = await request({
-      socketPath: socketOf(dir),
-      method: 'GET',
-      path: '/v1/health',
-      token: operatorToken(dir),
-    })
-    const { pid } = body as { pid: number | null }
-    return pid
-  } catch (error) {
-    if (isUnreachable(error)) return null
-    throw error
-  }
 }
