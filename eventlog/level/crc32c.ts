@@ -8,21 +8,25 @@ const T: Int32Array = makeTables()
 export function crc32c(bytes: Uint8Array, start = 0, end: number = bytes.length): number {
   let crc = -1
   let at = start
-  // Eight bytes in one step: a byte at a time is six times slower, and opening a log waits for this.
+  // Eight bytes in one step: a byte at a time is six times slower. And no calls, which cost most before the function
+  // is compiled: opening a log waits for this, once.
   for (; at + 8 <= end; at += 8) {
-    crc ^=
-      byte(bytes, at) | (byte(bytes, at + 1) << 8) | (byte(bytes, at + 2) << 16) | (byte(bytes, at + 3) << 24)
+    const b0 = bytes[at] as number
+    const b1 = bytes[at + 1] as number
+    const b2 = bytes[at + 2] as number
+    const b3 = bytes[at + 3] as number
+    crc ^= b0 | (b1 << 8) | (b2 << 16) | (b3 << 24)
     crc =
-      step(7, crc & 255) ^
-      step(6, (crc >>> 8) & 255) ^
-      step(5, (crc >>> 16) & 255) ^
-      step(4, crc >>> 24) ^
-      step(3, byte(bytes, at + 4)) ^
-      step(2, byte(bytes, at + 5)) ^
-      step(1, byte(bytes, at + 6)) ^
-      step(0, byte(bytes, at + 7))
+      (T[1792 + (crc & 255)] as number) ^
+      (T[1536 + ((crc >>> 8) & 255)] as number) ^
+      (T[1280 + ((crc >>> 16) & 255)] as number) ^
+      (T[1024 + (crc >>> 24)] as number) ^
+      (T[768 + (bytes[at + 4] as number)] as number) ^
+      (T[512 + (bytes[at + 5] as number)] as number) ^
+      (T[256 + (bytes[at + 6] as number)] as number) ^
+      (T[bytes[at + 7] as number] as number)
   }
-  for (; at < end; at += 1) crc = step(0, (crc ^ byte(bytes, at)) & 255) ^ (crc >>> 8)
+  for (; at < end; at += 1) crc = (T[(crc ^ (bytes[at] as number)) & 255] as number) ^ (crc >>> 8)
   return ~crc >>> 0
 }
 
@@ -30,14 +34,6 @@ export function crc32c(bytes: Uint8Array, start = 0, end: number = bytes.length)
 export function maskedCrc32c(bytes: Uint8Array, start: number, end: number): number {
   const crc = crc32c(bytes, start, end)
   return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0
-}
-
-function byte(bytes: Uint8Array, at: number): number {
-  return bytes[at] as number
-}
-
-function step(table: number, index: number): number {
-  return T[table * 256 + index] as number
 }
 
 function makeTables(): Int32Array {

@@ -145,25 +145,25 @@ type Batch = { readonly number: bigint; readonly count: number; readonly seq: nu
 function readBatch(batch: Buffer): Batch | undefined {
   if (batch.length < BATCH_HEADER_BYTES) return undefined
   let at = BATCH_HEADER_BYTES
-  const sized = (): Buffer => {
-    let size = 0
+  const size = (): number => {
+    let value = 0
     let byte = 128
     for (let factor = 1; byte >= 128 && factor < 2 ** 35; factor *= 128) {
       byte = batch[at] ?? 0
       at += 1
-      size += (byte & 127) * factor
+      value += (byte & 127) * factor
     }
-    at += size
-    return batch.subarray(at - size, at)
+    return value
   }
   let seq: number | undefined
   let count = 0
   for (; at < batch.length; count += 1) {
     const put = batch[at] === PUT
     at += 1
-    const key = sized()
-    if (put) sized()
-    if (put && key[0] === COMMIT_IDS) seq = seqOf(key) ?? seq
+    const keySize = size()
+    if (put && batch[at] === COMMIT_IDS) seq = seqOf(batch.subarray(at, at + keySize)) ?? seq
+    at += keySize
+    if (put) at += size()
   }
   if (at !== batch.length || count !== batch.readUInt32LE(8)) return undefined
   return { number: batch.readBigUInt64LE(0), count, seq }
