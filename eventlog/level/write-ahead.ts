@@ -163,7 +163,9 @@ function readBatch(batch: Buffer): Batch | undefined {
     const keySize = size()
     if (put && batch[at] === COMMIT_IDS) seq = seqOf(batch.subarray(at, at + keySize)) ?? seq
     at += keySize
-    if (put) at += size()
+    // Not `at += size()`: that takes `at` as it is before size() moves it.
+    const valueSize = put ? size() : 0
+    at += valueSize
   }
   if (at !== batch.length || count !== batch.readUInt32LE(8)) return undefined
   return { number: batch.readBigUInt64LE(0), count, seq }
