@@ -177,7 +177,10 @@ function idsPut(seq: number): Buffer {
 }
 
 function problemOf(name: string, { offset, why }: Broken, seq: number | undefined): LogProblem {
-  const after = seq === undefined ? 'before the first entry in it' : `after entry ${seq}`
+  const after =
+    seq === undefined
+      ? 'before the first entry in it'
+      : `after entry ${seq}: the first concerned is ${seq + 1}`
   const message =
     `LevelDB's own log db/${name} is damaged at byte ${offset} (${why}), ${after}. ` +
     'Nothing was opened or changed; copy the folder before anything else is tried.'

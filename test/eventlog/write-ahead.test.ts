@@ -52,6 +52,9 @@ describe("LevelDB's own log", () => {
       const [problem] = error.details.problems as [{ seq: number; message: string }]
       expect(problem.message, where).toContain(`db/${name} is damaged at byte `)
       const seq = problem.seq || 1
+      if (problem.seq > 0) {
+        expect(problem.message).toContain(`after entry ${seq - 1}: the first concerned is ${seq}.`)
+      }
       if (seq > 1) expect(at, `${where}, entry ${seq}`).toBeGreaterThan(textAt(seq - 1))
       expect(at, `${where}, entry ${seq}`).toBeLessThan(textAt(seq + 1))
     }
