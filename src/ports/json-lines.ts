@@ -13,14 +13,27 @@ import { StringDecoder } from 'node:string_decoder'
  */
 const LINE_CHARS_MAX = 8 * 1024 * 1024
 
-/**
- * Calls `onMessage` for each line. A line over `maxBytes` (counted in characters) or one that is not JSON destroys
- * the socket with an error; so does an exception of `onMessage`.
- */
-export function jsonLines(
+type Bound = {
+  /** Longest line in characters; a longer one destroys the socket with an error. */
+  readonly charsMax?: number
+}
+
+/** Calls `onMessage` with each line's value. A line that is not JSON destroys the socket with an error. */
+export function jsonLines(socket: Duplex, onMessage: (message: unknown) => void, bound: Bound = {}): void {
+  textLines(
+    socket,
+    (line) => {
+      if (line !== '') onMessage(JSON.parse(line))
+    },
+    bound,
+  )
+}
+
+/** Calls `onLine` for each complete line. An exception of `onLine` destroys the socket with it. */
+export function textLines(
   socket: Duplex,
-  onMessage: (message: unknown) => void,
-  { maxBytes = LINE_CHARS_MAX }: { readonly maxBytes?: number } = {},
+  onLine: (line: string) => void,
+  { charsMax = LINE_CHARS_MAX }: Bound = {},
 ): void {
   const decoder = new StringDecoder('utf8')
   // Pieces are joined only when their line ends: joining on every chunk is quadratic for long lines.
@@ -34,14 +47,14 @@ export function jsonLines(
         pieces = []
         length = 0
         text = text.slice(end + 1)
-        if (line.length > maxBytes) throw new Error(`A line is longer than ${maxBytes} characters.`)
-        if (line !== '') onMessage(JSON.parse(line))
+        if (line.length > charsMax) throw new Error(`A line is longer than ${charsMax} characters.`)
+        onLine(line)
         if (socket.destroyed) return
       }
       if (text !== '') {
         pieces.push(text)
         length += text.length
-        if (length > maxBytes) throw new Error(`A line is longer than ${maxBytes} characters.`)
+        if (length > charsMax) throw new Error(`A line is longer than ${charsMax} characters.`)
       }
     } catch (error) {
       socket.destroy(error instanceof Error ? error : new Error(String(error)))

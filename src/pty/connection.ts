@@ -6,13 +6,14 @@
 
 import { timingSafeEqual } from 'node:crypto'
 import type { Socket } from 'node:net'
+import { send, textLines } from '../ports/json-lines.ts'
 import { TerminalError } from '../ports/terminals.ts'
 import type { HostWork } from './host-work.ts'
-import { readLines, sendLine } from './lines.ts'
 import {
   type Answer,
   type HostEvent,
   type HostInfo,
+  LINE_CHARS_MAX,
   type Operation,
   type Operations,
   PROTOCOL,
@@ -48,7 +49,7 @@ export function serveConnection(
 
   const connection: Connection = {
     tell(event) {
-      if (client === 'daemon' || (event.event === 'ending' && attached.has(event.id))) sendLine(socket, event)
+      if (client === 'daemon' || (event.event === 'ending' && attached.has(event.id))) send(socket, event)
     },
   }
 
@@ -67,7 +68,7 @@ export function serveConnection(
     const viewer: Viewer = {
       watch,
       show(data) {
-        sendLine(socket, { event: 'output', id, data } satisfies HostEvent)
+        send(socket, { event: 'output', id, data } satisfies HostEvent)
         return socket.writableLength < VIEWER_BYTES_MAX
       },
     }
@@ -122,13 +123,13 @@ export function serveConnection(
     const { n } = request
     try {
       const ok = await run(request)
-      sendLine(socket, { n, ok } satisfies Answer)
+      send(socket, { n, ok } satisfies Answer)
       // Only now, so that the answer is read before the first output.
       const shown = request.op === 'attach' ? attached.get(request.id) : undefined
       if (shown !== undefined) shown.session.attach(shown.viewer)
     } catch (error) {
       const code = error instanceof TerminalError ? error.code : 'HOST_REFUSED'
-      sendLine(socket, { n, error: { code, message: (error as Error).message } } satisfies Answer)
+      send(socket, { n, error: { code, message: (error as Error).message } } satisfies Answer)
       if (client === null) socket.end()
     }
   }
@@ -144,18 +145,19 @@ export function serveConnection(
     for (const { session, viewer } of attached.values()) session.detach(viewer)
     attached.clear()
   })
-  readLines(socket, (line) => {
+  const take = (line: string): void => {
     let request: Request
     try {
       request = parseRequest(line)
     } catch (error) {
       const message = error instanceof SyntaxError ? 'a line is not JSON' : (error as Error).message
-      sendLine(socket, { n: -1, error: { code: 'HOST_REFUSED', message } } satisfies Answer)
+      send(socket, { n: -1, error: { code: 'HOST_REFUSED', message } } satisfies Answer)
       socket.end()
       return
     }
     void answer(request)
-  })
+  }
+  textLines(socket, take, { charsMax: LINE_CHARS_MAX })
 }
 
 function refused(message: string): TerminalError {

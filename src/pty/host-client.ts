@@ -5,15 +5,16 @@
 
 import { readFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
+import { jsonLines, send } from '../ports/json-lines.ts'
 import { type SessionEnding, TerminalError, type Terminals } from '../ports/terminals.ts'
 import { hostFiles } from './host-files.ts'
-import { readLines, sendLine } from './lines.ts'
 import {
   type Answer,
   type AttachedInfo,
   type ClientKind,
   type HostEvent,
   type HostInfo,
+  LINE_CHARS_MAX,
   type Operation,
   type Operations,
   PROTOCOL,
@@ -153,8 +154,7 @@ function converse(socket: Socket) {
     waiting.clear()
     onClose()
   })
-  readLines(socket, (line) => {
-    const message = JSON.parse(line) as Answer | HostEvent
+  const take = (message: Answer | HostEvent): void => {
     if ('event' in message) {
       for (const listener of [...listeners]) listener(message)
       return
@@ -169,7 +169,9 @@ function converse(socket: Socket) {
     // A line that the host could not read is answered without its number, then the host hangs up.
     if (found === undefined) refusal = error
     else found.reject(error)
-  })
+  }
+  // The host is ours and knows the key: its lines have the shape of the protocol.
+  jsonLines(socket, (message) => take(message as Answer | HostEvent), { charsMax: LINE_CHARS_MAX })
 
   return {
     ask<O extends Operation>(op: O, with_: Operations[O]['ask']): Promise<Operations[O]['answer']> {
@@ -177,7 +179,7 @@ function converse(socket: Socket) {
         if (!socket.writable) return reject(gone('the connection to the terminal host is closed'))
         const n = next++
         waiting.set(n, { resolve, reject })
-        sendLine(socket, { n, op, ...with_ })
+        send(socket, { n, op, ...with_ })
       }) as Promise<Operations[O]['answer']>
     },
     onEvent(listener: (event: HostEvent) => void): () => void {

@@ -12,8 +12,8 @@ import type { SessionEnding, SessionInfo, SessionSpec, TerminalErrorCode } from 
 
 export const PROTOCOL = 1
 
-/** Longest line in bytes that either side accepts. */
-export const LINE_BYTES_MAX = 4 * 1024 * 1024
+/** Longest line in characters that either side accepts. */
+export const LINE_CHARS_MAX = 4 * 1024 * 1024
 
 /** Who connects. A daemon may do everything; a viewer may look, and type where it is attached to. */
 export type ClientKind = 'daemon' | 'viewer'
