@@ -5,7 +5,7 @@
 const T: Int32Array = makeTables()
 
 /** The checksum of the bytes from `start` to `end`. */
-export function crc32c(bytes: Uint8Array, start = 0, end: number = bytes.length): number {
+function crc32c(bytes: Uint8Array, start = 0, end: number = bytes.length): number {
   let crc = -1
   let at = start
   // Eight bytes in one step: a byte at a time is six times slower. And no calls, which cost most before the function
