@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest'
+import type { Repositories } from '../../src/ports/repositories.ts'
+import type { SessionEnding, Terminals } from '../../src/ports/terminals.ts'
+import type { System } from '../../src/system/types.ts'
+import { createAdoption } from '../../src/town/adoption.ts'
+import type { Carrier } from '../../src/town/effects/carrier.ts'
+import { performWith } from '../../src/town/effects/index.ts'
+
+const HEAD = 'a'.repeat(40)
+const SESSION = 'shop/polecats/nux/sessions/1.1'
+
+test('[TOWNUP-5] [P8] what is not committed in submitted work is told to whoever verifies it', async () => {
+  const inspectWorktree: Repositories['inspectWorktree'] = async () => ({
+    head: HEAD,
+    branch: 'work',
+    dirty: ['late.txt'],
+    commits: 1,
+    target: HEAD,
+  })
+  const repositories = { inspectWorktree } as Repositories
+  const system = { owner: () => null } as unknown as System
+  const perform = performWith(() => ({ system, repositoriesFor: () => repositories }) as unknown as Carrier)
+  const sandbox = 'shop/polecats/nux/sandboxes/1'
+  const params = { rig: 'shop', sandbox, path: '/w', branch: 'work', head: HEAD }
+  const effect = { id: '7.0', kind: 'worktree.verify', params, actor: 'shop/witness', again: false }
+  expect(await perform({ ...effect, signal: AbortSignal.abort() })).toEqual({
+    message: { type: 'worktree.verified', sandbox, head: HEAD, dirty: ['late.txt'], commits: 1 },
+    by: 'worker',
+  })
+})
+
+test('[TOWNUP-5] [P2] [P5] an ending is recorded once nothing of the session is left, and forgotten once it is recorded', async () => {
+  const steps: string[] = []
+  let end: ((id: string, ending: SessionEnding) => void) | undefined
+  const forgotten = Promise.withResolvers<void>()
+  const terminals: Partial<Terminals> = {
+    onEnding(listener) {
+      end = listener
+      return () => {}
+    },
+    stop: async () => void steps.push('stopped'),
+    async forget() {
+      steps.push('forgotten')
+      forgotten.resolve()
+    },
+  }
+  const take: System['take'] = async ({ id, by, messages }) => {
+    steps.push(`${id} by ${by}: ${messages[0]?.message.type}`)
+    return { accepted: true, records: [], repeated: false }
+  }
+  createAdoption({
+    dir: '/nowhere',
+    system: { take } as System,
+    terminals: terminals as Terminals,
+    onTrouble: (code, message) => steps.push(`${code}: ${message}`),
+  })
+  end?.(SESSION, { kind: 'exited', exitCode: 0 })
+  await forgotten.promise
+  expect(steps).toEqual(['stopped', `ended.${SESSION} by host: session.exited`, 'forgotten'])
+})
