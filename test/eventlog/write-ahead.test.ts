@@ -112,13 +112,16 @@ describe("LevelDB's own log", () => {
     for (let length = kept; length < bytes.length; length += 1) {
       const cut = bytes.subarray(0, length)
       const tails = [cut, Buffer.concat([cut, Buffer.alloc(40_000)]), Buffer.concat([cut, garbage])]
-      for (const tail of tails) expect(readWriteAhead(tail)).toMatchObject({ seq: 6 })
+      // A record that ends in zeros is whole again with zeros for what was cut.
+      const last = (tail: Buffer) => (tail.subarray(0, bytes.length).equals(bytes) ? 7 : 6)
+      for (const tail of tails) expect(readWriteAhead(tail)).toMatchObject({ seq: last(tail) })
       const expected = tails.map((tail) => readWriteAhead(tail).broken?.followed ?? false)
       expect(expected, `${length - kept} bytes of the last record`).toEqual([false, false, false])
       await copyLog(dir, copy)
-      await writeFile(join(copy, 'db', name), tails[length % 3] ?? cut)
+      const torn = tails[length % 3] ?? cut
+      await writeFile(join(copy, 'db', name), torn)
       const opened = await openLog(copy)
-      expect((await all(opened)).map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5, 6])
+      expect((await all(opened)).map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5, 6, 7].slice(0, last(torn)))
       await opened.close()
     }
   }, 120_000)
