@@ -101,7 +101,9 @@ describe('status', () => {
       seq,
       work: { total: 0 },
     })
-    expect((await town.gt('status', '--at', '-15m')).out).toContain('No rig (project) yet')
+    const before = (await town.gt('status', '--at', '-15m')).out
+    expect(before).toContain('before it was made')
+    expect(before).toContain('No rig (project) yet')
   })
 })
 

@@ -99,12 +99,27 @@ const AGENTS_SHOWN = 12
 const WAITS_SHOWN = 5
 
 export function screen(
-  { town, at, daemon, rigs, agents, queue, mergeQueue, waitsForYou, problems, supervision, work }: Status,
+  {
+    town,
+    at,
+    seq,
+    daemon,
+    rigs,
+    agents,
+    queue,
+    mergeQueue,
+    waitsForYou,
+    problems,
+    supervision,
+    work,
+  }: Status,
   { past, all, columns }: { past: boolean; all: boolean; columns: number },
 ): string[] {
   const width = Math.min(columns, 100)
   const daemonText = past
-    ? `as it was at ${clock(at)}`
+    ? seq === 0
+      ? 'before it was made'
+      : `as it was at ${clock(at)}`
     : daemon === null
       ? 'down: gt up starts it'
       : `up ${since(daemon.startedAt, at)}, pid ${daemon.pid}`
