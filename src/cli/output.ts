@@ -47,7 +47,8 @@ export function createOutput(
     json,
     quiet,
     colour: stdout.isTTY === true && !noColour && env.TERM !== 'dumb',
-    columns: Math.min(stdout.isTTY === true ? (stdout.columns ?? 80) : 80, 120),
+    // A terminal whose size nobody set says 0.
+    columns: Math.min((stdout.isTTY === true && stdout.columns) || 80, 120),
     line: (text = '') => line(safe(text)),
     answer({ json: document, ids, lines }) {
       if (json) stdout.write(`${JSON.stringify(document, null, 2)}\n`)
