@@ -1,6 +1,7 @@
 // Waiting for what the log will say.
 
 import type { LogRecord } from '../events/record.ts'
+import { recordOf } from '../events/upcasters.ts'
 import type { TownHandle } from './town.ts'
 
 /**
@@ -31,7 +32,7 @@ export function firstOf<T>(
         for (const { seq, line } of batch) {
           if (over) return
           await folded(town, seq)
-          const found = look(JSON.parse(line) as LogRecord)
+          const found = look(recordOf(line))
           if (found !== null) end(() => resolve(found))
         }
       },

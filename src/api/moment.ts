@@ -2,7 +2,7 @@
 //
 // Always:    the answer is a seq that the log has, or 0 for a time before the first record.
 
-import type { LogRecord } from '../events/record.ts'
+import { recordOf } from '../events/upcasters.ts'
 import { Fault } from './fault.ts'
 import type { TownHandle } from './town.ts'
 
@@ -59,7 +59,7 @@ export async function lastBefore(log: TownHandle['log'], iso: string): Promise<n
   while (low < high) {
     const middle = Math.ceil((low + high) / 2)
     const stored = await log.get(middle)
-    const at = stored === undefined ? '' : (JSON.parse(stored.line) as LogRecord).at
+    const at = stored === undefined ? '' : recordOf(stored.line).at
     if (at <= iso) low = middle
     else high = middle - 1
   }

@@ -1,6 +1,7 @@
 // Rows as users see them. Rows change in place, so each is copied before it leaves.
 
 import type { LogRecord } from '../events/record.ts'
+import { recordOf } from '../events/upcasters.ts'
 import type { AgentRow } from '../projections/agents.ts'
 import type { BeadRow } from '../projections/beads.ts'
 import type { DispatchRow } from '../projections/dispatch.ts'
@@ -60,7 +61,7 @@ export async function description(town: TownHandle, bead: string, seq: number | 
 
 export async function recordAt(town: TownHandle, seq: number): Promise<LogRecord | null> {
   const stored = await town.log.get(seq)
-  return stored === undefined ? null : (JSON.parse(stored.line) as LogRecord)
+  return stored === undefined ? null : recordOf(stored.line)
 }
 
 export const agentShape = (row: AgentRow) => structuredClone(row)

@@ -6,6 +6,7 @@
 
 import type { ServerResponse } from 'node:http'
 import type { LogRecord } from '../events/record.ts'
+import { recordOf } from '../events/upcasters.ts'
 import type { TownHandle } from './town.ts'
 
 /** Between comments that keep a silent connection alive, ms. */
@@ -50,8 +51,7 @@ export function createStreams(town: TownHandle): Streams {
       const send = (batch: readonly { readonly seq: number; readonly line: string }[]): void => {
         if (over) return
         for (const { seq, line } of batch) {
-          for (const data of events(JSON.parse(line) as LogRecord, line))
-            response.write(`id: ${seq}\ndata: ${data}\n\n`)
+          for (const data of events(recordOf(line), line)) response.write(`id: ${seq}\ndata: ${data}\n\n`)
         }
         if (response.writableLength > BACKLOG_MAX) end()
       }

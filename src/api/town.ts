@@ -6,6 +6,7 @@ import type { Clock, Ids } from '../ports/clock.ts'
 import type { Repositories } from '../ports/repositories.ts'
 import type { Terminals } from '../ports/terminals.ts'
 import type { Projections } from '../projections/index.ts'
+import type { Divergence } from '../system/redecide.ts'
 import type { System } from '../system/types.ts'
 
 /** Who speaks, from the token alone (P9). */
@@ -51,14 +52,6 @@ export interface TownHandle {
   projectionsAt(seq: number): Promise<Projections>
   /** Warnings a person should see in `gt status`: the log poisoned, the worker gone, ... */
   readonly troubles: readonly { readonly at: string; readonly code: string; readonly message: string }[]
-}
-
-export type Divergence = {
-  readonly seq: number
-  readonly actor: Address
-  readonly field: string
-  readonly recorded: unknown
-  readonly computed: unknown
 }
 
 export type ReplayReport = {

@@ -4,6 +4,7 @@
 
 import type { Message } from '../events/index.ts'
 import type { LogRecord } from '../events/record.ts'
+import { recordOf } from '../events/upcasters.ts'
 import { refused } from './fault.ts'
 import type { Caller, TownHandle } from './town.ts'
 
@@ -35,6 +36,6 @@ export async function recordsOfId(town: TownHandle, caller: Caller, id: string):
   if (found === undefined) return []
   const records: LogRecord[] = []
   for await (const { line } of town.log.read({ after: found.first - 1, to: found.last }))
-    records.push(JSON.parse(line) as LogRecord)
+    records.push(recordOf(line))
   return records
 }

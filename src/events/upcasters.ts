@@ -17,6 +17,9 @@ const UPCASTS: Upcasts = {}
 /** The record as it would be written today. */
 export const upcast: Upcast = upcastWith(UPCASTS, RECORD_VERSION)
 
+/** A record from its line in the log: the one place where stored text becomes a record. */
+export const recordOf = (line: string): LogRecord => upcast(JSON.parse(line) as LogRecord)
+
 /** `upcast` over any table of steps. Throws for a record of a newer version, and for a step that is missing. */
 export function upcastWith(steps: Upcasts, current: number): Upcast {
   return (record) => {

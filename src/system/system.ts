@@ -15,6 +15,7 @@
 
 import { LogError } from '../../eventlog/types.ts'
 import type { Address, AnyMessage, LogRecord, Refusal } from '../events/record.ts'
+import { recordOf } from '../events/upcasters.ts'
 import {
   ENDLESS,
   FATAL,
@@ -67,7 +68,7 @@ export async function openSystem(options: SystemOptions): Promise<System> {
     owners.load(options.from.owners)
     ledger.load(options.from.ledger)
   }
-  for await (const { line } of log.read({ after: folded })) fold(JSON.parse(line) as LogRecord)
+  for await (const { line } of log.read({ after: folded })) fold(recordOf(line))
   next = log.head.seq + 1
   if (lastAt !== '') awayMs = Math.max(0, clock.now() - Date.parse(lastAt))
   const openedAfterMs = awayMs
@@ -343,7 +344,7 @@ export async function openSystem(options: SystemOptions): Promise<System> {
   async function goOn(): Promise<void> {
     setBack()
     for await (const { line } of log.read({ after: folded })) {
-      const change = fold(JSON.parse(line) as LogRecord)
+      const change = fold(recordOf(line))
       for (const id of change.closed) runner.drop(id)
     }
     next = folded + 1
@@ -375,8 +376,7 @@ export async function openSystem(options: SystemOptions): Promise<System> {
 
   async function recordsOf({ first, last }: { first: number; last: number }): Promise<LogRecord[]> {
     const records: LogRecord[] = []
-    for await (const { line } of log.read({ after: first - 1, to: last }))
-      records.push(JSON.parse(line) as LogRecord)
+    for await (const { line } of log.read({ after: first - 1, to: last })) records.push(recordOf(line))
     return records
   }
 

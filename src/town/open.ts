@@ -6,7 +6,7 @@
 import { type EventLog, LogError, openLog } from '../../eventlog/index.ts'
 import { machineAt } from '../actors/index.ts'
 import type { TownHandle } from '../api/town.ts'
-import type { LogRecord } from '../events/record.ts'
+import { recordOf } from '../events/upcasters.ts'
 import { applyAll, createProjections, type Projections } from '../projections/index.ts'
 import { openSystem } from '../system/system.ts'
 import type { Perform, System } from '../system/types.ts'
@@ -90,7 +90,7 @@ export async function openTown(dir: string, perform?: Perform): Promise<OpenTown
 /** The projections as they were after record `seq`, folded apart from the live ones. */
 async function projectionsAt(log: EventLog, seq: number): Promise<Projections> {
   const projections = createProjections()
-  for await (const { line } of log.read({ to: seq })) applyAll(projections, JSON.parse(line) as LogRecord)
+  for await (const { line } of log.read({ to: seq })) applyAll(projections, recordOf(line))
   return projections
 }
 

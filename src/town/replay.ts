@@ -9,11 +9,12 @@ import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import type { EventLog } from '../../eventlog/index.ts'
 import { machineAt } from '../actors/index.ts'
-import type { Divergence, ReplayReport } from '../api/town.ts'
-import type { Address, LogRecord } from '../events/record.ts'
+import type { ReplayReport } from '../api/town.ts'
+import type { Address } from '../events/record.ts'
+import { recordOf } from '../events/upcasters.ts'
 import { applyAll, canonical, createProjections, type Projections } from '../projections/index.ts'
 import { createOwners } from '../system/owners.ts'
-import { createRedecider } from '../system/redecide.ts'
+import { createRedecider, type Divergence } from '../system/redecide.ts'
 import type { OwnerState, System } from '../system/types.ts'
 
 /** Divergences that are reported; one is enough to know, and the first are the ones to look at. */
@@ -35,7 +36,7 @@ export async function replay(
   const changedDecisions: Divergence[] = []
   let records = 0
   for await (const { line } of log.read({ to })) {
-    const record = JSON.parse(line) as LogRecord
+    const record = recordOf(line)
     const found = redecider?.check(record)
     if (found !== undefined && divergences.length < DIVERGENCES_MAX) {
       divergences.push(...found.divergences)

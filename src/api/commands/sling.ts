@@ -8,6 +8,7 @@ import { beadOwner, MAYOR, workerOf } from '../../events/address.ts'
 import type { WaitingFor } from '../../events/define.ts'
 import type { LogRecord } from '../../events/record.ts'
 import { PLACES_DEFAULT } from '../../events/settings.ts'
+import { recordOf } from '../../events/upcasters.ts'
 import { hooks } from '../../projections/hooks.ts'
 import { command } from '../command.ts'
 import { Fault, problemOf } from '../fault.ts'
@@ -121,7 +122,7 @@ async function correlated(town: TownHandle, records: readonly LogRecord[]): Prom
   const all: LogRecord[] = []
   // A repeated call reads on from then; what a sling leads to at once is some ten records long.
   for await (const { line } of town.log.read({ after: first.seq - 1, limit: 500 })) {
-    const record = JSON.parse(line) as LogRecord
+    const record = recordOf(line)
     if (record.correlation === first.correlation) all.push(record)
   }
   return all

@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { beadOwner, rigOwner } from '../../events/address.ts'
 import type { LogRecord } from '../../events/record.ts'
+import { recordOf } from '../../events/upcasters.ts'
 import { type FeedItem, feedItemFits, feedItems } from '../../projections/feed.ts'
 import { Fault } from '../fault.ts'
 import { lastBefore } from '../moment.ts'
@@ -37,7 +38,7 @@ const records = read({
     const from = Math.max(query.after ?? 0, query.since === undefined ? 0 : await before(town, query.since))
     const items: LogRecord[] = []
     for await (const { line } of town.log.read({ after: from, to: seq })) {
-      const record = JSON.parse(line) as LogRecord
+      const record = recordOf(line)
       if (wanted(record)) items.push(record)
       if (items.length >= query.limit) break
     }
@@ -79,7 +80,7 @@ const feed = read({
       const items: FeedItem[] = []
       let next = from
       for await (const { seq, line } of town.log.read({ after: from, to: view.seq })) {
-        items.push(...feedItems(JSON.parse(line) as LogRecord).filter(fits))
+        items.push(...feedItems(recordOf(line)).filter(fits))
         next = seq
         if (items.length >= query.limit) break
       }
@@ -87,7 +88,7 @@ const feed = read({
     }
     const items: FeedItem[] = []
     for await (const { line } of town.log.read({ to: view.seq, reverse: true })) {
-      items.unshift(...feedItems(JSON.parse(line) as LogRecord).filter(fits))
+      items.unshift(...feedItems(recordOf(line)).filter(fits))
       if (items.length >= query.limit) break
     }
     return { items: items.slice(-query.limit), next: view.seq, seq: view.seq }
@@ -154,7 +155,7 @@ async function historyOf(
   for await (const { line } of town.log.read({ after: query.after, to: view.seq })) {
     // Most lines speak of something else; those are not parsed.
     if (!line.includes(quoted) && !line.includes(inside)) continue
-    const record = JSON.parse(line) as LogRecord
+    const record = recordOf(line)
     if (speaksOf(record, owner, about)) items.push(record)
     if (items.length >= query.limit) break
   }
@@ -207,7 +208,7 @@ async function newest(
 ): Promise<LogRecord[]> {
   const found: LogRecord[] = []
   for await (const { line } of town.log.read({ to, reverse: true })) {
-    const record = JSON.parse(line) as LogRecord
+    const record = recordOf(line)
     if (wanted(record)) found.unshift(record)
     if (found.length >= count) break
   }

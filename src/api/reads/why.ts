@@ -4,6 +4,7 @@
 
 import { beadOwner } from '../../events/address.ts'
 import type { LogRecord } from '../../events/record.ts'
+import { recordOf } from '../../events/upcasters.ts'
 import { bead as beadRow } from '../../projections/bead-queries.ts'
 import { feedItems } from '../../projections/feed.ts'
 import { Fault } from '../fault.ts'
@@ -76,7 +77,7 @@ async function about(town: TownHandle, view: View, bead: string): Promise<LogRec
   const records: LogRecord[] = []
   for await (const { line } of town.log.read({ to: view.seq })) {
     if (!line.includes(bead)) continue
-    const record = JSON.parse(line) as LogRecord
+    const record = recordOf(line)
     if (speaksOf(record, owner, bead)) records.push(record)
   }
   return records
@@ -108,7 +109,7 @@ async function whyRecord(town: TownHandle, view: View, wanted: number) {
   const records: LogRecord[] = []
   for await (const { line } of town.log.read({ after: record.correlation - 1, to: view.seq })) {
     if (!line.includes(`"correlation":${record.correlation}`)) continue
-    const each = JSON.parse(line) as LogRecord
+    const each = recordOf(line)
     if (each.correlation === record.correlation) records.push(each)
   }
   const chain: WhyNode[] = []

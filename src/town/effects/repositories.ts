@@ -1,7 +1,8 @@
 // Effects on repositories: each asks the worker, and says what came of it in the words of the owner that asked.
 
 import { refinery } from '../../events/address.ts'
-import { type LogRecord, parseEffectId } from '../../events/record.ts'
+import { parseEffectId } from '../../events/record.ts'
+import { recordOf } from '../../events/upcasters.ts'
 import { RepositoryError } from '../../ports/repositories.ts'
 import { bead as beadRow } from '../../projections/bead-queries.ts'
 import { authorOf, baseEnvironment } from '../environment.ts'
@@ -139,5 +140,5 @@ function commitMessage(town: Carrier, bead: string, mergeRequest: string): strin
 /** Time of the record that asked, so that building again on the same base gives the same commit. */
 async function timeOfAsking(town: Carrier, effect: string): Promise<number> {
   const asked = await town.log.get(parseEffectId(effect).seq)
-  return asked === undefined ? 0 : Date.parse((JSON.parse(asked.line) as LogRecord).at)
+  return asked === undefined ? 0 : Date.parse(recordOf(asked.line).at)
 }
