@@ -3,14 +3,16 @@
 import { z } from 'zod'
 import { count, effect, failure, line, named, objectName, remote, rigName } from './define.ts'
 
+const town = {
+  townId: line,
+  name: line,
+  owner: z.strictObject({ name: line, email: line }),
+  /** Settings the town begins with. */
+  settings: z.record(z.string(), z.json()),
+}
+
 export const townMessages = [
-  named('town.install', {
-    townId: line,
-    name: line,
-    owner: z.strictObject({ name: line, email: line }),
-    /** Settings the town begins with. */
-    settings: z.record(z.string(), z.json()),
-  }),
+  named('town.install', town),
   /** `downMs`: how long nobody was there to see time pass. */
   named('town.start', { version: line, downMs: count }),
   named('town.stop', { reason: line }),
@@ -19,42 +21,32 @@ export const townMessages = [
 ] as const
 
 export const townFacts = [
-  named('TownInstalled', {
-    townId: line,
-    name: line,
-    owner: z.strictObject({ name: line, email: line }),
-    settings: z.record(z.string(), z.json()),
-  }),
+  named('TownInstalled', town),
   named('TownStarted', { version: line, downMs: count }),
   named('TownStopped', { reason: line }),
   named('TownSettingChanged', { key: line, value: z.json() }),
 ] as const
 
+const rig = {
+  rig: rigName,
+  prefix: line,
+  remote,
+  /** The person's own repository on this machine, or null. */
+  source: line.nullable(),
+  target: line,
+  /** Settings the rig begins with; a proposed gate is among them. */
+  settings: z.record(z.string(), z.json()),
+}
+
 export const rigMessages = [
-  named('rig.add', {
-    rig: rigName,
-    prefix: line,
-    remote,
-    /** The person's own repository on this machine, or null. */
-    source: line.nullable(),
-    target: line,
-    /** Settings the rig begins with; a proposed gate is among them. */
-    settings: z.record(z.string(), z.json()),
-  }),
+  named('rig.add', rig),
   named('rig.cloned', { head: objectName }),
   named('rig.notCloned', failure),
   named('rig.set', { key: line, value: z.json() }),
 ] as const
 
 export const rigFacts = [
-  named('RigAdded', {
-    rig: rigName,
-    prefix: line,
-    remote,
-    source: line.nullable(),
-    target: line,
-    settings: z.record(z.string(), z.json()),
-  }),
+  named('RigAdded', rig),
   named('RigReady', { rig: rigName, head: objectName }),
   named('RigFailed', { rig: rigName, ...failure }),
   named('RigSettingChanged', { rig: rigName, key: line, value: z.json() }),

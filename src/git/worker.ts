@@ -7,9 +7,10 @@
 
 import { timingSafeEqual } from 'node:crypto'
 import { chmodSync, readFileSync, rmSync } from 'node:fs'
-import { connect, createServer, type Socket } from 'node:net'
+import { createServer, type Socket } from 'node:net'
 import { resolve } from 'node:path'
 import { jsonLines, send } from '../ports/json-lines.ts'
+import { listens } from '../ports/listening.ts'
 import { RepositoryError } from '../ports/repositories.ts'
 import { endAllCommands } from './commands.ts'
 import { createRepositories } from './repositories.ts'
@@ -28,7 +29,7 @@ const ANSWERS_MAX = 1_000
 async function main(townDir: string): Promise<void> {
   const path = workerSocket(townDir)
   const key = Buffer.from(readFileSync(workerKeyFile(townDir), 'utf8').trim())
-  if (await answers(path)) fail(new Error(`another worker listens on ${path}`))
+  if (await listens(path)) fail(new Error(`another worker listens on ${path}`))
   rmSync(path, { force: true })
 
   const ask = createAnswers(townDir)
@@ -98,17 +99,6 @@ function described(error: unknown): { code: string; message: string; details: Re
   const message = error instanceof Error ? error.message : String(error)
   console.error(`${new Date().toISOString()} ${error instanceof Error ? error.stack : message}`)
   return { code: 'GIT_FAILED', message, details: {} }
-}
-
-function answers(path: string): Promise<boolean> {
-  return new Promise((resolved) => {
-    const socket = connect(path)
-    socket.on('connect', () => {
-      socket.destroy()
-      resolved(true)
-    })
-    socket.on('error', () => resolved(false))
-  })
 }
 
 function fail(error: Error): never {

@@ -7,7 +7,8 @@
 //         is ours has its mode given and lies in a folder that others do not enter.
 
 import { chmodSync, closeSync, rmSync, writeSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
+import { createServer } from 'node:net'
+import { listens } from '../ports/listening.ts'
 import { type Connection, serveConnection } from './connection.ts'
 import { hostFiles, hostKey } from './host-files.ts'
 import { holdsHostLock, takeHostLock } from './host-lock.ts'
@@ -24,7 +25,7 @@ async function main(townDir: string): Promise<void> {
   const files = hostFiles(townDir)
   const key = hostKey(files)
   if (!takeHostLock(files.pid)) return
-  if (await answers(files.socket)) {
+  if (await listens(files.socket)) {
     rmSync(files.pid, { force: true })
     return
   }
@@ -55,18 +56,6 @@ async function main(townDir: string): Promise<void> {
     chmodSync(files.socket, 0o600)
     if (!holdsHostLock(files.pid)) process.exit(0)
     tellReady()
-  })
-}
-
-/** Whether somebody listens there, be it well or not: what listens is never replaced. */
-function answers(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(path)
-    socket.on('connect', () => {
-      socket.destroy()
-      resolve(true)
-    })
-    socket.on('error', () => resolve(false))
   })
 }
 

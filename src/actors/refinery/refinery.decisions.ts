@@ -165,8 +165,8 @@ function pushTarget(context: RefineryContext, to: To): void {
 export function land(context: RefineryContext, event: Event<'target.advanced'>, to: To): void {
   const { patchId, proof } = event
   const { rig, commit, tree, base } = context
-  const address = current(context)
-  const { bead, sandbox, agent, branch, head } = requestOf(context, address)
+  const submitted = submission(context)
+  const { bead, sandbox, agent, mergeRequest: address } = submitted
   leave(context, to)
   to.set({ [`of/${sandbox}`]: undefined })
   to.fact({
@@ -181,16 +181,11 @@ export function land(context: RefineryContext, event: Event<'target.advanced'>, 
     { to: address, message: { type: 'mr.land', commit, tree, patchId, proof } },
     { to: beadOwner(bead), message: { type: 'bead.land', commit, mergeRequest: address, agent } },
   )
-  to.tell({
-    to: witness(rig),
-    message: { type: 'MERGED', bead, sandbox, agent, branch, head, mergeRequest: address, commit },
-  })
+  to.tell({ to: witness(rig), message: { type: 'MERGED', ...submitted, commit } })
 }
 
 export function fail(context: RefineryContext, { results }: Event<'gates.ran'>, to: To): void {
-  const { rig } = context
-  const address = current(context)
-  const { bead, sandbox, agent, branch, head } = requestOf(context, address)
+  const submitted = submission(context)
   const red = results.find(({ outcome }) => outcome !== 'passed')
   const gate = red?.name ?? 'gates'
   const message =
@@ -200,20 +195,15 @@ export function fail(context: RefineryContext, { results }: Event<'gates.ran'>, 
         ? `${gate} did not end in time.`
         : `${gate} ended with exit code ${red.exitCode}.`
   leave(context, to)
-  to.tell({ to: address, message: { type: 'mr.fail', gate, results, message } })
+  to.tell({ to: submitted.mergeRequest, message: { type: 'mr.fail', gate, results, message } })
   to.tell({
-    to: witness(rig),
+    to: witness(context.rig),
     message: {
       type: 'MERGE_FAILED',
-      bead,
-      sandbox,
-      agent,
-      branch,
-      head,
-      mergeRequest: address,
+      ...submitted,
       gate,
       logTail: red?.logTail ?? message,
-      ...attemptsOf(context, sandbox),
+      ...attemptsOf(context, submitted.sandbox),
     },
   })
 }
@@ -229,24 +219,25 @@ export function nothingLeft(context: RefineryContext, _: Event<'merge.empty'>, t
 }
 
 function askRework(context: RefineryContext, conflictFiles: string[], note: string, to: To): void {
-  const address = current(context)
-  const { bead, sandbox, agent, branch, head } = requestOf(context, address)
+  const submitted = submission(context)
   leave(context, to)
   to.tell({
     to: witness(context.rig),
     message: {
       type: 'REWORK_REQUEST',
-      bead,
-      sandbox,
-      agent,
-      branch,
-      head,
-      mergeRequest: address,
+      ...submitted,
       conflictFiles,
       note,
-      ...attemptsOf(context, sandbox),
+      ...attemptsOf(context, submitted.sandbox),
     },
   })
+}
+
+/** What the Witness is told of the request that is being landed, whatever became of it. */
+function submission(context: RefineryContext) {
+  const mergeRequest = current(context)
+  const { bead, sandbox, agent, branch, head } = requestOf(context, mergeRequest)
+  return { bead, sandbox, agent, branch, head, mergeRequest }
 }
 
 function attemptsOf(context: RefineryContext, sandbox: string): { attempts: number; last: boolean } {
