@@ -20,6 +20,9 @@ export const sessionOf = (sandbox: Address, n: number): Address =>
   sandbox.replace(/\/sandboxes\/(\d+)$/, (_, k: string) => `/sessions/${k}.${n}`)
 export const mergeRequest = (rig: string, id: string): Address => `${rig}/merge-requests/${id}`
 
+export const nudgeOwner = (nudge: string): Address => `nudges/${nudge}`
+export const decisionOwner = (decision: string): Address => `decisions/${decision}`
+
 export type OwnerKind =
   | 'town'
   | 'mayor'
@@ -32,6 +35,8 @@ export type OwnerKind =
   | 'sandbox'
   | 'session'
   | 'mergeRequest'
+  | 'nudge'
+  | 'decision'
 
 const PATTERNS: readonly (readonly [OwnerKind, RegExp])[] = [
   ['town', /^town$/],
@@ -44,6 +49,8 @@ const PATTERNS: readonly (readonly [OwnerKind, RegExp])[] = [
   ['polecat', /^([^/]+)\/polecats\/([^/]+)$/],
   ['sandbox', /^([^/]+)\/polecats\/([^/]+)\/sandboxes\/(\d+)$/],
   ['session', /^([^/]+)\/polecats\/([^/]+)\/sessions\/(\d+\.\d+)$/],
+  ['nudge', /^nudges\/([^/]+)$/],
+  ['decision', /^decisions\/([^/]+)$/],
   ['mergeRequest', /^([^/]+)\/merge-requests\/([^/]+)$/],
 ]
 
@@ -59,11 +66,12 @@ export function workerOf(address: Address): { rig: string; name: string; agent: 
   return rig === undefined || name === undefined ? null : { rig, name, agent: polecat(rig, name) }
 }
 
+const OF_THE_TOWN: ReadonlySet<OwnerKind> = new Set(['town', 'mayor', 'deacon', 'bead', 'nudge', 'decision'])
+
 /** The rig an address lies in, or null for the town's own. */
 export function rigOf(address: Address): string | null {
   const kind = ownerKind(address)
-  if (kind === null || kind === 'town' || kind === 'mayor' || kind === 'deacon' || kind === 'bead')
-    return null
+  if (kind === null || OF_THE_TOWN.has(kind)) return null
   return kind === 'rig' ? address.slice('rigs/'.length) : (address.split('/')[0] ?? null)
 }
 

@@ -2,7 +2,9 @@
 
 import { z } from 'zod'
 import { beadFacts, beadMessages } from './bead.ts'
+import { askingMessages, decisionEffects, decisionFacts, decisionMessages } from './decision.ts'
 import type { EffectSpec } from './define.ts'
+import { hearingFacts, hearingMessages } from './hearing.ts'
 import {
   landingEffects,
   mergeRequestFacts,
@@ -13,6 +15,7 @@ import {
   witnessMessages,
 } from './landing.ts'
 import { deaconFacts, deaconMessages, mayorFacts, mayorMessages } from './mayor.ts'
+import { composerMessages, nudgeEffects, nudgeFacts, nudgeMessages } from './nudge.ts'
 import { systemEffects, systemMessages } from './system.ts'
 import { rigEffects, rigFacts, rigMessages, townFacts, townMessages } from './town.ts'
 import {
@@ -34,6 +37,11 @@ const messages = [
   ...polecatMessages,
   ...sandboxMessages,
   ...sessionMessages,
+  ...hearingMessages,
+  ...askingMessages,
+  ...composerMessages,
+  ...nudgeMessages,
+  ...decisionMessages,
   ...witnessMessages,
   ...refineryMessages,
   ...mergeRequestMessages,
@@ -49,6 +57,9 @@ const facts = [
   ...polecatFacts,
   ...sandboxFacts,
   ...sessionFacts,
+  ...hearingFacts,
+  ...nudgeFacts,
+  ...decisionFacts,
   ...witnessFacts,
   ...refineryFacts,
   ...mergeRequestFacts,
@@ -62,7 +73,14 @@ export const Fact = z.discriminatedUnion('type', facts)
 export type Fact = z.infer<typeof Fact>
 export type FactOf<T extends Fact['type']> = Extract<Fact, { type: T }>
 
-export const EFFECTS = { ...rigEffects, ...workerEffects, ...landingEffects, ...systemEffects } as const
+export const EFFECTS = {
+  ...rigEffects,
+  ...workerEffects,
+  ...nudgeEffects,
+  ...decisionEffects,
+  ...landingEffects,
+  ...systemEffects,
+} as const
 export type EffectKind = keyof typeof EFFECTS
 export type EffectParams<K extends EffectKind> = z.infer<(typeof EFFECTS)[K]['params']>
 export const effectSpec = (kind: string): EffectSpec | undefined =>

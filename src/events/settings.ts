@@ -34,6 +34,17 @@ export const PLACES_DEFAULT = 3
 /** Submissions of one assignment that may fail before a person is asked. */
 export const ATTEMPTS_DEFAULT = 5
 
+/** Until an agent that asked is told no, when nothing is set, ms. */
+export const PERMISSION_WAIT_MS = 10 * 60_000
+
+/** `pattern` is a glob over the command, or over the path; without one the rule fits every call of the tool. */
+export const permissionRule = z.strictObject({
+  tool: z.string().min(1).max(200),
+  pattern: z.string().min(1).max(1_000).optional(),
+  verdict: z.enum(['allow', 'deny']),
+})
+export type PermissionRule = z.infer<typeof permissionRule>
+
 type Setting = { readonly scope: 'town' | 'rig' | 'both'; readonly value: z.ZodType; readonly help: string }
 
 const fixed: Readonly<Record<string, Setting>> = {
@@ -78,6 +89,28 @@ const fixed: Readonly<Record<string, Setting>> = {
     value: z.array(relativePath).max(100),
     help: 'ignored files that are copied into a worktree',
   },
+  'permissions.mode': {
+    scope: 'rig',
+    value: z.enum(['ask', 'bypass']),
+    help: 'ask: rules, then you, decide what an agent may do; bypass: it may do all that no rule denies',
+  },
+  'permissions.rules': {
+    scope: 'rig',
+    value: z.array(permissionRule).max(500),
+    help: 'what agents may do and may not, by tool and pattern; the first rule that fits decides',
+  },
+  'permissions.wait': {
+    scope: 'both',
+    value: duration,
+    help: 'how long an agent waits for your answer before it is told no',
+  },
+  'notify.command': { scope: 'town', value: argv, help: 'program that is run when something waits for you' },
+  'notify.webhook': {
+    scope: 'town',
+    value: z.url({ protocol: /^https?$/ }),
+    help: 'address that is posted to when something waits for you',
+  },
+  'notify.desktop': { scope: 'town', value: z.boolean(), help: 'show it on the desktop as well' },
   domain: {
     scope: 'town',
     value: z
@@ -97,12 +130,18 @@ const gate: Setting = {
   help: 'a command that must pass before work lands',
 }
 const agentCommand: Setting = { scope: 'both', value: argv, help: 'how an agent of your own is started' }
+const agentModel: Setting = {
+  scope: 'both',
+  value: z.string().min(1).max(200),
+  help: 'the model that an agent is started with',
+}
 
 /** The setting of that name, or null. */
 export function settingNamed(key: string): Setting | null {
   if (Object.hasOwn(fixed, key)) return fixed[key] ?? null
   if (/^gates\.[a-z0-9][a-z0-9-]{0,40}$/.test(key)) return gate
   if (/^agents\.[a-z0-9][a-z0-9-]{0,40}\.command$/.test(key)) return agentCommand
+  if (/^agents\.[a-z0-9][a-z0-9-]{0,40}\.model$/.test(key)) return agentModel
   return null
 }
 
@@ -111,4 +150,5 @@ export const SETTING_NAMES: readonly string[] = [
   ...Object.keys(fixed),
   'gates.<name>',
   'agents.<name>.command',
+  'agents.<name>.model',
 ]

@@ -47,7 +47,13 @@ export const sandboxMessages = [
   named('worktree.notAdded', failure),
   /** From a session. */
   named('sandbox.sessionStarted', { session: address }),
-  named('sandbox.sessionEnded', { session: address, ending: sessionEnding, done: z.boolean() }),
+  named('sandbox.sessionEnded', {
+    session: address,
+    ending: sessionEnding,
+    done: z.boolean(),
+    /** The runtime's id of the conversation, when it can go on from there. */
+    resume: line.nullable().optional(),
+  }),
   /** Together with session.done in one turn. */
   named('sandbox.done', { session: address, head: objectName, commits: count }),
   named('sandbox.giveBack', { session: address, status: z.enum(['ESCALATED', 'DEFERRED']), note: line }),
@@ -104,8 +110,16 @@ export const sessionMessages = [
     preset: line.nullable(),
     attempt: count,
     reason: attemptReason,
+    /** The runtime's id of a conversation to go on with. */
+    resume: line.nullable().optional(),
   }),
-  named('session.started', { pid: z.number().int(), command }),
+  named('session.started', {
+    pid: z.number().int(),
+    command,
+    /** Preset it was started with, and the runtime's id of the conversation when it is known beforehand. */
+    runtime: line.optional(),
+    runtimeSession: line.nullable().optional(),
+  }),
   named('session.notStarted', failure),
   named('session.done', {
     status: z.enum(['COMPLETED', 'ESCALATED', 'DEFERRED']),
@@ -183,6 +197,7 @@ export const workerEffects = {
       worktree: line,
       branch: line,
       preset: line.nullable(),
+      resume: line.nullable().optional(),
     }),
     settle: 'probe',
     deadlineMs: 60_000,

@@ -3,6 +3,8 @@
 // A session is one program in one pseudo-terminal. It lives in the host, which outlives the daemon; after a
 // restart the town asks `list()` and adopts what is there. An ending is kept by the host until it is forgotten.
 
+import type { ScreenView } from './presets.ts'
+
 /** How to start a session. Times in ms, sizes in character cells. */
 export type SessionSpec = {
   /** Address of the session, unique for ever in this town: `shop/polecats/nux/sessions/2.1`. */
@@ -52,6 +54,15 @@ export interface Terminals {
   forget(id: string): Promise<void>
   /** The last `lines` lines as a person would see them, without control characters. */
   peek(id: string, lines: number): Promise<string>
+  /** The screen as it is. */
+  screen(id: string): Promise<ScreenView>
+  /** Types. Rejects with INPUT_REFUSED when the program ended or does not read. */
+  write(id: string, data: string): Promise<void>
+  /**
+   * Calls back with the screen each time a session that runs has been quiet for a second after output, or changed its
+   * title. Never while nothing is printed.
+   */
+  onQuiet(listener: (id: string, screen: ScreenView) => void): () => void
   /** Calls back once for each session that ends from now on. */
   onEnding(listener: (id: string, ending: SessionEnding) => void): () => void
 }

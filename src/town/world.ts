@@ -8,6 +8,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connectWorker, type WorkerClient } from '../git/worker-client.ts'
 import { OPERATIONS } from '../git/worker-protocol.ts'
+import type { ScreenView } from '../ports/presets.ts'
 import { type Repositories, RepositoryError } from '../ports/repositories.ts'
 import { type SessionEnding, TerminalError, type Terminals } from '../ports/terminals.ts'
 import { connectHost, type HostClient } from '../pty/host-client.ts'
@@ -47,6 +48,7 @@ export type WorldOptions = {
 export async function openWorld(options: WorldOptions): Promise<World> {
   const { townDir, townId, workerCommand, workerEnv, onTrouble } = options
   const endingListeners: ((session: string, ending: SessionEnding) => void)[] = []
+  const quietListeners: ((session: string, screen: ScreenView) => void)[] = []
   const replacedListeners: (() => void)[] = []
   let closed = false
   let host = Promise.resolve(await linkHost())
@@ -56,6 +58,9 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     const client = await connectHost(townDir, { townId, onGone: hostGone })
     client.onEnding((id, ending) => {
       for (const listener of endingListeners) listener(id, ending)
+    })
+    client.onQuiet((id, screen) => {
+      for (const listener of quietListeners) listener(id, screen)
     })
     client.onWorkerEnding(() => {
       if (!closed) worker = nextWorker()
@@ -159,6 +164,13 @@ export async function openWorld(options: WorldOptions): Promise<World> {
       stop: (id, graceMs) => askHost((client) => client.stop(id, graceMs)),
       forget: (id) => askHost((client) => client.forget(id)),
       peek: (id, lines) => askHost((client) => client.peek(id, lines)),
+      screen: (id) => askHost((client) => client.screen(id)),
+      // Not asked again of another host: the session that it was for is gone with the one that was lost.
+      write: async (id, data) => (await host).write(id, data),
+      onQuiet: (listener) => {
+        quietListeners.push(listener)
+        return () => void quietListeners.splice(quietListeners.indexOf(listener), 1)
+      },
       onEnding: (listener) => {
         endingListeners.push(listener)
         return () => void endingListeners.splice(endingListeners.indexOf(listener), 1)

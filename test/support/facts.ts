@@ -21,6 +21,10 @@ export const gate = {
   outcome: 'failed',
 } as const
 
+const whose = { session, agent, bead }
+const nudged = { nudge: 'n-1', to: agent, session }
+const decided = { decision: 'd-1', session, agent, bead }
+
 export const SAMPLES: { readonly [T in Fact['type']]: FactOf<T> } = {
   TownInstalled: {
     type: 'TownInstalled',
@@ -193,6 +197,64 @@ export const SAMPLES: { readonly [T in Fact['type']]: FactOf<T> } = {
     code: 'RIG_HAS_NO_GATE',
     message: 'no gate is set',
   },
+  RuntimeSessionKnown: {
+    type: 'RuntimeSessionKnown',
+    ...whose,
+    runtime: 'claude',
+    runtimeSession: 'u-1',
+    transcript: '/h/u-1.jsonl',
+    model: 'm-1',
+  },
+  AgentStands: {
+    type: 'AgentStands',
+    ...whose,
+    standing: { state: 'limited', since, reason: 'resets 7:01am', tool: null, until: since },
+  },
+  AgentActive: {
+    type: 'AgentActive',
+    ...whose,
+    activity: { turns: 1, tools: 3, failedTools: 1, byTool: { Bash: 2, Edit: 1 }, lastTool: 'Edit' },
+  },
+  TurnStarted: { type: 'TurnStarted', ...whose, nudge: 'n-1' },
+  TurnEnded: { type: 'TurnEnded', ...whose, how: 'failed', reason: 'rate_limit: 429' },
+  ContextCompacted: { type: 'ContextCompacted', ...whose },
+  TokensUsed: {
+    type: 'TokensUsed',
+    ...whose,
+    rig,
+    role: 'polecat',
+    runtime: 'claude',
+    model: 'm-1',
+    input: 11,
+    output: 42,
+    cacheRead: 5_000,
+    cacheWrite: 700,
+    costUsd: 0.02,
+    requests: 1,
+  },
+  NudgeQueued: { type: 'NudgeQueued', ...nudged, text: 'Look at the cart.', line: 'gt n-1: …', mode: 'idle' },
+  NudgeWriting: { type: 'NudgeWriting', ...nudged, attempt: 1 },
+  NudgeHeld: { type: 'NudgeHeld', ...nudged, reason: 'a dialog is open' },
+  NudgeWritten: { type: 'NudgeWritten', ...nudged, enters: 1 },
+  NudgeAccepted: { type: 'NudgeAccepted', ...nudged, via: 'hook' },
+  NudgeTurnEnded: { type: 'NudgeTurnEnded', ...nudged, how: 'ended' },
+  NudgeFailed: { type: 'NudgeFailed', ...nudged, code: 'NUDGE_NOT_ACCEPTED', message: 'nobody took it' },
+  DecisionOpened: {
+    type: 'DecisionOpened',
+    ...decided,
+    kind: 'permission',
+    rig,
+    question: 'May nux run npm install?',
+    choices: ['allow', 'deny'],
+    context: { tool: 'Bash', command: 'npm install', files: [], why: null, cwd: '/town/shop/nux' },
+    waitMs: 600_000,
+    otherwise: 'deny',
+  },
+  DecisionAnswered: { type: 'DecisionAnswered', ...decided, choice: 'allow', always: false, note: '' },
+  DecisionExpired: { type: 'DecisionExpired', ...decided, choice: 'deny' },
+  DecisionWithdrawn: { type: 'DecisionWithdrawn', ...decided, reason: 'its session has ended' },
+  OperatorNotified: { type: 'OperatorNotified', ...decided, ways: ['command'] },
+  OperatorNotNotified: { type: 'OperatorNotNotified', ...decided, code: 'NOTICE_FAILED', message: 'no' },
   MergeRequeued: { type: 'MergeRequeued', mergeRequest, bead, reason: 'the target moved' },
   MergeConflicted: {
     type: 'MergeConflicted',

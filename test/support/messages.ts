@@ -1,5 +1,6 @@
 // Samples of each message there is, all about one worker of one rig. A message without a sample does not compile.
 
+import type { Heard } from '../../src/events/hearing.ts'
 import type { Message, MessageOf } from '../../src/events/index.ts'
 import { objectName } from './records.ts'
 
@@ -41,6 +42,55 @@ export const configured: MessageOf<'refinery.configure'> = {
   ungated: false,
   attemptsMax: 2,
 }
+
+const since = '2027-03-01T08:00:00.000Z'
+const standing = { state: 'thinking', since, reason: '', tool: null, until: null } as const
+const activity = { turns: 1, tools: 3, failedTools: 1, byTool: { Bash: 2, Edit: 1 }, lastTool: 'Edit' }
+const usage = {
+  model: 'm-1',
+  input: 11,
+  output: 42,
+  cacheRead: 5_000,
+  cacheWrite: 700,
+  costUsd: 0.02,
+  requests: 1,
+}
+const via = 'hook'
+/** One of each kind, in the order of a life. */
+const HEARD: readonly Heard[] = [
+  { kind: 'ready', via, runtimeSession: 'u-1', transcript: '/h/u-1.jsonl', model: 'm-1', source: 'startup' },
+  { kind: 'turnStarted', via, nudge: null },
+  { kind: 'turnStarted', via, nudge: 'n-1' },
+  { kind: 'toolStarted', via, tool: 'Bash' },
+  { kind: 'toolEnded', via, tool: 'Bash', failed: false },
+  { kind: 'toolDenied', via, tool: 'Bash' },
+  { kind: 'asks', via: 'screen', what: 'permission', tool: '', message: 'Do you want to proceed?' },
+  { kind: 'asks', via, what: 'question', tool: 'AskUserQuestion', message: 'Which way?' },
+  { kind: 'compacting', via, trigger: 'auto' },
+  { kind: 'compacted', via },
+  { kind: 'subagentEnded', via },
+  { kind: 'limited', via: 'screen', until: since, message: 'resets 7:01am' },
+  { kind: 'interrupted', via: 'screen' },
+  { kind: 'looksIdle', via: 'screen' },
+  { kind: 'looksBusy', via: 'screen' },
+  { kind: 'stuck', via: 'screen', name: 'loggedOut', message: 'Please run /login' },
+  { kind: 'turnEnded', via, background: 0 },
+  { kind: 'turnEnded', via, background: 1 },
+  { kind: 'turnFailed', via, error: 'rate_limit', message: '429' },
+  { kind: 'ends', via, reason: 'other' },
+]
+const asked = {
+  kind: 'permission',
+  session: SESSION,
+  agent: AGENT,
+  rig: RIG,
+  bead: BEAD,
+  question: 'May nux run npm install?',
+  choices: ['allow', 'deny'],
+  context: { tool: 'Bash', command: 'npm install', files: [], why: null, cwd: '/town/shop/nux' },
+  waitMs: 600_000,
+  otherwise: 'deny',
+} as const
 
 type Without<T> = T extends unknown ? Omit<T, 'type'> : never
 type Samples = {
@@ -191,6 +241,45 @@ const samples: Samples = {
   'session.stopped': [{ ending: { kind: 'killed', signal: 'SIGTERM' } }],
   'session.stop': [{ reason: 'the town goes down' }],
   'session.report': [{ report: { type: 'progress', data: { text: 'half way' } } }],
+  'session.heard': HEARD.map((heard) => ({ heard, activity: null })) as unknown as Samples['session.heard'],
+  'session.active': [{ standing, activity }],
+  'session.used': [{ from: '0', upTo: '4096', usage: [usage] }],
+  'session.asked': [{ decision: 'd-1', kind: 'permission', tool: 'Bash' }],
+  'session.answered': [{ decision: 'd-1', choice: 'allow' }],
+  'session.deliver': [
+    { nudge: 'n-1', mode: 'idle' },
+    { nudge: 'n-2', mode: 'queue' },
+    { nudge: 'n-3', mode: 'immediate' },
+  ],
+  'session.delivered': [{ nudge: 'n-1' }, { nudge: 'n-9' }],
+  'nudge.send': [
+    {
+      to: AGENT,
+      session: SESSION,
+      text: 'Look at the cart.',
+      line: 'gt n-1: …',
+      mode: 'idle',
+      waitMs: 600_000,
+    },
+  ],
+  'nudge.go': [{}],
+  'nudge.written': [{}],
+  'nudge.held': [{ reason: 'a dialog is open' }],
+  'nudge.notWritten': [{ code: 'INPUT_REFUSED', message: 'The program ended.' }],
+  'nudge.accepted': [{ via: 'hook' }],
+  'nudge.turnEnded': [{ how: 'ended' }],
+  'nudge.fail': [{ code: 'AGENT_HAS_NO_SESSION', message: 'It has ended.' }],
+  'nudge.withdraw': [{}],
+  'decision.open': [asked],
+  'decision.answer': [
+    { choice: 'allow', always: false, note: '' },
+    { choice: 'allow', always: true, note: '' },
+    { choice: 'deny', always: false, note: 'Not here.' },
+    { choice: 'maybe', always: false, note: '' },
+  ],
+  'decision.withdraw': [{ reason: 'its session has ended' }],
+  'notice.sent': [{ ways: ['command'] }],
+  'notice.notSent': [{ code: 'NOTICE_FAILED', message: 'no such program' }],
   POLECAT_DONE: [{ ...work, worktree: '/town/shop/nux', attempt: 1 }],
   'worktree.verified': [
     { sandbox: SANDBOX, head: HEAD, dirty: [], commits: 1 },
