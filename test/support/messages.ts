@@ -79,7 +79,7 @@ const HEARD: readonly Heard[] = [
   { kind: 'turnFailed', via, error: 'rate_limit', message: '429' },
   { kind: 'ends', via, reason: 'other' },
 ]
-const asked = {
+const asked: Without<MessageOf<'decision.open'>> = {
   kind: 'permission',
   session: SESSION,
   agent: AGENT,
@@ -90,7 +90,7 @@ const asked = {
   context: { tool: 'Bash', command: 'npm install', files: [], why: null, cwd: '/town/shop/nux' },
   waitMs: 600_000,
   otherwise: 'deny',
-} as const
+}
 
 type Without<T> = T extends unknown ? Omit<T, 'type'> : never
 type Samples = {
