@@ -1,0 +1,32 @@
+// The preset of Claude Code.
+//
+// Owns:      its names, how it is found and what it is logged in with; the rest is in the claude-*.ts beside it.
+
+import type { Preset } from '../../ports/presets.ts'
+import { answerClaude, hearClaude } from './claude-hooks.ts'
+import { CLAUDE_HOOKS, CLAUDE_LOGIN, launchClaude } from './claude-launch.ts'
+import { claudeLoginMissing } from './claude-login.ts'
+import { readClaude } from './claude-screen.ts'
+import { readClaudeTranscript } from './claude-transcript.ts'
+
+export const claude: Preset = {
+  name: 'claude',
+  title: 'Claude Code',
+  install: 'npm install -g @anthropic-ai/claude-code',
+  programs: ['claude'],
+  versionArgs: ['--version'],
+  version: (printed) => /(\d+\.\d+\.\d+) \(Claude Code\)/.exec(printed)?.[1] ?? null,
+  atLeast: '2.1.300',
+  proved: ['2.1.330'],
+  login: CLAUDE_LOGIN,
+  loginMissing: claudeLoginMissing,
+  launch: launchClaude,
+  hooks: CLAUDE_HOOKS,
+  hear: hearClaude,
+  answer: answerClaude,
+  interactive: true,
+  read: readClaude,
+  // Ctrl-C clears the box too, but a second one within 1.8 s would end the program.
+  keys: { interrupt: '\x1b', submit: '\r', clear: '\x1b\x1b' },
+  readTranscript: readClaudeTranscript,
+}
