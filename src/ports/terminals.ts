@@ -18,6 +18,8 @@ export type SessionSpec = {
   readonly rows: number
   /** asciicast v2 file that records the terminal; its folder exists. */
   readonly recording: string
+  /** Values that nobody may see: blotted out of recording, screen and views. At least 8 characters each. */
+  readonly secrets?: readonly string[]
 }
 
 /** How a session ended. Exactly one of these is true. */

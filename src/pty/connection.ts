@@ -45,11 +45,16 @@ export function serveConnection(
 ): void {
   let client: 'daemon' | 'viewer' | null = null
   let left = (): void => {}
+  let watches = false
   const attached = new Map<string, { session: Session; viewer: Viewer }>()
 
   const connection: Connection = {
     tell(event) {
-      if (client === 'daemon' || (event.event === 'ending' && attached.has(event.id))) send(socket, event)
+      if (event.event === 'quiet') {
+        // What a screen showed a moment ago is worth nothing to a daemon that has no time to read it.
+        if (watches && !socket.writableNeedDrain) send(socket, event)
+      } else if (client === 'daemon' || (event.event === 'ending' && attached.has(event.id)))
+        send(socket, event)
     },
   }
 
@@ -92,6 +97,9 @@ export function serveConnection(
     switch (request.op) {
       case 'hello':
         throw refused('hello was said already')
+      case 'watch':
+        watches = true
+        return null
       case 'attach': {
         const session = attach(request.id, request.watch)
         if (!request.watch && request.size !== null) session.resize(request.size)

@@ -6,6 +6,7 @@
 import { readFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { jsonLines, send } from '../ports/json-lines.ts'
+import type { ScreenView } from '../ports/presets.ts'
 import { type SessionEnding, TerminalError, type Terminals } from '../ports/terminals.ts'
 import { hostFiles } from './host-files.ts'
 import {
@@ -34,8 +35,6 @@ export type HostClient = Terminals & {
   /** Shows a session's screen and then its output to `onOutput`, until `detach` or the end of the connection. */
   attach(id: string, options: AttachOptions): Promise<AttachedInfo>
   detach(id: string): Promise<void>
-  /** Types. Rejects with INPUT_REFUSED when the program ended or does not read. */
-  write(id: string, data: string): Promise<void>
   resize(id: string, size: Size): Promise<void>
   /** Ends the host. Rejects with HOST_BUSY while something runs, unless `force`, which ends it first. */
   shutdown(options: { force: boolean; graceMs?: number }): Promise<void>
@@ -84,6 +83,7 @@ export async function connectHost(townDir: string, options: ConnectOptions = {})
   wire.onClose(() => options.onGone?.())
   const { ask } = wire
   const shown = new Map<string, () => void>()
+  let watching = false
   return {
     host,
     start: (spec) => ask('start', { spec }),
@@ -91,6 +91,16 @@ export async function connectHost(townDir: string, options: ConnectOptions = {})
     stop: async (id, graceMs) => void (await ask('stop', { id, graceMs, townId })),
     forget: async (id) => void (await ask('forget', { id })),
     peek: (id, lines) => ask('peek', { id, lines }),
+    screen: async (id) =>
+      host.protocol < 2 ? asScreen(await ask('peek', { id, lines: 50 })) : ask('screen', { id }),
+    onQuiet(listener) {
+      if (host.protocol < 2) return () => {}
+      if (!watching) ask('watch', {}).catch(() => {})
+      watching = true
+      return wire.onEvent((event) => {
+        if (event.event === 'quiet') listener(event.id, event.screen)
+      })
+    },
     onEnding: (listener) =>
       wire.onEvent((event) => {
         if (event.event === 'ending') listener(event.id, event.ending)
@@ -125,6 +135,13 @@ export async function connectHost(townDir: string, options: ConnectOptions = {})
     shutdown: async ({ force, graceMs = 2000 }) => void (await ask('shutdown', { force, graceMs })),
     close: () => wire.close(),
   }
+}
+
+/** What a host of protocol 1 can say about a screen. */
+function asScreen(peeked: string): ScreenView {
+  const lines = peeked.split('\n').map((text) => ({ text, typed: text }))
+  const columns = Math.max(1, ...lines.map(({ text }) => text.length))
+  return { columns, rows: lines.length, lines, cursor: { column: 0, row: lines.length - 1 }, title: '' }
 }
 
 function open(path: string): Promise<Socket> {

@@ -11,7 +11,7 @@ import type { HostEvent, Operation, Operations, Request, WorkerInfo, WorkerSpec 
 import { Session } from './session.ts'
 import { WorkerProcess } from './worker-process.ts'
 
-type Work = Exclude<Operation, 'hello' | 'attach' | 'detach' | 'write' | 'resize'>
+type Work = Exclude<Operation, 'hello' | 'watch' | 'attach' | 'detach' | 'write' | 'resize'>
 
 /** How long the ending of a program may come after its last process is gone, in ms. */
 const ENDING_MS = 2000
@@ -49,6 +49,8 @@ export class HostWork {
         return this.#forget(request.id)
       case 'peek':
         return await this.session(request.id).peek(request.lines)
+      case 'screen':
+        return await this.session(request.id).screen()
       case 'worker.start':
         return this.#startWorker(request.spec)
       case 'worker.stop':
@@ -66,7 +68,7 @@ export class HostWork {
     if (known !== undefined) return known.info
     const starting = this.#starting.get(spec.id)
     if (starting !== undefined) return (await starting).info
-    const started = Session.start(spec)
+    const started = Session.start(spec, (screen) => this.#tell({ event: 'quiet', id: spec.id, screen }))
     this.#starting.set(spec.id, started)
     try {
       const session = await started

@@ -5,12 +5,15 @@
 //         added, never changed or taken away; `PROTOCOL` goes up when something is added.
 //
 // A connection begins with `hello`. Every request carries a number `n`; its answer carries the same number
-// and either `ok` or `error`. Events carry no number. Daemons hear `ending` and `workerEnding`; viewers hear
-// `output` and `ending` of what they are attached to.
+// and either `ok` or `error`. Events carry no number. Daemons hear `ending` and `workerEnding`, and `quiet` once they
+// asked to `watch`; viewers hear `output` and `ending` of what they are attached to.
+//
+// Protocol 2 added: `screen`, `watch`, `quiet`, `secrets` of a session.
 
+import type { ScreenView } from '../ports/presets.ts'
 import type { SessionEnding, SessionInfo, SessionSpec, TerminalErrorCode } from '../ports/terminals.ts'
 
-export const PROTOCOL = 1
+export const PROTOCOL = 2
 
 /** Longest line in characters that either side accepts. */
 export const LINE_CHARS_MAX = 4 * 1024 * 1024
@@ -54,6 +57,9 @@ export type Operations = {
   stop: { ask: { id: string; graceMs: number; townId: string | null }; answer: null }
   forget: { ask: { id: string }; answer: null }
   peek: { ask: { id: string; lines: number }; answer: string }
+  screen: { ask: { id: string }; answer: ScreenView }
+  /** From now on the connection hears `quiet`. */
+  watch: { ask: object; answer: null }
   /** From now on the connection hears `output`, which begins with the screen as it is. */
   attach: { ask: { id: string; watch: boolean; size: Size | null }; answer: AttachedInfo }
   detach: { ask: { id: string }; answer: null }
@@ -78,6 +84,8 @@ export type Answer =
 export type HostEvent =
   | { event: 'ending'; id: string; ending: SessionEnding }
   | { event: 'workerEnding'; pid: number; ending: SessionEnding }
+  /** A second without output after output, or another title. */
+  | { event: 'quiet'; id: string; screen: ScreenView }
   /** `data` is safe for a terminal: it asks it nothing and sets nothing outside the screen. */
   | { event: 'output'; id: string; data: string }
 
@@ -101,6 +109,7 @@ export function parseRequest(line: string): Request {
     case 'start':
       return { n, op, spec: sessionSpec(value.spec) }
     case 'list':
+    case 'watch':
     case 'worker.status':
       return { n, op }
     case 'stop': {
@@ -108,6 +117,7 @@ export function parseRequest(line: string): Request {
       return { n, op, id: text(value.id, 'id'), graceMs: grace(value.graceMs), townId }
     }
     case 'forget':
+    case 'screen':
     case 'detach':
       return { n, op, id: text(value.id, 'id') }
     case 'peek':
@@ -138,13 +148,14 @@ function sessionSpec(value: unknown): SessionSpec {
     ...size(value),
     id: text(spec.id, 'id'),
     recording: text(spec.recording, 'recording'),
+    ...(spec.secrets === undefined ? {} : { secrets: texts(spec.secrets, 'secrets') }),
   }
 }
 
 function program(value: unknown): WorkerSpec {
   const spec = object(value, 'spec')
   if (!Array.isArray(spec.command) || spec.command.length === 0) throw new Error('command must not be empty')
-  const command = spec.command.map((word) => text(word, 'command'))
+  const command = texts(spec.command, 'command')
   const env: Record<string, string> = {}
   for (const [name, content] of Object.entries(object(spec.env, 'env'))) {
     if (name === '' || name.includes('=')) throw new Error('a name in env is empty or contains =')
@@ -170,6 +181,11 @@ function text(value: unknown, name: string): string {
   if (typeof value !== 'string') throw new Error(`${name} must be a string`)
   if (name !== 'data' && value.includes('\0')) throw new Error(`${name} must not contain NUL`)
   return value
+}
+
+function texts(value: unknown, name: string): string[] {
+  if (!Array.isArray(value)) throw new Error(`${name} must be a list`)
+  return value.map((one) => text(one, name))
 }
 
 function integer(value: unknown, name: string, min: number, max: number): number {

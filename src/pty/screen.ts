@@ -5,19 +5,22 @@
 
 import type { SerializeAddon } from '@xterm/addon-serialize'
 import type { Terminal } from '@xterm/headless'
+import type { ScreenLine, ScreenView } from '../ports/presets.ts'
 import { printable } from './printable.ts'
 import type { Size } from './protocol.ts'
 
 const SCROLLBACK_LINES = 1000
+/** A program may set a title of any length; a person's terminal shows some dozen characters. */
+const TITLE_CHARS_MAX = 1000
 
-type Emulator = { readonly terminal: Terminal; readonly serializer: SerializeAddon }
-type Frozen = { readonly lines: readonly string[]; readonly replay: string }
+type Emulator = { readonly terminal: Terminal; readonly serializer: SerializeAddon; title: string }
+type Frozen = { readonly lines: readonly string[]; readonly replay: string; readonly view: ScreenView }
 
 export class Screen {
   #now: Emulator | Frozen
 
-  /** `onReply` gets what a terminal sends back when a program asks it something. */
-  static async open(size: Size, onReply: (data: string) => void): Promise<Screen> {
+  /** `reply` gets what a terminal sends back when a program asks it something. */
+  static async open(size: Size, on: { reply: (data: string) => void; titled: () => void }): Promise<Screen> {
     const [{ default: headless }, { default: serialize }] = await Promise.all([
       import('@xterm/headless'),
       import('@xterm/addon-serialize'),
@@ -30,8 +33,14 @@ export class Screen {
     })
     const serializer = new serialize.SerializeAddon()
     terminal.loadAddon(serializer)
-    terminal.onData(onReply)
-    return new Screen({ terminal, serializer })
+    terminal.onData(on.reply)
+    const emulator = { terminal, serializer, title: '' }
+    terminal.onTitleChange((title) => {
+      if (title === emulator.title) return
+      emulator.title = title
+      on.titled()
+    })
+    return new Screen(emulator)
   }
 
   private constructor(emulator: Emulator) {
@@ -55,6 +64,12 @@ export class Screen {
     return lines.slice(-count).join('\n')
   }
 
+  /** What it shows now, or showed at the end. */
+  async view(): Promise<ScreenView> {
+    await this.#settled()
+    return 'terminal' in this.#now ? readView(this.#now) : this.#now.view
+  }
+
   /** Calls back with what makes a cleared terminal look like this one, as of the output written so far. */
   replay(done: (data: string) => void): void {
     this.write('', () => {
@@ -66,7 +81,7 @@ export class Screen {
     await this.#settled()
     if (!('terminal' in this.#now)) return
     const { terminal, serializer } = this.#now
-    this.#now = { lines: readLines(terminal), replay: serializer.serialize() }
+    this.#now = { lines: readLines(terminal), replay: serializer.serialize(), view: readView(this.#now) }
     terminal.dispose()
   }
 
@@ -83,4 +98,31 @@ function readLines(terminal: Terminal): string[] {
   }
   while (lines.at(-1) === '') lines.pop()
   return lines
+}
+
+/** The rows of the screen itself, without history. */
+function readView({ terminal, title }: Emulator): ScreenView {
+  const buffer = terminal.buffer.active
+  const cell = buffer.getNullCell()
+  const lines = Array.from({ length: terminal.rows }, (_, row): ScreenLine => {
+    const line = buffer.getLine(buffer.baseY + row)
+    let text = ''
+    let typed = ''
+    for (let column = 0; column < terminal.cols; column++) {
+      const found = line?.getCell(column, cell)
+      // The second half of a wide character.
+      if (found === undefined || found.getWidth() === 0) continue
+      const characters = found.getChars() || ' '
+      text += characters
+      typed += found.isDim() === 0 ? characters : ' '.repeat(characters.length)
+    }
+    return { text: printable(text.trimEnd()), typed: printable(typed.trimEnd()) }
+  })
+  return {
+    columns: terminal.cols,
+    rows: terminal.rows,
+    lines,
+    cursor: { column: buffer.cursorX, row: buffer.cursorY },
+    title: printable(title.slice(0, TITLE_CHARS_MAX)),
+  }
 }

@@ -4,11 +4,13 @@
 // Always: the ending is set once, after the last output is in the recording.
 
 import { StringDecoder } from 'node:string_decoder'
+import type { ScreenView } from '../ports/presets.ts'
 import { type SessionEnding, type SessionInfo, type SessionSpec, TerminalError } from '../ports/terminals.ts'
 import { findExecutable } from './executable.ts'
 import { type ProcessIdentity, processes, sessionMarker } from './processes.ts'
 import type { Size } from './protocol.ts'
 import { openPseudoTerminal, type PseudoTerminal } from './pseudo-terminal.ts'
+import { type Quiet, watchQuiet } from './quiet.ts'
 import { openRecording, type Recording } from './recording.ts'
 import { Screen } from './screen.ts'
 import { viewerFilter } from './viewer-filter.ts'
@@ -34,6 +36,7 @@ export class Session {
   readonly #leader: ProcessIdentity | null
   readonly #decoder = new StringDecoder('utf8')
   readonly #viewers = new Map<Viewer, 'waiting' | 'live' | 'behind'>()
+  readonly #quiet: Quiet
   #filter = viewerFilter()
   #size: Size
   #ending: SessionEnding | null = null
@@ -41,15 +44,20 @@ export class Session {
   #head = ''
   #backlog = 0
 
-  /** Throws a TerminalError NOT_STARTED. */
-  static async start(spec: SessionSpec): Promise<Session> {
+  /** `onQuiet` is called when it printed and is silent, or changed its title. Throws a TerminalError NOT_STARTED. */
+  static async start(spec: SessionSpec, onQuiet: (screen: ScreenView) => void): Promise<Session> {
     const file = findExecutable(spec)
     const townId = spec.env.GT_TOWN_ID
     if (!townId) throw new TerminalError('NOT_STARTED', 'the environment of a session must hold GT_TOWN_ID')
     let session: Session | undefined
-    const screen = await Screen.open(spec, (reply) => session?.write(reply))
+    const screen = await Screen.open(spec, {
+      reply: (data) => session?.write(data),
+      titled: () => {
+        if (session !== undefined) session.#quiet.titled()
+      },
+    })
     try {
-      session = new Session(spec, file, townId, screen)
+      session = new Session(spec, file, townId, screen, onQuiet)
     } catch (error) {
       if (error instanceof TerminalError) throw error
       throw new TerminalError(
@@ -61,12 +69,19 @@ export class Session {
     return session
   }
 
-  private constructor(spec: SessionSpec, file: string, townId: string, screen: Screen) {
+  private constructor(
+    spec: SessionSpec,
+    file: string,
+    townId: string,
+    screen: Screen,
+    onQuiet: (screen: ScreenView) => void,
+  ) {
     this.id = spec.id
     this.marker = sessionMarker(townId, spec.id)
     this.#spec = spec
     this.#size = { columns: spec.columns, rows: spec.rows }
     this.#screen = screen
+    this.#quiet = watchQuiet(() => void screen.view().then(onQuiet))
     const term = spec.env.TERM ?? 'xterm-256color'
     this.#recording = openRecording(spec.recording, { ...this.#size, term, startedAt: this.#startedAt })
     const { promise, resolve } = Promise.withResolvers<SessionEnding>()
@@ -119,6 +134,10 @@ export class Session {
     return this.#screen.lines(lines)
   }
 
+  screen(): Promise<ScreenView> {
+    return this.#screen.view()
+  }
+
   /** The viewer is shown the screen as it is, then all output after it. */
   attach(viewer: Viewer): void {
     if (this.#viewers.size === 0) this.#filter = viewerFilter()
@@ -155,6 +174,7 @@ export class Session {
   #output(data: string): void {
     if (data === '') return
     this.#lastOutputAt = Date.now()
+    this.#quiet.printed()
     if (this.#head.length < 64) this.#head += data.slice(0, 64)
     this.#recording.output(data)
     this.#backlog += data.length
@@ -173,6 +193,7 @@ export class Session {
 
   async #exit(exitCode: number, signal: string | null): Promise<SessionEnding> {
     this.#output(this.#decoder.end())
+    this.#quiet.end()
     this.#recording.close()
     this.#ending = endingOf(exitCode, signal, this.#head)
     const ending = this.#ending
