@@ -6,7 +6,7 @@
 
 import { type AnyStateMachine, enqueueActions } from 'xstate'
 import type { EffectKind, EffectParams, Fact, Message, MessageOf } from '../events/index.ts'
-import type { Address, AnyFact, Context, Refusal, Told } from '../events/record.ts'
+import type { Address, AnyFact, Context, Refusal, StateValue, Told } from '../events/record.ts'
 
 /** A machine as the system hosts it. */
 export type MachineDef = {
@@ -14,10 +14,19 @@ export type MachineDef = {
   readonly name: string
   /** Raised with any change of states, context shape or rules. */
   readonly version: number
+  /**
+   * The state of an owner that lives, from version `from` to this one. Without it the state stays, and keys that are
+   * new have what a new owner begins with; so it is written when a state or a key was renamed, or means something else.
+   * A final state keeps its name for ever: whoever has ended is not asked.
+   */
+  readonly migrate?: (state: MachineState, from: number) => MachineState
   readonly machine: AnyStateMachine
   /** A named role is hosted as a live XState actor; anything else is stepped at rest. */
   readonly live: boolean
 }
+
+/** All that there is of an owner. */
+export type MachineState = { readonly value: StateValue; readonly context: Context }
 
 /** What a machine of an owner is given when the owner is first spoken to. */
 export type OwnerInput = { readonly address: Address }

@@ -64,6 +64,12 @@ export type LogRecord = {
   readonly refused?: Refusal
 }
 
+/**
+ * Message of a record that a build with a higher version of a machine writes for each owner that lives, before
+ * anything else: `to` and `change` lead to its state in the new shape. It settles and leaves behind no promise.
+ */
+export const OWNER_MIGRATED = 'owner.migrated'
+
 /** Id of the n-th effect of a record: `17.0`. */
 export const effectId = (seq: number, n: number): string => `${seq}.${n}`
 

@@ -2,6 +2,7 @@
 
 import { z } from 'zod'
 import { effect, failure, line, named } from './define.ts'
+import { OWNER_MIGRATED } from './record.ts'
 
 export const systemMessages = [
   /** An effect that could not be carried out and has no answer of its own for it. */
@@ -12,6 +13,8 @@ export const systemMessages = [
     ...failure,
     messages: z.array(z.strictObject({ to: line, message: z.looseObject({ type: line }) })),
   }),
+  /** Nobody sends it: it stands in the record that brings an owner to a new version. `machine`: the one before. */
+  named(OWNER_MIGRATED, { machine: line }),
 ] as const
 
 export const systemEffects = {

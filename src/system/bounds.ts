@@ -15,6 +15,9 @@ export const ENDLESS: Refusal = {
   message: 'This chain of messages does not end; it was cut.',
 }
 
+/** Owners that are brought to a new version in one append. */
+export const MIGRATED_AT_ONCE = 500
+
 /** Between two tries to open a log that failed, ms. */
 export const OPEN_AGAIN_MS = 1_000
 

@@ -94,8 +94,13 @@ export function createDecider(): Decider {
 }
 
 /** State as XState has it, from what the log has. */
-function restore(machine: AnyStateMachine, state: State): AnyMachineSnapshot {
+export function restore(machine: AnyStateMachine, state: State): AnyMachineSnapshot {
   return machine.resolveState({ value: state.value as never, context: state.context as never })
+}
+
+/** What an owner at `address` begins with. */
+export function initialContext(machine: AnyStateMachine, address: Address): Context {
+  return withoutUndefined(createStepper(machine).initial(address).context as Context)
 }
 
 type Stepper = {
@@ -230,7 +235,7 @@ function withoutUndefined(context: Context): Context {
 }
 
 /** Top-level keys whose value is another one (compared by reference, then as JSON). */
-function difference(before: Context, after: Context): Change {
+export function difference(before: Context, after: Context): Change {
   const set: { [key: string]: Context[string] } = {}
   const unset: string[] = []
   for (const [key, value] of Object.entries(after)) {

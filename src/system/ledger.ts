@@ -5,7 +5,14 @@
 // Always:    a restart that folds the same records has the same open promises; a promise that a record not yet
 //            durable will close is no longer waited for.
 
-import { type Address, type AnyEffect, type AnyMessage, effectId, type LogRecord } from '../events/record.ts'
+import {
+  type Address,
+  type AnyEffect,
+  type AnyMessage,
+  effectId,
+  type LogRecord,
+  OWNER_MIGRATED,
+} from '../events/record.ts'
 import { sameValue } from './decide.ts'
 
 type Asked = {
@@ -208,8 +215,9 @@ export function createLedger(): Ledger {
   }
 }
 
-const leavesState = ({ refused, from, to }: LogRecord): boolean =>
-  refused === undefined && from !== null && !sameValue(from, to)
+/** A state that only has another name in a new version was not left. */
+const leavesState = ({ refused, from, to, message }: LogRecord): boolean =>
+  refused === undefined && from !== null && !sameValue(from, to) && message.type !== OWNER_MIGRATED
 
 const callsOff = ({ effects }: LogRecord, event: string): boolean =>
   effects.some(({ kind, params }) => kind === 'timer.cancel' && params.event === event)

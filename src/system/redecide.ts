@@ -4,8 +4,9 @@
 // Does not:  need to be right for the log to be readable: it is a check, never a source of state.
 
 import type { MachineDef } from '../actors/machine.ts'
-import type { Address, LogRecord } from '../events/record.ts'
-import { createDecider } from './decide.ts'
+import { type Address, type LogRecord, OWNER_MIGRATED } from '../events/record.ts'
+import { createDecider, difference } from './decide.ts'
+import { migrated } from './migrate.ts'
 import { createOwners } from './owners.ts'
 
 export type Divergence = {
@@ -50,7 +51,17 @@ export function createRedecider(machines: (address: Address) => MachineDef | nul
     const def = machines(actor)
     if (def === null) return differs('machine', record.machine, null)
     decider.reset(actor)
-    const decision = decider.decide(def, actor, owners.get(actor), { ...message, meta: { at, by, seq } })
+    const before = owners.get(actor)
+    if (message.type === OWNER_MIGRATED && before !== null) {
+      // A later version may come from further back, or not from there at all.
+      if (`${def.name}@${def.version}` !== record.machine) return []
+      const next = migrated(def, actor, before)
+      return [
+        ...differs('to', record.to, next.value),
+        ...differs('change', record.change, difference(before.context, next.context)),
+      ]
+    }
+    const decision = decider.decide(def, actor, before, { ...message, meta: { at, by, seq } })
     if (decision.kind === 'refused') return differs('refused', null, decision.refusal)
     return [
       ...differs('to', record.to, decision.state.value),

@@ -20,6 +20,7 @@ import {
   ENDLESS,
   FATAL,
   isUnfit,
+  MIGRATED_AT_ONCE,
   OPEN_AGAIN_MS,
   PROMISE,
   promiseId,
@@ -28,6 +29,7 @@ import {
 } from './bounds.ts'
 import { createDecider } from './decide.ts'
 import { createLedger, type OpenTell } from './ledger.ts'
+import { migrationRecords, ownersBehind } from './migrate.ts'
 import { createOwners } from './owners.ts'
 import { type Answer, createRunner } from './runner.ts'
 import { decideTurn, heardRefusal, type Origin, refusalRecord } from './turns.ts'
@@ -72,6 +74,7 @@ export async function openSystem(options: SystemOptions): Promise<System> {
   next = log.head.seq + 1
   if (lastAt !== '') awayMs = Math.max(0, clock.now() - Date.parse(lastAt))
   const openedAfterMs = awayMs
+  await bringAlong()
   state = 'open'
   keepPromises()
 
@@ -148,6 +151,18 @@ export async function openSystem(options: SystemOptions): Promise<System> {
     },
   }
   return system
+
+  // --- a newer build ------------------------------------------------------------------------------------------
+
+  /** Owners that live are brought to the versions of this build, ahead of every other record. */
+  async function bringAlong(): Promise<void> {
+    const behind = ownersBehind(owners.all(), machines)
+    await options.beforeFirstRecord?.({ seq: folded, migrates: behind.length })
+    for (let n = 0; n < behind.length; n += MIGRATED_AT_ONCE) {
+      const records = migrationRecords(behind.slice(n, n + MIGRATED_AT_ONCE), position())
+      await write(records, `${PROMISE}migrate.${next}`)
+    }
+  }
 
   // --- one turn -----------------------------------------------------------------------------------------------
 

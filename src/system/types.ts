@@ -65,6 +65,11 @@ export type SystemOptions = {
   readonly clock: Clock
   /** Absent: effects stay open (a command while the daemon is down). */
   readonly perform?: Perform
+  /**
+   * Awaited once after the fold and before anything is written. `migrates`: how many owners get a record that brings
+   * them to this build's version of their machine. Throws: nothing is written, and the opening fails with it.
+   */
+  readonly beforeFirstRecord?: (opening: { readonly seq: number; readonly migrates: number }) => Promise<void>
   /** Called for each durable record, in order, before effects start and answers go out. */
   readonly onRecord: (record: LogRecord) => void
   /** Something that must never happen happened, or the log is poisoned. */
@@ -105,7 +110,14 @@ export interface System {
   pause(between: () => Promise<void>): Promise<void>
 }
 
-export type SystemErrorCode = 'TURN_UNKNOWN' | 'TOWN_BUSY' | 'TOWN_CLOSING'
+export type SystemErrorCode =
+  | 'TURN_UNKNOWN'
+  | 'TOWN_BUSY'
+  | 'TOWN_CLOSING'
+  /** An owner was decided last by a later version of its machine. */
+  | 'TOWN_NEWER'
+  /** An owner of an earlier version is in a state that this build does not know. */
+  | 'NOT_MIGRATED'
 
 export class SystemError extends Error {
   override readonly name = 'SystemError'

@@ -6,6 +6,8 @@ import { machineAt } from '../../src/actors/index.ts'
 import { EFFECTS, Fact, type LogRecord, Message, RETIRED } from '../../src/events/index.ts'
 import { upcast } from '../../src/events/upcasters.ts'
 import { applyAll, createProjections } from '../../src/projections/index.ts'
+import { initialContext } from '../../src/system/decide.ts'
+import { migrated } from '../../src/system/migrate.ts'
 import { nextState } from '../../src/system/owners.ts'
 import { createRedecider } from '../../src/system/redecide.ts'
 import type { OwnerState } from '../../src/system/types.ts'
@@ -60,6 +62,20 @@ describe.each(Object.entries(STATES))('%s', (file, digest) => {
     const redecider = createRedecider(machineAt)
     const found = records.map(upcast).flatMap((record) => [...redecider.check(record).divergences])
     expect(found).toEqual([])
+  })
+
+  test('[SYS-19] each state that an owner of then was in has a place in the machines of today', () => {
+    const states = new Map<string, OwnerState>()
+    for (const record of records) {
+      if (record.refused !== undefined) continue
+      const state = nextState(states.get(record.actor) ?? null, record)
+      states.set(record.actor, state)
+      const def = machineAt(record.actor)
+      if (def === null) throw new Error(`Nothing lives at ${record.actor}.`)
+      expect(Object.keys(migrated(def, record.actor, state).context)).toEqual(
+        expect.arrayContaining(Object.keys(initialContext(def.machine, record.actor))),
+      )
+    }
   })
 
   test('a decision that is not the one of then is found, with what differs', () => {

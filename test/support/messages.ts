@@ -342,6 +342,7 @@ const samples: Samples = {
   'mr.fail': [{ gate: 'test', results: [gateResult('failed')], message: 'test ended with exit code 1.' }],
   'mr.land': [{ commit: COMMIT, tree: TREE, patchId: 'p1', proof: 'patch-id p1' }],
   'effect.failed': [{ kind: 'merge.build', ...failure, params: { sandbox: SANDBOX } }],
+  'owner.migrated': [{ machine: 'bead@1' }],
   'tell.refused': [
     {
       to: `beads/${BEAD}`,
