@@ -152,6 +152,15 @@ export class Log implements EventLog {
     return this.#reopening
   }
 
+  async backup(to: string): Promise<Head> {
+    let head = this.head
+    await this.reopen(async () => {
+      await this.#engine.copyTo(to)
+      head = this.head
+    })
+    return head
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing

@@ -15,6 +15,7 @@
 //   L8.  chain(n) = SHA-256(chain(n-1) + digest(n)); digest(n) = SHA-256 of the entry's line in the export.
 //   L9.  Damage is found before it is used, and named by seq; a lost tail is found by the head file.
 //   L10. Sealing changes no line and no chain value.
+//   L11. A backup is whole or absent, and from then on apart.
 
 /** Any JSON object. The log adds `seq` as the first key of the line it keeps. */
 export type Entry = { readonly [key: string]: unknown }
@@ -121,6 +122,12 @@ export interface EventLog {
    * Appends that arrive meanwhile wait; those whose outcome was unknown were already rejected with APPEND_UNKNOWN.
    */
   reopen(between?: () => Promise<void>): Promise<Head>
+  /**
+   * Makes a copy of the log as it is now in `to` (a folder that is empty or not there; a name on a memory disk), whole
+   * or not at all, and answers where the copy ends. Closes and opens as reopen() does; appends wait meanwhile.
+   * @throws {LogError} LOG_EXISTS, LOG_UNAVAILABLE; the log itself goes on.
+   */
+  backup(to: string): Promise<Head>
   /** Waits for pending appends, writes the head file, closes. Safe to call twice. */
   close(): Promise<void>
 }
@@ -131,7 +138,7 @@ export type LogErrorCode =
   | 'LOG_MISSING'
   /** Creating was asked for, and something is there. */
   | 'LOG_EXISTS'
-  /** Another process holds it. */
+  /** Another process holds it, or another handle of this one. */
   | 'LOG_LOCKED'
   /** Damage was found; `details.problems` names it. */
   | 'LOG_DAMAGED'

@@ -10,6 +10,7 @@ import type { IdWindow } from '../id-window.ts'
 import { SEGMENT_ENTRIES } from '../seal-policy.ts'
 import { type Appended, LogError, type LogProblem, type LogStats, type Stored } from '../types.ts'
 import { checkHead, checkIds, checkRows, checkSegments } from './check.ts'
+import { backUp } from './copy-files.ts'
 import {
   type Database,
   type DatabaseSnapshot,
@@ -183,6 +184,10 @@ export class LevelEngine implements Engine {
   async stats(head: number): Promise<LogStats> {
     const sealed = this.#sealed.seq
     return { records: head, sealed, segments: sealed / SEGMENT_ENTRIES, bytesOfLines: this.#bytes }
+  }
+
+  copyTo(place: string): Promise<void> {
+    return backUp(this.#options.dir, place)
   }
 
   async close(): Promise<void> {

@@ -4,8 +4,7 @@
 // Always:    opening a LevelDB database rewrites it, and drops what it cannot read; so only a copy is ever opened.
 //            The original is locked while it is copied.
 
-import { constants } from 'node:fs'
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { ClassicLevel } from 'classic-level'
@@ -13,15 +12,8 @@ import { CHAIN_START, chainText } from '../chain.ts'
 import type { Position } from '../engine.ts'
 import { LogError, type LogProblem, type VerifyReport } from '../types.ts'
 import { checkHead, checkIds, checkRows, checkSegments } from './check.ts'
-import {
-  type Database,
-  databasePath,
-  exists,
-  headPath,
-  heldByThisProcess,
-  openDatabase,
-  readMeta,
-} from './database.ts'
+import { copyLocked } from './copy-files.ts'
+import { type Database, databasePath, exists, headPath, openDatabase, readMeta } from './database.ts'
 import { withSnapshot } from './engine.ts'
 import { type FoundHead, readHeadFile } from './head-file.ts'
 import { checkTable } from './table.ts'
@@ -42,42 +34,10 @@ export async function verifyLog(
   const scratch = await mkdtemp(join(tmpdir(), 'eventlog-verify-'))
   try {
     const copy = join(scratch, 'copy')
-    await copyLocked(place, copy, join(scratch, 'lock'))
+    await copyLocked(place, copy)
     return await verifyCopy(copy, options.onProgress)
   } finally {
     await rm(scratch, { recursive: true, force: true })
-  }
-}
-
-// Another database whose LOCK is the original's: LevelDB then holds the lock of both.
-async function copyLocked(place: string, copy: string, guard: string): Promise<void> {
-  const held = `The log in ${place} is open; ask the process that holds it to verify it.`
-  if (await heldByThisProcess(place)) throw new LogError('LOG_LOCKED', held, { details: { dir: place } })
-  const lock = join(databasePath(place), 'LOCK')
-  await mkdir(databasePath(guard), { recursive: true })
-  const lockable = await exists(lock)
-  if (lockable) await symlink(lock, join(databasePath(guard), 'LOCK'))
-  const holder = await openDatabase(guard, { create: true }).catch((error: unknown) => {
-    if (error instanceof LogError && error.code === 'LOG_LOCKED') {
-      throw new LogError('LOG_LOCKED', held, { details: { dir: place } })
-    }
-    // The lock cannot be taken, for example on a read-only copy: then nobody writes there either.
-    return undefined
-  })
-  try {
-    await mkdir(databasePath(copy), { recursive: true })
-    for (const name of await readdir(databasePath(place)).catch(() => [])) {
-      // Closing a descriptor of LOCK would release the lock of this very process.
-      if (name === 'LOCK') continue
-      await copyFile(
-        join(databasePath(place), name),
-        join(databasePath(copy), name),
-        constants.COPYFILE_FICLONE,
-      )
-    }
-    if (await exists(headPath(place))) await copyFile(headPath(place), headPath(copy))
-  } finally {
-    await holder?.close()
   }
 }
 

@@ -6,6 +6,7 @@
 
 import { crc32 } from 'node:zlib'
 import type { Commit } from '../engine.ts'
+import { LogError } from '../types.ts'
 
 /** One kept line with its own checksum, as a real engine would keep it. */
 export type DiskLine = { line: string; readonly crc: number }
@@ -45,6 +46,8 @@ export interface MemoryDisk {
   release(options?: { readonly once?: boolean }): void
   /** Flips one bit of the kept line of an entry. */
   flipBit(seq: number, bit?: number): void
+  /** The disk that holds the backup of that name. */
+  backupAt(place: string): MemoryDisk
 }
 
 type Volatile = { readonly commit: Commit; readonly at: number; readonly settle: () => void }
@@ -67,6 +70,7 @@ export class DiskState implements MemoryDisk {
   #holding = false
   #volatile: Volatile | undefined
   #fault: AppendFault | undefined
+  readonly #backups = new Map<string, DiskState>()
 
   constructor(logId: string) {
     this.logId = logId
@@ -120,6 +124,24 @@ export class DiskState implements MemoryDisk {
     const index = (bit >> 3) % bytes.length
     bytes[index] = (bytes[index] ?? 0) ^ (1 << (bit & 7))
     kept.line = bytes.toString('latin1')
+  }
+
+  backupAt(place: string): MemoryDisk {
+    const found = this.#backups.get(place)
+    if (found === undefined) throw new RangeError(`There is no backup ${place}.`)
+    return found
+  }
+
+  copyTo(place: string): void {
+    if (this.#backups.has(place)) throw new LogError('LOG_EXISTS', `There is a backup ${place} already.`)
+    if (this.full) throw new LogError('LOG_UNAVAILABLE', 'The simulated disk is full.')
+    const copy = new DiskState(this.logId)
+    copy.lines.push(...this.lines.map((kept) => ({ ...kept })))
+    copy.commits.push(...this.commits)
+    copy.idOrder.push(...this.idOrder)
+    for (const [id, kept] of this.ids) copy.ids.set(id, kept)
+    copy.sealed = this.sealed
+    this.#backups.set(place, copy)
   }
 
   write(commit: Commit, at: number): void | Promise<void> {

@@ -126,6 +126,10 @@ export class MemoryEngine implements Engine {
     return { records: head, sealed: segments * SEGMENT_ENTRIES, segments, bytesOfLines }
   }
 
+  async copyTo(place: string): Promise<void> {
+    this.#disk.copyTo(place)
+  }
+
   close(): void {
     if (!this.#dead()) this.#disk.locked = false
     this.#life = 0

@@ -1,6 +1,6 @@
 // The contract: what every engine of the event log must do, as tests.
 //
-// Owns:      one test for each observable part of the rules L1 to L10.
+// Owns:      one test for each observable part of the rules L1 to L11.
 // Does not:  know an engine; a subject opens one, makes it fail, holds its writes and damages it.
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -23,6 +23,9 @@ export type Subject = {
   release(): void
   /** Flips one bit in the kept line of an entry, while no log is open. */
   damage(seq: number): Promise<void>
+  /** Where a backup of that name may be made. */
+  placeOf(name: string): string
+  openBackup(place: string): Promise<EventLog>
   dispose(): Promise<void>
 }
 
@@ -454,6 +457,49 @@ export function eventLogContract(name: string, makeSubject: () => Promise<Subjec
       )
       await fill(1)
       expect(log.head.seq).toBe(2)
+    })
+
+    test('[L11] a backup is the log as it was, under the same id, and takes no part in what comes later', async () => {
+      await fill(600)
+      await log.seal()
+      await fill(10, 'more')
+      const place = subject.placeOf('backup')
+      const taken = await log.backup(place)
+      expect(taken).toEqual(log.head)
+      await log.append([entry(1)], { id: 'later' })
+      const copy = await subject.openBackup(place)
+      try {
+        expect(copy.head).toEqual(taken)
+        expect(copy.logId).toBe(log.logId)
+        expect(await all(copy)).toEqual(await all(log, { to: taken.seq }))
+        expect(await copy.find('more-605')).toEqual(await log.find('more-605'))
+        expect((await copy.verify()).problems).toEqual([])
+        await copy.append([entry(2)], { id: 'elsewhere' })
+        expect(await log.find('elsewhere')).toBeUndefined()
+      } finally {
+        await copy.close()
+      }
+      expect((await log.verify()).problems).toEqual([])
+    })
+
+    test('[L11] what is appended, read or subscribed to while a backup is made loses nothing', async () => {
+      await fill(3)
+      const seen: number[] = []
+      log.subscribe(0, (batch) => void seen.push(...batch.map(({ seq }) => seq)))
+      const reading = all(log)
+      const backup = log.backup(subject.placeOf('backup'))
+      const appended = log.append([entry(4)], { id: 'meanwhile' })
+      expect((await backup).seq).toBeGreaterThanOrEqual(3)
+      expect(await appended).toMatchObject({ first: 4 })
+      expect(await reading).toHaveLength(3)
+      await until(() => seen.length === 4)
+    })
+
+    test('[L11] a place that is taken is refused, and the log goes on', async () => {
+      await fill(2)
+      await log.backup(subject.placeOf('backup'))
+      await expectCode(log.backup(subject.placeOf('backup')), 'LOG_EXISTS')
+      expect(await log.append([entry(3)], { id: 'on' })).toMatchObject({ first: 3 })
     })
 
     test('close waits for what is pending, may be called twice, and ends everything', async () => {

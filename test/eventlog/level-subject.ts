@@ -71,6 +71,10 @@ export class FaultyEngine implements Engine {
     return this.#inner.verify(from, head, onProgress)
   }
 
+  copyTo(place: string): Promise<void> {
+    return this.#inner.copyTo(place)
+  }
+
   stats(head: number): Promise<LogStats> {
     return this.#inner.stats(head)
   }
@@ -108,6 +112,8 @@ export async function levelSubject(): Promise<Subject & { readonly dir: string; 
     hold: () => faults.hold(),
     release: () => faults.release(),
     damage: (seq) => flipInRow(dir, seq),
+    placeOf: (name) => join(folder.path, name),
+    openBackup: (place) => openLog(place, { autoSeal: false }),
     dispose: () => folder.remove(),
   }
 }

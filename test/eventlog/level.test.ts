@@ -1,5 +1,6 @@
-import { readdir, readFile, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { statSync } from 'node:fs'
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { ClassicLevel } from 'classic-level'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createLog, openLog, verifyLog } from '../../eventlog/index.ts'
@@ -265,4 +266,42 @@ describe('a log in a folder', () => {
     // 30 ms is the figure of the design; the least of five keeps a busy machine out of it.
     expect(Math.min(...times)).toBeLessThan(60)
   })
+})
+
+test('[L11] a backup that finds no room or no right leaves nothing behind, and says why', async () => {
+  const subject = await levelSubject()
+  const log = await subject.open()
+  await log.append([entry(1)], { id: 'a' })
+  const shut = join(subject.placeOf('shut'), 'inner')
+  // A file where a folder must be made: refused to root as well, unlike a folder without rights.
+  await writeFile(subject.placeOf('shut'), '')
+  const { details } = await expectCode(log.backup(shut), 'LOG_UNAVAILABLE')
+  expect(details).toEqual({ dir: shut })
+  expect(await log.append([entry(2)], { id: 'b' })).toMatchObject({ first: 2 })
+  expect(await readdir(dirname(subject.dir))).toEqual(['log', 'shut'])
+  await log.close()
+  await subject.dispose()
+})
+
+test('[L11] tables are shared with the backup, and nothing else is', async () => {
+  const subject = await levelSubject()
+  let log = await subject.open()
+  for (let n = 1; n <= 600; n += 1) void log.append([{ n, text: 'x'.repeat(9_000) }], { id: `${n}` })
+  await log.append([entry(601)], { id: 'last' })
+  await log.close()
+  log = await subject.open()
+  const place = subject.placeOf('backup')
+  await log.backup(place)
+  await log.close()
+  const names = await readdir(join(place, 'db'))
+  const shared = names.filter((name) => statSync(join(place, 'db', name)).nlink > 1)
+  expect(shared.length).toBeGreaterThan(0)
+  expect(shared.filter((name) => !/\.(ldb|sst)$/.test(name))).toEqual([])
+  expect((await verifyLog(place)).problems).toEqual([])
+  await rm(subject.dir, { recursive: true })
+  const copy = await subject.openBackup(place)
+  expect(copy.head.seq).toBe(601)
+  expect((await copy.verify()).problems).toEqual([])
+  await copy.close()
+  await subject.dispose()
 })

@@ -10,6 +10,8 @@ eventLogContract('a memory disk', async () => {
     hold: () => disk.hold(),
     release: () => disk.release(),
     damage: async (seq) => disk.flipBit(seq, 100),
+    placeOf: (name) => name,
+    openBackup: async (place) => createMemoryLog({ disk: disk.backupAt(place) }),
     dispose: async () => {},
   }
 })
