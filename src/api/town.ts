@@ -48,10 +48,22 @@ export interface TownHandle {
     /** Folder that gets the rebuilt state as JSON files, or null. */
     readonly into: string | null
   }): Promise<ReplayReport>
+  /** Copies the log to a folder that is empty or not there, or (null) to the town's own, and checks the copy. */
+  backUp(to: string | null): Promise<LogBackup>
   /** State of the projections after `seq` records, built apart from the live ones. */
   projectionsAt(seq: number): Promise<Projections>
   /** Warnings a person should see in `gt status`: the log poisoned, the worker gone, ... */
   readonly troubles: readonly { readonly at: string; readonly code: string; readonly message: string }[]
+}
+
+export type LogBackup = {
+  /** Absolute path. */
+  readonly dir: string
+  /** Last record in it. */
+  readonly seq: number
+  readonly at: string
+  /** Of the gt that wrote the log last. */
+  readonly version: string | null
 }
 
 export type ReplayReport = {

@@ -62,6 +62,7 @@ const rows: readonly Row[] = [
   ['why', () => import('./commands/why.ts'), 'why'],
   ['replay', () => import('./commands/replay.ts'), 'replay'],
   ['log', () => import('./commands/log.ts'), 'log'],
+  ['log backup', () => import('./commands/log-backup.ts'), 'logBackup'],
   ['log verify', () => import('./commands/log-verify.ts'), 'logVerify'],
   ['log export', () => import('./commands/log.ts'), 'logExport'],
   ['log stats', () => import('./commands/log.ts'), 'logStats'],

@@ -130,6 +130,12 @@ const town = {
   LOG_EXISTS: row(409, 'It is a town already: gt up starts it.'),
   LOG_LOCKED: row(503, 'Another gt has the town open; ask again in a second.'),
   LOG_DAMAGED: row(500, 'gt log verify names the records; work on a copy from here on.'),
+  BACKUP_FAILED: row(
+    500,
+    'Make room, or correct the rights of the folder; nothing was changed. Then ask again.',
+  ),
+  NOT_MIGRATED: row(500, 'Go on with the gt that wrote this town last, and report it; nothing was changed.'),
+  PROGRAM_NOT_COPIED: row(500, 'Make room, or correct the rights of .gt in the town; then gt up.'),
   LOG_NEWER: row(500, 'This town was written by a newer gt: install that version.'),
   LOG_POISONED: row(503, 'Ask again in a moment; the log is being opened anew.'),
   LOG_CLOSED: row(503, 'Start the town: gt up.'),

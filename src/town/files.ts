@@ -8,6 +8,8 @@
 //   <town>/.gt/host.sock ...    the host's own (src/pty/host-files.ts), worker.sock (src/git)
 //   <town>/.gt/sessions/<slug>/ token, TMPDIR and recording of a session
 //   <town>/.gt/checkpoint.json  a cache of everything folded; may be deleted at any time
+//   <town>/.gt/backups/         copies of the log (backups.ts)
+//   <town>/.gt/program/         the program that this town runs (program.ts)
 //   <town>/rigs/<rig>/          clones and worktrees (src/git/layout.ts)
 
 import { join } from 'node:path'
@@ -32,6 +34,8 @@ export const townFiles = (dir: string) => {
     daemonLog: join(own, 'daemon.log'),
     sessions: join(own, 'sessions'),
     checkpoint: join(own, 'checkpoint.json'),
+    backups: join(own, 'backups'),
+    program: join(own, 'program'),
     rigs: join(dir, 'rigs'),
   }
 }

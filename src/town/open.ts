@@ -10,6 +10,7 @@ import { recordOf } from '../events/upcasters.ts'
 import { applyAll, createProjections, type Projections } from '../projections/index.ts'
 import { openSystem } from '../system/system.ts'
 import type { Perform, System } from '../system/types.ts'
+import { backUpBeforeFirstRecord, backUpLog } from './backups.ts'
 import { readCheckpoint, WORTH_RECORDS, writeCheckpoint } from './checkpoint.ts'
 import { machineClock, machineIds } from './clock.ts'
 import { townFiles } from './files.ts'
@@ -37,7 +38,8 @@ const TROUBLES_MAX = 50
 
 /**
  * Opens the town in `dir`. Without `perform` effects stay open until a daemon carries them out.
- * @throws {TownError} TOWN_NOT_FOUND, TOWN_NEWER, TOWN_BUSY; {LogError} LOG_DAMAGED, LOG_NEWER, LOG_MISSING
+ * @throws {TownError} TOWN_NOT_FOUND, TOWN_NEWER, TOWN_BUSY, BACKUP_FAILED; {SystemError} TOWN_NEWER, NOT_MIGRATED;
+ *   {LogError} LOG_DAMAGED, LOG_NEWER, LOG_MISSING
  */
 export async function openTown(dir: string, perform?: Perform): Promise<OpenTown> {
   const identity = readIdentity(dir)
@@ -61,6 +63,10 @@ export async function openTown(dir: string, perform?: Perform): Promise<OpenTown
       clock: machineClock,
       machines: machineAt,
       ...(perform === undefined ? {} : { perform }),
+      beforeFirstRecord: async ({ migrates }) => {
+        const { version } = projections.town.rows.town
+        await backUpBeforeFirstRecord(dir, { log, version, migrates })
+      },
       onRecord: (record) => applyAll(projections, record),
       onTrouble: (error) => trouble('LOG_TROUBLE', error.message),
     })
@@ -110,6 +116,8 @@ export const handleOf = (town: OpenTown): TownHandle => ({
   daemon: null,
   shutDown: () => Promise.resolve(),
   replay: (options) => replay(town.log, options, town),
+  backUp: (to) =>
+    backUpLog(town.dir, { log: town.log, version: town.projections.town.rows.town.version, to }),
   projectionsAt: (seq) => projectionsAt(town.log, seq),
   troubles: town.troubles,
 })

@@ -8,6 +8,8 @@ export type TownErrorCode =
   | 'FOLDER_NOT_EMPTY'
   | 'SOCKET_PATH_TOO_LONG'
   | 'DAEMON_NOT_STARTED'
+  | 'BACKUP_FAILED'
+  | 'PROGRAM_NOT_COPIED'
 
 export class TownError extends Error {
   override readonly name = 'TownError'

@@ -51,6 +51,7 @@ export async function createTown({ rig = true }: { rig?: boolean } = {}) {
     daemon: { pid: 1, startedAt: new Date().toISOString(), version: '0.0.0', recoveredMs: 1 },
     shutDown: () => Promise.resolve(),
     replay: () => Promise.reject(new Error('not here')),
+    backUp: () => Promise.reject(new Error('not here')),
     async projectionsAt(seq) {
       const past = createProjections()
       for await (const { line } of log.read({ to: seq })) applyAll(past, JSON.parse(line) as LogRecord)

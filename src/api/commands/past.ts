@@ -29,4 +29,18 @@ const verify = command({
   run: async ({ town }) => ({ ...(await town.log.verify()), seq: town.system.seq }),
 })
 
-export const pastCommands = [replay, verify]
+const backup = command({
+  name: 'log.backup',
+  summary: 'Copies the log to a folder, and checks the copy.',
+  who: 'operator',
+  input: z.strictObject({
+    /** Empty or not there; the town's own folder of backups when not said. */
+    dir: z.string().min(1).max(4_000).startsWith('/', 'an absolute path').optional(),
+  }),
+  async run({ town, input }) {
+    const { dir, seq, at, version } = await town.backUp(input.dir ?? null)
+    return { dir, logSeq: seq, at, version, seq: town.system.seq }
+  },
+})
+
+export const pastCommands = [replay, verify, backup]
