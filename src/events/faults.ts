@@ -56,6 +56,9 @@ const beads = {
   AGENT_UNKNOWN: row(409, 'Set how it is started: gt config set agents.<name>.command \'["/abs/program"]\'.'),
   AGENT_HAS_NO_WORK: row(409, 'Hand it a bead with gt sling <bead> <polecat>.'),
   AGENT_HAS_NO_SESSION: row(409, 'It does not run now; gt status shows what it waits for.'),
+  NUDGE_TOO_MANY: row(409, 'Wait until some of them are read; gt agents shows what it does.'),
+  ASKS_TOO_MANY: row(409, 'Answer some of those that are open first: gt inbox.'),
+  USAGE_STALE: row(409, 'Read on from the mark that is named.'),
   ESCALATION_NOT_FOUND: row(404, 'gt escalate list shows what is open.'),
 } satisfies Record<string, FaultRow>
 

@@ -29,7 +29,7 @@ describe('starting', () => {
       .when(started)
       .gives({
         state: 'running',
-        facts: [{ type: 'SessionStarted', pid: 41 }],
+        facts: [{ type: 'SessionStarted', pid: 41 }, { type: 'AgentStands' }],
         tells: [[SANDBOX, { type: 'sandbox.sessionStarted', session: SESSION }]],
       })
     session().given(open).when(open).gives({ refused: 'UNEXPECTED' })

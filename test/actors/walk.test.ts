@@ -30,15 +30,33 @@ const NOTHING_COMES_OF_IT: { readonly [kind: string]: readonly string[] } = {
     'dispatch.closeRig',
     'tell.refused',
     'escalation.settle',
+    'dispatch.hold',
+    'dispatch.letGo',
   ],
   // Nothing was noted of that bead.
   deacon: ['deacon.forget'],
   // An answer about work that is not with it any more.
   witness: ['worktree.verified', 'worktree.notVerified', 'effect.failed'],
-  // The stop is tried again by its timer.
-  session: ['effect.failed'],
+  session: [
+    // The stop is tried again by its timer.
+    'effect.failed',
+    // What is heard again, later than what is known already, or while its program is being ended.
+    'session.heard',
+    'session.active',
+    // Said twice, or of a decision or a nudge that it does not know.
+    'session.asked',
+    'session.answered',
+    'session.deliver',
+    'session.delivered',
+  ],
+  // The composer is given again, a receipt comes twice, the turn before ends, a session is gone.
+  nudge: ['nudge.go', 'nudge.accepted', 'nudge.turnEnded', 'tell.refused'],
   // The news that a session began, or ended, when nobody waits for it.
-  sandbox: ['sandbox.sessionStarted', 'sandbox.sessionEnded'],
+  sandbox: ['sandbox.sessionStarted', 'sandbox.sessionEnded', 'sandbox.pause', 'sandbox.resume'],
+  // Told of budgets that are gone, of sums and days that it knows.
+  budgets: ['budget.spent', 'budget.day'],
+  // It was told so before.
+  refinery: ['refinery.hold', 'refinery.letGo'],
 }
 
 test('samples are messages of the vocabulary', () => {

@@ -1,43 +1,17 @@
 // A session: one process of a worker, from asked for to ended. Rules: SPEC.md beside this file.
 
 import { setup } from 'xstate'
-import { sandboxOfSession, workerOf } from '../../events/address.ts'
-import type { AttemptReason } from '../../events/define.ts'
-import type { SessionEndingData } from '../../events/worker.ts'
-import {
-  ACTIONS,
-  type Deciding,
-  type Event,
-  type MachineDef,
-  OPTIONS,
-  typesOf,
-  UNEXPECTED,
-  writing,
-} from '../machine.ts'
-
-type SessionContext = {
-  session: string
-  agent: string
-  rig: string
-  bead: string
-  worktree: string
-  branch: string
-  base: string
-  preset: string | null
-  attempt: number
-  reason: AttemptReason
-  pid: number | null
-  /** The agent said `gt done`. */
-  done: boolean
-}
+import { ACTIONS, type MachineDef, OPTIONS, typesOf, UNEXPECTED, writing } from '../machine.ts'
+import { deliver, delivered } from './composer.ts'
+import { newContext, type SessionContext } from './session.context.ts'
+import { done, ended, notStarted, open, report, started, stop, stopAgain } from './session.decisions.ts'
+import { answered, asked, hears, isActive, uses } from './session.hearing.ts'
 
 /**
  * How long a program may stay after it said `gt done`, ms. It is about to end by itself; a program that does not
  * is ended, because its worktree is needed for what comes next.
  */
 export const DONE_GRACE_MS = 3_000
-/** Between the polite signals and SIGKILL, ms. */
-const STOP_GRACE_MS = 5_000
 /** Until a stop that could not be carried out is tried again, ms. */
 export const STOP_AGAIN_MS = 10_000
 
@@ -49,6 +23,23 @@ const doneAlready = {
   ),
 }
 
+/** What is heard of an agent while its program may be at work. */
+const hearing = {
+  'session.heard': { actions: does('session.heard', hears) },
+  'session.active': { actions: does('session.active', isActive) },
+  'session.used': { actions: does('session.used', uses) },
+  'session.asked': { actions: does('session.asked', asked) },
+  'session.answered': { actions: does('session.answered', answered) },
+  'session.deliver': { actions: does('session.deliver', deliver) },
+  'session.delivered': { actions: does('session.delivered', delivered) },
+}
+
+const tooLate = {
+  actions: does('session.deliver', ({ session }, _, to) =>
+    to.refuse('AGENT_HAS_NO_SESSION', `${session} is about to end.`),
+  ),
+}
+
 const machine = setup({
   types: typesOf<SessionContext>(),
   actions: ACTIONS,
@@ -57,20 +48,7 @@ const machine = setup({
   id: 'session',
   options: OPTIONS,
   initial: 'absent',
-  context: ({ input }) => ({
-    session: input.address,
-    agent: workerOf(input.address)?.agent ?? '',
-    rig: workerOf(input.address)?.rig ?? '',
-    bead: '',
-    worktree: '',
-    branch: '',
-    base: '',
-    preset: null,
-    attempt: 0,
-    reason: 'first',
-    pid: null,
-    done: false,
-  }),
+  context: ({ input }) => newContext(input.address),
   states: {
     absent: { on: { 'session.open': { target: 'starting', actions: does('session.open', open) } } },
 
@@ -100,6 +78,7 @@ const machine = setup({
           { actions: does('session.done', done) },
         ],
         'session.report': { actions: does('session.report', report) },
+        ...hearing,
       },
     },
 
@@ -109,6 +88,7 @@ const machine = setup({
         'session.exited': { target: 'ended', actions: does('session.exited', ended) },
         'session.stop': { target: 'stopping', actions: does('session.stop', stop) },
         'session.report': { actions: does('session.report', report) },
+        ...hearing,
       },
     },
 
@@ -126,6 +106,8 @@ const machine = setup({
         'session.exited': { target: 'ended', actions: does('session.exited', ended) },
         'session.stop': { target: 'stopping', actions: does('session.stop', stop) },
         'session.done': doneAlready,
+        ...hearing,
+        'session.deliver': tooLate,
       },
     },
 
@@ -138,6 +120,13 @@ const machine = setup({
         'session.stopped': { target: 'ended', actions: does('session.stopped', ended) },
         // Nobody could be asked; stopAgain tries once more.
         'effect.failed': {},
+        // Where it stands matters no more; what it used does.
+        'session.heard': {},
+        'session.active': {},
+        'session.used': hearing['session.used'],
+        'session.answered': {},
+        'session.deliver': tooLate,
+        'session.delivered': {},
       },
     },
 
@@ -153,58 +142,4 @@ const machine = setup({
   },
 })
 
-export const session: MachineDef = { name: 'session', version: 1, machine, live: false }
-
-type To = Deciding<SessionContext>
-
-function open(context: SessionContext, event: Event<'session.open'>, to: To): void {
-  const { session, agent, rig } = context
-  const { meta: _meta, type: _type, ...given } = event
-  const { bead, worktree, branch, preset, attempt, reason } = given
-  to.set(given)
-  to.fact({ type: 'SessionOpened', session, agent, bead, attempt, reason })
-  to.effect('session.start', { rig, session, bead, worktree, branch, preset })
-}
-
-function started(context: SessionContext, { pid, command }: Event<'session.started'>, to: To): void {
-  const { session, agent, bead } = context
-  to.set({ pid })
-  to.fact({ type: 'SessionStarted', session, agent, bead, pid, command })
-  to.tell({ to: sandboxOfSession(session), message: { type: 'sandbox.sessionStarted', session } })
-}
-
-function notStarted(context: SessionContext, event: { code: string; message: string }, to: To): void {
-  const { session, agent, bead } = context
-  const { code, message } = event
-  to.fact({ type: 'SessionFailed', session, agent, bead, code, message })
-  end(context, { kind: 'notStarted', message }, to)
-}
-
-function done(context: SessionContext, { status, head, note }: Event<'session.done'>, to: To): void {
-  const { session, agent, bead } = context
-  to.set({ done: true })
-  to.fact({ type: 'AgentDone', session, agent, bead, status, head, note })
-}
-
-function report({ session, agent, bead }: SessionContext, { report }: Event<'session.report'>, to: To): void {
-  to.fact({ type: 'AgentReported', session, agent, bead, report })
-}
-
-function stop({ session, agent }: SessionContext, { reason }: { reason: string }, to: To): void {
-  to.fact({ type: 'SessionStopping', session, agent, reason })
-  to.effect('session.stop', { session, graceMs: STOP_GRACE_MS })
-}
-
-function stopAgain({ session }: SessionContext, _: unknown, to: To): void {
-  to.effect('session.stop', { session, graceMs: STOP_GRACE_MS })
-}
-
-function ended(context: SessionContext, { ending }: { ending: SessionEndingData }, to: To): void {
-  const { session, agent, bead, done } = context
-  to.fact({ type: 'SessionEnded', session, agent, bead, ending, done })
-  end(context, ending, to)
-}
-
-function end({ session, done }: SessionContext, ending: SessionEndingData, to: To): void {
-  to.tell({ to: sandboxOfSession(session), message: { type: 'sandbox.sessionEnded', session, ending, done } })
-}
+export const session: MachineDef = { name: 'session', version: 2, machine, live: false }

@@ -1,0 +1,74 @@
+// What a session keeps. Flat: each key is one thing that changes by itself.
+
+import { workerOf } from '../../events/address.ts'
+import type { AttemptReason } from '../../events/define.ts'
+import type { Standing } from '../../events/hearing.ts'
+import type { NudgeMode } from '../../events/nudge.ts'
+
+export type SessionContext = {
+  session: string
+  agent: string
+  rig: string
+  bead: string
+  worktree: string
+  branch: string
+  base: string
+  preset: string | null
+  attempt: number
+  reason: AttemptReason
+  /** The runtime's id of a conversation that this session goes on with. */
+  resume: string | null
+  pid: number | null
+  /** The agent said `gt done`. */
+  done: boolean
+
+  /** Null before it is opened. */
+  standing: Standing | null
+  /** Preset it was started with; null before, and for what was started by an older gt. */
+  runtime: string | null
+  /** The runtime's own id of the conversation. */
+  runtimeSession: string | null
+  transcript: string | null
+  model: string | null
+  /** Mark up to which its usage has been counted. */
+  usedUpTo: string
+  /** Ids of the decisions that are open. */
+  asking: readonly string[]
+
+  /** The nudge that has the composer. */
+  typing: string | null
+  /** Nudges that wait for it, in the order in which they came. */
+  lines: readonly WaitingLine[]
+  /** The nudge whose turn goes. */
+  turnOf: string | null
+}
+
+export type WaitingLine = { readonly nudge: string; readonly mode: NudgeMode }
+
+export const newContext = (address: string): SessionContext => ({
+  session: address,
+  agent: workerOf(address)?.agent ?? '',
+  rig: workerOf(address)?.rig ?? '',
+  bead: '',
+  worktree: '',
+  branch: '',
+  base: '',
+  preset: null,
+  attempt: 0,
+  reason: 'first',
+  resume: null,
+  pid: null,
+  done: false,
+  standing: null,
+  runtime: null,
+  runtimeSession: null,
+  transcript: null,
+  model: null,
+  usedUpTo: '0',
+  asking: [],
+  typing: null,
+  lines: [],
+  turnOf: null,
+})
+
+export const whose = ({ session, agent, bead }: SessionContext) => ({ session, agent, bead })

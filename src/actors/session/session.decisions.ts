@@ -1,0 +1,87 @@
+// The life of a session: opened, started, done, stopped, ended.
+
+import { sandboxOfSession } from '../../events/address.ts'
+import type { SessionEndingData } from '../../events/worker.ts'
+import type { Deciding, Event } from '../machine.ts'
+import { failAll } from './composer.ts'
+import { type SessionContext, whose } from './session.context.ts'
+import { NO_RUNTIME, stands, tellRuntimeSession, withdrawAll } from './session.hearing.ts'
+import { beginning, withoutHooks } from './standing.ts'
+
+type To = Deciding<SessionContext>
+
+/** Between the polite signals and SIGKILL, ms. */
+const STOP_GRACE_MS = 5_000
+
+export function open(context: SessionContext, event: Event<'session.open'>, to: To): void {
+  const { session, agent, rig } = context
+  const { meta, type: _type, resume = null, ...given } = event
+  const { bead, worktree, branch, preset, attempt, reason } = given
+  to.set({ ...given, resume, standing: beginning(meta.at) })
+  to.fact({ type: 'SessionOpened', session, agent, bead, attempt, reason })
+  const start = { rig, session, bead, worktree, branch, preset }
+  to.effect('session.start', resume === null ? start : { ...start, resume })
+}
+
+export function started(context: SessionContext, event: Event<'session.started'>, to: To): void {
+  const { session } = context
+  const { pid, command, runtime = null, runtimeSession = null, meta } = event
+  to.set({ pid, runtime })
+  to.fact({ type: 'SessionStarted', ...whose(context), pid, command })
+  to.tell({ to: sandboxOfSession(session), message: { type: 'sandbox.sessionStarted', session } })
+  const now = { ...context, runtime }
+  // A hook may have been quicker, and knows better.
+  if (context.runtimeSession === null)
+    tellRuntimeSession(now, { runtimeSession, transcript: null, model: null }, to)
+  const isSilent = runtime === null || runtime === NO_RUNTIME
+  if (isSilent && context.standing?.state === 'starting') stands(now, withoutHooks(meta.at), to)
+}
+
+export function notStarted(
+  context: SessionContext,
+  { code, message }: { code: string; message: string },
+  to: To,
+): void {
+  to.fact({ type: 'SessionFailed', ...whose(context), code, message })
+  end(context, { kind: 'notStarted', message }, to)
+}
+
+export function done(context: SessionContext, { status, head, note }: Event<'session.done'>, to: To): void {
+  to.set({ done: true })
+  to.fact({ type: 'AgentDone', ...whose(context), status, head, note })
+}
+
+export function report(context: SessionContext, { report }: Event<'session.report'>, to: To): void {
+  to.fact({ type: 'AgentReported', ...whose(context), report })
+}
+
+export function stop(
+  { session, agent }: SessionContext,
+  { reason, graceMs }: { reason: string; graceMs?: number | undefined },
+  to: To,
+): void {
+  to.fact({ type: 'SessionStopping', session, agent, reason })
+  to.effect('session.stop', { session, graceMs: graceMs ?? STOP_GRACE_MS })
+}
+
+export function stopAgain({ session }: SessionContext, _: unknown, to: To): void {
+  to.effect('session.stop', { session, graceMs: STOP_GRACE_MS })
+}
+
+export function ended(context: SessionContext, { ending }: { ending: SessionEndingData }, to: To): void {
+  to.fact({ type: 'SessionEnded', ...whose(context), ending, done: context.done })
+  end(context, ending, to)
+}
+
+function end(context: SessionContext, ending: SessionEndingData, to: To): void {
+  const { session, done, runtimeSession } = context
+  const message = { type: 'sandbox.sessionEnded', session, ending, done } as const
+  const goesOn = runtimeSession !== null && !done
+  to.tell({
+    to: sandboxOfSession(session),
+    message: goesOn ? { ...message, resume: runtimeSession } : message,
+  })
+  withdrawAll(context, 'its session has ended', to)
+  failAll(context, to)
+  to.set({ asking: [], typing: null, lines: [], turnOf: null })
+}
