@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    // With the real agent programs: `npm run test:agents`.
+    exclude: ['test/agents/**'],
     globalSetup: ['./scripts/build-before-tests.ts'],
     pool: 'forks',
     maxWorkers: 2,
