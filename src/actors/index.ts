@@ -2,10 +2,12 @@
 
 import { type OwnerKind, ownerKind } from '../events/address.ts'
 import { bead } from './bead/bead.machine.ts'
+import { budgets } from './budgets/budgets.machine.ts'
 import { deacon } from './deacon/deacon.machine.ts'
 import type { MachineDef } from './machine.ts'
 import { mayor } from './mayor/mayor.machine.ts'
 import { mergeRequest } from './merge-request/merge-request.machine.ts'
+import { nudge } from './nudge/nudge.machine.ts'
 import { polecat } from './polecat/polecat.machine.ts'
 import { refinery } from './refinery/refinery.machine.ts'
 import { rig } from './rig/rig.machine.ts'
@@ -18,6 +20,7 @@ export const MACHINES: Readonly<Record<OwnerKind, MachineDef>> = {
   town,
   mayor,
   deacon,
+  budgets,
   rig,
   bead,
   witness,
@@ -26,6 +29,7 @@ export const MACHINES: Readonly<Record<OwnerKind, MachineDef>> = {
   sandbox,
   session,
   mergeRequest,
+  nudge,
 }
 
 /** The machine at an address, or null when nothing can live there. */

@@ -29,6 +29,10 @@ export const waitText = ({ kind, id }: { kind: string; id: string }): string => 
       return 'its check'
     case 'target':
       return 'the target'
+    case 'budget':
+      return `the budget of ${id === 'town' ? 'the town' : id}`
+    case 'thaw':
+      return 'gt thaw'
     case 'rig':
       return `rig ${id}`
     default:

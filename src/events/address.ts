@@ -5,6 +5,7 @@ import type { Address } from './record.ts'
 export const TOWN = 'town'
 export const MAYOR = 'mayor'
 export const DEACON = 'deacon'
+export const BUDGETS = 'budgets'
 /** The person. */
 export const OVERSEER = 'overseer'
 
@@ -27,6 +28,7 @@ export type OwnerKind =
   | 'town'
   | 'mayor'
   | 'deacon'
+  | 'budgets'
   | 'rig'
   | 'bead'
   | 'witness'
@@ -42,6 +44,7 @@ const PATTERNS: readonly (readonly [OwnerKind, RegExp])[] = [
   ['town', /^town$/],
   ['mayor', /^mayor$/],
   ['deacon', /^deacon$/],
+  ['budgets', /^budgets$/],
   ['rig', /^rigs\/([^/]+)$/],
   ['bead', /^beads\/([^/]+)$/],
   ['witness', /^([^/]+)\/witness$/],
@@ -66,7 +69,15 @@ export function workerOf(address: Address): { rig: string; name: string; agent: 
   return rig === undefined || name === undefined ? null : { rig, name, agent: polecat(rig, name) }
 }
 
-const OF_THE_TOWN: ReadonlySet<OwnerKind> = new Set(['town', 'mayor', 'deacon', 'bead', 'nudge', 'decision'])
+const OF_THE_TOWN: ReadonlySet<OwnerKind> = new Set([
+  'town',
+  'mayor',
+  'deacon',
+  'budgets',
+  'bead',
+  'nudge',
+  'decision',
+])
 
 /** The rig an address lies in, or null for the town's own. */
 export function rigOf(address: Address): string | null {

@@ -53,7 +53,7 @@ export type GateResultData = z.infer<typeof gateResult>
 
 /** What something waits for; null when for nothing. */
 export const waitingFor = z.strictObject({
-  kind: z.enum(['bead', 'place', 'gate', 'recovery', 'person', 'target', 'rig']),
+  kind: z.enum(['bead', 'place', 'gate', 'recovery', 'person', 'target', 'rig', 'budget', 'thaw']),
   id: line,
   since: z.string(),
 })

@@ -150,6 +150,11 @@ const town = {
   HOST_REFUSED: row(503, 'Restart the town: gt restart.'),
   HOST_BUSY: row(409, 'End the sessions first: gt down.'),
   INPUT_REFUSED: row(409, 'The program does not read now; try again.'),
+  STOPPED_ALREADY: row(409, 'gt status shows since when; gt thaw lets everybody go on.'),
+  NOT_STOPPED: row(409, 'gt status shows who works; gt estop stops everybody.'),
+  BUDGET_INVALID: row(400, 'Write an amount and how often: 40usd/day, 5usd/total, 2000000tokens/day.'),
+  BUDGET_NOT_FOUND: row(404, 'gt budget list shows what is set.'),
+  PRICES_INVALID: row(400, 'Correct the named field of prices.json in the town; the prices that came with gt hold until then.'),
   STOP_INCOMPLETE: row(500, 'End the named processes by hand.'),
 } satisfies Record<string, FaultRow>
 

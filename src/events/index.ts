@@ -2,6 +2,7 @@
 
 import { z } from 'zod'
 import { beadFacts, beadMessages } from './bead.ts'
+import { budgetFacts, budgetMessages, stopFacts, stopMessages } from './budget.ts'
 import { askingMessages, decisionEffects, decisionFacts, decisionMessages } from './decision.ts'
 import type { EffectSpec } from './define.ts'
 import { hearingFacts, hearingMessages } from './hearing.ts'
@@ -45,6 +46,8 @@ const messages = [
   ...witnessMessages,
   ...refineryMessages,
   ...mergeRequestMessages,
+  ...budgetMessages,
+  ...stopMessages,
   ...systemMessages,
 ] as const
 
@@ -63,6 +66,8 @@ const facts = [
   ...witnessFacts,
   ...refineryFacts,
   ...mergeRequestFacts,
+  ...budgetFacts,
+  ...stopFacts,
 ] as const
 
 export const Message = z.discriminatedUnion('type', messages)

@@ -1,6 +1,7 @@
 // The three lifetimes of a worker: identity (for ever), sandbox (one assignment), session (one process).
 
 import { z } from 'zod'
+import { pauseReason } from './budget.ts'
 import {
   address,
   attemptReason,
@@ -64,10 +65,17 @@ export const sandboxMessages = [
   named('sandbox.giveUp', { reason: line }),
   /** From a person: try once more. */
   named('sandbox.retry'),
-  /** The town goes down: its session is ended, its hook stays. */
-  named('sandbox.pause'),
-  /** The town is up again. */
-  named('sandbox.resume'),
+  /**
+   * It rests for this reason: its session is ended within `graceMs`, its hook stays, no other attempt begins.
+   * With `keepTurn` the session may end the turn in hand. Without a reason: the town goes down.
+   */
+  named('sandbox.pause', {
+    reason: pauseReason.optional(),
+    graceMs: count.optional(),
+    keepTurn: z.boolean().optional(),
+  }),
+  /** That reason is gone. Without one: the town is up again. */
+  named('sandbox.resume', { reason: pauseReason.optional() }),
   /** From the Witness: landed; the worktree may go. */
   named('sandbox.close', { commit: objectName, head: objectName }),
   named('worktree.removed', { checkpoint: line.nullable() }),
@@ -95,7 +103,8 @@ export const sandboxFacts = [
   }),
   named('RecoveryAsked', { sandbox: address, bead: beadId, agent: address, reason: line }),
   named('RecoveryScheduled', { sandbox: address, bead: beadId, waitMs: count }),
-  named('SandboxPaused', { sandbox: address, bead: beadId }),
+  /** Without a reason: the town goes down. */
+  named('SandboxPaused', { sandbox: address, bead: beadId, reason: pauseReason.optional() }),
   named('SandboxParked', { sandbox: address, bead: beadId, reason: line }),
   named('WorktreeRemoved', { sandbox: address, checkpoint: line.nullable() }),
   named('WorktreeKept', { sandbox: address, ...failure }),
@@ -132,7 +141,8 @@ export const sessionMessages = [
   /** Answer to session.stop: nothing of it is left. */
   named('session.stopped', { ending: sessionEnding }),
   /** From an owner or a person: end it. */
-  named('session.stop', { reason: line }),
+  /** `graceMs`: between the polite signals and SIGKILL; its own when left out. */
+  named('session.stop', { reason: line, graceMs: count.optional() }),
   /** What an agent says over its socket; kept and shown. */
   named('session.report', { report: z.strictObject({ type: line, data: z.json() }) }),
 ] as const

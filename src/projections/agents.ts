@@ -152,8 +152,8 @@ const assignments: Handlers<AgentRows> = {
       waitMs === 0 ? 'begins again at once' : `begins again after ${Math.ceil(waitMs / 1000)} s`,
       at,
     ),
-  SandboxPaused: (rows, { sandbox }, { at }) =>
-    worker(rows, sandbox, 'paused', 'idle', 'the town is down', at),
+  SandboxPaused: (rows, { sandbox, reason = 'town' }, { at }) =>
+    worker(rows, sandbox, 'paused', 'idle', RESTS_WHILE[reason], at),
   SandboxParked: (rows, { sandbox, reason }, { at }) =>
     worker(rows, sandbox, 'parked', 'waiting', reason, at),
 }
@@ -197,6 +197,11 @@ const sessions: Handlers<AgentRows> = {
 
 const handlers: Handlers<AgentRows> = { ...roles, ...polecats, ...assignments, ...sessions }
 
+const RESTS_WHILE = {
+  town: 'the town is down',
+  estop: 'everybody is stopped',
+  budget: 'its budget is used up',
+} as const
 const WITH_REFINERY = 'its work is with the Refinery'
 
 function add(rows: AgentRows, address: Address, role: AgentRole, at: string): boolean {

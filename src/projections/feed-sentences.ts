@@ -63,7 +63,8 @@ const sayings: Sayings = {
   PolecatNamed: ({ agent, rig }) => `polecat ${workerOf(agent)?.name ?? agent} joins rig ${rig}`,
   WorktreeFailed: ({ bead, message }) => `no worktree could be made for bead ${bead}: ${message}`,
   WorktreeKept: ({ sandbox, message }) => `the worktree of ${who(sandbox)} is kept: ${message}`,
-  SandboxPaused: ({ sandbox, bead }) => `${who(sandbox)} rests with bead ${bead} while the town is down`,
+  SandboxPaused: ({ sandbox, bead, reason = 'town' }) =>
+    `${who(sandbox)} rests with bead ${bead} ${RESTS[reason]}`,
   SandboxParked: ({ sandbox, bead, reason }) =>
     `${who(sandbox)} stops working on bead ${bead}${because(reason)}`,
   SessionFailed: ({ agent, bead, message }) =>
@@ -92,6 +93,15 @@ const sayings: Sayings = {
   TargetAdvanced: ({ rig, target, from, to }) =>
     `${target} of rig ${rig} moves from ${short(from)} to ${short(to)}`,
   LandingResumed: ({ rig }) => `the Refinery of rig ${rig} goes on`,
+
+  BudgetSet: (fact) =>
+    `the budget of ${budgeted(fact)} is ${amount(fact)} ${fact.per === 'day' ? 'a day' : 'in all'}`,
+  BudgetUnset: (fact) => `${budgeted(fact)} has no budget any more`,
+  BudgetReached: (fact) => `the budget of ${budgeted(fact)} is used up: ${used(fact)}`,
+  BudgetOverrun: (fact) => `a turn in hand went beyond the budget of ${budgeted(fact)}: ${used(fact)}`,
+  BudgetLifted: (fact) => `work goes on for ${budgeted(fact)}: its budget ${LIFTED[fact.reason]}`,
+  EverybodyStopped: ({ reason }) => `everybody is stopped${because(reason)}`,
+  EverybodyThawed: () => 'everybody goes on',
 }
 
 // The saying under a type takes just that type's fact; records are trusted, so the name is the proof.
@@ -114,7 +124,38 @@ const PROBLEMS: ReadonlySet<string> = new Set<Fact['type']>([
   'MergeWaiting',
   'MergeConflicted',
   'MergeFailed',
+  'BudgetReached',
+  'EverybodyStopped',
 ])
+
+const RESTS = {
+  town: 'while the town is down',
+  estop: 'while everybody is stopped',
+  budget: 'until its budget allows more',
+} as const
+const LIFTED = { raised: 'allows more', unset: 'is taken away', day: 'begins anew with the day' } as const
+
+const budgeted = ({ scope, id }: { scope: string; id: string }): string =>
+  scope === 'town' ? 'the town' : scope === 'agent' ? who(id) : `${scope} ${id}`
+
+const amount = ({ usd, tokens }: { usd: number | null; tokens: number | null }): string =>
+  [usd !== null && `$${usd.toFixed(2)}`, tokens !== null && `${tokens} tokens`]
+    .filter((part) => part !== false)
+    .join(' and ')
+
+const used = ({
+  spentUsd,
+  spentTokens,
+  capUsd,
+  capTokens,
+  unpriced,
+}: Omit<FactOf<'BudgetReached'>, 'type'>): string =>
+  [
+    `${amount({ usd: capUsd === null ? null : spentUsd, tokens: capTokens === null ? null : spentTokens })} of ${amount({ usd: capUsd, tokens: capTokens })}`,
+    unpriced > 0 && `and ${unpriced} requests of which nobody knows the price`,
+  ]
+    .filter((part) => part !== false)
+    .join(', ')
 
 const TEXT_MAX = 300
 
@@ -162,6 +203,10 @@ function awaited({ kind, id }: FactOf<'DispatchWaiting'>['waitingFor']): string 
       return 'a person'
     case 'recovery':
       return 'its next try'
+    case 'budget':
+      return `the budget of ${id === 'town' ? 'the town' : id}`
+    case 'thaw':
+      return 'gt thaw'
     case 'gate':
     case 'target':
       return `the ${kind} (${id})`

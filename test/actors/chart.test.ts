@@ -17,7 +17,7 @@ test('a chart shows nested states, guards, delays and ends', () => {
   expect(bead).toContain('state "in_progress" as in_progress {\n    [*] --> in_progress__working\n')
   const sandbox = mermaid(MACHINES.sandbox)
   expect(sandbox).toContain('sandbox.recover [guarded]')
-  expect(sandbox).toMatch(/cooling --> working : .*after cooldown/)
+  expect(sandbox).toMatch(/cooling --> paused : .*after cooldown/)
   expect(sandbox).toContain('removed --> [*]')
 })
 

@@ -171,3 +171,73 @@ test('[MAYOR-12] a withdrawn bead gets no place', () => {
     .when(free)
     .gives({ facts: [{ type: 'PlaceFreed' }] })
 })
+
+const hold = (why: string, scope: string, id: string) => ({ ...message('dispatch.hold'), why, scope, id })
+const letGo = (why: string, scope: string, id: string) => ({ ...message('dispatch.letGo'), why, scope, id })
+
+test('[MAYOR-13] a budget that is used up keeps its beads waiting, and no others', () => {
+  const scopes = [
+    ['town', 'town', 'town'],
+    ['rig', RIG, `rig ${RIG}`],
+    ['bead', 'sh-1', 'bead sh-1'],
+  ] as const
+  for (const [scope, id, named] of scopes) {
+    mayor()
+      .given(open(1), sling('sh-1'), hold('budget', scope, id))
+      .when(ready('sh-1'))
+      .gives({
+        facts: [{ type: 'DispatchWaiting', bead: 'sh-1', waitingFor: { kind: 'budget', id: named } }],
+        tells: [],
+      })
+    mayor()
+      .given(open(1), sling('sh-1'), hold('budget', scope, id), ready('sh-1'))
+      .when(letGo('budget', scope, id))
+      .gives({ facts: [{ type: 'DispatchStarted', bead: 'sh-1' }] })
+  }
+  mayor()
+    .given(open(1), sling('sh-1'), hold('budget', 'bead', 'sh-2'), hold('budget', 'rig', 'barn'))
+    .when(ready('sh-1'))
+    .gives({ facts: [{ type: 'DispatchStarted' }] })
+  mayor()
+    .given(open(1), hold('budget', 'town', 'town'))
+    .when(sling('sh-1', { now: true }))
+    .gives({ refused: 'NO_PLACE' })
+})
+
+test('[MAYOR-13] a polecat whose budget is used up is given no bead', () => {
+  mayor()
+    .given(open(1), sling('sh-1'), hold('budget', 'agent', AGENT))
+    .when(ready('sh-1'))
+    .gives({ facts: [{ type: 'DispatchStarted', agent: 'shop/polecats/slit' }] })
+  mayor()
+    .given(open(1), sling('sh-1', { agent: 'nux' }), hold('budget', 'agent', AGENT))
+    .when(ready('sh-1'))
+    .gives({ facts: [{ type: 'DispatchWaiting', waitingFor: { kind: 'budget', id: `agent ${AGENT}` } }] })
+})
+
+test('[MAYOR-14] while everybody is stopped nothing begins, in any rig', () => {
+  const stopped = [open(1), sling('sh-1'), hold('estop', 'town', 'town')]
+  mayor()
+    .given(open(1))
+    .when(hold('estop', 'town', 'town'))
+    .gives({ tells: [[`${RIG}/refinery`, { type: 'refinery.hold' }]] })
+  mayor()
+    .given(...stopped)
+    .when(ready('sh-1'))
+    .gives({ facts: [{ type: 'DispatchWaiting', waitingFor: { kind: 'thaw' } }], tells: [] })
+  mayor()
+    .given(...stopped)
+    .when({ ...open(2), rig: 'barn' })
+    .gives({ tells: [['barn/refinery', { type: 'refinery.hold' }]] })
+  mayor()
+    .given(...stopped, ready('sh-1'))
+    .when(letGo('estop', 'town', 'town'))
+    .gives({
+      facts: [{ type: 'DispatchStarted' }],
+      tells: [
+        [`${RIG}/refinery`, { type: 'refinery.letGo' }],
+        ['beads/sh-1', {}],
+        [AGENT, {}],
+      ],
+    })
+})

@@ -331,9 +331,13 @@ describe('a person is asked', () => {
   })
 })
 
-describe('the town goes down', () => {
+describe('something keeps work from going on', () => {
   const paused = [...working, message('sandbox.pause')]
   const resume = message('sandbox.resume')
+  const stop = (reason: string, more: object = {}) =>
+    [SESSION, { type: 'session.stop', reason, ...more }] as const
+  const hold = (reason: string, more: object = {}) => ({ ...message('sandbox.pause'), reason, ...more })
+  const letGo = (reason: string) => ({ ...message('sandbox.resume'), reason })
 
   test('[SANDBOX-14] the session is ended without a recovery, and the work goes on later', () => {
     sandbox()
@@ -341,8 +345,8 @@ describe('the town goes down', () => {
       .when(message('sandbox.pause'))
       .gives({
         state: 'paused',
-        facts: [{ type: 'SandboxPaused' }],
-        tells: [[SESSION, { type: 'session.stop' }]],
+        facts: [{ type: 'SandboxPaused', reason: 'town' }],
+        tells: [stop('the town goes down')],
       })
     sandbox()
       .given(...paused)
@@ -363,5 +367,97 @@ describe('the town goes down', () => {
       .given(...paused, resume)
       .when(ended)
       .gives({ state: 'working', facts: [begun(2, 'handoff')], tells: [opened(SECOND)] })
+  })
+
+  test('[SANDBOX-14] it goes on when no reason is left, and not before', () => {
+    sandbox()
+      .given(...working)
+      .when(hold('estop', { graceMs: 500 }))
+      .gives({
+        state: 'paused',
+        facts: [{ type: 'SandboxPaused', reason: 'estop' }],
+        tells: [stop('everybody is stopped', { graceMs: 500 })],
+      })
+    const thrice = [...working, hold('estop'), hold('budget'), hold('town'), hold('budget'), ended]
+    sandbox()
+      .given(...thrice, letGo('town'))
+      .when(letGo('budget'))
+      .gives({ state: 'paused', context: { held: ['estop'] }, tells: [] })
+    sandbox()
+      .given(...thrice, letGo('budget'), letGo('town'))
+      .when(letGo('estop'))
+      .gives({ state: 'working', tells: [opened(SECOND)] })
+  })
+
+  test('[SANDBOX-15] held before it begins, it begins when it is let go', () => {
+    const cases = [
+      [[open], added, 'first', SESSION],
+      [stalled, recover, 'recovered', SECOND],
+      [[...submitted, ended], rework, 'rework', SECOND],
+      [parked, retry, 'handoff', SECOND],
+      [[...submitted, rework], ended, 'rework', SECOND],
+    ] as const
+    for (const [before, last, reason, session] of cases) {
+      sandbox()
+        .given(...before, hold('budget'))
+        .when(last)
+        .gives({ state: 'paused' })
+      sandbox()
+        .given(...before, hold('budget'), last)
+        .when(letGo('budget'))
+        .gives({ state: 'working', facts: [{ type: 'AttemptBegun', reason }], tells: [opened(session)] })
+      sandbox()
+        .given(...before, hold('budget'), letGo('budget'))
+        .when(last)
+        .gives({ state: 'working' })
+    }
+  })
+
+  test('[SANDBOX-15] a session that is about to end is ended too', () => {
+    sandbox()
+      .given(...submitted)
+      .when(hold('estop', { graceMs: 500 }))
+      .gives({ state: 'submitted', tells: [stop('everybody is stopped', { graceMs: 500 })] })
+    sandbox()
+      .given(...submitted, ended)
+      .when(hold('estop'))
+      .gives({ state: 'submitted', tells: [] })
+  })
+
+  test('[SANDBOX-16] a turn in hand may end first', () => {
+    sandbox()
+      .given(...working)
+      .when(hold('budget', { keepTurn: true }))
+      .gives({ state: 'working', tells: [], context: { held: ['budget'] } })
+    sandbox()
+      .given(...working, hold('budget', { keepTurn: true }))
+      .when(done)
+      .gives({ state: 'submitted' })
+    sandbox()
+      .given(...working, hold('budget', { keepTurn: true }))
+      .when(hold('budget'))
+      .gives({ state: 'paused', tells: [stop('a budget is used up')], context: { held: ['budget'] } })
+  })
+
+  test('[SANDBOX-17] a conversation is gone on with, and rework begins a fresh one', () => {
+    const left = { ...ended, resume: 'c-1' }
+    const goesOn = (resume: string | null) => [opened(SECOND, { resume })]
+    sandbox()
+      .given(...working, left)
+      .when(recover)
+      .gives({ tells: goesOn('c-1') })
+    sandbox()
+      .given(...paused, left)
+      .when(resume)
+      .gives({ tells: goesOn('c-1') })
+    sandbox()
+      .given(...submitted, left)
+      .when(rework)
+      .gives({ tells: [[`beads/${BEAD}`, { type: 'bead.rework' }], opened(SECOND, { resume: null })] })
+    // It did not get as far as having one.
+    sandbox()
+      .given(...working, left, recover)
+      .when({ ...ended, session: SECOND })
+      .gives({ context: { resume: null } })
   })
 })

@@ -50,3 +50,25 @@ test('[TOWN-5] what a town does not know is refused', () => {
   town().when(start).gives({ refused: 'UNEXPECTED' })
   town().given(install).when(message('bead.create')).gives({ refused: 'UNEXPECTED' })
 })
+
+test('[TOWN-6] everybody is stopped once, and goes on once, whatever lies between', () => {
+  const installed = message('town.install')
+  const stop = message('town.estop')
+  const thaw = message('town.thaw')
+  decisions('town')
+    .given(installed)
+    .when(stop)
+    .gives({
+      facts: [{ type: 'EverybodyStopped' }],
+      tells: [['mayor', { type: 'dispatch.hold', why: 'estop' }]],
+    })
+  decisions('town').given(installed, stop).when(stop).gives({ refused: 'STOPPED_ALREADY' })
+  decisions('town').given(installed).when(thaw).gives({ refused: 'NOT_STOPPED' })
+  decisions('town')
+    .given(installed, message('town.start'), stop, message('town.stop'), message('town.start'))
+    .when(thaw)
+    .gives({
+      facts: [{ type: 'EverybodyThawed' }],
+      tells: [['mayor', { type: 'dispatch.letGo', why: 'estop' }]],
+    })
+})

@@ -21,6 +21,15 @@ export const gate = {
   outcome: 'failed',
 } as const
 
+const ofTown = { scope: 'town', id: 'town' } as const
+const budgetFigures = {
+  spentUsd: 40,
+  spentTokens: 90_000,
+  unpriced: 2,
+  capUsd: 40,
+  capTokens: null,
+  until: since,
+}
 const whose = { session, agent, bead }
 const nudged = { nudge: 'n-1', to: agent, session }
 const decided = { decision: 'd-1', session, agent, bead }
@@ -238,7 +247,14 @@ export const SAMPLES: { readonly [T in Fact['type']]: FactOf<T> } = {
   NudgeWritten: { type: 'NudgeWritten', ...nudged, enters: 1 },
   NudgeAccepted: { type: 'NudgeAccepted', ...nudged, via: 'hook' },
   NudgeTurnEnded: { type: 'NudgeTurnEnded', ...nudged, how: 'ended' },
-  NudgeFailed: { type: 'NudgeFailed', ...nudged, code: 'NUDGE_NOT_ACCEPTED', message: 'nobody took it' },
+  NudgeUnconfirmed: {
+    type: 'NudgeUnconfirmed',
+    ...nudged,
+    code: 'NUDGE_NOT_TAKEN',
+    message: 'it was typed, and nobody has said that it was taken',
+  },
+  NudgeWithdrawn: { type: 'NudgeWithdrawn', ...nudged },
+  NudgeFailed: { type: 'NudgeFailed', ...nudged, code: 'NUDGE_NOT_TAKEN', message: 'nobody took it' },
   DecisionOpened: {
     type: 'DecisionOpened',
     ...decided,
@@ -272,6 +288,13 @@ export const SAMPLES: { readonly [T in Fact['type']]: FactOf<T> } = {
     message: 'exit code 1',
     results: [{ ...gate, command: [...gate.command] }],
   },
+  BudgetSet: { type: 'BudgetSet', ...ofTown, usd: 40, tokens: null, per: 'day', until: since },
+  BudgetUnset: { type: 'BudgetUnset', ...ofTown },
+  BudgetReached: { type: 'BudgetReached', ...ofTown, ...budgetFigures },
+  BudgetOverrun: { type: 'BudgetOverrun', ...ofTown, ...budgetFigures, spentUsd: 41.5 },
+  BudgetLifted: { type: 'BudgetLifted', ...ofTown, reason: 'day' },
+  EverybodyStopped: { type: 'EverybodyStopped', reason: 'what is going on?' },
+  EverybodyThawed: { type: 'EverybodyThawed', stoppedAt: since },
   MergeLanded: {
     type: 'MergeLanded',
     mergeRequest,

@@ -45,6 +45,10 @@ export const configured: MessageOf<'refinery.configure'> = {
 
 const since = '2027-03-01T08:00:00.000Z'
 const standing = { state: 'thinking', since, reason: '', tool: null, until: null } as const
+const ofTown = { scope: 'town', id: 'town' } as const
+const meter = (usd: number) => ({ usd, tokens: usd * 1_000, unpriced: 0 })
+const DAY = '2027-03-02T00:00:00.000Z'
+const NEXT_DAY = '2027-03-03T00:00:00.000Z'
 const activity = { turns: 1, tools: 3, failedTools: 1, byTool: { Bash: 2, Edit: 1 }, lastTool: 'Edit' }
 const usage = {
   model: 'm-1',
@@ -103,6 +107,55 @@ const samples: Samples = {
   ],
   'town.start': [{ version: '0.1.0', downMs: 4_000 }],
   'town.stop': [{ reason: 'gt down' }],
+  'town.estop': [{ reason: 'what is going on?' }],
+  'town.thaw': [{}],
+  'dispatch.hold': [
+    { why: 'estop', scope: 'town', id: 'town' },
+    { why: 'budget', scope: 'rig', id: RIG },
+  ],
+  'dispatch.letGo': [
+    { why: 'estop', scope: 'town', id: 'town' },
+    { why: 'budget', scope: 'rig', id: RIG },
+  ],
+  'budget.set': [
+    {
+      ...ofTown,
+      usd: 40,
+      tokens: null,
+      per: 'day',
+      total: meter(90),
+      spent: meter(10),
+      record: 7,
+      until: DAY,
+    },
+    {
+      ...ofTown,
+      usd: 5,
+      tokens: null,
+      per: 'total',
+      total: meter(90),
+      spent: meter(90),
+      record: 7,
+      until: null,
+    },
+    {
+      ...ofTown,
+      usd: null,
+      tokens: null,
+      per: 'day',
+      total: meter(0),
+      spent: meter(0),
+      record: 7,
+      until: DAY,
+    },
+  ],
+  'budget.unset': [ofTown],
+  'budget.spent': [
+    { ...ofTown, total: meter(95), record: 8, until: DAY },
+    { ...ofTown, total: meter(125), record: 9, until: DAY },
+    { ...ofTown, total: meter(126), record: 10, until: NEXT_DAY },
+  ],
+  'budget.day': [{ until: NEXT_DAY }],
   'town.set': [
     { key: 'agents.default', value: 'claude' },
     { key: 'agents.default', value: null },
@@ -215,8 +268,8 @@ const samples: Samples = {
   'sandbox.recover': [{ waitMs: 0 }, { waitMs: 300_000 }],
   'sandbox.giveUp': [{ reason: '3 recoveries did not help' }],
   'sandbox.retry': [{}],
-  'sandbox.pause': [{}],
-  'sandbox.resume': [{}],
+  'sandbox.pause': [{}, { reason: 'estop', graceMs: 1_000 }, { reason: 'budget', keepTurn: true }],
+  'sandbox.resume': [{}, { reason: 'estop' }, { reason: 'budget' }],
   'sandbox.close': [{ commit: COMMIT, head: HEAD }],
   'worktree.removed': [{ checkpoint: null }],
   'worktree.kept': [{ code: 'NOT_PROVED', message: 'The patch is not in the target.' }],
@@ -264,7 +317,13 @@ const samples: Samples = {
   ],
   'nudge.go': [{}],
   'nudge.written': [{}],
-  'nudge.held': [{ reason: 'a dialog is open' }],
+  'nudge.held': [
+    { reason: 'a dialog is open', lineAt: 'untyped' },
+    { reason: 'it does not read', lineAt: 'unseen' },
+    { reason: 'a dialog is open', lineAt: 'composer' },
+    { reason: 'it is queued by the runtime', lineAt: 'queued' },
+    { reason: 'it is in the composer no more', lineAt: 'gone' },
+  ],
   'nudge.notWritten': [{ code: 'INPUT_REFUSED', message: 'The program ended.' }],
   'nudge.accepted': [{ via: 'hook' }],
   'nudge.turnEnded': [{ how: 'ended' }],
@@ -332,6 +391,8 @@ const samples: Samples = {
   'target.dirty': [{ ...request, path: '/home/ada/shop', files: ['cart.js'] }],
   'target.refused': [{ ...request, ...failure }],
   'refinery.retry': [{}],
+  'refinery.hold': [{ reason: 'everybody is stopped' }],
+  'refinery.letGo': [{}],
   'mr.submit': [{ ...work, rig: RIG, target: 'main', attempt: 1 }],
   'mr.build': [{}],
   'mr.test': [{ commit: COMMIT, tree: TREE, base: BASE }],

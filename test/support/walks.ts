@@ -15,12 +15,14 @@ export const OWNERS: readonly string[] = [
   `beads/${BEAD}`,
   'mayor',
   'deacon',
+  'budgets',
   AGENT,
   SANDBOX,
   SESSION,
   `${RIG}/witness`,
   `${RIG}/refinery`,
   MERGE_REQUEST,
+  'nudges/n-1',
 ]
 
 export const kindOf = (address: string): string => ownerKind(address) ?? ''

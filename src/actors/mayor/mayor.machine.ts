@@ -6,9 +6,11 @@
 //   place/<rig>/<name>   a polecat at work
 //   count/<rig>/<name>   assignments a polecat has had
 //   escalation/<id>      something a person was told of and has not closed
+//   hold/<why>/<scope>/<id>   nothing begins there: a budget is used up, or a person stopped everybody
 
 import { setup } from 'xstate'
-import { beadOwner, MAYOR, polecat, sandboxOf } from '../../events/address.ts'
+import { beadOwner, MAYOR, polecat, refinery, sandboxOf } from '../../events/address.ts'
+import type { WaitingFor } from '../../events/define.ts'
 import type { Json } from '../../events/record.ts'
 import {
   ACTIONS,
@@ -51,6 +53,7 @@ const machine = setup({ types: typesOf<MayorContext>(), actions: ACTIONS }).crea
       actions: does('dispatch.openRig', (context, { rig, placesMax, meta }, to) => {
         const books = openBooks(context, to)
         books.put(`rig/${rig}`, { placesMax })
+        if (books.get(EVERYBODY) !== undefined) holdRefinery(rig, to)
         dispatch(books, to, meta.at)
       }),
     },
@@ -75,6 +78,8 @@ const machine = setup({ types: typesOf<MayorContext>(), actions: ACTIONS }).crea
         to.fact({ type: 'DispatchWithdrawn', bead, reason })
       }),
     },
+    'dispatch.hold': { actions: does('dispatch.hold', hold) },
+    'dispatch.letGo': { actions: does('dispatch.letGo', letGo) },
     'dispatch.freePlace': {
       actions: does('dispatch.freePlace', (context, { rig, name, meta }, to) =>
         freePlace(context, rig, name, meta.at, to),
@@ -120,7 +125,7 @@ const machine = setup({ types: typesOf<MayorContext>(), actions: ACTIONS }).crea
   },
 })
 
-export const mayor: MachineDef = { name: 'mayor', version: 1, machine, live: true }
+export const mayor: MachineDef = { name: 'mayor', version: 2, machine, live: true }
 
 type To = Deciding<MayorContext>
 
@@ -169,9 +174,8 @@ function request(context: MayorContext, event: Event<'dispatch.request'>, to: To
     group,
     waiting: null,
   }
-  if (now && hindrance(books, entry) !== null) {
-    return to.refuse('NO_PLACE', `No polecat of ${rig} is free for ${bead}.`)
-  }
+  const waits = now ? hindrance(books, bead, entry) : null
+  if (waits !== null) return to.refuse('NO_PLACE', `${noPlace(waits, rig)} for ${bead}.`)
   books.put(`queue/${bead}`, entry)
   settleEscalations(books, bead, 'slung again', to)
   to.fact({ type: 'DispatchQueued', bead, rig, group, preset })
@@ -218,30 +222,80 @@ function dispatch(books: Books, to: To, at: string): void {
     .filter(({ entry }) => entry.ready)
     .sort((a, b) => a.entry.priority - b.entry.priority || a.entry.order - b.entry.order)
   for (const { bead, entry } of queue) {
-    const waits = hindrance(books, entry)
-    if (waits === null) start(books, bead, entry, to)
-    else if (entry.waiting !== waits) {
-      books.put(`queue/${bead}`, { ...entry, waiting: waits })
-      to.fact({ type: 'DispatchWaiting', bead, waitingFor: { kind: 'place', id: waits, since: at } })
+    const waits = hindrance(books, bead, entry)
+    if (waits === null) {
+      start(books, bead, entry, to)
+      continue
     }
+    const waiting = waits.kind === 'place' ? waits.id : `${waits.kind} ${waits.id}`
+    if (entry.waiting === waiting) continue
+    books.put(`queue/${bead}`, { ...entry, waiting })
+    to.fact({ type: 'DispatchWaiting', bead, waitingFor: { ...waits, since: at } })
   }
 }
 
-/** What keeps a ready bead from starting: the rig without a free place, the polecat that is busy, or nothing. */
-function hindrance(books: Books, { rig, agent, maxAtOnce, group }: Entry): string | null {
+type Waits = Pick<WaitingFor, 'kind' | 'id'>
+
+/**
+ * What keeps a ready bead from starting: a stop of everybody, a budget, the rig without a free place, the polecat that
+ * is busy; or nothing.
+ */
+function hindrance(books: Books, bead: string, { rig, agent, maxAtOnce, group }: Entry): Waits | null {
+  if (books.get(EVERYBODY) !== undefined) return { kind: 'thaw', id: 'town' }
+  const spent = (scope: string, id: string) => books.get(holdKey('budget', scope, id)) !== undefined
+  if (spent('town', 'town')) return { kind: 'budget', id: 'town' }
+  if (spent('rig', rig)) return { kind: 'budget', id: `rig ${rig}` }
+  if (spent('bead', bead)) return { kind: 'budget', id: `bead ${bead}` }
   const { placesMax } = books.get<{ placesMax: number }>(`rig/${rig}`) ?? { placesMax: 0 }
   const places = books.keys(`place/${rig}/`)
-  if (places.length >= placesMax) return rig
+  if (places.length >= placesMax) return { kind: 'place', id: rig }
   if (maxAtOnce !== null) {
     const own = places.filter((key) => books.get<Place>(key)?.group === group)
-    if (own.length >= maxAtOnce) return rig
+    if (own.length >= maxAtOnce) return { kind: 'place', id: rig }
   }
-  return agent !== null && books.get(`place/${rig}/${agent}`) !== undefined ? polecat(rig, agent) : null
+  if (agent === null) return null
+  const address = polecat(rig, agent)
+  if (spent('agent', address)) return { kind: 'budget', id: `agent ${address}` }
+  return books.get(`place/${rig}/${agent}`) !== undefined ? { kind: 'place', id: address } : null
+}
+
+function noPlace({ kind, id }: Waits, rig: string): string {
+  if (kind === 'thaw') return 'Everybody is stopped, so there is no place'
+  if (kind === 'budget') return `The budget of ${id} is used up, so there is no place`
+  return `No polecat of ${rig} is free`
+}
+
+const holdKey = (why: string, scope: string, id: string): string => `hold/${why}/${scope}/${id}`
+const EVERYBODY = holdKey('estop', 'town', 'town')
+
+function hold(context: MayorContext, { why, scope, id, meta }: Event<'dispatch.hold'>, to: To): void {
+  const books = openBooks(context, to)
+  const key = holdKey(why, scope, id)
+  if (books.get(key) !== undefined) return
+  books.put(key, true)
+  if (key === EVERYBODY) for (const rig of rigsOf(books)) holdRefinery(rig, to)
+  dispatch(books, to, meta.at)
+}
+
+function letGo(context: MayorContext, { why, scope, id, meta }: Event<'dispatch.letGo'>, to: To): void {
+  const books = openBooks(context, to)
+  const key = holdKey(why, scope, id)
+  if (books.get(key) === undefined) return
+  books.drop(key)
+  if (key === EVERYBODY)
+    for (const rig of rigsOf(books)) to.tell({ to: refinery(rig), message: { type: 'refinery.letGo' } })
+  dispatch(books, to, meta.at)
+}
+
+const rigsOf = (books: Books): string[] => books.keys('rig/').map((key) => key.slice('rig/'.length))
+
+function holdRefinery(rig: string, to: To): void {
+  to.tell({ to: refinery(rig), message: { type: 'refinery.hold', reason: 'everybody is stopped' } })
 }
 
 function start(books: Books, bead: string, entry: Entry, to: To): void {
   const { rig, group, preset } = entry
-  const name = entry.agent ?? freeName((one) => books.get(`place/${rig}/${one}`) !== undefined)
+  const name = entry.agent ?? freeName((one) => isTaken(books, rig, one))
   const n = (books.get<number>(`count/${rig}/${name}`) ?? 0) + 1
   const agent = polecat(rig, name)
   const sandbox = sandboxOf(agent, n)
@@ -254,3 +308,8 @@ function start(books: Books, bead: string, entry: Entry, to: To): void {
     { to: agent, message: { type: 'polecat.hook', bead, sandbox, preset } },
   )
 }
+
+/** At work, or without means. */
+const isTaken = (books: Books, rig: string, name: string): boolean =>
+  books.get(`place/${rig}/${name}`) !== undefined ||
+  books.get(holdKey('budget', 'agent', polecat(rig, name))) !== undefined

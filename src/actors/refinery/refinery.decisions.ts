@@ -20,6 +20,8 @@ export type RefineryContext = {
   /** Holds in a row; the next try comes later each time. */
   readonly holds: number
   readonly resume: Resume
+  /** Why no landing begins; null when they do. */
+  readonly stopped: string | null
 }
 type Request = {
   bead: string
@@ -58,6 +60,10 @@ export function next(context: RefineryContext): string | null {
   }
   return first
 }
+
+/** Something waits, and nobody said that nothing may begin. */
+export const mayBegin = (context: RefineryContext): boolean =>
+  next(context) !== null && context.stopped === null
 
 export function configure({ rig }: RefineryContext, event: Event<'refinery.configure'>, to: To): void {
   const { meta: _meta, type: _type, ...settings } = event

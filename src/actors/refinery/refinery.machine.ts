@@ -17,6 +17,7 @@ import {
   hold,
   isGreen,
   land,
+  mayBegin,
   mayHaveLanded,
   mayLand,
   next,
@@ -55,12 +56,13 @@ const machine = setup({
     base: '',
     holds: 0,
     resume: 'building',
+    stopped: null,
   }),
   states: {
     idle: {
       always: [
         {
-          guard: ({ context }) => next(context) !== null && !mayLand(context),
+          guard: ({ context }) => mayBegin(context) && !mayLand(context),
           target: 'unguarded',
           actions: does('refinery.retry', (context, _, to) =>
             wait(context, next(context) as string, to, {
@@ -70,7 +72,7 @@ const machine = setup({
           ),
         },
         {
-          guard: ({ context }) => next(context) !== null,
+          guard: ({ context }) => mayBegin(context),
           target: 'building',
           actions: does('refinery.retry', (context, _, to) => build(context, next(context) as string, to)),
         },
@@ -241,6 +243,8 @@ const machine = setup({
   on: {
     MERGE_READY: { actions: does('MERGE_READY', enqueue) },
     'refinery.configure': { actions: does('refinery.configure', configure) },
+    'refinery.hold': { actions: does('refinery.hold', (_, { reason }, to) => to.set({ stopped: reason })) },
+    'refinery.letGo': { actions: does('refinery.letGo', (_, __, to) => to.set({ stopped: null })) },
     'refinery.retry': {
       actions: does('refinery.retry', ({ rig }, _, to) =>
         to.refuse('NOTHING_HELD', `Nothing waits for a second try in ${rig}.`),
@@ -250,4 +254,4 @@ const machine = setup({
   },
 })
 
-export const refinery: MachineDef = { name: 'refinery', version: 1, machine, live: true }
+export const refinery: MachineDef = { name: 'refinery', version: 2, machine, live: true }

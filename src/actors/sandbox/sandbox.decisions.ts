@@ -1,4 +1,5 @@
 import { beadOwner, DEACON, lastPart, MAYOR, sessionOf, witness } from '../../events/address.ts'
+import type { PauseReason } from '../../events/budget.ts'
 import type { AttemptReason, Previous } from '../../events/define.ts'
 import type { Deciding, Event } from '../machine.ts'
 
@@ -24,6 +25,10 @@ export type SandboxContext = {
   landed: string
   waitMs: number
   note: string
+  /** Why no attempt may begin now; empty when one may. */
+  held: readonly PauseReason[]
+  /** The runtime's id of the last session's conversation, when it can go on from there. */
+  resume: string | null
 }
 
 type To = Deciding<SandboxContext>
@@ -36,18 +41,93 @@ export function open(context: SandboxContext, { bead, preset }: Event<'sandbox.o
   to.effect('worktree.add', { rig, sandbox, bead, branch })
 }
 
-/** Begins the next attempt: the same worktree, a session and a token of its own. */
-export function begin(context: SandboxContext, reason: AttemptReason, previous: Previous, to: To): void {
+/** Attempts that go on with the conversation of the one before; what was sent back is begun with a fresh mind. */
+const GOES_ON: ReadonlySet<AttemptReason> = new Set(['recovered', 'handoff'])
+
+/** Begins the attempt that was noted: the same worktree, a session and a token of its own. */
+export function begin(context: SandboxContext, _: unknown, to: To): void {
+  const { sandbox, bead, agent, path, branch, base, preset, reason } = context
   const attempt = context.attempt + 1
   const sessions = context.sessions + 1
-  const session = sessionOf(context.sandbox, sessions)
-  const { sandbox, bead, agent, path, branch, base, preset } = context
-  to.set({ attempt, sessions, session, reason, previous })
+  const session = sessionOf(sandbox, sessions)
+  const resume = GOES_ON.has(reason) ? context.resume : null
+  to.set({ attempt, sessions, session, resume: null })
   to.fact({ type: 'AttemptBegun', sandbox, bead, agent, attempt, reason })
   to.tell({
     to: session,
-    message: { type: 'session.open', bead, worktree: path, branch, base, preset, attempt, reason },
+    message: { type: 'session.open', bead, worktree: path, branch, base, preset, attempt, reason, resume },
   })
+}
+
+/** Why the next attempt begins, and what it is told; whether it begins now is for `paused` to say. */
+export function note(context: SandboxContext, reason: AttemptReason, previous: Previous, to: To): void {
+  to.set({ reason, previous })
+  if (context.held.length > 0) rests(context, to)
+}
+
+function rests({ sandbox, bead, held }: SandboxContext, to: To): void {
+  const reason = held[0]
+  to.fact(
+    reason === undefined
+      ? { type: 'SandboxPaused', sandbox, bead }
+      : { type: 'SandboxPaused', sandbox, bead, reason },
+  )
+}
+
+/** Nothing of the present attempt is left. */
+export function left(_: SandboxContext, { resume }: Event<'sandbox.sessionEnded'>, to: To): void {
+  to.set({ session: null, resume: resume ?? null })
+}
+
+/** The old session is gone, and what was noted may begin, unless it is held meanwhile. */
+export function leftAtLast(context: SandboxContext, event: Event<'sandbox.sessionEnded'>, to: To): void {
+  left(context, event, to)
+  if (context.held.length > 0) rests(context, to)
+}
+
+const STOPPED_BECAUSE: Readonly<Record<PauseReason, string>> = {
+  town: 'the town goes down',
+  estop: 'everybody is stopped',
+  budget: 'a budget is used up',
+}
+
+const NOTES: Readonly<Record<PauseReason, string>> = {
+  town: 'The town was down for a while.',
+  estop: 'Everybody was stopped for a while.',
+  budget: 'Work rested for a while, because a budget was used up.',
+}
+
+/** One reason more; whoever works is told to stop, unless it may end its turn. */
+export function hold(
+  context: SandboxContext,
+  { reason, graceMs, keepTurn }: Event<'sandbox.pause'>,
+  to: To,
+): void {
+  const why = reason ?? 'town'
+  const { session, held } = context
+  if (!held.includes(why)) to.set({ held: [...held, why] })
+  if (session === null || keepTurn === true) return
+  to.tell({
+    to: session,
+    message: {
+      type: 'session.stop',
+      reason: STOPPED_BECAUSE[why],
+      ...(graceMs === undefined ? {} : { graceMs }),
+    },
+  })
+}
+
+/** The attempt in hand ends here, and is gone on with when no reason is left. */
+export function pause(context: SandboxContext, event: Event<'sandbox.pause'>, to: To): void {
+  const why = event.reason ?? 'town'
+  hold(context, event, to)
+  to.set({ reason: 'handoff', previous: { ...context.previous, note: NOTES[why] } })
+  rests({ ...context, held: [why] }, to)
+}
+
+export function letGo({ held }: SandboxContext, { reason }: Event<'sandbox.resume'>, to: To): void {
+  const why = reason ?? 'town'
+  if (held.includes(why)) to.set({ held: held.filter((each) => each !== why) })
 }
 
 export function submit(context: SandboxContext, { head, commits }: Event<'sandbox.done'>, to: To): void {
@@ -63,12 +143,12 @@ export function submit(context: SandboxContext, { head, commits }: Event<'sandbo
 
 export function askRecovery(
   context: SandboxContext,
-  { ending }: Event<'sandbox.sessionEnded'>,
+  { ending, resume }: Event<'sandbox.sessionEnded'>,
   to: To,
 ): void {
   const { sandbox, bead, agent, rig } = context
   const reason = endingInWords(ending)
-  to.set({ session: null })
+  to.set({ session: null, resume: resume ?? null })
   to.fact({ type: 'RecoveryAsked', sandbox, bead, agent, reason })
   to.tell({ to: witness(rig), message: { type: 'SESSION_DIED', bead, sandbox, agent, reason } })
 }
@@ -86,31 +166,13 @@ function endingInWords(ending: Event<'sandbox.sessionEnded'>['ending']): string 
   }
 }
 
-export const afterPause = ({ previous }: SandboxContext): Previous => ({
-  ...previous,
-  note: 'The town was down for a while.',
-})
-
 export function recover(context: SandboxContext, _: unknown, to: To): void {
-  begin(context, 'recovered', context.previous, to)
+  note(context, 'recovered', context.previous, to)
 }
 
 export function rework(context: SandboxContext, { reason, previous }: Event<'sandbox.rework'>, to: To): void {
-  tellRework(context, reason, to)
-  begin(context, reason, previous, to)
-}
-
-export function noteRework(
-  context: SandboxContext,
-  { reason, previous }: Event<'sandbox.rework'>,
-  to: To,
-): void {
-  tellRework(context, reason, to)
-  to.set({ reason, previous })
-}
-
-function tellRework({ bead }: SandboxContext, reason: AttemptReason, to: To): void {
-  to.tell({ to: beadOwner(bead), message: { type: 'bead.rework', reason } })
+  to.tell({ to: beadOwner(context.bead), message: { type: 'bead.rework', reason } })
+  note(context, reason, previous, to)
 }
 
 export function giveUp(context: SandboxContext, { reason }: Event<'sandbox.giveUp'>, to: To): void {

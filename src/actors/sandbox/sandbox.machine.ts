@@ -4,16 +4,20 @@ import { setup } from 'xstate'
 import { beadOwner, MAYOR, workerOf } from '../../events/address.ts'
 import { ACTIONS, type MachineDef, OPTIONS, typesOf, UNEXPECTED, writing } from '../machine.ts'
 import {
-  afterPause,
   askRecovery,
   begin,
   defer,
   fail,
   giveUp,
+  hold,
   keep,
-  noteRework,
+  left,
+  leftAtLast,
+  letGo,
+  note,
   open,
   park,
+  pause,
   recover,
   release,
   remove,
@@ -62,6 +66,8 @@ const machine = setup({
     landed: '',
     waitMs: 0,
     note: '',
+    held: [],
+    resume: null,
   }),
   states: {
     absent: { on: { 'sandbox.open': { target: 'preparing', actions: does('sandbox.open', open) } } },
@@ -69,12 +75,12 @@ const machine = setup({
     preparing: {
       on: {
         'worktree.added': {
-          target: 'working',
+          target: 'paused',
           actions: does('worktree.added', (context, { base, head, path }, to) => {
             const { sandbox, branch } = context
             to.set({ base, path, head })
             to.fact({ type: 'WorktreeAdded', sandbox, path, branch, base })
-            begin({ ...context, base, path }, 'first', {}, to)
+            note(context, 'first', {}, to)
           }),
         },
         'worktree.notAdded': { target: 'failed', actions: does('worktree.notAdded', fail) },
@@ -117,41 +123,36 @@ const machine = setup({
           target: 'stalled',
           actions: does('sandbox.sessionEnded', askRecovery),
         },
-        'sandbox.pause': {
-          target: 'paused',
-          actions: does('sandbox.pause', ({ sandbox, bead, session }, _, to) => {
-            to.fact({ type: 'SandboxPaused', sandbox, bead })
-            if (session === null) return
-            to.tell({ to: session, message: { type: 'session.stop', reason: 'the town goes down' } })
-          }),
-        },
+        'sandbox.pause': [
+          {
+            guard: when('sandbox.pause', (_, { keepTurn }) => keepTurn === true),
+            actions: does('sandbox.pause', hold),
+          },
+          { target: 'paused', actions: does('sandbox.pause', pause) },
+        ],
       },
     },
 
-    /** The town is down, or was when its session ended. */
+    /**
+     * The next attempt is noted, and begins when no reason is left that keeps it. Each attempt comes through here; one
+     * that nothing keeps does not stay.
+     */
     paused: {
+      always: [
+        {
+          guard: ({ context }) => context.held.length === 0 && context.session === null,
+          target: 'working',
+          actions: does('sandbox.resume', begin),
+        },
+        // Its reasons are gone before the old session is.
+        { guard: ({ context }) => context.held.length === 0, target: 'reworking' },
+      ],
       on: {
         'sandbox.sessionEnded': {
           guard: current('sandbox.sessionEnded'),
-          actions: does('sandbox.sessionEnded', (_, __, to) => to.set({ session: null })),
+          actions: does('sandbox.sessionEnded', left),
         },
         'sandbox.done': over,
-        'sandbox.resume': [
-          {
-            guard: when('sandbox.resume', ({ session }) => session === null),
-            target: 'working',
-            actions: does('sandbox.resume', (context, _, to) =>
-              begin(context, 'handoff', afterPause(context), to),
-            ),
-          },
-          {
-            // The town was back before the old session had ended.
-            target: 'reworking',
-            actions: does('sandbox.resume', (context, _, to) =>
-              to.set({ reason: 'handoff', previous: afterPause(context) }),
-            ),
-          },
-        ],
       },
     },
 
@@ -161,7 +162,7 @@ const machine = setup({
         'sandbox.recover': [
           {
             guard: when('sandbox.recover', (_, { waitMs }) => waitMs === 0),
-            target: 'working',
+            target: 'paused',
             actions: does('sandbox.recover', recover),
           },
           {
@@ -177,8 +178,8 @@ const machine = setup({
     },
 
     cooling: {
-      after: { cooldown: { target: 'working', actions: does('sandbox.recover', recover) } },
-      on: { 'sandbox.retry': { target: 'working', actions: does('sandbox.retry', recover) } },
+      after: { cooldown: { target: 'paused', actions: does('sandbox.recover', recover) } },
+      on: { 'sandbox.retry': { target: 'paused', actions: does('sandbox.retry', recover) } },
     },
 
     /** With the Witness and the Refinery. */
@@ -186,16 +187,9 @@ const machine = setup({
       on: {
         'sandbox.sessionEnded': {
           guard: current('sandbox.sessionEnded'),
-          actions: does('sandbox.sessionEnded', (_, __, to) => to.set({ session: null })),
+          actions: does('sandbox.sessionEnded', left),
         },
-        'sandbox.rework': [
-          {
-            guard: when('sandbox.rework', ({ session }) => session === null),
-            target: 'working',
-            actions: does('sandbox.rework', rework),
-          },
-          { target: 'reworking', actions: does('sandbox.rework', noteRework) },
-        ],
+        'sandbox.rework': { target: 'paused', actions: does('sandbox.rework', rework) },
         'sandbox.giveUp': { target: 'parked', actions: does('sandbox.giveUp', giveUp) },
         'sandbox.close': [
           {
@@ -218,10 +212,8 @@ const machine = setup({
       on: {
         'sandbox.sessionEnded': {
           guard: current('sandbox.sessionEnded'),
-          target: 'working',
-          actions: does('sandbox.sessionEnded', (context, _, to) =>
-            begin(context, context.reason, context.previous, to),
-          ),
+          target: 'paused',
+          actions: does('sandbox.sessionEnded', leftAtLast),
         },
       },
     },
@@ -256,16 +248,16 @@ const machine = setup({
       on: {
         'sandbox.sessionEnded': {
           guard: current('sandbox.sessionEnded'),
-          actions: does('sandbox.sessionEnded', (_, __, to) => to.set({ session: null })),
+          actions: does('sandbox.sessionEnded', left),
         },
         'sandbox.retry': [
           {
             guard: when('sandbox.retry', ({ session }) => session === null),
-            target: 'working',
+            target: 'paused',
             actions: does('sandbox.retry', (context, _, to) => {
-              const { bead, previous, note } = context
+              const { bead, previous } = context
               to.tell({ to: MAYOR, message: { type: 'escalation.settle', bead, note: 'begun again' } })
-              begin(context, 'handoff', { ...previous, note }, to)
+              note(context, 'handoff', { ...previous, note: context.note }, to)
             }),
           },
           {
@@ -319,10 +311,22 @@ const machine = setup({
   on: {
     'sandbox.done': over,
     'sandbox.giveBack': over,
+    'sandbox.pause': { actions: does('sandbox.pause', hold) },
+    'sandbox.resume': { actions: does('sandbox.resume', letGo) },
     // It said `gt done` before the news of its start arrived, or is of the past.
     'sandbox.sessionStarted': {},
     '*': UNEXPECTED,
   },
 })
 
-export const sandbox: MachineDef = { name: 'sandbox', version: 1, machine, live: false }
+export const sandbox: MachineDef = {
+  name: 'sandbox',
+  version: 2,
+  // Nothing but the town's going down paused anybody then.
+  migrate: ({ value, context }) => ({
+    value,
+    context: value === 'paused' ? { ...context, held: ['town'] } : context,
+  }),
+  machine,
+  live: false,
+}

@@ -1,6 +1,7 @@
 // The town itself: that it exists, whether it is up, and its settings. Rules: SPEC.md beside this file.
 
 import { setup } from 'xstate'
+import { MAYOR } from '../../events/address.ts'
 import type { Json } from '../../events/record.ts'
 import { ACTIONS, type MachineDef, OPTIONS, typesOf, UNEXPECTED, writing } from '../machine.ts'
 
@@ -8,6 +9,8 @@ type TownContext = {
   townId: string
   name: string
   settings: { readonly [key: string]: Json }
+  /** A person stopped everybody, and nobody has let them go on since. */
+  stopped: { readonly since: string; readonly reason: string } | null
 }
 
 const { does } = writing<TownContext>()
@@ -23,7 +26,7 @@ const machine = setup({ types: typesOf<TownContext>(), actions: ACTIONS }).creat
   id: 'town',
   options: OPTIONS,
   initial: 'absent',
-  context: { townId: '', name: '', settings: {} },
+  context: { townId: '', name: '', settings: {}, stopped: null },
   states: {
     absent: {
       on: {
@@ -53,6 +56,23 @@ const machine = setup({ types: typesOf<TownContext>(), actions: ACTIONS }).creat
     },
   },
   on: {
+    'town.estop': {
+      actions: does('town.estop', ({ stopped, townId }, { reason, meta }, to) => {
+        if (townId === '') return to.refuse('UNEXPECTED', 'There is no town yet.')
+        if (stopped !== null) return to.refuse('STOPPED_ALREADY', 'Everybody is stopped already.')
+        to.set({ stopped: { since: meta.at, reason } })
+        to.fact({ type: 'EverybodyStopped', reason })
+        to.tell({ to: MAYOR, message: { type: 'dispatch.hold', why: 'estop', scope: 'town', id: 'town' } })
+      }),
+    },
+    'town.thaw': {
+      actions: does('town.thaw', ({ stopped }, _, to) => {
+        if (stopped === null) return to.refuse('NOT_STOPPED', 'Nobody is stopped.')
+        to.set({ stopped: null })
+        to.fact({ type: 'EverybodyThawed', stoppedAt: stopped.since })
+        to.tell({ to: MAYOR, message: { type: 'dispatch.letGo', why: 'estop', scope: 'town', id: 'town' } })
+      }),
+    },
     'town.set': {
       actions: does('town.set', ({ settings }, { key, value }, to) => {
         const { [key]: _old, ...others } = settings
@@ -64,4 +84,4 @@ const machine = setup({ types: typesOf<TownContext>(), actions: ACTIONS }).creat
   },
 })
 
-export const town: MachineDef = { name: 'town', version: 1, machine, live: false }
+export const town: MachineDef = { name: 'town', version: 2, machine, live: false }
