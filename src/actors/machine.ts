@@ -51,6 +51,8 @@ export const WORLD_EFFECTS = [
   'merge.build',
   'gates.run',
   'target.push',
+  'nudge.write',
+  'nudge.enter',
 ] as const satisfies readonly WorldEffect[]
 
 /**

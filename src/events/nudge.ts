@@ -7,6 +7,14 @@ import { address, count, effect, failure, line, named } from './define.ts'
 export const nudgeMode = z.enum(['idle', 'queue', 'immediate'])
 export type NudgeMode = z.infer<typeof nudgeMode>
 
+/**
+ * Where the line is. `untyped`: not a byte of it was written. `unseen`: it was written, or may have been, and its program
+ * has not shown that it read it. `composer`: it stands there. `queued`: the program holds it for after its turn.
+ * `gone`: its program has read it, and shows it no more.
+ */
+export const nudgeLineAt = z.enum(['untyped', 'unseen', 'composer', 'queued', 'gone'])
+export type NudgeLineAt = z.infer<typeof nudgeLineAt>
+
 export const nudgeMessages = [
   /** To `nudges/<id>`. `line` is what is typed: it names the nudge. `text` is what is meant, read by id. */
   named('nudge.send', {
@@ -22,8 +30,8 @@ export const nudgeMessages = [
   named('nudge.go', {}),
   /** Answers to nudge.write and nudge.enter. */
   named('nudge.written', {}),
-  /** Not typed, for the composer is not free: a dialog, a line of a person, a stopped process. Tried again. */
-  named('nudge.held', { reason: line }),
+  /** No Enter now, for the composer is not free: a dialog, a line of a person, a stopped process. Tried again. */
+  named('nudge.held', { reason: line, lineAt: nudgeLineAt }),
   named('nudge.notWritten', failure),
   /** From the session, by a hook, a transcript or the agent's own call. */
   named('nudge.accepted', { via: z.enum(['hook', 'transcript', 'call']) }),
@@ -43,7 +51,10 @@ export const nudgeFacts = [
   named('NudgeWritten', { ...whose, enters: count }),
   named('NudgeAccepted', { ...whose, via: line }),
   named('NudgeTurnEnded', { ...whose, how: line }),
+  /** Typed, and nobody has said yet that it was taken; a late receipt still counts. */
+  named('NudgeUnconfirmed', { ...whose, ...failure }),
   named('NudgeFailed', { ...whose, ...failure }),
+  named('NudgeWithdrawn', whose),
 ] as const
 
 /** To a session, which gives its composer to one nudge at a time. */
@@ -54,9 +65,12 @@ export const composerMessages = [
 ] as const
 
 export const nudgeEffects = {
-  /** Looks first: a line that stands in the composer already gets its Enter and nothing else. */
+  /**
+   * Looks first: a line that stands in the composer already gets its Enter and nothing else. `unseen`: it was written
+   * before, and is not written again before the screen has proved that it is gone.
+   */
   'nudge.write': effect({
-    params: z.strictObject({ nudge: line, session: address, line, mode: nudgeMode }),
+    params: z.strictObject({ nudge: line, session: address, line, mode: nudgeMode, unseen: z.boolean() }),
     settle: 'probe',
     deadlineMs: 30_000,
   }),
