@@ -2,9 +2,10 @@
 
 import type { Preset, Presets } from '../../ports/presets.ts'
 import { claude } from './claude.ts'
+import { codex } from './codex.ts'
 import { script } from './script.ts'
 
-const ALL: readonly Preset[] = [claude, script]
+const ALL: readonly Preset[] = [claude, codex, script]
 
 const byName = new Map(ALL.map((preset) => [preset.name, preset]))
 
