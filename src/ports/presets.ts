@@ -151,6 +151,8 @@ export interface Preset {
   }
   /** Reads a piece of its transcript that ends with a whole line. */
   readTranscript(piece: string, carry: unknown): TranscriptReading
+  /** Folder of further transcripts (`*.jsonl`) of the same conversation: read before it, with the same carry. */
+  readonly moreTranscripts?: (transcript: string) => string
 }
 
 /** The presets there are. */

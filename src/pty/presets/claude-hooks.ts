@@ -6,18 +6,20 @@
 import type { Heard } from '../../events/hearing.ts'
 import type { HookCall, HookMeaning, HookReply, PermissionAsk } from '../../ports/presets.ts'
 import { asLine, asList, asObject, asText, type Json, toolAsk } from './hook-input.ts'
+import { resetTime } from './reset-time.ts'
 
-export function hearClaude({ event, input }: HookCall): HookMeaning {
+/** `now` (ms) is what the time of a limit is counted from. */
+export function hearClaude({ event, input }: HookCall, now: number): HookMeaning {
   const said = asObject(input)
   return {
-    heard: heardIn(event, said),
+    heard: heardIn(event, said, now),
     asks: event === 'PermissionRequest' ? toolAsk(said, kindOf(asLine(said.tool_name))) : null,
     guards: event === 'PreToolUse' ? toolAsk(said) : null,
     prompt: event === 'UserPromptSubmit' && typeof said.prompt === 'string' ? said.prompt : null,
   }
 }
 
-function heardIn(event: string, said: Json): Heard[] {
+function heardIn(event: string, said: Json, now: number): Heard[] {
   const via = 'hook'
   const tool = asLine(said.tool_name, 200)
   switch (event) {
@@ -51,7 +53,7 @@ function heardIn(event: string, said: Json): Heard[] {
     case 'Stop':
       return [{ kind: 'turnEnded', via, background: asList(said.background_tasks).length }]
     case 'StopFailure':
-      return failed(said)
+      return failed(said, now)
     case 'SubagentStop':
       // Compaction runs as a subagent without a type.
       return asLine(said.agent_type) === '' ? [] : [{ kind: 'subagentEnded', via }]
@@ -98,12 +100,13 @@ function notified(said: Json): Heard[] {
   }
 }
 
-function failed(said: Json): Heard[] {
+function failed(said: Json, now: number): Heard[] {
   const error = asLine(said.error, 200) || 'unknown'
   const message = asLine(said.last_assistant_message) || asLine(said.error_details)
   const turn: Heard = { kind: 'turnFailed', via: 'hook', error, message }
   // Only a limit that says when it is over is one that the program waits for.
-  return /\bresets\b/i.test(message) ? [turn, { kind: 'limited', via: 'hook', until: null, message }] : [turn]
+  if (!/\bresets\b/i.test(message)) return [turn]
+  return [turn, { kind: 'limited', via: 'hook', until: resetTime(message, now), message }]
 }
 
 /** What to print, and the exit code, so that this event's hook says `reply`. Exit 2 would do too, but says less. */

@@ -7,7 +7,7 @@ import { answerClaude, hearClaude } from './claude-hooks.ts'
 import { CLAUDE_HOOKS, CLAUDE_LOGIN, launchClaude } from './claude-launch.ts'
 import { claudeLoginMissing } from './claude-login.ts'
 import { readClaude } from './claude-screen.ts'
-import { readClaudeTranscript } from './claude-transcript.ts'
+import { claudeSubagents, readClaudeTranscript } from './claude-transcript.ts'
 
 export const claude: Preset = {
   name: 'claude',
@@ -22,11 +22,13 @@ export const claude: Preset = {
   loginMissing: claudeLoginMissing,
   launch: launchClaude,
   hooks: CLAUDE_HOOKS,
-  hear: hearClaude,
+  hear: (call) => hearClaude(call, Date.now()),
   answer: answerClaude,
   interactive: true,
-  read: readClaude,
-  // Ctrl-C clears the box too, but a second one within 1.8 s would end the program.
+  read: (screen) => readClaude(screen, Date.now()),
+  // Ctrl-C clears the box too, but a second one within 1.8 s would end the program. Never type `clear` into an empty
+  // box (it opens a menu there), nor at work (it interrupts).
   keys: { interrupt: '\x1b', submit: '\r', clear: '\x1b\x1b' },
   readTranscript: readClaudeTranscript,
+  moreTranscripts: claudeSubagents,
 }

@@ -1,18 +1,19 @@
 // When a limit is over, from the words of a screen.
 
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']
-const CLOCK = /\b(\d{1,2}):(\d{2})(?::\d{2})?\s*([ap]m)?(?:\s*\(?(UTC)\)?)?/i
+const CLOCK = /\b(\d{1,2})(?::(\d{2})(?::\d{2})?\s*([ap]m)?|\s*([ap]m))\b(?:\s*\(?(UTC)\)?)?/i
 const DAY = /\b([A-Z][a-z]{2})[a-z]* (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})\b/
 const DAY_MS = 24 * 60 * 60_000
 
 /**
- * ISO time of the moment that `text` names: `1:01 PM`, `7:01am (UTC)`, `Nov 25th, 2026 11:01 AM`; without a day it is
+ * ISO time of the moment that `text` names: `1:01 PM`, `7am (UTC)`, `Nov 25th, 2026 11:01 AM`; without a day it is
  * the next such time after `now` (ms). Local time unless it says UTC. Null when it names none.
  */
 export function resetTime(text: string, now: number): string | null {
   const clock = CLOCK.exec(text)
   if (clock === null) return null
-  const [, hours = '', minutes = '', half, utc] = clock
+  const [, hours = '', minutes = '0', withMinutes, alone, utc] = clock
+  const half = withMinutes ?? alone
   const hour = (Number(hours) % (half === undefined ? 24 : 12)) + (half?.toLowerCase() === 'pm' ? 12 : 0)
   const day = dayIn(text)
   const today = new Date(now)
