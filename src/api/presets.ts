@@ -1,4 +1,4 @@
-// Which kind of agent a bead gets, and whether somebody said how it is started.
+// Which kind of agent a bead gets, and whether it is known how that one is started.
 
 import { rig as rigRow } from '../projections/rigs.ts'
 import { townSetting } from '../projections/town.ts'
@@ -14,7 +14,7 @@ export function choosePreset(town: TownHandle, rig: string, asked: string | unde
   const name = asked ?? setting(town, rig, 'agents.default')
   if (typeof name !== 'string')
     throw new Fault('AGENT_NOT_CHOSEN', 'No agent program is chosen for this town.')
-  if (setting(town, rig, `agents.${name}.command`) === null)
+  if (town.presets.get(name) === null && setting(town, rig, `agents.${name}.command`) === null)
     throw new Fault('AGENT_UNKNOWN', `Nobody said how the agent ${shown(name)} is started.`, { agent: name })
   return name
 }

@@ -15,6 +15,7 @@ import { callerOf, operatorOnly, ownOf, sessionOnly } from './callers.ts'
 import type { CommandRoute } from './command.ts'
 import { COMMANDS } from './commands/index.ts'
 import { Fault, problemOf } from './fault.ts'
+import { createHooks } from './hooks.ts'
 import { parseInput } from './input.ts'
 import { openApi, reportSchemas } from './openapi.ts'
 import { createPace } from './pace.ts'
@@ -81,6 +82,21 @@ export function createServer(town: TownHandle) {
     )
   const report = COMMANDS.find(({ name }) => name === 'report') as CommandRoute
   app.post('/v1/events', (request, reply) => answerCommand(report, caller(request), request, reply))
+
+  // Not slowed by the pace: they come in bursts, and a tool waits for each.
+  const hooks = createHooks(town)
+  app.post('/v1/hooks/:event', async (request, reply) => {
+    const { event } = request.params as { readonly event: string }
+    const { stdout, exitCode } = await hooks.answer({
+      caller: sessionOnly(caller(request)),
+      event,
+      input: asObject(request.body),
+      runtime: header(request, 'x-gt-runtime'),
+      call: callId(header(request, 'x-gt-call')),
+      signal: gone(reply),
+    })
+    return reply.type('text/plain; charset=utf-8').header('x-gt-exit', String(exitCode)).send(stdout)
+  })
 
   const streamQuery = z.strictObject({ after: z.coerce.number().int().min(0).optional() })
   app.get('/v1/records/stream', (request, reply) => {
@@ -169,6 +185,10 @@ function header(request: FastifyRequest, name: string): string | undefined {
   const value = request.headers[name]
   return Array.isArray(value) ? value[0] : value
 }
+
+/** Named by a launcher; one that does not fit is none. */
+const callId = (given: string | undefined): string | undefined =>
+  given !== undefined && /^[\w.-]{1,60}$/.test(given) ? given : undefined
 
 /** Aborted when the caller hangs up before it has its answer. */
 function gone(reply: FastifyReply): AbortSignal {

@@ -51,7 +51,12 @@ export async function wholeBead(town: TownHandle, row: BeadRow, dependents: read
   return { ...shape, description: await description(town, shape.id, descriptionSeq), comments, dependents }
 }
 
-export async function description(town: TownHandle, bead: string, seq: number | null): Promise<string> {
+/** The whole description of a bead, from the record that set it. */
+export async function description(
+  town: Pick<TownHandle, 'log'>,
+  bead: string,
+  seq: number | null,
+): Promise<string> {
   const record = seq === null ? null : await recordAt(town, seq)
   const fact = record?.facts.find(({ type, bead: id, description: text }) => {
     return (type === 'BeadCreated' || type === 'BeadUpdated') && id === bead && typeof text === 'string'
@@ -59,7 +64,7 @@ export async function description(town: TownHandle, bead: string, seq: number | 
   return String(fact?.description ?? '')
 }
 
-export async function recordAt(town: TownHandle, seq: number): Promise<LogRecord | null> {
+export async function recordAt(town: Pick<TownHandle, 'log'>, seq: number): Promise<LogRecord | null> {
   const stored = await town.log.get(seq)
   return stored === undefined ? null : recordOf(stored.line)
 }

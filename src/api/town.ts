@@ -1,8 +1,10 @@
 // What the routes need of an open town. src/town makes one; the routes know nothing beyond it.
 
 import type { EventLog } from '../../eventlog/types.ts'
+import type { Heard, Standing } from '../events/hearing.ts'
 import type { Address } from '../events/record.ts'
 import type { Clock, Ids } from '../ports/clock.ts'
+import type { Preset, Presets } from '../ports/presets.ts'
 import type { Repositories } from '../ports/repositories.ts'
 import type { Terminals } from '../ports/terminals.ts'
 import type { Projections } from '../projections/index.ts'
@@ -30,6 +32,10 @@ export interface TownHandle {
   /** null while the daemon is down: git and terminals are not at hand. */
   readonly repositories: Repositories | null
   readonly terminals: Terminals | null
+  /** The kinds of agent programs there are. */
+  readonly presets: Presets
+  /** What is heard of the agents at work; null while the daemon is down. */
+  readonly hearing: Hearing | null
   /** The caller a bearer token stands for, or null. Never throws. */
   authenticate(token: string): Caller | null
   /** The daemon that serves this, or null when a command opened the town by itself. */
@@ -38,6 +44,8 @@ export interface TownHandle {
     readonly startedAt: string
     readonly version: string
     readonly recoveredMs: number
+    /** Digest of the program that it runs, null from sources. */
+    readonly program: string | null
   } | null
   /** Ends every session after a checkpoint, then the daemon. Resolves when the answer may be sent. */
   shutDown(): Promise<void>
@@ -54,6 +62,18 @@ export interface TownHandle {
   projectionsAt(seq: number): Promise<Projections>
   /** Warnings a person should see in `gt status`: the log poisoned, the worker gone, ... */
   readonly troubles: readonly { readonly at: string; readonly code: string; readonly message: string }[]
+}
+
+export interface Hearing {
+  /**
+   * Takes in what was heard of a session. Resolves when changes of where it stands are recorded. `call` names the call
+   * that said so: it counts once. Of a session that has ended nothing is heard.
+   */
+  hear(session: Address, heard: readonly Heard[], call?: string): Promise<void>
+  /** Takes in, oldest first, what its launcher had to leave in files while nobody answered. */
+  catchUp(session: Address, preset: Preset): Promise<void>
+  /** Where it stands as of now, which the log has at most 30 s later; null when it has ended. */
+  live(session: Address): Standing | null
 }
 
 export type LogBackup = {

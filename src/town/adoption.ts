@@ -8,6 +8,7 @@ import type { Address } from '../events/record.ts'
 import type { SessionEnding, Terminals } from '../ports/terminals.ts'
 import type { System } from '../system/types.ts'
 import { asRecorded, cleanUpAfter } from './effects/sessions.ts'
+import type { TownHearing } from './hearing.ts'
 
 /** Sessions whose program should be at work. A starting one is looked for by its own effect. */
 const ALIVE = new Set(['running', 'finishing', 'stopping'])
@@ -21,9 +22,10 @@ export function createAdoption(options: {
   readonly dir: string
   readonly system: System
   readonly terminals: Terminals
+  readonly hearing: TownHearing
   readonly onTrouble: (code: string, message: string) => void
 }): Adoption {
-  const { dir, system, terminals, onTrouble } = options
+  const { dir, system, terminals, hearing, onTrouble } = options
 
   terminals.onEnding((session, ending) => {
     tellEnding(session, ending).catch((error: unknown) => onTrouble('ENDING_NOT_TOLD', String(error)))
@@ -32,12 +34,15 @@ export function createAdoption(options: {
   async function tellEnding(session: Address, ending: SessionEnding): Promise<void> {
     // What its program left running is in a worktree that the next session may get as soon as this one has ended.
     await terminals.stop(session, 0)
+    // What its last hooks said counts before its end.
+    await hearing.catchUpAll([session])
     // Refused when the session ended by another way already; then there is nothing left to tell.
     await system.take({
       id: `ended.${session}`,
       by: 'host',
       messages: [{ to: session, message: { type: 'session.exited', ending: asRecorded(ending) } }],
     })
+    hearing.forget(session)
     await terminals.forget(session)
     await cleanUpAfter(dir, session)
   }
@@ -63,6 +68,7 @@ export function createAdoption(options: {
           await terminals.forget(id)
         }
       }
+      await hearing.catchUpAll(adopted)
       return adopted
     },
   }

@@ -7,7 +7,7 @@
 //   D2. Killed at any instant, the next daemon goes on where the log ends.
 //   D3. SIGTERM ends the daemon and the worker; host and sessions go on (gt restart).
 
-import { rmSync, writeFileSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -15,15 +15,20 @@ import { LogError } from '../../eventlog/index.ts'
 import { createServer } from '../api/server.ts'
 import type { TownHandle } from '../api/town.ts'
 import { OVERSEER, TOWN } from '../events/address.ts'
+import { presets } from '../pty/presets/index.ts'
 import { ensureHost } from '../pty/start-host.ts'
 import type { Perform } from '../system/types.ts'
 import { type Adoption, createAdoption } from './adoption.ts'
+import { machineClock, machineIds } from './clock.ts'
+import { writeDaemonFile } from './daemon-file.ts'
 import type { Carrier } from './effects/carrier.ts'
 import { performWith } from './effects/index.ts'
-import { baseEnvironment, launcherFolder } from './environment.ts'
+import { baseEnvironment } from './environment.ts'
 import { townFiles } from './files.ts'
+import { createHearing, type TownHearing } from './hearing.ts'
 import { readIdentity } from './identity.ts'
 import { handleOf, type OpenTown, openTown } from './open.ts'
+import { binFolder, type Program, runningProgram } from './program.ts'
 import { endSessions, resumeSessions } from './sleep.ts'
 import { TownError } from './town-error.ts'
 import { VERSION } from './version.ts'
@@ -57,7 +62,8 @@ export async function startDaemon(dir: string, operatorEnv: NodeJS.ProcessEnv): 
     return perform(effect)
   })
 
-  const bin = launcherFolder(fileURLToPath(import.meta.url))
+  const program = runningProgram(dir)
+  const bin = binFolder(dir, program)
   const world = await openWorld({
     townDir: dir,
     townId: identity.townId,
@@ -76,15 +82,26 @@ export async function startDaemon(dir: string, operatorEnv: NodeJS.ProcessEnv): 
     log: town.log,
     tokens: town.tokens,
     terminals: world.terminals,
+    presets,
     repositoriesFor: world.repositoriesFor,
     operatorEnv,
     bin,
   }
 
+  const hearing = createHearing({
+    dir,
+    system: town.system,
+    clock: machineClock,
+    ids: machineIds,
+    presets,
+    onTrouble: town.trouble,
+  })
+  hearing.watch(world.terminals)
   const adoption = createAdoption({
     dir,
     system: town.system,
     terminals: world.terminals,
+    hearing,
     onTrouble: town.trouble,
   })
   world.onHostReplaced(() => {
@@ -92,7 +109,7 @@ export async function startDaemon(dir: string, operatorEnv: NodeJS.ProcessEnv): 
   })
   await begin(town, adoption)
   worldReady.resolve(carrier)
-  return serve({ dir, town, world, files })
+  return serve({ dir, town, world, hearing, files, program })
 }
 
 /** A command may have the town open for a moment, and so may a daemon that was killed just now. */
@@ -123,12 +140,15 @@ async function serve(parts: {
   readonly dir: string
   readonly town: OpenTown
   readonly world: World
+  readonly hearing: TownHearing
   readonly files: ReturnType<typeof townFiles>
+  readonly program: Program
 }): Promise<Daemon> {
-  const { dir, town, world, files } = parts
+  const { dir, town, world, hearing, files, program } = parts
   const ended = Promise.withResolvers<void>()
   const startedAt = new Date().toISOString()
   const recoveredMs = Math.round(performance.now())
+  const daemon = { pid: process.pid, startedAt, version: VERSION, recoveredMs, program: program.digest }
   let server: ReturnType<typeof createServer> | undefined
   let stopping: Promise<void> | undefined
 
@@ -136,6 +156,7 @@ async function serve(parts: {
     stopping ??= (async () => {
       await server?.close()
       rmSync(files.socket, { force: true })
+      await hearing.close()
       // From here on no answer is taken, so what is cut now is asked for again at the next start.
       await town.system.close()
       if (everything) await world.end()
@@ -151,7 +172,8 @@ async function serve(parts: {
     ...handleOf(town),
     repositories: world.repositories,
     terminals: world.terminals,
-    daemon: { pid: process.pid, startedAt, version: VERSION, recoveredMs },
+    hearing,
+    daemon,
     async shutDown() {
       await endSessions({ dir, town, world })
       await town.system.take({
@@ -170,9 +192,7 @@ async function serve(parts: {
   const mask = process.umask(0o177)
   await listening.listen({ path: files.socket })
   process.umask(mask)
-  writeFileSync(files.daemonPid, JSON.stringify({ pid: process.pid, startedAt, recoveredMs }), {
-    mode: 0o600,
-  })
+  writeDaemonFile(dir, daemon)
   void tidyLog(town)
   return { stop: () => stop(false), ended: ended.promise }
 }

@@ -2,7 +2,6 @@
 //
 // Always:    an allow-list. Logins of clouds, registries and ssh agents stay with the operator.
 
-import { dirname, join } from 'node:path'
 import type { Address } from '../events/record.ts'
 import type { Author } from '../ports/repositories.ts'
 
@@ -37,6 +36,10 @@ export function sessionEnvironment(session: {
   readonly session: Address
   readonly branch: string
   readonly author: Author
+  /** Preset that it is started with. */
+  readonly runtime: string
+  /** Some calls of tools are refused by rule, so none may run unheard. */
+  readonly guarded: boolean
 }): Record<string, string> {
   const { name, email } = session.author
   return {
@@ -51,6 +54,8 @@ export function sessionEnvironment(session: {
     GT_BEAD: session.bead,
     GT_SESSION: session.session,
     GT_BRANCH: session.branch,
+    GT_RUNTIME: session.runtime,
+    ...(session.guarded ? { GT_GUARDED: '1' } : {}),
     GIT_AUTHOR_NAME: name,
     GIT_AUTHOR_EMAIL: email,
     GIT_COMMITTER_NAME: name,
@@ -64,11 +69,3 @@ export const authorOf = (address: Address, domain: string): Author => ({
   name: address,
   email: `${address.replaceAll('/', '.')}@${domain}`,
 })
-
-/** The folder of the `gt` launcher: `bin` beside the package's `src` or `dist`. */
-export function launcherFolder(moduleFile: string): string {
-  // <package>/src/town/x.ts or <package>/dist/src/town/x.js
-  const source = dirname(dirname(moduleFile))
-  const above = dirname(source)
-  return join(above.endsWith('/dist') ? dirname(above) : above, 'bin')
-}

@@ -45,7 +45,16 @@ export const slug = (address: Address): string => address.replaceAll('/', '.')
 
 export const sessionFiles = (dir: string, session: Address) => {
   const own = join(townFiles(dir).sessions, slug(session))
-  return { own, token: join(own, 'token'), tmp: join(own, 'tmp'), recording: join(own, 'terminal.cast') }
+  return {
+    own,
+    token: join(own, 'token'),
+    tmp: join(own, 'tmp'),
+    recording: join(own, 'terminal.cast'),
+    /** What its runtime is started with besides arguments: settings files. */
+    runtime: join(own, 'runtime'),
+    /** Calls of hooks that nobody answered. */
+    unheard: join(own, 'unheard'),
+  }
 }
 
 /** Worktree of an assignment: `<town>/rigs/shop/polecats/nux/2`. */

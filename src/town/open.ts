@@ -8,6 +8,7 @@ import { machineAt } from '../actors/index.ts'
 import type { TownHandle } from '../api/town.ts'
 import { recordOf } from '../events/upcasters.ts'
 import { applyAll, createProjections, type Projections } from '../projections/index.ts'
+import { presets } from '../pty/presets/index.ts'
 import { openSystem } from '../system/system.ts'
 import type { Perform, System } from '../system/types.ts'
 import { backUpBeforeFirstRecord, backUpLog } from './backups.ts'
@@ -112,6 +113,8 @@ export const handleOf = (town: OpenTown): TownHandle => ({
   ids: machineIds,
   repositories: null,
   terminals: null,
+  presets,
+  hearing: null,
   authenticate: (token) => town.tokens.authenticate(token),
   daemon: null,
   shutDown: () => Promise.resolve(),

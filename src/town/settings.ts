@@ -2,6 +2,7 @@
 
 import { rigOwner, TOWN } from '../events/address.ts'
 import type { Json } from '../events/record.ts'
+import type { PermissionRule } from '../events/settings.ts'
 import type { Remote, SetupSpec } from '../ports/repositories.ts'
 import type { System } from '../system/types.ts'
 
@@ -37,21 +38,51 @@ export function allowedVariables(system: System, rig: string): readonly string[]
   return [...of(TOWN), ...of(rigOwner(rig))]
 }
 
-/** How the agent `preset` (or the default one) is started in a rig, or null when nobody said. */
-export function agentCommand(
+/** The agent `preset` (or the default one) in a rig, as far as it is set; null when there is no default. */
+export function agentSettings(system: System, rig: string, preset: string | null): AgentSettings | null {
+  const name = preset ?? settingIn<string>(system, rig, 'agents.default')
+  if (name === undefined) return null
+  return {
+    name,
+    command: settingIn<string[]>(system, rig, `agents.${name}.command`) ?? null,
+    model: settingIn<string>(system, rig, `agents.${name}.model`) ?? null,
+  }
+}
+
+export type AgentSettings = {
+  readonly name: string
+  /** How a person wants it started; null when its preset knows. */
+  readonly command: readonly string[] | null
+  readonly model: string | null
+}
+
+/** What agents of a rig may do without being asked about. */
+export function permissionsOf(
   system: System,
   rig: string,
-  preset: string | null,
-): { readonly name: string; readonly command: readonly string[] } | null {
-  const [own, common] = [settingsAt(system, rigOwner(rig)), settingsAt(system, TOWN)]
-  const name =
-    preset ??
-    (own['agents.default'] as string | undefined) ??
-    (common['agents.default'] as string | undefined)
-  if (name === undefined) return null
-  const key = `agents.${name}.command`
-  const command = (own[key] ?? common[key]) as string[] | undefined
-  return command === undefined ? null : { name, command }
+): { readonly mode: 'ask' | 'bypass'; readonly hasDenials: boolean } {
+  const rules = settingIn<PermissionRule[]>(system, rig, 'permissions.rules') ?? []
+  return {
+    mode: settingIn<string>(system, rig, 'permissions.mode') === 'bypass' ? 'bypass' : 'ask',
+    hasDenials: rules.some(({ verdict }) => verdict === 'deny'),
+  }
+}
+
+/** Commands that must pass in a rig. */
+export const gatesIn = (
+  system: System,
+  rig: string,
+): { readonly name: string; readonly command: readonly string[] }[] =>
+  Object.entries(settingsAt(system, rigOwner(rig)))
+    .filter(([key]) => key.startsWith('gates.') && key !== 'gates.none')
+    .map(([key, value]) => ({
+      name: key.slice('gates.'.length),
+      command: (value as { readonly command: readonly string[] }).command,
+    }))
+
+/** The rig's, else the town's. Values are trusted: they were checked when they were set. */
+function settingIn<T>(system: System, rig: string, key: string): T | undefined {
+  return (settingsAt(system, rigOwner(rig))[key] ?? settingsAt(system, TOWN)[key]) as T | undefined
 }
 
 /** The part after @ in the authors of commits: the town's setting, else one that can be nobody's. */

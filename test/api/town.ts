@@ -8,8 +8,10 @@ import type { Caller, TownHandle } from '../../src/api/town.ts'
 import type { AnyMessage, LogRecord } from '../../src/events/record.ts'
 import { type Repositories, RepositoryError, type WorktreeState } from '../../src/ports/repositories.ts'
 import { applyAll, createProjections } from '../../src/projections/index.ts'
+import { presets } from '../../src/pty/presets/index.ts'
 import { openSystem } from '../../src/system/system.ts'
 import type { OpenEffect } from '../../src/system/types.ts'
+import { createHearing } from '../../src/town/hearing.ts'
 
 export const OPERATOR = 'operator-token'
 export const HEAD = 'a'.repeat(40)
@@ -36,6 +38,9 @@ export async function createTown({ rig = true }: { rig?: boolean } = {}) {
     perform: (effect) => perform(effect),
     onRecord: (record) => applyAll(projections, record),
   })
+  const clock = { now: () => Date.now(), after }
+  const ids = { random: (length: number) => (random++).toString(36).padStart(length, '0').slice(-length) }
+  const hearing = createHearing({ dir: '/towns/test', system, clock, ids, presets, onTrouble: () => {} })
   const town: TownHandle = {
     dir: '/towns/test',
     name: 'test',
@@ -43,10 +48,12 @@ export async function createTown({ rig = true }: { rig?: boolean } = {}) {
     system,
     projections,
     log,
-    clock: { now: () => Date.now(), after },
-    ids: { random: (length) => (random++).toString(36).padStart(length, '0').slice(-length) },
+    clock,
+    ids,
     repositories: repositories(worktree),
     terminals: null,
+    presets,
+    hearing,
     authenticate,
     daemon: { pid: 1, startedAt: new Date().toISOString(), version: '0.0.0', recoveredMs: 1 },
     shutDown: () => Promise.resolve(),

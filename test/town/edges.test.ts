@@ -5,6 +5,7 @@ import type { System } from '../../src/system/types.ts'
 import { createAdoption } from '../../src/town/adoption.ts'
 import type { Carrier } from '../../src/town/effects/carrier.ts'
 import { performWith } from '../../src/town/effects/index.ts'
+import type { TownHearing } from '../../src/town/hearing.ts'
 
 const HEAD = 'a'.repeat(40)
 const SESSION = 'shop/polecats/nux/sessions/1.1'
@@ -52,6 +53,7 @@ test('[TOWNUP-5] [P2] [P5] an ending is recorded once nothing of the session is 
     dir: '/nowhere',
     system: { take } as System,
     terminals: terminals as Terminals,
+    hearing: { catchUpAll: async () => {}, forget: () => {} } as unknown as TownHearing,
     onTrouble: (code, message) => steps.push(`${code}: ${message}`),
   })
   end?.(SESSION, { kind: 'exited', exitCode: 0 })

@@ -2,6 +2,7 @@
 
 import type { EventLog } from '../../../eventlog/types.ts'
 import type { EffectKind, EffectParams, Message } from '../../events/index.ts'
+import type { Presets } from '../../ports/presets.ts'
 import type { Repositories } from '../../ports/repositories.ts'
 import type { Terminals } from '../../ports/terminals.ts'
 import type { Projections } from '../../projections/index.ts'
@@ -17,6 +18,8 @@ export interface Carrier {
   readonly log: EventLog
   readonly tokens: Tokens
   readonly terminals: Terminals
+  /** The kinds of agent programs there are. */
+  readonly presets: Presets
   repositoriesFor(effectId: string): Repositories
   /** The operator's environment: that of `gt up`. */
   readonly operatorEnv: Readonly<Record<string, string | undefined>>

@@ -1,0 +1,128 @@
+// Hooks of agent programs: what a runtime says of itself while it works, and what it is answered.
+//
+// Owns:      from the runtime's JSON to what is heard, and back to what the runtime reads.
+// Does not:  know any runtime's words (its preset does), or decide: rules and persons do (asking.ts), nudges do.
+// Always:    bounded: of one session at most 200 calls are in hand, and what is beyond is dropped and counted.
+
+import type { Heard } from '../events/hearing.ts'
+import { nudgeNamedIn } from '../events/nudge-line.ts'
+import type { Address } from '../events/record.ts'
+import type { HookReply, PermissionAsk, Preset } from '../ports/presets.ts'
+import type { SessionCaller } from './callers.ts'
+import { Fault } from './fault.ts'
+import type { TownHandle } from './town.ts'
+
+/** Calls of one session that may be in hand. */
+const IN_HAND_MAX = 200
+
+export type HookRequest = {
+  readonly caller: SessionCaller
+  readonly event: string
+  /** As the runtime wrote it. */
+  readonly input: unknown
+  /** Preset that the launcher was made for. */
+  readonly runtime: string | undefined
+  /** Names this call, so that it counts once. */
+  readonly call: string | undefined
+  /** Aborted when the runtime no longer waits. */
+  readonly signal: AbortSignal
+}
+
+export type HookAnswer = { readonly stdout: string; readonly exitCode: number }
+
+/** Answers hooks, as many at a time as may be. */
+export function createHooks(town: TownHandle) {
+  const inHand = new Map<Address, number>()
+  let dropped = 0
+  return {
+    /** How many calls were too many, since the town is up. */
+    get dropped() {
+      return dropped
+    },
+    /** @throws {Fault} ASSIGNMENT_OVER, DAEMON_DOWN, TOWN_BUSY. */
+    async answer(request: HookRequest): Promise<HookAnswer> {
+      const { session, agent } = request.caller
+      const count = inHand.get(session) ?? 0
+      if (count >= IN_HAND_MAX) {
+        dropped += 1
+        throw new Fault('TOWN_BUSY', `${count} hooks of ${agent} are in hand already; this one is dropped.`)
+      }
+      inHand.set(session, count + 1)
+      try {
+        return await answerHook(town, request)
+      } finally {
+        const left = (inHand.get(session) ?? 1) - 1
+        if (left > 0) inHand.set(session, left)
+        else inHand.delete(session)
+      }
+    },
+  }
+}
+
+async function answerHook(town: TownHandle, request: HookRequest): Promise<HookAnswer> {
+  const { caller, event } = request
+  const preset = presetOf(town, caller.session, request.runtime)
+  if (preset === null || !preset.hooks.includes(event)) return { stdout: '', exitCode: 0 }
+  await hearing(town).catchUp(caller.session, preset)
+  return preset.answer(event, await replyTo(town, preset, request))
+}
+
+async function replyTo(
+  town: TownHandle,
+  preset: Preset,
+  { caller, event, input, call, signal }: HookRequest,
+): Promise<HookReply> {
+  const { heard, asks, guards, prompt } = preset.hear({ event, input })
+  const hear = (what: readonly Heard[]) => hearing(town).hear(caller.session, what, call)
+  if (prompt !== null) {
+    const { nudge, reply } = await promptContext(town, caller, prompt)
+    // A prompt that is not taken begins no turn.
+    if (reply.kind !== 'block')
+      await hear(heard.map((each) => (each.kind === 'turnStarted' ? { ...each, nudge } : each)))
+    return reply
+  }
+  if (asks !== null) {
+    // Whether it waits for anybody is not known before the rules were looked at.
+    await hear(heard.filter(({ kind }) => kind !== 'asks'))
+    return askPerson({ town, caller, ask: asks, signal })
+  }
+  await hear(heard)
+  return guards === null ? { kind: 'none' } : guard(town, caller, guards)
+}
+
+function hearing(town: TownHandle): NonNullable<TownHandle['hearing']> {
+  if (town.hearing === null) throw new Fault('DAEMON_DOWN', 'The town is not up, so nothing is heard.')
+  return town.hearing
+}
+
+/** @throws {Fault} ASSIGNMENT_OVER. */
+function presetOf(town: TownHandle, session: Address, given: string | undefined): Preset | null {
+  const owner = town.system.owner(session)
+  if (owner === null || owner.value === 'ended')
+    throw new Fault('ASSIGNMENT_OVER', `${session} has ended.`, { session })
+  // A hook may be quicker than the news of the start.
+  const runtime = typeof owner.context.runtime === 'string' ? owner.context.runtime : given
+  return runtime === undefined ? null : town.presets.get(runtime)
+}
+
+// --- until somebody decides ------------------------------------------------------------------------------------
+
+const promptContext = async (
+  _town: TownHandle,
+  _caller: SessionCaller,
+  prompt: string,
+): Promise<{ nudge: string | null; reply: HookReply }> => ({
+  nudge: nudgeNamedIn(prompt),
+  reply: { kind: 'none' },
+})
+
+const askPerson = async (_: {
+  town: TownHandle
+  caller: SessionCaller
+  ask: PermissionAsk
+  signal: AbortSignal
+}): Promise<HookReply> => ({ kind: 'none' })
+
+const guard = async (_town: TownHandle, _caller: SessionCaller, _ask: PermissionAsk): Promise<HookReply> => ({
+  kind: 'none',
+})

@@ -1,0 +1,122 @@
+// All that a session is started with: program, arguments, environment, files, and what it is told first.
+//
+// Always:    a start that is tried again is the same one: the id of the conversation comes from the effect's.
+
+import { createHash } from 'node:crypto'
+import { homedir } from 'node:os'
+import { description } from '../../api/shapes.ts'
+import { sandboxOfSession, workerOf } from '../../events/address.ts'
+import type { AttemptReason, Previous } from '../../events/define.ts'
+import type { EffectParams } from '../../events/index.ts'
+import type { Launch } from '../../ports/presets.ts'
+import { bead as beadRow } from '../../projections/bead-queries.ts'
+import { authorOf, baseEnvironment, sessionEnvironment } from '../environment.ts'
+import { sessionFiles, townFiles } from '../files.ts'
+import { hookCommand } from '../launcher.ts'
+import { type Assignment, ordersFor, rulesFor } from '../orders.ts'
+import { findRuntime, type Runtime, type RuntimeProblem } from '../runtimes.ts'
+import { agentSettings, allowedVariables, domainOf, gatesIn, permissionsOf, rigView } from '../settings.ts'
+import type { Carrier } from './carrier.ts'
+
+type Start = EffectParams<'session.start'>
+
+/** The program of a session on this machine, or why there is none. */
+export function runtimeOf(town: Carrier, { rig, preset }: Start): Runtime | RuntimeProblem {
+  const agent = agentSettings(town.system, rig, preset)
+  if (agent === null)
+    return {
+      code: 'AGENT_UNKNOWN',
+      message: 'Nobody said which agent is used: set agents.default, or agents.<name>.command.',
+    }
+  return findRuntime(town.presets, agent, town.operatorEnv)
+}
+
+export async function launchOf(
+  town: Carrier,
+  start: Start,
+  { preset, command, login }: Runtime,
+  effectId: string,
+): Promise<Launch> {
+  const { rig, session, worktree, resume = null } = start
+  const files = sessionFiles(town.dir, session)
+  const env = environmentOf(town, start, preset.name)
+  const assignment = await assignmentOf(town, start)
+  const launch = preset.launch({
+    command,
+    runtimeSession: uuidOf(`${town.townId} ${effectId}`),
+    resume,
+    fork: false,
+    worktree,
+    folder: files.runtime,
+    home: town.operatorEnv.HOME ?? homedir(),
+    permissions: permissionsOf(town.system, rig).mode,
+    model: agentSettings(town.system, rig, start.preset)?.model ?? null,
+    orders: ordersFor(assignment),
+    rules: rulesFor(assignment),
+    hook: hookCommand(preset, { bin: town.bin, env }),
+    login,
+  })
+  return { ...launch, env: { ...env, ...launch.env } }
+}
+
+function environmentOf(town: Carrier, start: Start, runtime: string): Record<string, string> {
+  const { rig, session, bead, branch } = start
+  const files = sessionFiles(town.dir, session)
+  const agent = workerOf(session)?.agent ?? ''
+  return {
+    ...baseEnvironment(town.operatorEnv, {
+      allow: allowedVariables(town.system, rig),
+      bin: town.bin,
+      tmp: files.tmp,
+    }),
+    ...sessionEnvironment({
+      town: town.dir,
+      townId: town.townId,
+      socket: townFiles(town.dir).socket,
+      tokenFile: files.token,
+      agent,
+      rig,
+      bead,
+      session,
+      branch,
+      author: authorOf(agent, domainOf(town.system)),
+      runtime,
+      guarded: permissionsOf(town.system, rig).hasDenials,
+    }),
+  }
+}
+
+async function assignmentOf(town: Carrier, start: Start): Promise<Assignment> {
+  const { rig, session, bead, worktree, branch, resume = null } = start
+  const facts = town.system.owner(sandboxOfSession(session))?.context ?? {}
+  const row = beadRow(town.projections.beads.rows, bead)
+  const title = row?.title ?? bead
+  return {
+    agent: workerOf(session)?.agent ?? '',
+    rig,
+    bead,
+    title,
+    description: row === null ? '' : await description(town, bead, row.descriptionSeq),
+    attempt: Number(facts.attempt ?? 1),
+    reason: (facts.reason ?? 'first') as AttemptReason,
+    previous: (facts.previous ?? {}) as Previous,
+    branch,
+    target: rigView(town.system, rig).target,
+    worktree,
+    gates: gatesIn(town.system, rig),
+    resumed: resume !== null,
+  }
+}
+
+/** The same UUID for the same text (version 8: of our own making). */
+export function uuidOf(text: string): string {
+  const hex = createHash('sha256').update(text).digest('hex')
+  const variant = ((Number.parseInt(hex.charAt(16), 16) & 0x3) | 0x8).toString(16)
+  return [
+    hex.slice(0, 8),
+    hex.slice(8, 12),
+    `8${hex.slice(13, 16)}`,
+    `${variant}${hex.slice(17, 20)}`,
+    hex.slice(20, 32),
+  ].join('-')
+}
