@@ -1,10 +1,11 @@
 // CVs: what each polecat has done so far, for all its life.
 //
 // Owns:      counts per identity, by label (skills) and by what it ran (models).
-// Does not:  judge. Tokens and money stay zero until a fact reports them.
+// Does not:  judge, or add up tokens and money: those are of the costs.
 // Always:    `merged <= n`; an assignment is counted when it is hooked, and in skills and models when it ends.
 
 import type { Address } from '../events/record.ts'
+import { type CostRows, costOf, type Tokens } from './costs.ts'
 import { type Handlers, projection } from './store.ts'
 import type { Projection } from './types.ts'
 
@@ -25,8 +26,11 @@ export type Cv = {
   firstPassRate: number | null
   /** From hooked to landed, over the last 500 landings; null before the first. */
   medianMinutes: number | null
-  tokens: { input: number; output: number; cacheRead: number; cacheWrite: number }
-  costUsd: number
+  tokens: Tokens
+  /** Null when nobody knows the price of anything it used, or nothing is known of what it used. */
+  costUsd: number | null
+  /** Requests of which nobody knows the price. */
+  unpriced: number
   skills: Record<string, CvCounts>
   models: Record<string, CvCounts>
 }
@@ -44,7 +48,14 @@ export type CvRow = {
   skills: Record<string, CvCounts>
   models: Record<string, CvCounts>
   /** The assignment it has now. */
-  current: { bead: string; since: string; submitted: boolean; reworks: number; model: string | null } | null
+  current: {
+    bead: string
+    since: string
+    submitted: boolean
+    reworks: number
+    models: string[]
+    asked: string | null
+  } | null
 }
 
 export type CvRows = {
@@ -58,18 +69,20 @@ export type CvRows = {
 export const createCvs = (): Projection<CvRows> =>
   projection({
     name: 'cvs',
-    version: 1,
+    version: 2,
     empty: (): CvRows => ({ byAgent: new Map(), labels: new Map(), presets: new Map() }),
     handlers,
   })
 
 /** By agent. */
-export const cvs = (rows: CvRows): Cv[] =>
-  [...rows.byAgent.values()].sort((left, right) => (left.agent < right.agent ? -1 : 1)).map(shown)
+export const cvs = (rows: CvRows, costs: CostRows): Cv[] =>
+  [...rows.byAgent.values()]
+    .sort((left, right) => (left.agent < right.agent ? -1 : 1))
+    .map((row) => shown(row, costs))
 
-export function cv(rows: CvRows, agent: Address): Cv | null {
+export function cv(rows: CvRows, costs: CostRows, agent: Address): Cv | null {
   const row = rows.byAgent.get(agent)
-  return row === undefined ? null : shown(row)
+  return row === undefined ? null : shown(row, costs)
 }
 
 const DURATIONS_MAX = 500
@@ -89,8 +102,10 @@ const handlers: Handlers<CvRows> = {
   PolecatHooked: (rows, { agent, bead }, { at }) => begin(rows, agent, bead, at),
   SessionStarted: (rows, { agent, bead, command }) =>
     onCurrent(rows, agent, bead, (current) => {
-      current.model = rows.presets.get(bead) ?? command[0]?.split('/').at(-1) ?? null
+      current.asked = rows.presets.get(bead) ?? command[0]?.split('/').at(-1) ?? null
     }),
+  TokensUsed: (rows, { agent, bead, model }) => ran(rows, agent, bead, model),
+  RuntimeSessionKnown: (rows, { agent, bead, model }) => model !== null && ran(rows, agent, bead, model),
   WorkSubmitted: (rows, { agent, bead }) =>
     onCurrent(rows, agent, bead, (current, row) => {
       if (!current.submitted) row.completed += 1
@@ -117,6 +132,15 @@ const handlers: Handlers<CvRows> = {
       end(rows, row, false)
     }),
 }
+
+/** What really ran counts; what was asked for only where nobody knows that. */
+const ran = (rows: CvRows, agent: Address, bead: string | null, model: string): boolean =>
+  bead !== null &&
+  onCurrent(rows, agent, bead, ({ models }) => {
+    if (!models.includes(model) && models.length < MODELS_MAX) models.push(model)
+  })
+
+const MODELS_MAX = 20
 
 function setLabels(labels: Map<string, string[]>, bead: string, value: readonly string[]): boolean {
   if (value.length === 0) return labels.delete(bead)
@@ -152,7 +176,7 @@ function begin(rows: CvRows, agent: Address, bead: string, at: string): boolean 
     end(rows, row, false)
   }
   row.n += 1
-  row.current = { bead, since: at, submitted: false, reworks: 0, model: null }
+  row.current = { bead, since: at, submitted: false, reworks: 0, models: [], asked: null }
   return true
 }
 
@@ -170,9 +194,10 @@ function onCurrent(
 
 function end(rows: CvRows, row: CvRow, merged: boolean): void {
   if (row.current === null) return
-  const { bead, model } = row.current
+  const { bead, models, asked } = row.current
   for (const label of rows.labels.get(bead) ?? []) tally(row.skills, label, merged)
-  if (model !== null) tally(row.models, model, merged)
+  const known = models.length > 0 ? models : asked === null ? [] : [asked]
+  for (const model of known) tally(row.models, model, merged)
   rows.presets.delete(bead)
   row.current = null
 }
@@ -188,20 +213,26 @@ function tally(counts: Record<string, CvCounts>, key: string, merged: boolean): 
   })
 }
 
-const shown = (row: CvRow): Cv => ({
-  agent: row.agent,
-  n: row.n,
-  completed: row.completed,
-  failed: row.failed,
-  reworked: row.reworked,
-  merged: row.merged,
-  firstPassRate: row.merged === 0 ? null : row.firstPass / row.merged,
-  medianMinutes: median(row.durations),
-  tokens: { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 },
-  costUsd: 0,
-  skills: row.skills,
-  models: row.models,
-})
+const NONE: Tokens = { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 }
+
+function shown(row: CvRow, rows: CostRows): Cv {
+  const cost = costOf(rows, 'agent', row.agent)
+  return {
+    agent: row.agent,
+    n: row.n,
+    completed: row.completed,
+    failed: row.failed,
+    reworked: row.reworked,
+    merged: row.merged,
+    firstPassRate: row.merged === 0 ? null : row.firstPass / row.merged,
+    medianMinutes: median(row.durations),
+    tokens: cost?.tokens ?? NONE,
+    costUsd: cost?.costUsd ?? null,
+    unpriced: cost?.unpriced ?? 0,
+    skills: row.skills,
+    models: row.models,
+  }
+}
 
 /** Of ms, in minutes; a whole number of seconds. */
 function median(durations: readonly number[]): number | null {

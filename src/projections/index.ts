@@ -6,6 +6,7 @@
 import type { LogRecord } from '../events/index.ts'
 import { createAgents } from './agents.ts'
 import { createBeads } from './beads.ts'
+import { createCosts } from './costs.ts'
 import { createCvs } from './cvs.ts'
 import { createDispatch } from './dispatch.ts'
 import { createEscalations } from './escalations.ts'
@@ -13,6 +14,7 @@ import { createFeed } from './feed.ts'
 import { createHooks } from './hooks.ts'
 import { createMail } from './mail.ts'
 import { createMergeQueue } from './merge-queue.ts'
+import { createNudges } from './nudges.ts'
 import { createRigs } from './rigs.ts'
 import { createSessions } from './sessions.ts'
 import { createTown } from './town.ts'
@@ -28,7 +30,9 @@ export const createProjections = () => ({
   dispatch: createDispatch(),
   mergeQueue: createMergeQueue(),
   mail: createMail(),
+  nudges: createNudges(),
   escalations: createEscalations(),
+  costs: createCosts(),
   cvs: createCvs(),
   feed: createFeed(),
 })

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { type Fact, MESSAGE_TYPES } from '../../src/events/index.ts'
+import { createCosts } from '../../src/projections/costs.ts'
 import { createCvs, cv, cvs } from '../../src/projections/cvs.ts'
 import { createDispatch, dispatchQueue, queuedBead } from '../../src/projections/dispatch.ts'
 import { createEscalations, escalation, escalations } from '../../src/projections/escalations.ts'
@@ -282,10 +283,11 @@ describe('a CV', () => {
   const { BeadCreated, BeadHooked, PolecatHooked, SessionStarted, WorkSubmitted, BeadReworked, BeadLanded } =
     SAMPLES
   const { PolecatReleased } = SAMPLES
+  const used = createCosts().rows
   const first = [BeadCreated, BeadHooked, PolecatHooked, SessionStarted, WorkSubmitted]
 
   test('[PR-19] of a polecat that did nothing yet holds no rate and no time', () => {
-    expect(cv(after(createCvs(), SAMPLES.PolecatNamed), NUX)).toEqual({
+    expect(cv(after(createCvs(), SAMPLES.PolecatNamed), used, NUX)).toEqual({
       agent: NUX,
       n: 0,
       completed: 0,
@@ -295,14 +297,15 @@ describe('a CV', () => {
       firstPassRate: null,
       medianMinutes: null,
       tokens: { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 },
-      costUsd: 0,
+      costUsd: null,
+      unpriced: 0,
       skills: {},
       models: {},
     })
   })
 
   test('[PR-19] counts a landing with its time, label and program, once', () => {
-    expect(cv(after(createCvs(), ...first, BeadLanded, PolecatReleased), NUX)).toMatchObject({
+    expect(cv(after(createCvs(), ...first, BeadLanded, PolecatReleased), used, NUX)).toMatchObject({
       n: 1,
       completed: 1,
       failed: 0,
@@ -313,7 +316,7 @@ describe('a CV', () => {
       models: { claude: { n: 1, merged: 1 } },
     })
     expect(
-      cv(after(createCvs(), ...first, PolecatReleased, BeadLanded), NUX),
+      cv(after(createCvs(), ...first, PolecatReleased, BeadLanded), used, NUX),
       'released first',
     ).toMatchObject({
       failed: 0,
@@ -321,16 +324,35 @@ describe('a CV', () => {
     })
   })
 
+  test('[PR-19] holds what really ran, and what that used', () => {
+    const { TokensUsed } = SAMPLES
+    const other = { ...TokensUsed, model: 'm-2', costUsd: null }
+    const facts = [...first, TokensUsed, other, BeadLanded, PolecatReleased]
+    const found = cv(after(createCvs(), ...facts), after(createCosts(), ...facts), NUX)
+    expect(found).toMatchObject({
+      models: { 'm-1': { n: 1, merged: 1 }, 'm-2': { n: 1, merged: 1 } },
+      tokens: { input: 2 * TokensUsed.input, cacheRead: 2 * TokensUsed.cacheRead },
+      costUsd: 0.02,
+      unpriced: 1,
+    })
+    expect(found?.models).not.toHaveProperty('claude')
+  })
+
   test('[PR-19] says that work came back', () => {
     const rows = after(createCvs(), ...first, BeadReworked, WorkSubmitted, BeadLanded)
-    expect(cv(rows, NUX)).toMatchObject({ completed: 1, reworked: 1, merged: 1, firstPassRate: 0 })
+    expect(cv(rows, used, NUX)).toMatchObject({ completed: 1, reworked: 1, merged: 1, firstPassRate: 0 })
   })
 
   test('[PR-19] counts what failed, and not what was taken away', () => {
     const failed = after(createCvs(), ...first, { ...PolecatReleased, outcome: 'failed' })
-    expect(cv(failed, NUX)).toMatchObject({ n: 1, failed: 1, merged: 0, skills: { ui: { n: 1, merged: 0 } } })
+    expect(cv(failed, used, NUX)).toMatchObject({
+      n: 1,
+      failed: 1,
+      merged: 0,
+      skills: { ui: { n: 1, merged: 0 } },
+    })
     const withdrawn = after(createCvs(), ...first, { ...PolecatReleased, outcome: 'withdrawn' })
-    expect(cv(withdrawn, NUX)).toMatchObject({ n: 1, failed: 0, merged: 0 })
+    expect(cv(withdrawn, used, NUX)).toMatchObject({ n: 1, failed: 0, merged: 0 })
   })
 
   test('[PR-19] takes the median of an odd and an even number of landings', () => {
@@ -343,14 +365,14 @@ describe('a CV', () => {
     }
     land('sh-1', 0, 10)
     land('sh-2', 10, 12)
-    expect(cvs(fold.rows)[0]?.medianMinutes).toBe(6)
+    expect(cvs(fold.rows, used)[0]?.medianMinutes).toBe(6)
     land('sh-3', 20, 60)
-    expect(cv(fold.rows, NUX)?.medianMinutes).toBe(10)
+    expect(cv(fold.rows, used, NUX)?.medianMinutes).toBe(10)
   })
 
   test('[PR-19] may learn a skill that is called like a member of every object', () => {
     const odd = { ...BeadCreated, labels: ['constructor', '__proto__'] }
-    const { skills } = cv(after(createCvs(), odd, BeadHooked, BeadLanded), NUX) ?? {}
+    const { skills } = cv(after(createCvs(), odd, BeadHooked, BeadLanded), used, NUX) ?? {}
     expect(Object.entries(skills ?? {})).toEqual([
       ['constructor', { n: 1, merged: 1 }],
       ['__proto__', { n: 1, merged: 1 }],

@@ -72,7 +72,7 @@ const cvList = read({
   query: z.strictObject({ rig: inRig, ...paging }),
   run({ view, query }) {
     const rig = rigName(view, query.rig)
-    const found = cvs(view.projections.cvs.rows).filter(
+    const found = cvs(view.projections.cvs.rows, view.projections.costs.rows).filter(
       ({ agent }) => rig === undefined || agent.startsWith(`${rig}/`),
     )
     const { items, cursor } = page(found, query, ({ agent }) => agent)
@@ -85,7 +85,7 @@ const oneCv = read({
   summary: 'What one polecat (worker) has done so far.',
   run({ view: { projections, seq }, params }) {
     const agent = findAgent(projections, params.agent)
-    const found = cv(projections.cvs.rows, agent)
+    const found = cv(projections.cvs.rows, projections.costs.rows, agent)
     if (found === null) throw new Fault('AGENT_NOT_FOUND', `${agent} has had no bead yet.`)
     return { ...structuredClone(found), seq }
   },
