@@ -65,7 +65,8 @@ function composerIn(rows: Rows, cursor: number): { from: number; text: string } 
   // The first row of a menu looks like it.
   if (from === -1 || /^› \d+\. /.test(rows[from]?.text ?? '')) return null
   const status = rows.findIndex((row, at) => at > from && STATUS.test(row.text))
-  const blank = rows.findIndex((row, at) => at > from && row.text.trim() === '')
+  // What is typed may have blank lines of its own, but none below the cursor.
+  const blank = rows.findIndex((row, at) => at > cursor && row.text.trim() === '')
   const end = status !== -1 ? status : blank !== -1 ? blank : rows.length
   if (cursor >= end) return null
   const text = rows
@@ -76,7 +77,8 @@ function composerIn(rows: Rows, cursor: number): { from: number; text: string } 
   return { from, text }
 }
 
-const UNDER_WAY = /^[•◦] .*\besc to interrupt\b/
+const UNDER_WAY = /^(?:[•◦] )?\S.*\((?:\d+[hms] ?)+ • esc to interrupt\)/
+/** A title like this turns while something is under way, unless animations are off. */
 const BRAILLE = /^[\u2800-\u28ff] /
 
 function stateOf(above: readonly string[], title: string, now: number): ScreenReading {
