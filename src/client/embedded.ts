@@ -13,13 +13,14 @@ export const installTown = async (wanted: Installation) =>
 /** Starts the daemon, unless one answers already. */
 export const bringUp = async (dir: string) => (await import('../town/up.ts')).bringUp(dir)
 
-/** Is the daemon, until it is told to end. */
-export async function runDaemon(dir: string): Promise<void> {
-  const { startDaemon } = await import('../town/daemon.ts')
-  const daemon = await startDaemon(dir, { ...process.env })
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void daemon.stop())
-  await daemon.ended
-}
+/** Starts the daemon and stays until it has ended; answers with its exit code. */
+export const runInForeground = async (dir: string) => (await import('../town/up.ts')).runInForeground(dir)
+
+/** Gives the town a copy of this program, so that a restart finds it there. @throws PROGRAM_NOT_COPIED. */
+export const keepProgram = async (dir: string) => (await import('../town/program.ts')).keepProgram(dir)
+
+/** Which versions a town runs. */
+export const townVersions = async (dir: string) => (await import('../town/versions.ts')).townVersions(dir)
 
 /** Checks a log that no daemon has open: a town's, or a copy in a folder. Changes nothing. */
 export const verifyLogIn = async (dir: string) => (await import('../town/past.ts')).verifyLogIn(dir)

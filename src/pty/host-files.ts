@@ -40,6 +40,15 @@ export function hostFiles(townDir: string): HostFiles {
   return files
 }
 
+/** Pid of the host as its lock says, or null. Says nothing about whether it lives. */
+export function hostPid(townDir: string): number | null {
+  try {
+    return (JSON.parse(readFileSync(hostFiles(townDir).pid, 'utf8')) as { pid: number }).pid
+  } catch {
+    return null
+  }
+}
+
 /** The key that both sides must know. Created when absent, by whoever comes first. */
 export function hostKey(files: HostFiles): string {
   mkdirSync(files.folder, { recursive: true, mode: 0o700 })

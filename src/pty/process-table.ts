@@ -14,6 +14,8 @@ export type ProcessTable = {
   inSessionOf(leader: ProcessIdentity): ProcessIdentity[]
   /** The living process of that pid, or null. */
   identify(pid: number): ProcessIdentity | null
+  /** What each living process is: its command line, and behind it the path of its program where the system tells. */
+  commandLines(): { readonly pid: number; readonly line: string }[]
   /** Names this boot of the machine: a start is only comparable within one boot. */
   bootId(): string
 }

@@ -28,6 +28,10 @@ export const darwinProcesses: ProcessTable = {
     return row === undefined ? null : { pid: row.pid, start: row.start }
   },
 
+  commandLines() {
+    return list(['-axww', '-o', 'pid=,stat=,lstart=,command=']).map(({ pid, rest }) => ({ pid, line: rest }))
+  },
+
   bootId() {
     return ps('/usr/sbin/sysctl', ['-n', 'kern.bootsessionuuid']).trim()
   },

@@ -2,7 +2,7 @@
 //
 // Always: what cannot be read (another user's process, one that ends while we look) is not ours.
 
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import type { ProcessIdentity, ProcessTable } from './process-table.ts'
 
 export const linuxProcesses: ProcessTable = {
@@ -23,6 +23,18 @@ export const linuxProcesses: ProcessTable = {
   identify(pid) {
     const found = stat(pid)
     return found?.alive ? { pid, start: found.start } : null
+  },
+
+  commandLines() {
+    return readdirSync('/proc').flatMap((name) => {
+      if (!/^\d+$/.test(name)) return []
+      try {
+        const line = readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' ')
+        return [{ pid: Number(name), line: `${line} ${readlinkSync(`/proc/${name}/exe`)}` }]
+      } catch {
+        return []
+      }
+    })
   },
 
   bootId() {

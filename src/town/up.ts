@@ -1,55 +1,89 @@
 // Bringing a town up from outside: starting its daemon, and waiting until it answers.
 
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
-import { fileURLToPath } from 'node:url'
-import { daemonPid } from './daemon-pid.ts'
+import { processes } from '../pty/processes.ts'
+import { readDaemonFile } from './daemon-file.ts'
 import { townFiles } from './files.ts'
 import { readIdentity } from './identity.ts'
+import { forgetPrograms, keepProgram, makeCurrent, nodeOf, ownProgram, type Program } from './program.ts'
 import { TownError, type TownErrorCode } from './town-error.ts'
 
-export type Up = { readonly pid: number; readonly started: boolean }
+export type Up = {
+  readonly pid: number
+  readonly started: boolean
+  /** What a daemon runs that was up already, when a restart would change that. */
+  readonly runs?: { readonly version: string; readonly program: string | null }
+}
 
 /**
- * Starts the daemon of the town in `dir`, unless one answers already.
- * @throws {TownError} TOWN_NOT_FOUND, DAEMON_NOT_STARTED, or the code with which the daemon gave up
+ * Starts the daemon of the town in `dir`, unless one answers already. It runs the town's copy of our own program.
+ * @throws {TownError} TOWN_NOT_FOUND, PROGRAM_NOT_COPIED, DAEMON_NOT_STARTED, or the code with which it gave up
  */
 export async function bringUp(dir: string): Promise<Up> {
   readIdentity(dir)
-  const files = townFiles(dir)
-  if (await answers(files.socket)) return { pid: daemonPid(dir) ?? 0, started: false }
-  const here = fileURLToPath(import.meta.url)
-  const entry = fileURLToPath(
-    new URL(`./daemon-main${here.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url),
-  )
-  const log = openSync(files.daemonLog, 'a', 0o600)
-  const child = spawn(process.execPath, [entry, dir], {
-    cwd: dir,
-    detached: true,
-    stdio: ['ignore', 'pipe', log],
-    // What we are told of a session must not reach the daemon, nor what it starts.
-    env: {
-      ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('GT_'))),
-      ...compileCache(process.env),
-    },
-  })
+  if (await answers(townFiles(dir).socket)) return alreadyUp(dir)
+  const program = keepProgram(dir)
+  makeCurrent(dir, program)
+  const log = openSync(townFiles(dir).daemonLog, 'a', 0o600)
+  const child = startDaemonProcess(dir, program, { detached: true, stderr: log })
   closeSync(log)
   const said = await firstLine(child.stdout)
   child.stdout?.destroy()
   child.unref()
-  if (said === 'ready') return { pid: child.pid ?? 0, started: true }
-  const { code, message } = reason(said)
-  throw new TownError(code, message)
+  if (said !== 'ready') {
+    const { code, message } = reason(said)
+    throw new TownError(code, message)
+  }
+  forgetPrograms(dir, () => processes.commandLines().map(({ line }) => line))
+  return { pid: child.pid ?? 0, started: true }
 }
 
-/** Compiled code is kept for the daemon, the host and the worker: it saves about a third of their start. */
-function compileCache({ NODE_COMPILE_CACHE, XDG_CACHE_HOME, HOME }: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const caches = XDG_CACHE_HOME ?? (HOME === undefined ? undefined : join(HOME, '.cache'))
-  const folder = NODE_COMPILE_CACHE ?? (caches === undefined ? undefined : join(caches, 'gt'))
-  return folder === undefined ? {} : { NODE_COMPILE_CACHE: folder }
+/**
+ * Stays until the daemon has ended; a signal to end it is handed on. Answers with its exit code.
+ * @throws {TownError} as bringUp; TOWN_UP when one answers already
+ */
+export async function runInForeground(dir: string): Promise<number> {
+  readIdentity(dir)
+  if (await answers(townFiles(dir).socket)) throw new TownError('TOWN_UP', 'The town is up already.')
+  const program = keepProgram(dir)
+  makeCurrent(dir, program)
+  const child = startDaemonProcess(dir, program, { detached: false, stderr: 'inherit' })
+  // Ctrl-C reaches both of us.
+  process.on('SIGINT', () => {})
+  process.on('SIGTERM', () => child.kill('SIGTERM'))
+  const ended = new Promise<number>((resolve) => child.once('exit', (code) => resolve(code ?? 1)))
+  const said = await firstLine(child.stdout)
+  if (said !== 'ready') {
+    const { code, message } = reason(said)
+    throw new TownError(code, message)
+  }
+  return ended
+}
+
+function startDaemonProcess(
+  dir: string,
+  program: Program,
+  { detached, stderr }: { readonly detached: boolean; readonly stderr: number | 'inherit' },
+): ChildProcess {
+  const entry = program.digest === null ? 'src/town/daemon-main.ts' : 'dist/src/town/daemon-main.js'
+  return spawn(nodeOf(program), [join(program.dir, entry), dir], {
+    cwd: dir,
+    detached,
+    stdio: ['ignore', 'pipe', stderr],
+    // What we are told of a session must not reach the daemon, nor what it starts.
+    env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('GT_'))),
+  })
+}
+
+function alreadyUp(dir: string): Up {
+  const daemon = readDaemonFile(dir)
+  const up = { pid: daemon?.pid ?? 0, started: false }
+  if (daemon === null || daemon.program === ownProgram().digest) return up
+  return { ...up, runs: { version: daemon.version, program: daemon.program } }
 }
 
 function reason(said: string): { code: TownErrorCode; message: string } {

@@ -55,7 +55,7 @@ export async function createTown({ rig = true }: { rig?: boolean } = {}) {
     presets,
     hearing,
     authenticate,
-    daemon: { pid: 1, startedAt: new Date().toISOString(), version: '0.0.0', recoveredMs: 1 },
+    daemon: { pid: 1, startedAt: new Date().toISOString(), version: '0.0.0', recoveredMs: 1, program: null },
     shutDown: () => Promise.resolve(),
     replay: () => Promise.reject(new Error('not here')),
     backUp: () => Promise.reject(new Error('not here')),

@@ -3,7 +3,7 @@
 // Everything that it starts is ended by `close`, by pid, and `close` fails when something is left that should not be.
 
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -78,23 +78,37 @@ export interface TestTown {
   close(): Promise<void>
 }
 
+/** Making and removing a copy of the program costs a second; the towns of one file of tests share one. */
+let shared: string | undefined
+function sharedPrograms(): string {
+  shared ??= mkdtempSync(join(tmpdir(), 'gt-p-'))
+  return shared
+}
+
 const open = new Set<TestTown>()
 // What a failed test left open; a town that is closed twice does not mind.
 afterAll(async () => {
   for (const town of open) await town.close()
+  if (shared !== undefined) rmSync(shared, { recursive: true, force: true })
 })
 
 let count = 0
 const newId = (): string => `test-${process.pid}-${++count}`
 
-export async function makeTown(settings: Readonly<Record<string, Json>> = {}): Promise<TestTown> {
+export async function makeTown(
+  settings: Readonly<Record<string, Json>> = {},
+  /** `up`: the built `up.js` of another clone than ours; then the town makes its own copy of that program. */
+  options: { readonly up?: string } = {},
+): Promise<TestTown> {
   const temp = mkdtempSync(join(tmpdir(), 'gt-t-'))
   const dir = join(temp, 'town')
   const home = join(temp, 'home')
   const origin = join(temp, 'origin.git')
   makeRepository(home, origin)
   const owner = { name: 'Op', email: 'op@example.org' }
+  const { up = BUILT_UP } = options
   const { townId } = await installTown({ dir, name: 'test', owner, settings })
+  if (options.up === undefined) symlinkSync(sharedPrograms(), join(dir, '.gt/program'))
   const socket = join(dir, '.gt/gt.sock')
   const operatorToken = readFileSync(join(dir, '.gt/operator.token'), 'utf8').trim()
   const watch = watchRecords(socket, operatorToken)
@@ -111,7 +125,7 @@ export async function makeTown(settings: Readonly<Record<string, Json>> = {}): P
     pid: () => pid,
     async up(env = {}) {
       pid = await withEnvironment(env, async () => {
-        const { bringUp } = (await import(BUILT_UP)) as typeof import('../../src/town/up.ts')
+        const { bringUp } = (await import(up)) as typeof import('../../src/town/up.ts')
         return (await bringUp(dir)).pid
       })
       return pid

@@ -14,6 +14,9 @@ export const restart: Command = {
   words: [0, 0],
   async run(call) {
     const { dir } = findTown(textOf(call, 'town'), call.cwd, call.env)
+    const { bringUp, keepProgram } = await import('../../client/embedded.ts')
+    // While the town is up: what cannot be copied must not take it down.
+    const { version, digest } = await keepProgram(dir)
     const before = await daemonOf(dir)
     if (before !== null) {
       // It ends alone on SIGTERM: host, worker and sessions go on.
@@ -21,12 +24,11 @@ export const restart: Command = {
       if (!(await ended(before)))
         throw new ClientFault('DAEMON_RUNNING', `The daemon (pid ${before}) does not end.`)
     }
-    const { bringUp } = await import('../../client/embedded.ts')
     const { pid } = await bringUp(dir)
     call.out.answer({
-      json: { before, pid },
+      json: { before, pid, version, program: digest },
       ids: [String(pid)],
-      lines: () => [`The town is up again (pid ${pid}).`],
+      lines: () => [`The town is up again (pid ${pid}), with gt ${version}.`],
     })
   },
 }

@@ -19,18 +19,18 @@ export const up: Command = {
   async run(call) {
     const { out, env, cwd } = call
     const { dir } = findTown(textOf(call, 'town'), cwd, env)
-    const { bringUp, runDaemon } = await import('../../client/embedded.ts')
+    const { bringUp, runInForeground } = await import('../../client/embedded.ts')
     if (flagOf(call, 'foreground')) {
-      await runDaemon(dir)
-      return
+      return runInForeground(dir)
     }
-    const { pid, started } = await bringUp(dir)
+    const { pid, started, runs } = await bringUp(dir)
     const status = await call.town().get<Status>('/v1/status')
     const resumed = status.agents.filter(({ role, hook }) => role === 'polecat' && hook !== null)
     const recoveredMs = status.daemon?.recoveredMs ?? null
     const json = {
       pid,
       started,
+      restartChanges: runs !== undefined,
       recoveredMs,
       resumed: resumed.map(({ address, hook }) => ({ agent: address, bead: hook })),
       waiting: status.queue.waiting,
@@ -42,6 +42,11 @@ export const up: Command = {
         started
           ? `The town is up (pid ${pid}${recoveredMs === null ? '' : `, ready after ${recoveredMs} ms`}).`
           : `The town is up already (pid ${pid}).`,
+        ...(runs === undefined
+          ? []
+          : [
+              `It runs gt ${runs.version}${runs.program === null ? ' from sources' : ` (${runs.program.slice(0, 8)})`}, not this one: gt restart changes that.`,
+            ]),
         ...resumed.map(({ address, hook }) => `${started ? 'Goes on' : 'At work'}: ${address} with ${hook}.`),
         ...(status.queue.waiting > 0
           ? [`${status.queue.waiting} beads (units of work) wait for a place.`]
