@@ -195,8 +195,11 @@ const blocksOf = ({ content }: Message): readonly Block[] =>
 const textOf = (blocks: readonly Block[]): string =>
   blocks
     .filter(({ type, text }) => type === 'text' && !(text ?? '').startsWith('<system-reminder>'))
-    .map(({ text }) => text ?? '')
+    .map(({ text }) => MID_TURN.exec(text ?? '')?.[1] ?? text ?? '')
     .join('\n')
+
+/** What is typed while the runtime works comes wrapped. */
+const MID_TURN = /^The user sent a new message while you were working:\n([\s\S]*)\n\nThis is how [^\n]*$/
 
 const outputOf = (content: unknown): string =>
   typeof content === 'string'

@@ -87,7 +87,7 @@ const CASES: readonly Case[] = [
     act: after(async (s) => s.terminal.write('\x1b[200~one\ntwo\nthree\x1b[201~')),
     until: says(/three/),
   },
-  { name: 'shell-mode', act: after(async (s) => s.terminal.write('!ls')), until: says(/! ?ls/) },
+  { name: 'shell-mode', act: after(async (s) => s.terminal.write('!ls')), until: says(/!\s?ls/) },
   { name: 'slash-menu', act: after(async (s) => s.terminal.write('/co')), until: says(/\/compact/) },
   {
     name: 'rewind-menu',
@@ -105,7 +105,7 @@ const CASES: readonly Case[] = [
     name: 'busy-waiting',
     script: [{ say: 'ok', afterMs: 6000 }],
     start: { ask: bypass },
-    until: says(/\(\ds/),
+    until: says(/esc to interrupt/),
   },
   {
     name: 'busy-streaming',
@@ -306,9 +306,12 @@ const CASES: readonly Case[] = [
   },
   {
     name: 'key-refused-account',
-    script: [fails(401, 'authentication_error', 'OAuth token has expired')],
+    script: Array.from({ length: 4 }, () => fails(401, 'authentication_error', 'OAuth token has expired')),
     start: { ask: bypass, env: soon, change: subscribed },
-    act: () => sleep(4000).then(() => {}),
+    act: async (s) => {
+      await s.hooks.hears((one) => one.kind === 'turnFailed')
+      await sleep(700)
+    },
     until: () => true,
   },
   {
