@@ -163,7 +163,8 @@ function copyProgram(from: string, to: string): void {
   copyFileSync(join(from, 'package.json'), join(to, 'package.json'))
   mkdirSync(join(to, 'bin'))
   // An editor writes into a file that is there.
-  copyFileSync(join(from, 'bin/gt'), join(to, 'bin/gt'))
+  for (const path of filesBelow(join(from, 'bin')))
+    copyFileSync(join(from, 'bin', path), join(to, 'bin', path))
   linkFolder(join(from, 'dist'), join(to, 'dist'))
   mkdirSync(join(to, 'node_modules'))
   writeFileSync(join(to, INSTALLED), installedBy(from))
@@ -225,12 +226,13 @@ function moveTo(draft: string, place: string): void {
 function digestOf(dir: string): string {
   const hash = createHash('sha256')
   hash.update(readFileSync(join(dir, 'package.json')))
-  const dist = join(dir, 'dist')
-  for (const path of filesBelow(dist))
-    hash
-      .update(`${path}\0`)
-      .update(readFileSync(join(dist, path)))
-      .update('\0')
+  for (const folder of [join(dir, 'bin'), join(dir, 'dist')]) {
+    for (const path of filesBelow(folder))
+      hash
+        .update(`${path}\0`)
+        .update(readFileSync(join(folder, path)))
+        .update('\0')
+  }
   hash.update(installedBy(dir))
   return hash.digest('hex').slice(0, 16)
 }
