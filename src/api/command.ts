@@ -13,10 +13,13 @@ export type CommandContext<Input, C extends Caller = Caller> = {
   readonly signal: AbortSignal
 }
 
+/** Who may give it. `anyone`: the person, and a session as far as it is its own. */
+type Who = 'operator' | 'session' | 'anyone'
+
 export type CommandRoute = {
   readonly name: string
   readonly summary: string
-  readonly who: 'operator' | 'session'
+  readonly who: Who
   readonly input: z.ZodObject
   run(context: CommandContext<unknown>): Promise<Answer>
 }
@@ -28,7 +31,7 @@ export type Answer = { readonly [key: string]: unknown; readonly seq: number }
 export const command = <S extends z.ZodObject>(spec: {
   readonly name: string
   readonly summary: string
-  readonly who: 'operator' | 'session'
+  readonly who: Who
   readonly input: S
   run(context: CommandContext<z.output<S>>): Promise<Answer>
 }): CommandRoute => spec as unknown as CommandRoute

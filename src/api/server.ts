@@ -21,7 +21,9 @@ import { openApi, reportSchemas } from './openapi.ts'
 import { createPace } from './pace.ts'
 import type { ReadRoute } from './read.ts'
 import { beadReads } from './reads/beads.ts'
+import { decisionReads } from './reads/decisions.ts'
 import { feedFilter, feedQuery, logReads } from './reads/log.ts'
+import { nudgeReads } from './reads/nudges.ts'
 import { rigReads } from './reads/rigs.ts'
 import { statusReads } from './reads/status.ts'
 import { whyReads } from './reads/why.ts'
@@ -34,6 +36,8 @@ const READS: readonly ReadRoute[] = [
   ...statusReads,
   ...beadReads,
   ...workerReads,
+  ...decisionReads,
+  ...nudgeReads,
   ...rigReads,
   ...logReads,
   ...whyReads,
@@ -154,7 +158,7 @@ export function createServer(town: TownHandle) {
   ) {
     await pace(who)
     if (route.who === 'operator') operatorOnly(who)
-    else sessionOnly(who)
+    else if (route.who === 'session') sessionOnly(who)
     const { id: inBody, ...body } = asObject(request.body)
     const given = header(request, 'idempotency-key') ?? inBody
     const id =

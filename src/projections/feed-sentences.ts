@@ -56,6 +56,15 @@ const sayings: Sayings = {
   DispatchWaiting: ({ bead, waitingFor }) => `bead ${bead} waits for ${awaited(waitingFor)}`,
   EscalationRaised: ({ reason, code }) => `a person is needed (${code}): ${reason}`,
   EscalationClosed: ({ id, note }) => `question ${id} is answered${because(note)}`,
+  DecisionOpened: ({ agent, question, context }) =>
+    `${who(agent)} asks: ${question}${context.command === null ? because(listed(context.files)) : because(context.command)}`,
+  DecisionAnswered: ({ agent, choice, always, note }) =>
+    `${who(agent)} is answered ${choice}${always ? ' for always' : ''}${because(note)}`,
+  DecisionExpired: ({ agent, choice }) => `nobody answered ${who(agent)} in time, so it is ${choice}`,
+  DecisionWithdrawn: ({ agent, reason }) => `${who(agent)} no longer waits for an answer${because(reason)}`,
+  OperatorNotified: ({ agent, failed }) =>
+    failed.length === 0 ? null : `not every way told you that ${who(agent)} asks: ${failed.join('; ')}`,
+  OperatorNotNotified: ({ agent, message }) => `you could not be told that ${who(agent)} asks: ${message}`,
   RecoveryGranted: ({ bead, agent, n, waitMs }) =>
     `${who(agent)} may begin bead ${bead} again (${nth(n)} time)${waitMs > 0 ? ` in ${duration(waitMs)}` : ''}`,
   RecoveryRefused: ({ bead, agent, n }) => `${who(agent)} may not begin bead ${bead} again after ${n} times`,
@@ -83,6 +92,12 @@ const sayings: Sayings = {
     `${who(agent)} on bead ${bead}, ${report.type}: ${reported(report.data)}`,
   WorkNotVerified: ({ bead, agent, message }) =>
     `the work of ${who(agent)} on bead ${bead} is not taken: ${message}`,
+
+  NudgeAccepted: ({ nudge, to }) => `${who(to)} has taken message ${nudge}`,
+  NudgeUnconfirmed: ({ nudge, to, message }) =>
+    `nobody knows yet whether ${who(to)} has taken message ${nudge}: ${message}`,
+  NudgeFailed: ({ nudge, to, message }) => `message ${nudge} did not reach ${who(to)}: ${message}`,
+  NudgeWithdrawn: ({ nudge, to }) => `message ${nudge} to ${who(to)} is taken back`,
 
   MergeRequested: ({ bead, target }) => `the Refinery gets bead ${bead} to land on ${target}`,
   MergeTesting: ({ bead, base }) => `the Refinery tests bead ${bead} on top of ${short(base)}`,
@@ -115,12 +130,17 @@ const PROBLEMS: ReadonlySet<string> = new Set<Fact['type']>([
   'BeadBlocked',
   'EscalationRaised',
   'RecoveryRefused',
+  'DecisionOpened',
+  'DecisionExpired',
+  'OperatorNotNotified',
   'WorktreeFailed',
   'WorktreeKept',
   'SandboxParked',
   'SessionFailed',
   'SessionEnded',
   'WorkNotVerified',
+  'NudgeUnconfirmed',
+  'NudgeFailed',
   'MergeWaiting',
   'MergeConflicted',
   'MergeFailed',

@@ -8,6 +8,7 @@ import { createAgents } from './agents.ts'
 import { createBeads } from './beads.ts'
 import { createCosts } from './costs.ts'
 import { createCvs } from './cvs.ts'
+import { createDecisions } from './decisions.ts'
 import { createDispatch } from './dispatch.ts'
 import { createEscalations } from './escalations.ts'
 import { createFeed } from './feed.ts'
@@ -32,6 +33,7 @@ export const createProjections = () => ({
   mail: createMail(),
   nudges: createNudges(),
   escalations: createEscalations(),
+  decisions: createDecisions(),
   costs: createCosts(),
   cvs: createCvs(),
   feed: createFeed(),

@@ -4,7 +4,9 @@ import type { CommandRoute } from '../command.ts'
 import { beadCommands } from './bead.ts'
 import { beadNeedCommands } from './bead-needs.ts'
 import { configCommands } from './config.ts'
+import { decisionCommands } from './decision.ts'
 import { doneCommands } from './done.ts'
+import { nudgeCommands } from './nudge.ts'
 import { pastCommands } from './past.ts'
 import { primeCommands } from './prime.ts'
 import { reportCommands } from './report.ts'
@@ -21,6 +23,8 @@ export const COMMANDS: readonly CommandRoute[] = [
   ...townCommands,
   ...pastCommands,
   ...doneCommands,
+  ...decisionCommands,
   ...primeCommands,
   ...reportCommands,
+  ...nudgeCommands,
 ]

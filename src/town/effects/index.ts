@@ -3,6 +3,7 @@
 import type { WorldEffect } from '../../actors/machine.ts'
 import type { Perform } from '../../system/types.ts'
 import type { Carrier, CarryOut } from './carrier.ts'
+import { enterNudge, writeNudge } from './nudges.ts'
 import {
   addWorktree,
   buildMerge,
@@ -24,7 +25,11 @@ const CARRIED_OUT: { readonly [K in WorldEffect]: CarryOut<K> } = {
   'merge.build': buildMerge,
   'gates.run': runGates,
   'target.push': pushTarget,
+  'nudge.write': writeNudge,
+  'nudge.enter': enterNudge,
 }
+
+const OF_THE_HOST = /^(session|nudge)\./
 
 /** Says who answers: sessions are the host's business, all else the worker's. */
 export const performWith =
@@ -33,5 +38,5 @@ export const performWith =
     const carryOut = CARRIED_OUT[effect.kind as WorldEffect] as CarryOut<WorldEffect> | undefined
     if (carryOut === undefined) throw new Error(`Nothing carries out ${effect.kind}.`)
     const message = await carryOut(effect.params as never, effect, town())
-    return { message, by: effect.kind.startsWith('session.') ? 'host' : 'worker' }
+    return { message, by: OF_THE_HOST.test(effect.kind) ? 'host' : 'worker' }
   }
