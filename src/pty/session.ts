@@ -1,9 +1,11 @@
 // A session: one program in one terminal, with its screen, its recording and those who look at it.
 //
-// Owns:   the way of every byte of output: recording, then screen and viewers; and the ending.
+// Owns:   the way of every byte of output: secrets blotted out, recording, then screen and viewers; and the ending.
 // Always: the ending is set once, after the last output is in the recording.
 
 import { StringDecoder } from 'node:string_decoder'
+import { type MaskStream, masker } from '../events/mask.ts'
+import { secretValues } from '../events/secrets.ts'
 import type { ScreenView } from '../ports/presets.ts'
 import { type SessionEnding, type SessionInfo, type SessionSpec, TerminalError } from '../ports/terminals.ts'
 import { findExecutable } from './executable.ts'
@@ -21,6 +23,9 @@ export type Viewer = {
   show(data: string): boolean
 }
 
+/** How long output is held that may be the beginning of a secret, in ms. */
+const HOLD_MS = 20
+
 /** Characters that may wait for the screen emulator before the program has to wait. */
 const BACKLOG_MAX = 1024 * 1024
 
@@ -37,6 +42,8 @@ export class Session {
   readonly #decoder = new StringDecoder('utf8')
   readonly #viewers = new Map<Viewer, 'waiting' | 'live' | 'behind'>()
   readonly #quiet: Quiet
+  readonly #mask: MaskStream
+  #holding: NodeJS.Timeout | undefined
   #filter = viewerFilter()
   #size: Size
   #ending: SessionEnding | null = null
@@ -81,6 +88,7 @@ export class Session {
     this.#spec = spec
     this.#size = { columns: spec.columns, rows: spec.rows }
     this.#screen = screen
+    this.#mask = masker([...(spec.secrets ?? []), ...secretValues(spec.env)]).stream()
     this.#quiet = watchQuiet(() => void screen.view().then(onQuiet))
     const term = spec.env.TERM ?? 'xterm-256color'
     this.#recording = openRecording(spec.recording, { ...this.#size, term, startedAt: this.#startedAt })
@@ -92,7 +100,7 @@ export class Session {
       cwd: spec.cwd,
       env: { ...spec.env, TERM: term, GT_SESSION: spec.id },
       ...this.#size,
-      onOutput: (bytes) => this.#output(this.#decoder.write(bytes)),
+      onOutput: (bytes) => this.#printed(bytes),
       onExit: (exitCode, signal) => void this.#exit(exitCode, signal).then(resolve),
     })
     this.#leader = processes.identify(this.#terminal.pid)
@@ -171,6 +179,18 @@ export class Session {
     })
   }
 
+  #printed(bytes: Buffer): void {
+    clearTimeout(this.#holding)
+    const masked = this.#mask.push(bytes)
+    if (this.#mask.holds)
+      this.#holding = setTimeout(() => this.#output(this.#decode(this.#mask.quiet())), HOLD_MS)
+    this.#output(this.#decode(masked))
+  }
+
+  #decode({ buffer, byteOffset, byteLength }: Uint8Array<ArrayBufferLike>): string {
+    return this.#decoder.write(Buffer.from(buffer, byteOffset, byteLength))
+  }
+
   #output(data: string): void {
     if (data === '') return
     this.#lastOutputAt = Date.now()
@@ -192,7 +212,8 @@ export class Session {
   }
 
   async #exit(exitCode: number, signal: string | null): Promise<SessionEnding> {
-    this.#output(this.#decoder.end())
+    clearTimeout(this.#holding)
+    this.#output(this.#decode(this.#mask.end()) + this.#decoder.end())
     this.#quiet.end()
     this.#recording.close()
     this.#ending = endingOf(exitCode, signal, this.#head)
