@@ -34,6 +34,11 @@ export interface TownHandle {
   readonly terminals: Terminals | null
   /** The kinds of agent programs there are. */
   readonly presets: Presets
+  /**
+   * An agent program on this machine, as far as files tell: nothing is started for it. `command` is
+   * `agents.<name>.command`, null when nobody set it.
+   */
+  findRuntime(wanted: { readonly name: string; readonly command: readonly string[] | null }): RuntimeFound
   /** What is heard of the agents at work; null while the daemon is down. */
   readonly hearing: Hearing | null
   /** The caller a bearer token stands for, or null. Never throws. */
@@ -63,6 +68,17 @@ export interface TownHandle {
   /** Warnings a person should see in `gt status`: the log poisoned, the worker gone, ... */
   readonly troubles: readonly { readonly at: string; readonly code: string; readonly message: string }[]
 }
+
+/** `code` and `message` say why it cannot be started. */
+export type RuntimeFound =
+  | { readonly code: string; readonly message: string }
+  | {
+      readonly title: string
+      /** Null when no file tells it. */
+      readonly version: string | null
+      /** Whether the conformance suite has passed here with this version; of one's own programs nothing is proved. */
+      readonly proved: boolean
+    }
 
 export interface Hearing {
   /**

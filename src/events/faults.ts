@@ -57,9 +57,15 @@ const beads = {
     409,
     'Name one of those, or say how yours is started: gt config set agents.<name>.command \'["/abs/program"]\'.',
   ),
-  AGENT_NOT_INSTALLED: row(409, 'Install it, or name another with --agent; gt doctor --agents shows what is there.'),
+  AGENT_NOT_INSTALLED: row(
+    409,
+    'Install it, or name another with --agent; gt doctor --agents shows what is there.',
+  ),
   AGENT_TOO_OLD: row(409, 'Update it; gt doctor --agents shows which version is needed.'),
-  AGENT_NOT_LOGGED_IN: row(409, 'Log in as it says, then ask again; gt doctor --agents shows where things stand.'),
+  AGENT_NOT_LOGGED_IN: row(
+    409,
+    'Log in as it says, then ask again; gt doctor --agents shows where things stand.',
+  ),
   AGENT_HAS_NO_WORK: row(409, 'Hand it a bead with gt sling <bead> <polecat>.'),
   AGENT_HAS_NO_SESSION: row(409, 'It does not run now; gt status shows what it waits for.'),
   ASKS_TOO_MANY: row(409, 'Answer some of those that are open first: gt inbox.'),
@@ -173,9 +179,14 @@ const town = {
   INPUT_REFUSED: row(409, 'The program does not read now; try again.'),
   STOPPED_ALREADY: row(409, 'gt status shows since when; gt thaw lets everybody go on.'),
   NOT_STOPPED: row(409, 'gt status shows who works; gt estop stops everybody.'),
+  STOPPED: row(409, 'Let everybody go on first: gt thaw.'),
+  BUDGET_USED_UP: row(409, 'Raise it with gt budget set, take it away with gt budget unset, or wait for the next day.'),
   BUDGET_INVALID: row(400, 'Write an amount and how often: 40usd/day, 5usd/total, 2000000tokens/day.'),
   BUDGET_NOT_FOUND: row(404, 'gt budget list shows what is set.'),
-  PRICES_INVALID: row(400, 'Correct the named field of prices.json in the town; the prices that came with gt hold until then.'),
+  PRICES_INVALID: row(
+    400,
+    'Correct the named field of prices.json in the town; the prices that came with gt hold until then.',
+  ),
   STOP_INCOMPLETE: row(500, 'End the named processes by hand.'),
 } satisfies Record<string, FaultRow>
 

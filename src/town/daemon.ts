@@ -84,6 +84,7 @@ export async function startDaemon(dir: string, operatorEnv: NodeJS.ProcessEnv): 
     terminals: world.terminals,
     presets,
     repositoriesFor: world.repositoriesFor,
+    noticesFor: world.noticesFor,
     operatorEnv,
     bin,
   }
@@ -109,7 +110,7 @@ export async function startDaemon(dir: string, operatorEnv: NodeJS.ProcessEnv): 
   })
   await begin(town, adoption)
   worldReady.resolve(carrier)
-  return serve({ dir, town, world, hearing, files, program })
+  return serve({ dir, town, world, hearing, files, program, operatorEnv })
 }
 
 /** A command may have the town open for a moment, and so may a daemon that was killed just now. */
@@ -143,8 +144,9 @@ async function serve(parts: {
   readonly hearing: TownHearing
   readonly files: ReturnType<typeof townFiles>
   readonly program: Program
+  readonly operatorEnv: NodeJS.ProcessEnv
 }): Promise<Daemon> {
-  const { dir, town, world, hearing, files, program } = parts
+  const { dir, town, world, hearing, files, program, operatorEnv } = parts
   const ended = Promise.withResolvers<void>()
   const startedAt = new Date().toISOString()
   const recoveredMs = Math.round(performance.now())
@@ -169,7 +171,7 @@ async function serve(parts: {
   }
 
   const handle: TownHandle = {
-    ...handleOf(town),
+    ...handleOf(town, operatorEnv),
     repositories: world.repositories,
     terminals: world.terminals,
     hearing,

@@ -17,6 +17,7 @@ import { machineClock, machineIds } from './clock.ts'
 import { townFiles } from './files.ts'
 import { type Identity, readIdentity } from './identity.ts'
 import { replay } from './replay.ts'
+import { lookUpRuntime } from './runtimes.ts'
 import { readTokens, type Tokens } from './tokens.ts'
 import { TownError } from './town-error.ts'
 
@@ -101,8 +102,8 @@ async function projectionsAt(log: EventLog, seq: number): Promise<Projections> {
   return projections
 }
 
-/** A town as the routes see it. What needs a daemon is null. */
-export const handleOf = (town: OpenTown): TownHandle => ({
+/** A town as the routes see it. What needs a daemon is null. `env` is the operator's. */
+export const handleOf = (town: OpenTown, env: NodeJS.ProcessEnv = process.env): TownHandle => ({
   dir: town.dir,
   name: town.identity.name,
   townId: town.identity.townId,
@@ -114,6 +115,7 @@ export const handleOf = (town: OpenTown): TownHandle => ({
   repositories: null,
   terminals: null,
   presets,
+  findRuntime: (wanted) => lookUpRuntime(presets, wanted, env),
   hearing: null,
   authenticate: (token) => town.tokens.authenticate(token),
   daemon: null,

@@ -3,10 +3,13 @@
 //   Always:  nothing is started here: the daemon starts no process while its log is open. A version that no file tells
 //            is unknown (null); `gt doctor --agents` asks the program itself.
 
-import { accessSync, constants, readFileSync, realpathSync, statSync } from 'node:fs'
+import { accessSync, constants, realpathSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { delimiter, dirname, isAbsolute, join } from 'node:path'
+import type { RuntimeFound } from '../api/town.ts'
 import type { Preset, Presets } from '../ports/presets.ts'
+import { passedHere, readPassed } from './conformance.ts'
+import { textOf } from './text-of.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -46,7 +49,23 @@ export function findRuntime(
   return { preset, command: command ?? [path ?? program], version, login: given(preset.login, env) }
 }
 
-export const unknown = (presets: Presets, name: string): RuntimeProblem => ({
+/** The same, as the routes see it. */
+export function lookUpRuntime(
+  presets: Presets,
+  wanted: { readonly name: string; readonly command: readonly string[] | null },
+  env: Environment,
+): RuntimeFound {
+  const found = findRuntime(presets, wanted, env)
+  if ('code' in found) return found
+  const { preset, version } = found
+  return {
+    title: preset.title,
+    version,
+    proved: preset === presets.script || passedHere(readPassed(env), preset.name, version),
+  }
+}
+
+const unknown = (presets: Presets, name: string): RuntimeProblem => ({
   code: 'AGENT_UNKNOWN',
   message: `Nobody said how the agent ${name} is started; known without that are ${presets.names.join(', ')}.`,
 })
@@ -56,7 +75,7 @@ const notInstalled = ({ title, programs, install }: Preset): RuntimeProblem => (
   message: `${title} is not installed: no program ${programs.join(' or ')} is on the PATH. ${install}.`,
 })
 
-export const tooOld = ({ title, atLeast, install }: Preset, version: string): RuntimeProblem => ({
+const tooOld = ({ title, atLeast, install }: Preset, version: string): RuntimeProblem => ({
   code: 'AGENT_TOO_OLD',
   message: `${title} ${version} is too old: ${atLeast} or later is needed. ${install}.`,
 })
@@ -135,14 +154,5 @@ function isProgram(path: string): boolean {
     return statSync(path).isFile()
   } catch {
     return false
-  }
-}
-
-/** Text of a file, or null when there is none that can be read. */
-export function textOf(path: string): string | null {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    return null
   }
 }

@@ -12,6 +12,7 @@ import { presets } from '../../src/pty/presets/index.ts'
 import { openSystem } from '../../src/system/system.ts'
 import type { OpenEffect } from '../../src/system/types.ts'
 import { createHearing } from '../../src/town/hearing.ts'
+import { lookUpRuntime } from '../../src/town/runtimes.ts'
 
 export const OPERATOR = 'operator-token'
 export const HEAD = 'a'.repeat(40)
@@ -30,6 +31,7 @@ export async function createTown({ rig = true }: { rig?: boolean } = {}) {
     state: { head: HEAD, branch: null, dirty: [], commits: 1, target: BASE },
     gone: false,
   }
+  const operatorEnv: Record<string, string> = { PATH: '/nowhere', HOME: '/nowhere' }
   let random = 0
   const system = await openSystem({
     log,
@@ -53,6 +55,7 @@ export async function createTown({ rig = true }: { rig?: boolean } = {}) {
     repositories: repositories(worktree),
     terminals: null,
     presets,
+    findRuntime: (wanted) => lookUpRuntime(presets, wanted, operatorEnv),
     hearing,
     authenticate,
     daemon: { pid: 1, startedAt: new Date().toISOString(), version: '0.0.0', recoveredMs: 1, program: null },
@@ -90,6 +93,8 @@ export async function createTown({ rig = true }: { rig?: boolean } = {}) {
     town,
     server,
     worktree,
+    /** Which programs are found, and who is logged in. */
+    operatorEnv,
     ask,
     get: (url: string, token?: string) => ask('GET', url, undefined, token),
     command,

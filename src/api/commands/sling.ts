@@ -31,7 +31,8 @@ type Input = z.output<typeof input>
 type Slung = { readonly bead: string; readonly agent: string }
 type Queued = { readonly bead: string; readonly waitingFor: WaitingFor | null }
 type Refused = { readonly bead: string; readonly code: string; readonly message: string }
-type Outcome = { slung?: Slung; queued?: Queued; seq?: number }
+/** `note`: what a person should know about the agent program. */
+type Outcome = { slung?: Slung; queued?: Queued; seq?: number; note?: string | null }
 
 /** Faults about the call itself: no bead could be slung, so the call is refused as a whole. */
 const OF_THE_CALL = new Set(['TOWN_BUSY', 'TOWN_CLOSING', 'TURN_UNKNOWN', 'INTERNAL'])
@@ -46,6 +47,7 @@ const sling = command({
     const slung: Slung[] = []
     const queued: Queued[] = []
     const refused: Refused[] = []
+    const notes = new Set<string>()
     let seq = town.system.seq
     const free = new Map<string, number>()
     for (const name of new Set(input.beads)) {
@@ -55,6 +57,7 @@ const sling = command({
           : await slingOne(town, caller, id, name, place, input)
         if (outcome.slung !== undefined) slung.push(outcome.slung)
         if (outcome.queued !== undefined) queued.push(outcome.queued)
+        if (outcome.note != null) notes.add(outcome.note)
         seq = outcome.seq ?? seq
       } catch (error) {
         const { code, detail } = problemOf(error)
@@ -62,7 +65,7 @@ const sling = command({
         refused.push({ bead: name, code, message: detail })
       }
     }
-    return { slung, queued, refused, ...(input.dryRun && { dryRun: true }), seq }
+    return { slung, queued, refused, notes: [...notes], ...(input.dryRun && { dryRun: true }), seq }
   },
 })
 
@@ -94,7 +97,7 @@ async function slingOne(
   const turn = `${callId}.${bead}`
   // What is wrong with the bead is said before what is missing in the town.
   const state = town.system.owner(beadOwner(bead))?.value
-  const preset = state === 'open' || state === 'deferred' ? choosePreset(town, row.rig, agent) : null
+  const choice = state === 'open' || state === 'deferred' ? choosePreset(town, row.rig, agent) : null
   const { records } = await take(town, caller, turn, [
     { to: beadOwner(bead), message: { type: 'bead.queue', rig, now } },
     {
@@ -105,14 +108,14 @@ async function slingOne(
         rig,
         priority: row.priority,
         agent: place.agent,
-        preset,
+        preset: choice?.preset ?? null,
         now,
         maxAtOnce: max ?? null,
         group: callId,
       },
     },
   ])
-  return outcomeOf(bead, await correlated(town, records))
+  return { ...outcomeOf(bead, await correlated(town, records)), note: choice?.note ?? null }
 }
 
 /** All that came of a turn at once; a turn's tells are decided before it is answered. */
@@ -152,7 +155,7 @@ function wouldBe(
   const bead = row.id
   if (place.rig !== null && place.rig !== row.rig)
     throw new Fault('BEAD_OF_ANOTHER_RIG', `${bead} belongs to rig ${row.rig}, not to ${place.rig}.`)
-  choosePreset(town, row.rig, asked.agent)
+  const { note } = choosePreset(town, row.rig, asked.agent)
   if (row.status === 'closed') throw new Fault('BEAD_CLOSED', `${bead} is closed.`)
   if (row.stage === 'queued') throw new Fault('BEAD_QUEUED', `${bead} waits in the queue already.`)
   if (row.status !== 'open')
@@ -161,7 +164,7 @@ function wouldBe(
   const [need] = row.openNeeds
   if (need !== undefined) {
     if (asked.now) throw new Fault('BEAD_BLOCKED', `${bead} waits for ${row.openNeeds.join(', ')}.`)
-    return { queued: { bead, waitingFor: { kind: 'bead', id: need, since } } }
+    return { queued: { bead, waitingFor: { kind: 'bead', id: need, since } }, note }
   }
   const rig = findRig(projections, row.rig)
   const places =
@@ -171,7 +174,7 @@ function wouldBe(
       asked.max ?? Number.POSITIVE_INFINITY,
     )
   free.set(rig.name, places - 1)
-  if (places > 0) return { slung: { bead, agent: place.agent ?? '' } }
+  if (places > 0) return { slung: { bead, agent: place.agent ?? '' }, note }
   if (asked.now) throw new Fault('NO_PLACE', `No polecat of ${rig.name} is free for ${bead}.`)
-  return { queued: { bead, waitingFor: { kind: 'place', id: rig.name, since } } }
+  return { queued: { bead, waitingFor: { kind: 'place', id: rig.name, since } }, note }
 }

@@ -10,6 +10,8 @@ type Answer = {
   slung: { bead: string; agent: string }[]
   queued: { bead: string; waitingFor: { kind: string; id: string } | null }[]
   refused: { bead: string; code: string; message: string }[]
+  /** About the agent program; absent from a gt of before. */
+  notes?: string[]
   waited?: Waited[]
 }
 
@@ -46,6 +48,7 @@ export const sling: Command = {
     const found = await connection.command<Answer>('sling', body)
     const { slung, queued, refused } = found
     for (const one of refused) out.problem(one)
+    for (const note of found.notes ?? []) out.note(note)
     if (until !== null) {
       if (!out.json) for (const line of lines(found, false)) out.note(line)
       const ids = [...slung, ...queued].map(({ bead }) => bead)

@@ -1,0 +1,101 @@
+// Which agent programs a bead can be given to: what is known of one without starting it is said at sling.
+
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { keepPassed } from '../../src/town/conformance.ts'
+import { createTown, type TestTown } from './town.ts'
+
+let town: TestTown
+let home: string
+let bead: string
+beforeEach(async () => {
+  home = mkdtempSync(join(tmpdir(), 'gt-agents-'))
+  town = await createTown()
+  town.operatorEnv.HOME = home
+  town.operatorEnv.PATH = join(home, 'bin')
+  bead = await town.bead('x')
+})
+afterEach(async () => {
+  await town.close()
+  rmSync(home, { recursive: true, force: true })
+})
+
+const sling = async (agent: string, more: object = {}) =>
+  (await town.command('sling', { beads: [bead], agent, ...more })).body
+function write(name: string, text: string) {
+  const file = join(home, name)
+  mkdirSync(dirname(file), { recursive: true })
+  writeFileSync(file, text)
+  return file
+}
+/** Codex as npm installs it: a program, and the package that it belongs to. */
+function install(version: string) {
+  write('bin/package.json', JSON.stringify({ name: '@openai/codex', version }))
+  chmodSync(write('bin/codex', '#!/bin/sh\n'), 0o755)
+}
+const logIn = () => write('.codex/auth.json', '{}')
+
+test('a kind of agent that nobody knows is refused, with those that are known', async () => {
+  const [refused] = (await sling('nobody')).refused
+  expect(refused).toMatchObject({ code: 'AGENT_UNKNOWN', message: expect.stringContaining('claude, codex') })
+})
+
+test('a program that is not installed is refused, with how to get it', async () => {
+  const [refused] = (await sling('codex')).refused
+  expect(refused).toMatchObject({
+    code: 'AGENT_NOT_INSTALLED',
+    message: expect.stringContaining('npm install -g @openai/codex'),
+  })
+})
+
+test('a program that is too old is refused, with the version that is needed', async () => {
+  install('0.20.3')
+  logIn()
+  const [refused] = (await sling('codex')).refused
+  expect(refused).toMatchObject({
+    code: 'AGENT_TOO_OLD',
+    message: expect.stringMatching(/0\.20\.3.*0\.169\.0/),
+  })
+})
+
+test('a program that nobody is logged in to is refused, with how to log in', async () => {
+  install('0.169.0')
+  const [refused] = (await sling('codex')).refused
+  expect(refused).toMatchObject({
+    code: 'AGENT_NOT_LOGGED_IN',
+    message: expect.stringContaining('codex login'),
+  })
+})
+
+test('one that the conformance suite has not passed with here is called unproved, and works', async () => {
+  install('0.169.0')
+  logIn()
+  const { slung, notes } = await sling('codex')
+  expect(slung).toMatchObject([{ bead }])
+  expect(notes).toEqual([expect.stringMatching(/^Codex CLI 0\.169\.0 is unproved on this machine/)])
+})
+
+test('nothing is noted of one that the suite has passed with here, nor of a program of one’s own', async () => {
+  install('0.169.0')
+  logIn()
+  keepPassed({ HOME: home }, 'codex', '0.169.0', new Date())
+  expect((await sling('codex', { dryRun: true })).notes).toEqual([])
+  expect((await sling('mine', { dryRun: true })).notes).toEqual([])
+})
+
+test('what was proved of another version, or written by somebody else, proves nothing', async () => {
+  install('0.170.0')
+  logIn()
+  keepPassed({ HOME: home }, 'codex', '0.169.0', new Date())
+  expect((await sling('codex', { dryRun: true })).notes).toHaveLength(1)
+  write('.local/state/gt/conformance.json', '{"codex": true')
+  expect((await sling('codex', { dryRun: true })).notes).toHaveLength(1)
+})
+
+test('a command of the person’s own stands in for the program on PATH', async () => {
+  logIn()
+  await town.command('config.set', { key: 'agents.codex.command', value: ['/bin/true', '--oss'] })
+  expect((await sling('codex', { dryRun: true })).slung).toHaveLength(1)
+})
