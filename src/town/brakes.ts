@@ -1,0 +1,229 @@
+// The brakes at work: what must rest is checkpointed and paused, and what may go on is sent on.
+//
+// Owns:      comparing what the log says must rest (a stop of everybody, budgets that are used up) with what rests.
+// Does not:  decide that anything must rest: the town and the budgets do.
+// Always:    a turn in hand ends before a budget pauses it; a stop of everybody waits for nobody. Whatever is done is
+//            found out from the log alone, so that a restart goes on with it.
+
+import { type Budget, budgetsIn } from '../actors/budgets/budgets.machine.ts'
+import { reachedFor, stoppedIn } from '../api/brakes.ts'
+import { dayEnds } from '../api/day.ts'
+import { BUDGETS, ownerKind, workerOf } from '../events/address.ts'
+import type { PauseReason } from '../events/budget.ts'
+import type { Message } from '../events/index.ts'
+import type { Address, Json, LogRecord } from '../events/record.ts'
+import type { Clock } from '../ports/clock.ts'
+import { meterOf, SAYS_USAGE } from '../projections/costs.ts'
+import type { Projections } from '../projections/index.ts'
+import type { OwnerState, System } from '../system/types.ts'
+
+/** How long a stop of everybody waits for checkpoints; what is not under its ref then is put there afterwards, ms. */
+const CHECKPOINTS_MS = 1_500
+/** Between the polite signals and SIGKILL when everybody is stopped, ms. */
+const STOP_GRACE_MS = 1_000
+/** Between two looks at the clock while a daily budget is used up, ms: a machine that slept over midnight is told so. */
+const CLOCK_MS = 60_000
+
+/** Facts after which something may have to rest, or may go on. */
+const TRIGGERS: ReadonlySet<string> = new Set([
+  'EverybodyStopped',
+  'EverybodyThawed',
+  'BudgetReached',
+  'BudgetLifted',
+  'TurnEnded',
+  'AgentStands',
+  'AttemptBegun',
+])
+/** Where a sandbox stays whatever happens. */
+const OVER: ReadonlySet<string> = new Set(['absent', 'removing', 'removed', 'kept', 'failed'])
+/** Standings in which no turn is in hand, or none that gets on. */
+const BETWEEN_TURNS: ReadonlySet<string> = new Set(['starting', 'ready', 'idle', 'limited', 'stuck'])
+
+export interface Brakes {
+  /** Is shown every record, after the projections have it. */
+  record(record: LogRecord): void
+  /** Goes on with what a start finds. */
+  begin(): Promise<void>
+  /** Resolves when nothing is left to do. */
+  idle(): Promise<void>
+  close(): void
+}
+
+export function createBrakes(options: {
+  readonly system: System
+  readonly projections: Projections
+  readonly clock: Clock
+  /** Puts a worktree's uncommitted state under a ref; never rejects. */
+  readonly checkpoint: (sandbox: Address) => Promise<void>
+  readonly onTrouble: (code: string, message: string) => void
+}): Brakes {
+  const { system, projections, clock, checkpoint, onTrouble } = options
+  let working: Promise<void> | null = null
+  let again = false
+  let closed = false
+  let cancelClock: (() => void) | null = null
+  /** Told to the budgets, and not decided yet. */
+  let telling: Promise<unknown> = Promise.resolve()
+
+  const take = (id: string, to: Address, messages: readonly Message[]) =>
+    system
+      .take({ id, by: BUDGETS, messages: messages.map((message) => ({ to, message })) })
+      .catch((error: unknown) => {
+        if (!closed) onTrouble('BRAKE_NOT_TOLD', `${id}: ${String(error)}`)
+      })
+
+  // --- budgets -----------------------------------------------------------------------------------------------
+
+  const budgets = (): Budget[] => budgetsIn(system.owner(BUDGETS)?.context ?? {})
+
+  /** What each budget's scope has used, as of the record that is folded last. */
+  function tellSpent(record: number): void {
+    const until = dayEnds(clock.now())
+    const messages = budgets().flatMap(({ scope, id, total, per }) => {
+      const now = meterOf(projections.costs.rows, scope, id)
+      return now.usd === total.usd && now.tokens === total.tokens && now.unpriced === total.unpriced
+        ? []
+        : [
+            {
+              type: 'budget.spent',
+              scope,
+              id,
+              total: now,
+              record,
+              until: per === 'day' ? until : null,
+            } as const,
+          ]
+    })
+    // Not from within the record that is being shown.
+    if (messages.length > 0) telling = telling.then(() => take(`spent.${record}`, BUDGETS, messages))
+  }
+
+  /** Says that a day has begun, when one has; and looks again while that would let something go on. */
+  async function lookAtClock(): Promise<void> {
+    cancelClock?.()
+    cancelClock = null
+    const daily = budgets().filter(({ per }) => per === 'day')
+    const until = dayEnds(clock.now())
+    if (daily.some((budget) => budget.until !== null && budget.until < until))
+      await take(`day.${until}.${system.owner(BUDGETS)?.seq}`, BUDGETS, [{ type: 'budget.day', until }])
+    if (closed || !budgets().some(({ per, reachedAt }) => per === 'day' && reachedAt !== null)) return
+    const leftMs = Date.parse(until) - clock.now()
+    cancelClock = clock.after(Math.max(1, Math.min(leftMs, CLOCK_MS)), () => void lookAtClock())
+  }
+
+  // --- sandboxes ---------------------------------------------------------------------------------------------
+
+  /** Brings every assignment to where it must be. One pass at a time; what happens meanwhile is looked at after it. */
+  function settle(): void {
+    if (closed) return
+    if (working !== null) {
+      again = true
+      return
+    }
+    working = (async () => {
+      do {
+        again = false
+        await settleOnce()
+      } while (again && !closed)
+    })()
+      .catch((error: unknown) => {
+        if (!closed) onTrouble('BRAKE_NOT_APPLIED', String(error))
+      })
+      .finally(() => {
+        working = null
+      })
+  }
+
+  async function settleOnce(): Promise<void> {
+    await telling
+    const stopped = stoppedIn(system) !== null
+    const anyBudget = budgets().some(({ reachedAt }) => reachedAt !== null)
+    const pauses: (() => Promise<unknown>)[] = []
+    for (const [address, state] of [...system.owners()]) {
+      if (ownerKind(address) !== 'sandbox' || OVER.has(String(state.value))) continue
+      const held = (state.context.held ?? []) as readonly PauseReason[]
+      if (!stopped && !anyBudget && held.length === 0) continue
+      const spent = anyBudget && reachedFor(system, beginnerOf(address, state)) !== null
+      if (stopped && !held.includes('estop'))
+        pauses.push(() => pause(address, { reason: 'estop', graceMs: STOP_GRACE_MS }))
+      if (!stopped && held.includes('estop')) await resume(address, 'estop')
+      if (spent) {
+        const keepTurn = isAtWork(state) && isInTurn(state)
+        // Held already, it has been told; its turn was in hand then, and is over now.
+        if (!held.includes('budget') && keepTurn) await tell(address, { reason: 'budget', keepTurn })
+        else if (!held.includes('budget') || (isAtWork(state) && !keepTurn))
+          pauses.push(() => pause(address, { reason: 'budget' }))
+      } else if (held.includes('budget')) await resume(address, 'budget')
+    }
+    await Promise.all(pauses.map((each) => each()))
+    await lookAtClock()
+  }
+
+  /** The checkpoint first; a worktree that takes long for it is safe all the same, for nobody removes it. */
+  async function pause(sandbox: Address, how: { reason: PauseReason; graceMs?: number }): Promise<void> {
+    const path = system.owner(sandbox)?.context.path
+    if (typeof path === 'string' && path !== '') {
+      const late = Promise.withResolvers<void>()
+      const cancel = clock.after(CHECKPOINTS_MS, late.resolve)
+      await Promise.race([checkpoint(sandbox), late.promise])
+      cancel()
+    }
+    await tell(sandbox, how)
+  }
+
+  const tell = (sandbox: Address, how: { reason: PauseReason; graceMs?: number; keepTurn?: true }) =>
+    take(`pause.${how.reason}.${sandbox}.${system.owner(sandbox)?.seq}`, sandbox, [
+      { type: 'sandbox.pause', ...how },
+    ])
+
+  const resume = (sandbox: Address, reason: PauseReason) =>
+    take(`resume.${reason}.${sandbox}.${system.owner(sandbox)?.seq}`, sandbox, [
+      { type: 'sandbox.resume', reason },
+    ])
+
+  function isInTurn({ context }: OwnerState): boolean {
+    const session = typeof context.session === 'string' ? system.owner(context.session) : null
+    const standing = session?.context.standing as { readonly state?: Json } | null | undefined
+    return session !== null && standing != null && !BETWEEN_TURNS.has(String(standing.state))
+  }
+
+  return {
+    record({ seq, facts }) {
+      if (closed) return
+      if (facts.some(({ type }) => SAYS_USAGE.has(type) || type === 'BudgetSet')) tellSpent(seq)
+      if (facts.some(({ type }) => TRIGGERS.has(type)) && isOfInterest(facts)) settle()
+    },
+    async begin() {
+      tellSpent(system.seq)
+      await telling
+      await lookAtClock()
+      settle()
+      await this.idle()
+    },
+    async idle() {
+      await telling
+      while (working !== null) await working
+    },
+    close() {
+      closed = true
+      cancelClock?.()
+    },
+  }
+
+  /** Most records of agents say nothing while nobody has to rest. */
+  function isOfInterest(facts: LogRecord['facts']): boolean {
+    return (
+      stoppedIn(system) !== null ||
+      budgets().some(({ reachedAt }) => reachedAt !== null) ||
+      facts.some(({ type }) => type === 'EverybodyThawed' || type === 'BudgetLifted')
+    )
+  }
+}
+
+const isAtWork = ({ value }: OwnerState): boolean => value === 'working'
+
+const beginnerOf = (sandbox: Address, { context }: OwnerState) => ({
+  agent: workerOf(sandbox)?.agent ?? '',
+  rig: workerOf(sandbox)?.rig ?? null,
+  bead: typeof context.bead === 'string' ? context.bead : null,
+})
