@@ -4,6 +4,7 @@ import { type OwnerKind, ownerKind } from '../events/address.ts'
 import { bead } from './bead/bead.machine.ts'
 import { budgets } from './budgets/budgets.machine.ts'
 import { deacon } from './deacon/deacon.machine.ts'
+import { decision } from './decision/decision.machine.ts'
 import type { MachineDef } from './machine.ts'
 import { mayor } from './mayor/mayor.machine.ts'
 import { mergeRequest } from './merge-request/merge-request.machine.ts'
@@ -30,6 +31,7 @@ export const MACHINES: Readonly<Record<OwnerKind, MachineDef>> = {
   session,
   mergeRequest,
   nudge,
+  decision,
 }
 
 /** The machine at an address, or null when nothing can live there. */

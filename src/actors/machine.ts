@@ -53,6 +53,7 @@ export const WORLD_EFFECTS = [
   'target.push',
   'nudge.write',
   'nudge.enter',
+  'notice.send',
 ] as const satisfies readonly WorldEffect[]
 
 /**

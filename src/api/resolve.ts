@@ -7,6 +7,7 @@ import { nameProblem } from '../events/names.ts'
 import type { Address } from '../events/record.ts'
 import { agents } from '../projections/agents.ts'
 import type { BeadRow } from '../projections/beads.ts'
+import { type DecisionRow, decisions } from '../projections/decisions.ts'
 import type { Projections } from '../projections/index.ts'
 import { type MergeRow, mergeRequests } from '../projections/merge-queue.ts'
 import { type RigRow, rigs } from '../projections/rigs.ts'
@@ -83,6 +84,20 @@ export function findMergeRequest({ mergeQueue, beads }: Projections, name: strin
     ? `Nothing of ${shown(name)} is with the Refinery yet.`
     : `There is no merge request ${shown(name)}.`
   throw new Fault('MERGE_REQUEST_NOT_FOUND', message)
+}
+
+/** By its id, its number (`12`), or the beginning of its id; an open one first. @throws {Fault} DECISION_NOT_FOUND, AMBIGUOUS. */
+export function findDecision({ decisions: all }: Projections, name: string): DecisionRow {
+  const rows = decisions(all.rows)
+  const exact = rows.find(({ id, n }) => id === name || String(n) === name)
+  if (exact !== undefined) return exact
+  const begins = rows.filter(({ id }) => name !== '' && (id.startsWith(name) || id.startsWith(`d-${name}`)))
+  const open = begins.filter(({ state }) => state === 'open')
+  const ids = (open.length > 0 ? open : begins).map(({ id }) => id)
+  const id = only(ids, name, 'decisions')
+  const row = rows.find((each) => each.id === id)
+  if (row === undefined) throw new Fault('DECISION_NOT_FOUND', `There is no decision ${shown(name)}.`)
+  return row
 }
 
 /** @throws {Fault} NAME_INVALID. */

@@ -39,7 +39,7 @@ export const decisionMessages = [
   /** From the session: nobody waits for it any more. */
   named('decision.withdraw', { reason: line }),
   /** Answers to notice.send. */
-  named('notice.sent', { ways: z.array(line).max(10) }),
+  named('notice.sent', { ways: z.array(line).max(10), failed: z.array(line).max(10) }),
   named('notice.notSent', failure),
 ] as const
 
@@ -50,7 +50,8 @@ export const decisionFacts = [
   named('DecisionAnswered', { ...whose, choice: line, always: z.boolean(), note: line }),
   named('DecisionExpired', { ...whose, choice: line }),
   named('DecisionWithdrawn', { ...whose, reason: line }),
-  named('OperatorNotified', { ...whose, ways: z.array(line).max(10) }),
+  /** `ways` that worked, and a sentence for each that did not. */
+  named('OperatorNotified', { ...whose, ways: z.array(line).max(10), failed: z.array(line).max(10) }),
   named('OperatorNotNotified', { ...whose, ...failure }),
 ] as const
 

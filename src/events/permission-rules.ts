@@ -71,6 +71,12 @@ export function ruleOf(
   return pattern === null || pattern.length > PATTERN_MAX ? null : { tool, pattern, verdict }
 }
 
+/** As a person is shown it: relative to the worktree where it lies in it, else absolute. */
+export function shownFile(file: string, place: Place): string {
+  const path = absolute(file, place)
+  return path === null ? file : (below(path, place.worktree) ?? path)
+}
+
 /** `Bash "npm test"`, `every Read` */
 export const ruleText = ({ tool, pattern }: PermissionRule): string =>
   pattern === undefined ? `every ${tool}` : `${tool} ${JSON.stringify(pattern)}`
@@ -87,10 +93,10 @@ function folderPattern(files: readonly string[]): string | null {
 
 // --- commands -------------------------------------------------------------------------------------------------
 
-type Place = { readonly cwd: string | null; readonly worktree: string | null }
+export type Place = { readonly cwd: string | null; readonly worktree: string | null }
 
 function ofCommand(rules: readonly PermissionRule[], asked: AskedTool, place: Place): Decided | null {
-  const cut = (asked.command ?? '').length > COMMAND_MAX
+  const cut = (asked.command ?? '').length >= COMMAND_MAX
   const line = (asked.command ?? '').slice(0, COMMAND_MAX).trim()
   const own = rules.filter(({ tool }) => fitsTool(tool, asked.tool))
   const reading = readShell(line)

@@ -2,6 +2,7 @@
 
 import { z } from 'zod'
 import { count, effect, failure, line, named, objectName, remote, rigName } from './define.ts'
+import { permissionRule } from './settings.ts'
 
 const town = {
   townId: line,
@@ -43,6 +44,8 @@ export const rigMessages = [
   named('rig.cloned', { head: objectName }),
   named('rig.notCloned', failure),
   named('rig.set', { key: line, value: z.json() }),
+  /** A rule of `permissions.rules` more, from a decision that was answered for always. */
+  named('rig.addRule', { rule: permissionRule }),
 ] as const
 
 export const rigFacts = [

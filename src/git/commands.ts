@@ -33,6 +33,10 @@ export async function runCommand(input: {
   readonly cwd: string
   readonly env: Readonly<Record<string, string>>
   readonly timeoutMs: number
+  /** Written to its standard input, which is empty otherwise. */
+  readonly input?: string
+  /** What its processes are known by, when others run in the same folder; the folder when left out. */
+  readonly mark?: string
 }): Promise<CommandResult> {
   const [program, ...args] = input.command
   const begun = performance.now()
@@ -47,16 +51,17 @@ export async function runCommand(input: {
   if (program === undefined || program === '') return notStarted('The command is empty.')
   if (input.command.some((part) => part.includes('\0')))
     return notStarted('The command holds a NUL character.')
-  await clearOnce(input.cwd)
+  const mark = input.mark ?? input.cwd
+  if (input.mark === undefined) await clearOnce(input.cwd)
   // spawn says ENOENT for a missing folder too, and blames the program.
   if (!(await lstat(input.cwd).catch(() => null))?.isDirectory())
     return notStarted(`There is no folder ${input.cwd}.`)
   const child = spawn(program, args, {
     cwd: input.cwd,
-    env: { ...input.env, ...hostMark(), [RUN_MARK]: input.cwd },
+    env: { ...input.env, ...hostMark(), [RUN_MARK]: mark },
     // A session and process group of its own: ended as a whole, and without our terminal.
     detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [input.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     windowsHide: true,
   })
   return await new Promise((resolve) => {
@@ -64,8 +69,11 @@ export async function runCommand(input: {
     let timer: NodeJS.Timeout | undefined
     const { pid } = child
     if (pid !== undefined) groups.add(pid)
-    child.stdout.on('data', tail.add)
-    child.stderr.on('data', tail.add)
+    // One that ends without reading is no error of ours.
+    child.stdin?.on('error', () => undefined)
+    child.stdin?.end(input.input)
+    child.stdout?.on('data', tail.add)
+    child.stderr?.on('data', tail.add)
     child.on('error', (error: NodeJS.ErrnoException) => {
       if (pid !== undefined) return
       const why =
@@ -91,14 +99,14 @@ export async function runCommand(input: {
       // What it left running would change the folder under the next command.
       signalGroup(pid, 'SIGKILL')
       setTimeout(() => {
-        child.stdout.destroy()
-        child.stderr.destroy()
+        child.stdout?.destroy()
+        child.stderr?.destroy()
       }, DRAIN_MS).unref()
     })
     child.on('close', (code) => {
       groups.delete(pid)
       // After a time-out also those that made a group of their own.
-      const rest = timedOut ? [endGroup(pid), endMarked(RUN_MARK, input.cwd)] : [endGroup(pid)]
+      const rest = timedOut ? [endGroup(pid), endMarked(RUN_MARK, mark)] : [endGroup(pid)]
       const outcome = timedOut ? 'timedOut' : code === 0 ? 'passed' : 'failed'
       const result = {
         exitCode: timedOut ? null : code,

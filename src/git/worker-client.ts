@@ -8,9 +8,11 @@ import { readFile } from 'node:fs/promises'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { jsonLines, send } from '../ports/json-lines.ts'
+import type { Notices } from '../ports/notices.ts'
 import { type Repositories, RepositoryError, type RepositoryErrorCode } from '../ports/repositories.ts'
 import {
   Answer,
+  NOTICE_OPERATIONS,
   OPERATIONS,
   Welcome,
   WORKER_PROTOCOL,
@@ -18,16 +20,17 @@ import {
   workerSocket,
 } from './worker-protocol.ts'
 
-export type WorkerClient = Repositories & {
-  readonly pid: number
-  /**
-   * The same port with a request id of the caller's for the next question of each operation: asked again with the same
-   * id and input, also over another connection, the worker joins or repeats its answer instead of doing it twice.
-   */
-  as(requestId: string): Repositories
-  /** Ends the connection. What is under way goes on in the worker. `onGone` is not called. */
-  close(): void
-}
+export type WorkerClient = Repositories &
+  Notices & {
+    readonly pid: number
+    /**
+     * The same port with a request id of the caller's for the next question of each operation: asked again with the same
+     * id and input, also over another connection, the worker joins or repeats its answer instead of doing it twice.
+     */
+    as(requestId: string): Repositories & Notices
+    /** Ends the connection. What is under way goes on in the worker. `onGone` is not called. */
+    close(): void
+  }
 
 /** Between two tries to reach a worker that is starting, in ms. It needs about 200. */
 const RETRY_MS = 20
@@ -114,10 +117,12 @@ async function open(townDir: string, onGone: () => void): Promise<WorkerClient> 
   }
 }
 
-function port(ask: (op: string, input: unknown) => Promise<unknown>): Repositories {
-  const entries = OPERATIONS.map((op) => [op, (input: unknown) => ask(op, input)] as const)
+function port(ask: (op: string, input: unknown) => Promise<unknown>): Repositories & Notices {
+  const entries = [...OPERATIONS, ...NOTICE_OPERATIONS].map(
+    (op) => [op, (input: unknown) => ask(op, input)] as const,
+  )
   // Each operation has the input and result of the port: both ends are built from it.
-  return Object.fromEntries(entries) as unknown as Repositories
+  return Object.fromEntries(entries) as unknown as Repositories & Notices
 }
 
 function connected(path: string): Promise<Socket> {

@@ -25,11 +25,13 @@ export const OPERATIONS = [
   'pushTarget',
   'removeWorktree',
 ] as const
+/** Besides the operations of `Repositories`. */
+export const NOTICE_OPERATIONS = ['notify'] as const
 
 export const Hello = z.object({ hello: z.string() })
 export const Request = z.object({
   id: z.string().min(1).max(200),
-  op: z.enum(OPERATIONS),
+  op: z.enum([...OPERATIONS, ...NOTICE_OPERATIONS]),
   input: z.looseObject({}),
 })
 export type Request = z.infer<typeof Request>

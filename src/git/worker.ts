@@ -13,6 +13,7 @@ import { jsonLines, send } from '../ports/json-lines.ts'
 import { listens } from '../ports/listening.ts'
 import { RepositoryError } from '../ports/repositories.ts'
 import { endAllCommands } from './commands.ts'
+import { createNotices } from './notices.ts'
 import { createRepositories } from './repositories.ts'
 import {
   type Answer,
@@ -63,7 +64,7 @@ function serve(socket: Socket, key: Buffer, ask: (request: Request) => Promise<A
 
 /** Does each request once: the same id and question joins one under way, or gets the answer of one that succeeded. */
 function createAnswers(townDir: string): (request: Request) => Promise<Answer> {
-  const repositories = createRepositories(townDir)
+  const operations = { ...createRepositories(townDir), ...createNotices(townDir) }
   const kept = new Map<string, Promise<Answer>>()
   const done = new Set<string>()
   return (request) => {
@@ -71,7 +72,7 @@ function createAnswers(townDir: string): (request: Request) => Promise<Answer> {
     const found = kept.get(question)
     if (found !== undefined) return found
     // The input has the shape of the port: it comes from our own client, which knows the key.
-    const run = repositories[request.op] as (input: unknown) => Promise<unknown>
+    const run = operations[request.op] as (input: unknown) => Promise<unknown>
     const answer = run(request.input).then(
       (result): Answer => {
         done.add(question)

@@ -61,7 +61,7 @@ const sayings: Sayings = {
   DecisionAnswered: ({ agent, choice, always, note }) =>
     `${who(agent)} is answered ${choice}${always ? ' for always' : ''}${because(note)}`,
   DecisionExpired: ({ agent, choice }) => `nobody answered ${who(agent)} in time, so it is ${choice}`,
-  DecisionWithdrawn: ({ agent, reason }) => `${who(agent)} no longer waits for an answer${because(reason)}`,
+  DecisionWithdrawn: ({ agent }) => `${who(agent)} no longer waits for an answer`,
   OperatorNotified: ({ agent, failed }) =>
     failed.length === 0 ? null : `not every way told you that ${who(agent)} asks: ${failed.join('; ')}`,
   OperatorNotNotified: ({ agent, message }) => `you could not be told that ${who(agent)} asks: ${message}`,

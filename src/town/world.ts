@@ -8,6 +8,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connectWorker, type WorkerClient } from '../git/worker-client.ts'
 import { OPERATIONS } from '../git/worker-protocol.ts'
+import type { Notices } from '../ports/notices.ts'
 import type { ScreenView } from '../ports/presets.ts'
 import { type Repositories, RepositoryError } from '../ports/repositories.ts'
 import { type SessionEnding, TerminalError, type Terminals } from '../ports/terminals.ts'
@@ -19,6 +20,8 @@ export interface World {
   readonly repositories: Repositories
   /** Operations of one effect: asked again after a crash, they are joined or repeated, not done twice. */
   repositoriesFor(effectId: string): Repositories
+  /** Asked once: when the worker ends before it answered, nobody knows whether it was done. */
+  noticesFor(effectId: string): Notices
   /** Called after a host was lost and another one is connected. */
   onHostReplaced(listener: () => void): void
   /** Ends the connections and the worker, which the next daemon starts as it is then; host and sessions go on. */
@@ -178,6 +181,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     },
     repositories: repositoriesVia((client) => client),
     repositoriesFor: (effectId) => repositoriesVia((client) => client.as(effectId)),
+    noticesFor: (effectId) => ({ notify: async (input) => (await worker).as(effectId).notify(input) }),
     onHostReplaced: (listener) => void replacedListeners.push(listener),
     async leave() {
       closed = true

@@ -1,4 +1,5 @@
 import { test } from 'vitest'
+import { RULES_MAX } from '../../src/actors/rig/rig.machine.ts'
 import { decisions } from '../support/decisions.ts'
 import { BASE, message, REMOTE, RIG } from '../support/messages.ts'
 
@@ -126,4 +127,31 @@ test('[RIG-8] what is not set has a default', () => {
         ],
       ],
     })
+})
+
+test('[RIG-9] a rule from a decision is appended once, and one for the same calls takes its place', () => {
+  const first = { tool: 'Bash', pattern: 'rm *', verdict: 'deny' } as const
+  const before = message('rig.set', { key: 'permissions.rules', value: [first] })
+  const allow = message('rig.addRule')
+  const deny = message('rig.addRule', { rule: { ...allow.rule, verdict: 'deny' } })
+  rig()
+    .given(add, cloned, before)
+    .when(allow)
+    .gives({
+      state: 'active',
+      facts: [{ type: 'RigSettingChanged', key: 'permissions.rules', value: [first, allow.rule] }],
+      tells: [],
+    })
+  rig().given(add, cloned, before, allow).when(allow).gives({ facts: [], tells: [] })
+  rig()
+    .given(add, cloned, before, allow)
+    .when(deny)
+    .gives({ facts: [{ value: [first, deny.rule] }] })
+  rig().when(allow).gives({ refused: 'RIG_NOT_FOUND' })
+})
+
+test('[RIG-9] beyond 500 rules none is added', () => {
+  const value = Array.from({ length: RULES_MAX }, (_, n) => ({ tool: `t${n}`, verdict: 'allow' }))
+  const full = message('rig.set', { key: 'permissions.rules', value })
+  rig().given(add, full).when(message('rig.addRule')).gives({ refused: 'RULES_TOO_MANY' })
 })

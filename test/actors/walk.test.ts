@@ -51,6 +51,8 @@ const NOTHING_COMES_OF_IT: { readonly [kind: string]: readonly string[] } = {
   ],
   // The composer is given again, a receipt comes twice, the turn before ends, a session is gone.
   nudge: ['nudge.go', 'nudge.accepted', 'nudge.turnEnded', 'tell.refused'],
+  // A rule that it has.
+  rig: ['rig.addRule'],
   // The news that a session began, or ended, when nobody waits for it.
   sandbox: ['sandbox.sessionStarted', 'sandbox.sessionEnded', 'sandbox.pause', 'sandbox.resume'],
   // Told of budgets that are gone, of sums and days that it knows.

@@ -269,7 +269,7 @@ export const SAMPLES: { readonly [T in Fact['type']]: FactOf<T> } = {
   DecisionAnswered: { type: 'DecisionAnswered', ...decided, choice: 'allow', always: false, note: '' },
   DecisionExpired: { type: 'DecisionExpired', ...decided, choice: 'deny' },
   DecisionWithdrawn: { type: 'DecisionWithdrawn', ...decided, reason: 'its session has ended' },
-  OperatorNotified: { type: 'OperatorNotified', ...decided, ways: ['command'] },
+  OperatorNotified: { type: 'OperatorNotified', ...decided, ways: ['command'], failed: [] },
   OperatorNotNotified: { type: 'OperatorNotNotified', ...decided, code: 'NOTICE_FAILED', message: 'no' },
   MergeRequeued: { type: 'MergeRequeued', mergeRequest, bead, reason: 'the target moved' },
   MergeConflicted: {

@@ -177,6 +177,10 @@ const samples: Samples = {
     { key: 'gates.none', value: true },
     { key: 'gates.test', value: null },
   ],
+  'rig.addRule': [
+    { rule: { tool: 'Bash', pattern: 'npm install', verdict: 'allow' } },
+    { rule: { tool: 'Bash', pattern: 'npm install', verdict: 'deny' } },
+  ],
   'bead.create': [
     {
       rig: RIG,
@@ -337,7 +341,7 @@ const samples: Samples = {
     { choice: 'maybe', always: false, note: '' },
   ],
   'decision.withdraw': [{ reason: 'its session has ended' }],
-  'notice.sent': [{ ways: ['command'] }],
+  'notice.sent': [{ ways: ['command'], failed: [] }],
   'notice.notSent': [{ code: 'NOTICE_FAILED', message: 'no such program' }],
   POLECAT_DONE: [{ ...work, worktree: '/town/shop/nux', attempt: 1 }],
   'worktree.verified': [

@@ -23,6 +23,7 @@ export const OWNERS: readonly string[] = [
   `${RIG}/refinery`,
   MERGE_REQUEST,
   'nudges/n-1',
+  'decisions/d-1',
 ]
 
 export const kindOf = (address: string): string => ownerKind(address) ?? ''

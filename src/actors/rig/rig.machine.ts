@@ -4,7 +4,12 @@ import { setup } from 'xstate'
 import { MAYOR, refinery, rigOwner } from '../../events/address.ts'
 import type { MessageOf } from '../../events/index.ts'
 import type { Json } from '../../events/record.ts'
-import { ATTEMPTS_DEFAULT, GATE_TIMEOUT_MS, PLACES_DEFAULT } from '../../events/settings.ts'
+import {
+  ATTEMPTS_DEFAULT,
+  GATE_TIMEOUT_MS,
+  type PermissionRule,
+  PLACES_DEFAULT,
+} from '../../events/settings.ts'
 import {
   ACTIONS,
   type Deciding,
@@ -86,6 +91,8 @@ const machine = setup({ types: typesOf<RigContext>(), actions: ACTIONS }).create
     'rig.set': {
       actions: does('rig.set', (context, event, to) => tellAll(context, set(context, event, to), to)),
     },
+    // Mayor and Refinery decide nothing by it.
+    'rig.addRule': { actions: does('rig.addRule', addRule) },
     '*': UNEXPECTED,
   },
 })
@@ -139,4 +146,22 @@ function configuration({ remote, target }: RigContext, settings: Settings): Mess
     ungated: settings['gates.none'] === true,
     attemptsMax: Number(settings['limits.attempts'] ?? ATTEMPTS_DEFAULT),
   }
+}
+
+/** Rules of one rig; more would be read with every call of a tool. */
+export const RULES_MAX = 500
+
+/**
+ * Last, for none of those before it fitted what was asked; so what a person denied before stays denied. One for the same
+ * calls takes its place.
+ */
+function addRule({ rig, settings }: RigContext, { rule }: Event<'rig.addRule'>, to: To): void {
+  const rules = (settings['permissions.rules'] ?? []) as unknown as PermissionRule[]
+  const at = rules.findIndex(({ tool, pattern }) => tool === rule.tool && pattern === rule.pattern)
+  if (rules[at]?.verdict === rule.verdict) return
+  if (at === -1 && rules.length >= RULES_MAX)
+    return to.refuse('RULES_TOO_MANY', `${rig} has ${RULES_MAX} rules already.`)
+  const value = at === -1 ? [...rules, rule] : rules.with(at, rule)
+  to.set({ settings: { ...settings, 'permissions.rules': value as unknown as Json } })
+  to.fact({ type: 'RigSettingChanged', rig, key: 'permissions.rules', value: value as never })
 }

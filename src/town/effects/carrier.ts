@@ -2,6 +2,7 @@
 
 import type { EventLog } from '../../../eventlog/types.ts'
 import type { EffectKind, EffectParams, Message } from '../../events/index.ts'
+import type { Notices } from '../../ports/notices.ts'
 import type { Presets } from '../../ports/presets.ts'
 import type { Repositories } from '../../ports/repositories.ts'
 import type { Terminals } from '../../ports/terminals.ts'
@@ -21,6 +22,7 @@ export interface Carrier {
   /** The kinds of agent programs there are. */
   readonly presets: Presets
   repositoriesFor(effectId: string): Repositories
+  noticesFor(effectId: string): Notices
   /** The operator's environment: that of `gt up`. */
   readonly operatorEnv: Readonly<Record<string, string | undefined>>
   /** Folder of the `gt` that sessions find first. */

@@ -3,6 +3,7 @@
 import type { WorldEffect } from '../../actors/machine.ts'
 import type { Perform } from '../../system/types.ts'
 import type { Carrier, CarryOut } from './carrier.ts'
+import { sendNotice } from './notices.ts'
 import { enterNudge, writeNudge } from './nudges.ts'
 import {
   addWorktree,
@@ -27,6 +28,7 @@ const CARRIED_OUT: { readonly [K in WorldEffect]: CarryOut<K> } = {
   'target.push': pushTarget,
   'nudge.write': writeNudge,
   'nudge.enter': enterNudge,
+  'notice.send': sendNotice,
 }
 
 const OF_THE_HOST = /^(session|nudge)\./

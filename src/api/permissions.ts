@@ -1,0 +1,52 @@
+// What a rig is set to about permissions, and what its rules say of one call of a tool.
+
+import { rigOf } from '../events/address.ts'
+import { type Decided, decidedBy, ruleText } from '../events/permission-rules.ts'
+import type { Json } from '../events/record.ts'
+import { PERMISSION_WAIT_MS, type PermissionRule } from '../events/settings.ts'
+import type { PermissionAsk } from '../ports/presets.ts'
+import { rig as rigRow } from '../projections/rigs.ts'
+import { townSetting } from '../projections/town.ts'
+import { assignmentOf, type SessionCaller } from './callers.ts'
+import type { TownHandle } from './town.ts'
+
+/** Runtimes wait for a day at most. */
+const WAIT_MS_MAX = 23 * 60 * 60_000
+
+export type Permissions = {
+  readonly rig: string
+  readonly mode: 'ask' | 'bypass'
+  readonly rules: readonly PermissionRule[]
+  readonly waitMs: number
+}
+
+export function permissionsOf(town: TownHandle, rig: string): Permissions {
+  const own = (key: string): Json => rigRow(town.projections.rigs.rows, rig)?.settings[key] ?? null
+  const wait = own('permissions.wait') ?? townSetting(town.projections.town.rows, 'permissions.wait')
+  return {
+    rig,
+    mode: own('permissions.mode') === 'bypass' ? 'bypass' : 'ask',
+    rules: (own('permissions.rules') ?? []) as unknown as PermissionRule[],
+    waitMs: Math.min(typeof wait === 'number' ? wait : PERMISSION_WAIT_MS, WAIT_MS_MAX),
+  }
+}
+
+/** What the rules of its rig say of what an agent asks. @throws {Fault} ASSIGNMENT_OVER. */
+export function ruled(
+  town: TownHandle,
+  caller: SessionCaller,
+  ask: PermissionAsk,
+): {
+  readonly permissions: Permissions
+  readonly worktree: string
+  readonly bead: string
+  readonly by: Decided | null
+} {
+  const { path, bead } = assignmentOf(town, caller).facts
+  const permissions = permissionsOf(town, rigOf(caller.agent) ?? '')
+  return { permissions, worktree: path, bead, by: decidedBy(permissions.rules, ask, path) }
+}
+
+/** What the agent is told. */
+export const deniedByRule = (rig: string, rule: PermissionRule): string =>
+  `A rule of rig ${rig} denies this: ${ruleText(rule)}. Go on another way; if there is none, hand the work back with gt done --status ESCALATED --note "<what you need>".`
