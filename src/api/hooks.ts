@@ -5,11 +5,13 @@
 // Always:    bounded: of one session at most 200 calls are in hand, and what is beyond is dropped and counted.
 
 import type { Heard } from '../events/hearing.ts'
-import { nudgeNamedIn } from '../events/nudge-line.ts'
+import { maskData } from '../events/mask.ts'
 import type { Address } from '../events/record.ts'
-import type { HookReply, PermissionAsk, Preset } from '../ports/presets.ts'
+import type { HookReply, Preset } from '../ports/presets.ts'
+import { askPerson, guard } from './asking.ts'
 import type { SessionCaller } from './callers.ts'
 import { Fault } from './fault.ts'
+import { promptContext } from './nudging.ts'
 import type { TownHandle } from './town.ts'
 
 /** Calls of one session that may be in hand. */
@@ -72,7 +74,8 @@ async function replyTo(
   preset: Preset,
   { caller, event, input, call, signal }: HookRequest,
 ): Promise<HookReply> {
-  const { heard, asks, guards, prompt } = preset.hear({ event, input })
+  const { prompt, ...meaning } = preset.hear({ event, input })
+  const { heard, asks, guards } = maskData(meaning, town.masker)
   const hear = (what: readonly Heard[]) => hearing(town).hear(caller.session, what, call)
   if (prompt !== null) {
     const { nudge, reply } = await promptContext(town, caller, prompt)
@@ -84,7 +87,7 @@ async function replyTo(
   if (asks !== null) {
     // Whether it waits for anybody is not known before the rules were looked at.
     await hear(heard.filter(({ kind }) => kind !== 'asks'))
-    return askPerson({ town, caller, ask: asks, signal })
+    return askPerson({ town, caller, ask: asks, call, signal })
   }
   await hear(heard)
   return guards === null ? { kind: 'none' } : guard(town, caller, guards)
@@ -104,25 +107,3 @@ function presetOf(town: TownHandle, session: Address, given: string | undefined)
   const runtime = typeof owner.context.runtime === 'string' ? owner.context.runtime : given
   return runtime === undefined ? null : town.presets.get(runtime)
 }
-
-// --- until somebody decides ------------------------------------------------------------------------------------
-
-const promptContext = async (
-  _town: TownHandle,
-  _caller: SessionCaller,
-  prompt: string,
-): Promise<{ nudge: string | null; reply: HookReply }> => ({
-  nudge: nudgeNamedIn(prompt),
-  reply: { kind: 'none' },
-})
-
-const askPerson = async (_: {
-  town: TownHandle
-  caller: SessionCaller
-  ask: PermissionAsk
-  signal: AbortSignal
-}): Promise<HookReply> => ({ kind: 'none' })
-
-const guard = async (_town: TownHandle, _caller: SessionCaller, _ask: PermissionAsk): Promise<HookReply> => ({
-  kind: 'none',
-})

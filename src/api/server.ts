@@ -10,6 +10,7 @@
 
 import fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import { maskData } from '../events/mask.ts'
 import { type FeedItem, feedItems } from '../projections/feed.ts'
 import { callerOf, operatorOnly, ownOf, sessionOnly } from './callers.ts'
 import type { CommandRoute } from './command.ts'
@@ -165,7 +166,9 @@ export function createServer(town: TownHandle) {
       given === undefined
         ? `gt-${town.ids.random(20)}`
         : parseInput(z.object({ id: idSchema }), { id: given }).id
-    const input = parseInput(route.input, body)
+    const posted = parseInput(route.input, body)
+    // What an agent says goes into the log, and there it stays.
+    const input = who.kind === 'session' ? maskData(posted, town.masker) : posted
     return route.run({ town, caller: who, input, id, signal: gone(reply) })
   }
 }

@@ -2,6 +2,7 @@
 
 import type { EventLog } from '../../eventlog/types.ts'
 import type { Heard, Standing } from '../events/hearing.ts'
+import type { Masker } from '../events/mask.ts'
 import type { Address } from '../events/record.ts'
 import type { Clock, Ids } from '../ports/clock.ts'
 import type { Preset, Presets } from '../ports/presets.ts'
@@ -39,6 +40,8 @@ export interface TownHandle {
    * `agents.<name>.command`, null when nobody set it.
    */
   findRuntime(wanted: { readonly name: string; readonly command: readonly string[] | null }): RuntimeFound
+  /** Blots out what an agent must not put into the log: secrets of known shapes, and those handed to it. */
+  readonly masker: Masker
   /** What is heard of the agents at work; null while the daemon is down. */
   readonly hearing: Hearing | null
   /** The caller a bearer token stands for, or null. Never throws. */

@@ -6,6 +6,8 @@
 import { type EventLog, LogError, openLog } from '../../eventlog/index.ts'
 import { machineAt } from '../actors/index.ts'
 import type { TownHandle } from '../api/town.ts'
+import { masker } from '../events/mask.ts'
+import { secretValues } from '../events/secrets.ts'
 import { recordOf } from '../events/upcasters.ts'
 import { applyAll, createProjections, type Projections } from '../projections/index.ts'
 import { presets } from '../pty/presets/index.ts'
@@ -116,6 +118,7 @@ export const handleOf = (town: OpenTown, env: NodeJS.ProcessEnv = process.env): 
   terminals: null,
   presets,
   findRuntime: (wanted) => lookUpRuntime(presets, wanted, env),
+  masker: masker(secretValues(env)),
   hearing: null,
   authenticate: (token) => town.tokens.authenticate(token),
   daemon: null,

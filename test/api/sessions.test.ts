@@ -64,6 +64,19 @@ describe('[P9] who speaks is what the token says', () => {
   })
 })
 
+test('[P9] a secret in what an agent posts is blotted out before it is recorded', async () => {
+  const secrets = [`ghp_${'a1B2'.repeat(9)}`, 'an-operators-own-secret']
+  const { body } = await town.command(
+    'report',
+    { type: 'x.mine', data: { [secrets[0] as string]: ['I used', ...secrets] } },
+    token,
+  )
+  const record = JSON.stringify((await town.get(`/v1/records/${body.seq}`)).body)
+  expect(record).toContain(`ghp_${'*'.repeat(36)}`)
+  expect(record).toContain('"I used"')
+  for (const secret of secrets) expect(record).not.toContain(secret)
+})
+
 describe('done', () => {
   test('submits, once for each id, also when the worktree is gone by the second time', async () => {
     const first = await town.command('done', { id: 'done-1' }, token)

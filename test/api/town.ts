@@ -5,6 +5,7 @@ import { createMemoryLog } from '../../eventlog/index.ts'
 import { machineAt } from '../../src/actors/index.ts'
 import { createServer } from '../../src/api/server.ts'
 import type { Caller, TownHandle } from '../../src/api/town.ts'
+import { masker } from '../../src/events/mask.ts'
 import type { AnyMessage, LogRecord } from '../../src/events/record.ts'
 import { type Repositories, RepositoryError, type WorktreeState } from '../../src/ports/repositories.ts'
 import { applyAll, createProjections } from '../../src/projections/index.ts'
@@ -56,6 +57,7 @@ export async function createTown({ rig = true }: { rig?: boolean } = {}) {
     terminals: null,
     presets,
     findRuntime: (wanted) => lookUpRuntime(presets, wanted, operatorEnv),
+    masker: masker(['an-operators-own-secret']),
     hearing,
     authenticate,
     daemon: { pid: 1, startedAt: new Date().toISOString(), version: '0.0.0', recoveredMs: 1, program: null },
