@@ -10,6 +10,7 @@ import type { LaunchAsk, PermissionAsk, Preset, ScreenReading } from '../../src/
 import { processes } from '../../src/pty/processes.ts'
 import { type AgentHome, openHome } from './home.ts'
 import type { Model, Tokens } from './model.ts'
+import { keepWhenAllPass } from './passed.ts'
 import { type AgentSession, startSession } from './session.ts'
 import { fetchedProgram } from './versions.ts'
 
@@ -74,6 +75,8 @@ export function conformance(subject: Subject): void {
   const ready = (reading: ScreenReading) => reading.kind === 'ready'
 
   describe(`${preset.title}, the real program`, () => {
+    keepWhenAllPass(preset)
+
     test('starts without a dialog, is ready, and names its conversation', async () => {
       const { terminal, hooks, launch } = await start()
       const reading = await terminal.shows(ready)
