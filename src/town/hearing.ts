@@ -5,7 +5,7 @@
 // Always:    a change of where an agent stands is recorded before `hear` answers; what it does from one moment to the
 //            next is folded, and recorded at most once in 30 s for a session. Nothing runs while nobody says anything.
 
-import { fold, hasActivity, merge, NO_ACTIVITY } from '../actors/session/activity.ts'
+import { fold, hasActivity, NO_ACTIVITY } from '../actors/session/activity.ts'
 import {
   beginning,
   FRESH_MS,
@@ -118,9 +118,11 @@ export function createHearing(options: {
     if (sameStanding(before, after) && !SAID_ANYWAY.has(heard.kind)) return
     const activity = live.activity
     live.standing = after
-    live.activity = NO_ACTIVITY
+    // What begins now counts for the next record.
+    live.activity = fold(NO_ACTIVITY, heard)
     live.cancelRecord?.()
     live.cancelRecord = null
+    if (hasActivity(live.activity)) recordLater(session, live)
     try {
       await system.take({
         id,
@@ -133,7 +135,7 @@ export function createHearing(options: {
         ],
       })
     } catch (error) {
-      live.activity = merge(activity, live.activity)
+      live.activity = activity
       live.standing = before
       if (hasActivity(live.activity)) recordLater(session, live)
       throw error

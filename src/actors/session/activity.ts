@@ -35,21 +35,8 @@ export function fold(activity: Activity, heard: Heard): Activity {
   }
 }
 
-/** What was done in both; `later` is the newer one. */
-export function merge(earlier: Activity, later: Activity): Activity {
-  let byTool = earlier.byTool
-  for (const [tool, times] of Object.entries(later.byTool)) byTool = counted(byTool, tool, times)
-  return {
-    turns: earlier.turns + later.turns,
-    tools: earlier.tools + later.tools,
-    failedTools: earlier.failedTools + later.failedTools,
-    byTool,
-    lastTool: later.lastTool ?? earlier.lastTool,
-  }
-}
-
 /** When there are too many names, the one used least gives way, the newest last. */
-function counted(byTool: Activity['byTool'], tool: string, times = 1): Activity['byTool'] {
+function counted(byTool: Activity['byTool'], tool: string): Activity['byTool'] {
   const before = Object.hasOwn(byTool, tool) ? (byTool[tool] ?? 0) : 0
   const entries = Object.entries(byTool).filter(([name]) => name !== tool)
   if (entries.length >= TOOLS_MAX) {
@@ -59,5 +46,5 @@ function counted(byTool: Activity['byTool'], tool: string, times = 1): Activity[
       1,
     )
   }
-  return Object.fromEntries([...entries, [tool, before + times]])
+  return Object.fromEntries([...entries, [tool, before + 1]])
 }
