@@ -315,6 +315,34 @@ const CASES: readonly Case[] = [
     until: () => true,
   },
   {
+    name: 'tool-failed',
+    script: [{ run: 'exit 3' }, { say: 'It failed.' }],
+    start: { ask: bypass },
+    until: says(/· done/),
+  },
+  {
+    name: 'background',
+    script: [
+      { tool: 'Bash', input: { command: 'sleep 2', description: 'Wait', run_in_background: true } },
+      { say: 'It goes on.' },
+      { say: 'Now it is over.' },
+    ],
+    start: { ask: bypass },
+    act: async (s) => {
+      const begun = () => s.hooks.heard.filter((one) => one.kind === 'turnStarted').length
+      await s.hooks.hears((one) => one.kind === 'turnEnded')
+      await s.hooks.hears((one) => one.kind === 'turnStarted' && begun() === 2)
+    },
+    until: says(/Now it is over/),
+  },
+  {
+    name: 'permission-noticed',
+    script: [{ run: 'touch a.txt' }],
+    start: { ask: { orders } },
+    act: (s) => s.hooks.hears((one) => one.kind === 'asks' && one.tool === '').then(() => {}),
+    until: says(/Do you want to/),
+  },
+  {
     name: 'compacting',
     script: [{ say: 'It is done.' }],
     start: { ask: bypass },
@@ -367,8 +395,10 @@ for (const one of CASES.filter(({ name }) => process.argv[2] === undefined || na
     process.exitCode = 1
   } finally {
     await session.close()
+    // The first of each; of prompts the last, which is the one that nobody typed.
     for (const { event, input } of session.hooks.calls)
-      payloads.set(`${event}-${one.name}`, neutral(input, home.root))
+      if (event === 'UserPromptSubmit' || !payloads.has(`${event}-${one.name}`))
+        payloads.set(`${event}-${one.name}`, neutral(input, home.root))
     await model.close()
     home.remove()
   }
@@ -392,10 +422,12 @@ function saveHooks(): void {
   const events = new Set<string>()
   for (const [name, input] of payloads) {
     const event = name.slice(0, name.indexOf('-'))
-    // Each failure has words of its own; of the others one is enough.
-    if (events.has(event) && event !== 'StopFailure') continue
+    // Each failure has words of its own, and so have some cases; of the others one is enough.
+    const own =
+      event === 'StopFailure' || event === 'Notification' || /^(Stop|UserPromptSubmit)-background$/.test(name)
+    if (!own && (events.has(event) || event in kept)) continue
     events.add(event)
-    kept[event === 'StopFailure' ? name : event] = input
+    kept[own ? name : event] = input
   }
   writeFileSync(file, `${JSON.stringify(kept, null, 1)}\n`)
 }
@@ -403,5 +435,9 @@ function saveHooks(): void {
 /** The same, with nothing of the machine it was recorded on. Lengths stay. */
 function neutral(value: unknown, root: string): unknown {
   const mark = root.slice(root.lastIndexOf('-') + 1)
-  return JSON.parse(JSON.stringify(value).replaceAll(mark, 'x'.repeat(mark.length)))
+  return JSON.parse(
+    JSON.stringify(value)
+      .replaceAll(mark, 'x'.repeat(mark.length))
+      .replaceAll(process.execPath, `/${'n'.repeat(process.execPath.length - 1)}`),
+  )
 }
