@@ -3,6 +3,7 @@
 import { commandStart } from './command-start.ts'
 import { doneToLanded } from './done-to-landed.ts'
 import { idle } from './idle.ts'
+import { readopt } from './readopt.ts'
 import { slingToStart } from './sling-to-start.ts'
 import { type Figure, show } from './stats.ts'
 
@@ -10,6 +11,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Figure>>> = {
   hook: commandStart,
   sling: slingToStart,
   done: doneToLanded,
+  readopt,
   idle: () => idle(Number(process.env.IDLE_MINUTES ?? 5)),
 }
 
