@@ -62,6 +62,15 @@ const rows: readonly Row[] = [
   ['nudge withdraw', () => import('./commands/nudge.ts'), 'nudgeWithdraw'],
   ['broadcast', () => import('./commands/nudge.ts'), 'broadcast'],
   ['cv', () => import('./commands/cv.ts'), 'cv'],
+  ['costs', () => import('./commands/costs.ts'), 'costs'],
+  ['budget list', () => import('./commands/budget.ts'), 'budgetList'],
+  ['budget set', () => import('./commands/budget.ts'), 'budgetSet'],
+  ['budget unset', () => import('./commands/budget.ts'), 'budgetUnset'],
+  ['estop', () => import('./commands/estop.ts'), 'estop'],
+  ['thaw', () => import('./commands/estop.ts'), 'thaw'],
+  ['inbox', () => import('./commands/inbox.ts'), 'inbox'],
+  ['answer', () => import('./commands/answer.ts'), 'answer'],
+  ['ask', () => import('./commands/ask.ts'), 'ask'],
   ['escalate list', () => import('./commands/escalate.ts'), 'escalateList'],
   ['escalate close', () => import('./commands/escalate.ts'), 'escalateClose'],
   ['history', () => import('./commands/history.ts'), 'history'],
@@ -73,6 +82,7 @@ const rows: readonly Row[] = [
   ['log export', () => import('./commands/log.ts'), 'logExport'],
   ['log stats', () => import('./commands/log.ts'), 'logStats'],
   ['machine', () => import('./commands/machine.ts'), 'machine'],
+  ['doctor', () => import('./commands/doctor.ts'), 'doctor'],
   ['help', () => import('./commands/help.ts'), 'help'],
 ]
 

@@ -30,3 +30,6 @@ export const machines = async () => import('../town/machines.ts')
 
 /** Shows a session in this terminal until the person leaves it. */
 export const attach = async () => import('../town/attach.ts')
+
+/** Looks at the agent programs of this machine. */
+export const agentsCheck = async () => import('../town/agents-check.ts')

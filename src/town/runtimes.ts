@@ -75,7 +75,7 @@ const notInstalled = ({ title, programs, install }: Preset): RuntimeProblem => (
   message: `${title} is not installed: no program ${programs.join(' or ')} is on the PATH. ${install}.`,
 })
 
-const tooOld = ({ title, atLeast, install }: Preset, version: string): RuntimeProblem => ({
+export const tooOld = ({ title, atLeast, install }: Preset, version: string): RuntimeProblem => ({
   code: 'AGENT_TOO_OLD',
   message: `${title} ${version} is too old: ${atLeast} or later is needed. ${install}.`,
 })

@@ -40,7 +40,7 @@ export const install: Command = {
     out.note(
       claude
         ? 'agents: claude, because it is on your PATH'
-        : 'no agent program was found; before work starts, set one (gt help config set)',
+        : 'agents: claude was not found; gt doctor --agents shows which programs are known, and what is here',
     )
     out.note(`next: cd ${dir} && gt up`)
     // The folder alone, for scripts.
