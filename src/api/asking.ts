@@ -219,14 +219,15 @@ function replyTo(
   { state, choice, note, reason }: Settled,
   waitMs: number,
 ): HookReply {
-  const more = note === '' ? '' : `: ${note}`
+  const words = note.replace(/[.\s]+$/, '')
+  const more = words === '' ? '' : `: ${words}`
   if (state === 'answered' && what !== 'question' && choice === 'allow') return { kind: 'allow' }
   if (state === 'answered')
     return {
       kind: 'deny',
       reason:
         what === 'question'
-          ? `The person who runs this town answered ${choice === 'note' ? '' : choice}${more}. Go on by that.`
+          ? `The person who runs this town answered${choice === 'note' ? '' : ` ${choice}`}${more}. Go on by that.`
           : `The person who runs this town said no${more}. Go on another way.`,
     }
   if (state === 'withdrawn')

@@ -22,6 +22,7 @@ import { openApi, reportSchemas } from './openapi.ts'
 import { createPace } from './pace.ts'
 import type { ReadRoute } from './read.ts'
 import { beadReads } from './reads/beads.ts'
+import { costReads } from './reads/costs.ts'
 import { decisionReads } from './reads/decisions.ts'
 import { feedFilter, feedQuery, logReads } from './reads/log.ts'
 import { nudgeReads } from './reads/nudges.ts'
@@ -37,6 +38,7 @@ const READS: readonly ReadRoute[] = [
   ...statusReads,
   ...beadReads,
   ...workerReads,
+  ...costReads,
   ...decisionReads,
   ...nudgeReads,
   ...rigReads,

@@ -84,6 +84,9 @@ const sayings: Sayings = {
     done || from === 'stopping'
       ? null
       : `${who(agent)} ended before bead ${bead} was done: ${howEnded(ending)}`,
+  // What is asked of a person is said by the decision itself.
+  AgentStands: ({ agent, bead, standing }, { message }) =>
+    message.type === 'session.asked' ? null : held(who(agent), bead, standing),
   AgentDone: ({ agent, bead, status, note }) =>
     status === 'COMPLETED'
       ? null
@@ -138,6 +141,7 @@ const PROBLEMS: ReadonlySet<string> = new Set<Fact['type']>([
   'SandboxParked',
   'SessionFailed',
   'SessionEnded',
+  'AgentStands',
   'WorkNotVerified',
   'NudgeUnconfirmed',
   'NudgeFailed',
@@ -230,6 +234,24 @@ function awaited({ kind, id }: FactOf<'DispatchWaiting'>['waitingFor']): string 
     case 'gate':
     case 'target':
       return `the ${kind} (${id})`
+  }
+}
+
+/** Said when a person cares; else it is at work, and that is no news. */
+function held(name: string, bead: string | null, standing: FactOf<'AgentStands'>['standing']): string | null {
+  const { state, tool, until, reason } = standing
+  const about = bead === null ? '' : ` on bead ${bead}`
+  switch (state) {
+    case 'waitingForPermission':
+      return `${name} asks for a permission${about}${tool === null ? '' : ` (${tool})`}${because(reason)}`
+    case 'waitingForPerson':
+      return `${name} waits for a person${about}${because(reason)}`
+    case 'limited':
+      return `${name} is limited${about}${until === null ? '' : ` until ${until}`}${because(reason)}`
+    case 'stuck':
+      return `${name} is stuck${about}${because(reason)}`
+    default:
+      return null
   }
 }
 

@@ -4,7 +4,7 @@
 //            `green` only after a landing that passed gates.
 
 import type { FactOf } from '../events/index.ts'
-import type { Json } from '../events/record.ts'
+import type { Address, Json } from '../events/record.ts'
 import { PLACES_DEFAULT } from '../events/settings.ts'
 import { type Handlers, projection } from './store.ts'
 import type { Projection } from './types.ts'
@@ -26,6 +26,8 @@ export type RigRow = {
   /** Polecats that work at a time. */
   limits: { polecats: number }
   parked: boolean
+  /** Who let agents do all that no rule denies, and when; null when they ask. */
+  bypass: { by: Address; since: string } | null
   /** Why the merge queue stands still, or null. */
   waiting: { code: string; message: string; mergeRequest: string; bead: string; since: string } | null
   addedAt: string
@@ -34,7 +36,7 @@ export type RigRow = {
 export type RigRows = Map<string, RigRow>
 
 export const createRigs = (): Projection<RigRows> =>
-  projection({ name: 'rigs', version: 1, empty: (): RigRows => new Map(), handlers })
+  projection({ name: 'rigs', version: 2, empty: (): RigRows => new Map(), handlers })
 
 /** By name. */
 export const rigs = (rows: RigRows): RigRow[] =>
@@ -47,7 +49,7 @@ export const rigOfPrefix = (rows: RigRows, prefix: string): RigRow | null =>
   rigs(rows).find((row) => row.prefix === prefix) ?? null
 
 const handlers: Handlers<RigRows> = {
-  RigAdded: (rows, fact, { at }) => {
+  RigAdded: (rows, fact, { at, by }) => {
     const row: RigRow = {
       name: fact.rig,
       prefix: fact.prefix,
@@ -59,6 +61,7 @@ const handlers: Handlers<RigRows> = {
       settings: { ...fact.settings },
       limits: { polecats: PLACES_DEFAULT },
       parked: false,
+      bypass: fact.settings[MODE] === 'bypass' ? { by, since: at } : null,
       waiting: null,
       addedAt: at,
     }
@@ -77,8 +80,9 @@ const handlers: Handlers<RigRows> = {
       row.state = 'failed'
       row.failure = { code, message }
     }),
-  RigSettingChanged: (rows, { rig, key, value }, { at }) =>
+  RigSettingChanged: (rows, { rig, key, value }, { at, by }) =>
     edit(rows, rig, (row) => {
+      if (key === MODE) row.bypass = value === 'bypass' ? { by, since: at } : null
       if (value === null) delete row.settings[key]
       else row.settings[key] = value
       readSettings(row, at)
@@ -104,6 +108,7 @@ const handlers: Handlers<RigRows> = {
     }),
 }
 
+const MODE = 'permissions.mode'
 const NOTHING_LANDED = 'nothing has landed yet'
 
 function edit(rows: RigRows, name: string, change: (row: RigRow) => void): boolean {

@@ -3,6 +3,7 @@
 import type { CommandRoute } from '../command.ts'
 import { beadCommands } from './bead.ts'
 import { beadNeedCommands } from './bead-needs.ts'
+import { brakeCommands } from './brakes.ts'
 import { configCommands } from './config.ts'
 import { decisionCommands } from './decision.ts'
 import { doneCommands } from './done.ts'
@@ -21,6 +22,7 @@ export const COMMANDS: readonly CommandRoute[] = [
   ...rigCommands,
   ...configCommands,
   ...townCommands,
+  ...brakeCommands,
   ...pastCommands,
   ...doneCommands,
   ...decisionCommands,

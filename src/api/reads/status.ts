@@ -2,16 +2,21 @@
 //
 // Always:    `waitsForYou` is what only a person can move on; `gt status` exits 1 when it is not empty.
 
+import { budgetsIn } from '../../actors/budgets/budgets.machine.ts'
+import { BUDGETS } from '../../events/address.ts'
 import { type AgentRow, agents } from '../../projections/agents.ts'
 import { beadCounts, beads } from '../../projections/bead-queries.ts'
+import { decisions } from '../../projections/decisions.ts'
 import { dispatchQueue } from '../../projections/dispatch.ts'
 import { escalations } from '../../projections/escalations.ts'
 import type { Projections } from '../../projections/index.ts'
 import { mergeCounts, mergeQueue } from '../../projections/merge-queue.ts'
 import { type RigRow, rigs } from '../../projections/rigs.ts'
 import { town as townRow } from '../../projections/town.ts'
+import { scopeName } from '../brakes.ts'
 import { read } from '../read.ts'
-import { agentShape, recordAt } from '../shapes.ts'
+import { agentNow, agentShape, recordAt } from '../shapes.ts'
+import type { TownHandle } from '../town.ts'
 
 export type WaitsForYou = {
   readonly id: string
@@ -36,8 +41,12 @@ const status = read({
     const answer = {
       town: { name: row.name ?? town.name, id: town.townId, dir: town.dir },
       daemon: past ? null : town.daemon,
+      stopped: row.stopped === null ? null : { ...row.stopped },
       rigs: rigs(projections.rigs.rows).map((rig) => rigLine(projections, rig)),
-      agents: all.map((agent) => withTitle(projections, agent)),
+      agents: all.map((agent) => ({
+        ...(past ? agentShape(agent) : agentNow(town, agent)),
+        ...titleOf(projections, agent),
+      })),
       queue: { waiting: queue.length, running: running(all), items: structuredClone(queue.slice(0, 20)) },
       mergeQueue: {
         ...mergeCounts(projections.mergeQueue.rows),
@@ -46,7 +55,7 @@ const status = read({
           .map(({ id, bead, rig, state, attempts }) => ({ id, bead, rig, state, attempts })),
       },
       waitsForYou: waitsForYou(projections),
-      problems: [...rigProblems(projections), ...(past ? [] : town.troubles)],
+      problems: [...rigProblems(projections), ...(past ? [] : [...budgetProblems(town), ...town.troubles])],
       supervision: { ...row.supervision, costUsd: 0 },
       work: {
         ...counts,
@@ -62,9 +71,10 @@ const status = read({
 
 export const statusReads = [status]
 
-const withTitle = ({ beads: { rows } }: Projections, agent: AgentRow) => {
-  const bead = agent.hook === null ? undefined : rows.byId.get(agent.hook)
-  return bead === undefined ? agentShape(agent) : { ...agentShape(agent), title: bead.title }
+/** Of the bead on its hook. */
+const titleOf = ({ beads: { rows } }: Projections, { hook }: AgentRow) => {
+  const bead = hook === null ? undefined : rows.byId.get(hook)
+  return bead === undefined ? {} : { title: bead.title }
 }
 
 const running = (all: readonly AgentRow[]): number =>
@@ -73,7 +83,7 @@ const running = (all: readonly AgentRow[]): number =>
   ).length
 
 function rigLine({ beads: { rows }, hooks }: Projections, row: RigRow) {
-  const { name, prefix, state, target, gates, limits, parked, waiting, remote } = row
+  const { name, prefix, state, target, gates, limits, parked, bypass, waiting, remote } = row
   const working = [...hooks.rows.values()].filter(({ rig }) => rig === name).length
   const { open, closed, queued } = beadCounts(rows, name)
   return structuredClone({
@@ -85,6 +95,7 @@ function rigLine({ beads: { rows }, hooks }: Projections, row: RigRow) {
     gates,
     limits,
     parked,
+    bypass,
     waiting,
     open,
     closed,
@@ -99,8 +110,17 @@ function stage({ beads: { rows } }: Projections, wanted: string): number {
   return n
 }
 
-/** Questions first, then beads that are blocked without one, then rigs whose landings stand still. */
+/** What agents stand still for first, then other questions, then beads that are blocked without one, then rigs whose landings stand still. */
 function waitsForYou(projections: Projections): WaitsForYou[] {
+  const decide = decisions(projections.decisions.rows, { open: true }).map((one) => ({
+    id: one.id,
+    code: { permission: 'PERMISSION_ASKED', question: 'QUESTION_ASKED', plan: 'PLAN_ASKED' }[one.kind],
+    what: `${one.question} ${one.context.command ?? one.context.files.join(' ')}`.trim(),
+    bead: one.bead,
+    rig: one.rig,
+    since: one.since,
+    next: `gt answer ${one.n} ${one.choices.join('|')}`,
+  }))
   const asked = escalations(projections.escalations.rows).map(({ id, code, reason, bead, agent, since }) => ({
     id,
     code,
@@ -137,7 +157,7 @@ function waitsForYou(projections: Projections): WaitsForYou[] {
           },
         ],
   )
-  return [...asked, ...blocked, ...still]
+  return [...decide, ...asked, ...blocked, ...still]
 }
 
 const gateHint = (rig: string): string => `gt config set gates.test '{"command":["npm","test"]}' --rig ${rig}`
@@ -147,4 +167,18 @@ const rigProblems = (projections: Projections) =>
     state === 'failed' && failure !== null
       ? [{ at: addedAt, code: failure.code, message: `rig ${name}: ${failure.message}` }]
       : [],
+  )
+
+/** A budget that is used up is nothing to answer, but it keeps work waiting. */
+const budgetProblems = ({ system }: TownHandle) =>
+  budgetsIn(system.owner(BUDGETS)?.context ?? {}).flatMap((budget) =>
+    budget.reachedAt === null
+      ? []
+      : [
+          {
+            at: budget.reachedAt,
+            code: 'BUDGET_USED_UP',
+            message: `the budget of ${scopeName(budget)} is used up${budget.until === null ? '' : `, until ${budget.until}`}`,
+          },
+        ],
   )

@@ -5,7 +5,9 @@
 
 import { type Command, flagOf, textOf } from '../command.ts'
 import { clock, cut, since, table } from '../layout.ts'
-import { agentState, waitText } from '../words-for.ts'
+import { inRed } from '../output.ts'
+import { safeLine } from '../sanitize.ts'
+import { agentState, type Standing, waitText } from '../words-for.ts'
 
 type Rig = {
   name: string
@@ -15,6 +17,7 @@ type Rig = {
   queued: number
   open: number
   closed: number
+  bypass?: { by: string; since: string } | null
 }
 type Agent = {
   address: string
@@ -22,6 +25,7 @@ type Agent = {
   state: string
   hook: string | null
   title?: string
+  standing?: Standing | null
   health: { since: string; reason: string | null }
 }
 type Waiting = { id: string; code: string; what: string; bead: string | null; since: string; next: string }
@@ -41,6 +45,7 @@ export type Status = {
   waitsForYou: Waiting[]
   problems: { at: string; code: string; message: string }[]
   supervision: { modelCalls: number; tokens: number; costUsd: number }
+  stopped: { since: string; reason: string } | null
   work: Record<string, number>
 }
 
@@ -64,10 +69,11 @@ export const status: Command = {
       const draw = () => call.out.event(now, () => '')
       const paint = () => {
         if (call.out.json) return draw()
-        if (process.stdout.isTTY !== true) return call.out.answer({ json: now, lines: show })
+        if (process.stdout.isTTY !== true)
+          return call.out.answer({ json: now, lines: show, alarm: alarmOf(now) })
         // Home, then each line to its end, then what is left of the screen: no flicker.
         process.stdout.write(
-          `\x1b[H${show()
+          `\x1b[H${alarmed(now, call.out.colour)}${show()
             .map((line) => `${line}\x1b[K\n`)
             .join('')}\x1b[J`,
         )
@@ -87,9 +93,21 @@ export const status: Command = {
       })
       return 0
     }
-    call.out.answer({ json: now, ids: now.waitsForYou.map(({ id }) => id), lines: show })
+    call.out.answer({ json: now, ids: now.waitsForYou.map(({ id }) => id), lines: show, alarm: alarmOf(now) })
     return now.waitsForYou.length > 0 ? 1 : 0
   },
+}
+
+/** What stands above everything, or null. */
+function alarmOf({ stopped, at }: Status): string | null {
+  if (stopped == null) return null
+  const why = stopped.reason === '' ? '' : `: ${stopped.reason}`
+  return `EVERYBODY IS STOPPED for ${since(stopped.since, at)}${why}. gt thaw lets them go on.`
+}
+
+function alarmed(now: Status, colour: boolean): string {
+  const alarm = alarmOf(now)
+  return alarm === null ? '' : `${inRed(safeLine(alarm), colour)}\x1b[K\n`
 }
 
 /** Between two looks, ms. */
@@ -141,7 +159,7 @@ export function screen(
               cut(`  ${bead ?? id} for ${since(from, at)}: ${what}`, width),
               cut(`      ${next}`, width),
             ]),
-          ...(waitsForYou.length > WAITS_SHOWN ? ['  … more: gt escalate list'] : []),
+          ...(waitsForYou.length > WAITS_SHOWN ? ['  … more: gt inbox'] : []),
         ]),
     '',
     ...(rigs.length === 0
@@ -159,6 +177,16 @@ export function screen(
           ]),
           { wide: 0, columns: width },
         )),
+    ...rigs.flatMap(({ name, bypass }) =>
+      bypass == null
+        ? []
+        : [
+            cut(
+              `! ${name}: agents do all that no rule denies (permissions.mode is bypass, by ${by(bypass.by)}, for ${since(bypass.since, at)})`,
+              width,
+            ),
+          ],
+    ),
     '',
     ...(shown.length === 0
       ? [
@@ -166,10 +194,10 @@ export function screen(
         ]
       : table(
           ['POLECAT (worker)', 'BEAD (unit of work)', 'STATE', 'FOR'],
-          shown.map(({ address, hook, title, state, health }) => [
+          shown.map(({ address, hook, title, state, standing, health }) => [
             shortAddress(address),
             hook === null ? '' : `${hook} ${title ?? ''}`.trim(),
-            agentState(state),
+            agentState(state, standing),
             since(health.since, at),
           ]),
           { wide: 1, columns: width },
@@ -187,6 +215,8 @@ export function screen(
     `Supervision: ${supervision.modelCalls} model calls, ${supervision.tokens} tokens, $${supervision.costUsd.toFixed(2)}`,
   ]
 }
+
+const by = (who: string): string => (who === 'overseer' ? 'you' : who)
 
 /** `shop/nux` for `shop/polecats/nux`; both are understood everywhere. */
 const shortAddress = (address: string): string => address.replace('/polecats/', '/')
