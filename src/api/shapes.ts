@@ -71,6 +71,12 @@ export async function recordAt(town: Pick<TownHandle, 'log'>, seq: number): Prom
 
 export const agentShape = (row: AgentRow) => structuredClone(row)
 
+/** An agent as of now: where it stands comes from memory, which the log follows by at most 30 s. */
+export function agentNow(town: Pick<TownHandle, 'hearing'>, row: AgentRow) {
+  const live = row.session === null ? null : (town.hearing?.live(row.session) ?? null)
+  return live === null ? agentShape(row) : { ...agentShape(row), standing: { ...live } }
+}
+
 export const rigShape = (row: RigRow) => structuredClone(row)
 
 export const mergeShape = (row: MergeRow) => structuredClone(row)

@@ -1,5 +1,7 @@
 // States in plain words, for screens.
 
+import { clock } from './layout.ts'
+
 /** What a bead is doing: its stage when it is on its way, else its status. */
 export function stateOf({ status, stage }: { status: string; stage: string }): string {
   if (stage === 'landed') return 'landed'
@@ -8,11 +10,42 @@ export function stateOf({ status, stage }: { status: string; stage: string }): s
   return status === 'hooked' ? 'starting' : stage
 }
 
-/** What an agent is doing. */
-export const agentState = (state: string): string =>
-  ({ hooked: 'starting', submitted: 'done, in queue', recovering: 'begins again', parked: 'needs you' })[
+export type Standing = {
+  state: string
+  since: string
+  reason: string
+  tool: string | null
+  until: string | null
+}
+
+/** What an agent is doing; of one at work, what its session says. */
+export const agentState = (state: string, standing?: Standing | null): string =>
+  (state === 'working' && standing != null ? standingText(standing) : null) ??
+  { hooked: 'starting', submitted: 'done, in queue', recovering: 'begins again', parked: 'needs you' }[
     state
-  ] ?? state
+  ] ??
+  state
+
+function standingText({ state, tool, until }: Standing): string | null {
+  switch (state) {
+    case 'runningTool':
+      return tool === null ? 'runs a tool' : `runs ${tool}`
+    case 'waitingForPermission':
+      return 'asks you'
+    case 'waitingForPerson':
+      return 'needs you'
+    case 'limited':
+      return until === null ? 'limited' : `limited until ${clock(until)}`
+    case 'starting':
+    case 'ready':
+    case 'compacting':
+    case 'idle':
+    case 'stuck':
+      return state
+    default:
+      return null
+  }
+}
 
 /** What something waits for. */
 export const waitText = ({ kind, id }: { kind: string; id: string }): string => {

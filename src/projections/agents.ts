@@ -5,6 +5,7 @@
 // Always:    `hook` is what hooks.ts says; `session` and `pid` are those of the last session that has not ended.
 
 import { DEACON, MAYOR, refinery, rigOf, witness, workerOf } from '../events/address.ts'
+import type { Standing } from '../events/hearing.ts'
 import type { Address } from '../events/record.ts'
 import { type Handlers, projection } from './store.ts'
 import type { Projection } from './types.ts'
@@ -39,6 +40,8 @@ export type AgentRow = {
   /** Preset it was started with, else the program's name; null before the first start. */
   runtime: string | null
   pid: number | null
+  /** Where its session stands, as recorded; null while it has none. */
+  standing: Standing | null
   health: { state: HealthState; since: string; reason: string | null }
 }
 
@@ -51,7 +54,7 @@ export type AgentRows = {
 export const createAgents = (): Projection<AgentRows> =>
   projection({
     name: 'agents',
-    version: 1,
+    version: 2,
     empty: (): AgentRows => ({ byAddress: new Map(), presets: new Map() }),
     handlers,
   })
@@ -163,6 +166,11 @@ const sessions: Handlers<AgentRows> = {
     edit(rows, agent, (row) => {
       row.session = session
       row.pid = null
+      row.standing = null
+    }),
+  AgentStands: (rows, { agent, session, standing }, { at }) =>
+    edit(rows, agent, (row) => {
+      if (row.session === session) stands(row, standing, at)
     }),
   SessionStarted: (rows, { agent, session, bead, pid, command }, { at }) =>
     edit(rows, agent, (row) => {
@@ -177,6 +185,7 @@ const sessions: Handlers<AgentRows> = {
       if (row.session !== session) return
       row.session = null
       row.pid = null
+      row.standing = null
       if (row.hook !== null) be(row, 'recovering', 'recovering', message, at)
     }),
   SessionEnded: (rows, { agent, session, ending, done }, { at }) =>
@@ -184,6 +193,7 @@ const sessions: Handlers<AgentRows> = {
       if (row.session !== session) return
       row.session = null
       row.pid = null
+      row.standing = null
       if (!done && row.state === 'working')
         be(row, 'recovering', 'recovering', `its process ended: ${ending.kind}`, at)
     }),
@@ -215,9 +225,26 @@ function add(rows: AgentRows, address: Address, role: AgentRole, at: string): bo
     session: null,
     runtime: null,
     pid: null,
+    standing: null,
     health: { state: 'idle', since: at, reason: null },
   })
   return true
+}
+
+/** What only a person, or time, can move on; the rest of what it does is work. */
+const HELD: { readonly [S in Standing['state']]?: string } = {
+  waitingForPermission: 'asks for a permission',
+  waitingForPerson: 'waits for a person',
+  limited: 'its provider limits it',
+  stuck: 'it is stuck',
+}
+
+function stands(row: AgentRow, standing: Standing, at: string): void {
+  row.standing = { ...standing }
+  if (row.state !== 'working') return
+  const reason = standing.reason === '' ? HELD[standing.state] : standing.reason
+  if (HELD[standing.state] !== undefined) be(row, 'working', 'waiting', reason ?? null, at)
+  else if (row.health.state === 'waiting') be(row, 'working', 'working', null, at)
 }
 
 function edit(rows: AgentRows, address: Address, change: (row: AgentRow) => void): boolean {

@@ -167,6 +167,26 @@ describe('an agent', () => {
     })
   })
 
+  test('[PR-12] says where its session stands, and waits when only a person or time moves it on', () => {
+    const { AgentStands, SessionEnded } = SAMPLES
+    const thinking: Fact = {
+      ...AgentStands,
+      standing: { state: 'thinking', since: timeOf(1), reason: '', tool: null, until: null },
+    }
+    expect(nux(...started, AgentStands)).toMatchObject({
+      state: 'working',
+      standing: { state: 'limited' },
+      health: { state: 'waiting', reason: 'resets 7:01am' },
+    })
+    expect(nux(...started, AgentStands, thinking)).toMatchObject({
+      standing: { state: 'thinking' },
+      health: { state: 'working', reason: null },
+    })
+    expect(nux(...started, AgentStands, SessionEnded)?.standing).toBeNull()
+    const other: Fact = { ...AgentStands, session: `${NUX}/sessions/9.9` }
+    expect(nux(...started, other)?.standing).toBeNull()
+  })
+
   test('[PR-12] runs the preset that was asked for', () => {
     expect(nux({ ...SAMPLES.DispatchQueued, preset: 'mine' }, ...started)?.runtime).toBe('mine')
   })

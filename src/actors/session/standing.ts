@@ -44,7 +44,6 @@ export const withoutHooks = (at: string): Standing =>
 export const waitsFor = (kind: 'permission' | 'question' | 'plan', tool: string, at: string): Standing =>
   standsSince(at, kind === 'permission' ? 'waitingForPermission' : 'waitingForPerson', {
     tool,
-    reason: kind === 'permission' ? 'asks for a permission' : `asks for an answer: ${kind}`,
   })
 
 export const goesOn = (at: string): Standing => standsSince(at, 'thinking')

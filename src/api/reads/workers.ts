@@ -1,7 +1,7 @@
 // Reading agents, their hooks, their CVs, their mail and their screens.
 
 import { z } from 'zod'
-import { agent as agentRow, agents } from '../../projections/agents.ts'
+import { type AgentRow, agent as agentRow, agents } from '../../projections/agents.ts'
 import { cv, cvs } from '../../projections/cvs.ts'
 import { hookOf, hooks } from '../../projections/hooks.ts'
 import { mail } from '../../projections/mail.ts'
@@ -9,7 +9,7 @@ import { sessions } from '../../projections/sessions.ts'
 import { Fault } from '../fault.ts'
 import { flag, page, paging, read } from '../read.ts'
 import { findAgent, findRig } from '../resolve.ts'
-import { agentShape, recordAt } from '../shapes.ts'
+import { agentNow, agentShape, recordAt } from '../shapes.ts'
 import type { View } from '../view.ts'
 import { sinceIso } from './beads.ts'
 
@@ -25,22 +25,23 @@ const list = read({
     role: z.enum(['mayor', 'deacon', 'witness', 'refinery', 'polecat']).optional(),
     ...paging,
   }),
-  run({ view, query }) {
+  run({ town, view, query }) {
     const found = agents(view.projections.agents.rows, { rig: rigName(view, query.rig), role: query.role })
     const { items, cursor } = page(found, query, ({ address }) => address)
-    return { items: items.map(agentShape), cursor, seq: view.seq }
+    const shape = (row: AgentRow) => (view.past ? agentShape(row) : agentNow(town, row))
+    return { items: items.map(shape), cursor, seq: view.seq }
   },
 })
 
 const show = read({
   path: '/v1/agents/:address',
   summary: 'One agent, with its sessions.',
-  run({ view: { projections, seq }, params }) {
+  run({ town, view: { projections, seq, past }, params }) {
     const address = findAgent(projections, params.address)
     const row = agentRow(projections.agents.rows, address)
     if (row === null) throw new Fault('AGENT_NOT_FOUND', `${address} is no agent of the town.`)
     const own = sessions(projections.sessions.rows, { agent: address }).slice(-20)
-    return { ...agentShape(row), sessions: structuredClone(own), seq }
+    return { ...(past ? agentShape(row) : agentNow(town, row)), sessions: structuredClone(own), seq }
   },
 })
 

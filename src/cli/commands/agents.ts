@@ -3,7 +3,7 @@
 import { part } from '../../client/connection.ts'
 import { type Call, type Command, textOf } from '../command.ts'
 import { clock, since, table } from '../layout.ts'
-import { agentState } from '../words-for.ts'
+import { agentState, type Standing } from '../words-for.ts'
 
 type Agent = {
   address: string
@@ -14,6 +14,7 @@ type Agent = {
   session: string | null
   runtime: string | null
   pid: number | null
+  standing?: Standing | null
   health: { state: string; since: string; reason: string | null }
 }
 type Session = {
@@ -55,12 +56,12 @@ export const polecatShow: Command = {
   async run(call) {
     const path = `/v1/agents/${part(call.words[0] as string)}`
     const agent = await call.town().get<Agent & { sessions: Session[] }>(path, { at: textOf(call, 'at') })
-    const { address, state, hook, health, sessions } = agent
+    const { address, state, standing, hook, health, sessions } = agent
     call.out.answer({
       json: agent,
       ids: [address],
       lines: () => [
-        `${address}  ${agentState(state)}${hook === null ? '' : `, with ${hook}`}`,
+        `${address}  ${agentState(state, standing)}${hook === null ? '' : `, with ${hook}`}`,
         ...(health.reason === null ? [] : [`  ${health.reason}`]),
         ...sessions.map(
           ({ bead, attempt, reason, openedAt, state: now, ending }) =>
@@ -81,10 +82,10 @@ async function list(call: Call, role: string | undefined): Promise<undefined> {
     lines: () =>
       table(
         ['AGENT', 'STATE', 'SINCE', 'BEAD', 'PROGRAM', ''],
-        items.map(({ address, state, health, hook, runtime }) => [
+        items.map(({ address, state, standing, health, hook, runtime }) => [
           address,
-          agentState(state),
-          since(health.since, now),
+          agentState(state, standing),
+          since((state === 'working' ? standing : null)?.since ?? health.since, now),
           hook ?? '',
           runtime ?? '',
           health.reason ?? '',
