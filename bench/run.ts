@@ -1,6 +1,7 @@
 // `npm run bench [-- name…]`: the figures that the README quotes, as ratios or differences within one run.
 
 import { commandStart } from './command-start.ts'
+import { delivery } from './delivery.ts'
 import { doneToLanded } from './done-to-landed.ts'
 import { idle } from './idle.ts'
 import { readopt } from './readopt.ts'
@@ -12,6 +13,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Figure>>> = {
   sling: slingToStart,
   done: doneToLanded,
   readopt,
+  delivery,
   idle: () => idle(Number(process.env.IDLE_MINUTES ?? 5)),
 }
 

@@ -31,6 +31,11 @@ export const FREE_MS = 12_000
 export const ECHO_MS = 6_000
 /** How long an unseen line may take to show up before it is probed for, ms. */
 export const UNSEEN_MS = 1_500
+/**
+ * How long lines of nudges stand there before they are cleared, ms. One that was taken just now stands there for a
+ * moment more, and the keys that clear a composer would end its turn.
+ */
+export const LEFT_MS = 2_000
 /** All of one look, ms; below the deadline of the effect. */
 export const LOOK_MS = 24_000
 /** An interrupted turn ends within this, ms. */
@@ -52,6 +57,8 @@ export type DeliveryState = {
   readonly since: number
   /** The line may lie in the queue. */
   readonly unseen: boolean
+  /** Since when lines of nudges stand there, ms. */
+  readonly left: number | null
   /** Why the composer is not free, and since when, ms. */
   readonly waits: { readonly reason: string; readonly since: number } | null
 }
@@ -68,6 +75,7 @@ export const begin = (unseen: boolean, now: number): DeliveryState => ({
   phase: 'looking',
   since: now,
   unseen,
+  left: null,
   waits: null,
 })
 
@@ -84,7 +92,7 @@ export function nextStep(
 
   const go = (step: Step, phase: DeliveryState['phase'], unseen = state.unseen) => ({
     step,
-    state: { begun: state.begun, phase, since: now, unseen, waits: null },
+    state: { begun: state.begun, phase, since: now, unseen, left: null, waits: null },
   })
   const stay = { step: { do: 'wait' } as const, state }
   const held = (reason: string, lineAt: NudgeLineAt = lineNow()) => ({
@@ -108,6 +116,8 @@ export function nextStep(
     return inPhase < ECHO_MS ? stay : held(UNREAD)
   }
 
+  if (stands.kind !== 'lines' && state.left !== null)
+    return nextStep(ask, { ...state, left: null }, reading, now)
   const closed = whyClosed(reading)
   if (now - state.begun >= LOOK_MS) return held(closed ?? 'its screen does not come to rest')
   if (closed !== null) return wait(closed)
@@ -129,12 +139,15 @@ export function nextStep(
       // Not ours unless something of ours may have been typed.
       if (!state.unseen && state.phase !== 'clearing') return wait('somebody is typing there')
       return takeBack(stands.probes, false)
-    case 'lines':
-      if (state.phase === 'clearing') return inPhase < ECHO_MS ? stay : held('an earlier line stands there')
-      // The keys that clear a composer end a turn.
+    case 'lines': {
+      if (state.phase === 'clearing' && state.left === null)
+        return inPhase < ECHO_MS ? stay : held('an earlier line stands there')
       if (reading.kind === 'busy') return wait('an earlier line stands there')
+      const left = state.left ?? now
+      if (now - left < LEFT_MS) return { step: { do: 'wait' } as const, state: { ...state, left } }
       // With ours among them, all that was typed has come.
       return go({ do: 'type', keys: keys.clear }, 'clearing', stands.withOurs ? false : state.unseen)
+    }
     case 'placeholder':
       if (state.phase !== 'pasted') return wait('somebody is typing there')
       return inPhase < PASTE_REST_MS ? stay : go({ do: 'submit', keys: keys.submit }, 'looking', false)

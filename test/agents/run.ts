@@ -8,6 +8,7 @@ import { spawnSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fetchAgents } from '../../scripts/fetch-agents.ts'
+import { fence } from './fence.ts'
 import { withoutAgents } from './versions.ts'
 
 const root = join(import.meta.dirname, '..', '..')
@@ -31,21 +32,4 @@ if (withoutAgents) {
   ]
   const [program = '', ...args] = [...fence(), ...vitest]
   process.exitCode = spawnSync(program, args, { cwd: root, stdio: 'inherit' }).status ?? 1
-}
-
-/** The words before a command that leave it only the loopback; none where the system has no such thing. */
-function fence(): string[] {
-  const up = 'ip link set lo up && exec "$@"'
-  for (const unshare of [
-    ['unshare', '--net'],
-    ['unshare', '--net', '--map-root-user'],
-  ]) {
-    const words = [...unshare, '--', 'sh', '-c', up, 'sh']
-    const [program = '', ...args] = [...words, 'true']
-    if (process.platform === 'linux' && spawnSync(program, args).status === 0) return words
-  }
-  console.log(
-    'Not fenced in: this system does not let us take the network away. The programs are told to stay in.',
-  )
-  return []
 }

@@ -43,6 +43,8 @@ type Mishaps = {
   readonly composer?: string
   /** The program loses what it reads before this moment. */
   readonly losesUntil?: number
+  /** What stands there goes by itself at that moment. */
+  readonly goneAt?: number
   /** ms until the screen shows what was read. */
   readonly drawMs?: number
 }
@@ -64,6 +66,10 @@ function look(mishaps: Mishaps = {}) {
       queue = ''
       if (now >= losesUntil) read(keys)
       drawn.push({ at: now + drawMs, text: composer })
+    }
+    if (now === mishaps.goneAt) {
+      composer = ''
+      shown = ''
     }
     for (const one of drawn) if (one.at <= now) shown = one.text
     const answer = nextStep(ask(mode), state, reading(kind(now), shown), now)
@@ -111,13 +117,13 @@ describe('[P6] a line is typed into a free composer', () => {
   })
 
   test('with a rest between them', () => {
-    const state = { begun: 0, phase: 'pasted', since: 0, unseen: true, waits: null } as const
+    const state = { begun: 0, phase: 'pasted', since: 0, unseen: true, left: null, waits: null } as const
     const at = (now: number) => nextStep(ask(), state, reading('ready', LINE), now).step.do
     expect([at(PASTE_REST_MS - 1), at(PASTE_REST_MS)]).toEqual(['wait', 'submit'])
   })
 
   test('also when the screen wraps it, shows its end alone, or shows a placeholder', () => {
-    const state = { begun: 0, phase: 'pasted', since: 0, unseen: true, waits: null } as const
+    const state = { begun: 0, phase: 'pasted', since: 0, unseen: true, left: null, waits: null } as const
     const long = nudgeLine('n-ab12cd', 'overseer', 'a word '.repeat(40).trim())
     const wrapped = long.replace(/(.{30})/g, '$1\n')
     for (const composer of [wrapped, wrapped.slice(-80), '[Pasted text #1 +4 lines]'])
@@ -149,7 +155,7 @@ describe('[P6] nothing is typed', () => {
   })
 
   test('behind our line when a person goes on typing there', () => {
-    const state = { begun: 0, phase: 'pasted', since: 0, unseen: true, waits: null } as const
+    const state = { begun: 0, phase: 'pasted', since: 0, unseen: true, left: null, waits: null } as const
     for (const composer of [`${LINE} and`, `wait ${LINE}`]) {
       const { step, state: later } = nextStep(ask(), state, reading('ready', composer), 500)
       expect(step.do).toBe('wait')
@@ -228,6 +234,12 @@ describe('[P6] the line is never doubled', () => {
     expect(look({ composer: STALE }).submitted).toEqual([LINE])
     expect(look({ composer: `${STALE}..` }).submitted).toEqual([LINE])
     expect(look({ composer: `${STALE} and more` }).step).toMatchObject({ do: 'held', lineAt: 'untyped' })
+  })
+
+  test('the line of a nudge that was taken just now is not cleared while its turn begins', () => {
+    const { typed, submitted } = look({ composer: STALE, mode: 'queue', drawMs: 0, goneAt: 900 })
+    expect(typed).not.toContain(KEYS.clear)
+    expect(submitted).toEqual([LINE])
   })
 
   test('[P6] however slowly it reads and draws, over several looks: once at most, and whole', () => {

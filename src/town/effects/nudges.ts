@@ -87,7 +87,7 @@ async function deliver(
       if (step.do !== 'wait') await type(town, session, step, signal)
       state = next.state
       if (step.do === 'submit') return { type: 'nudge.written' }
-      await sleep(state.waits === null ? LOOK_SOON_MS : LOOK_MS)
+      await sleep(isLong(state) ? LOOK_MS : LOOK_SOON_MS)
     }
     return held('nobody waits for it any more', state.unseen ? 'unseen' : 'untyped')
   } catch (error) {
@@ -97,6 +97,10 @@ async function deliver(
     return held(reasonOf(error), state.unseen || !(refused || unknown) ? 'unseen' : 'untyped')
   }
 }
+
+/** What is about to end ends within a second or two. */
+const isLong = ({ begun, waits }: DeliveryState): boolean =>
+  waits !== null && performance.now() - begun > 20 * LOOK_SOON_MS
 
 /** Nothing is typed for a nudge that was taken or is over in the meantime. */
 async function type(
