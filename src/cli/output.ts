@@ -20,6 +20,8 @@ export type Output = {
     readonly json: unknown
     readonly ids?: readonly string[]
     readonly lines?: () => readonly string[]
+    /** Said before all else, in red where there is red. */
+    readonly alarm?: string | null
   }): void
   /** One document a line, for --follow. */
   event(json: unknown, line: () => string): void
@@ -43,17 +45,21 @@ export function createOutput(
   const line = (text = ''): void => {
     if (!json) stdout.write(`${text}\n`)
   }
+  const colour = stdout.isTTY === true && !noColour && env.TERM !== 'dumb'
   return {
     json,
     quiet,
-    colour: stdout.isTTY === true && !noColour && env.TERM !== 'dumb',
+    colour,
     // A terminal whose size nobody set says 0.
     columns: Math.min((stdout.isTTY === true && stdout.columns) || 80, 120),
     line: (text = '') => line(safe(text)),
-    answer({ json: document, ids, lines }) {
+    answer({ json: document, ids, lines, alarm }) {
       if (json) stdout.write(`${JSON.stringify(document, null, 2)}\n`)
       else if (quiet && ids !== undefined) for (const id of ids) line(safeLine(id))
-      else for (const each of lines?.() ?? ids ?? []) line(safe(each))
+      else {
+        if (alarm != null) line(inRed(safeLine(alarm), colour))
+        for (const each of lines?.() ?? ids ?? []) line(safe(each))
+      }
     },
     event(document, text) {
       stdout.write(json ? `${JSON.stringify(document)}\n` : `${safeLine(text())}\n`)
@@ -66,6 +72,9 @@ export function createOutput(
     },
   }
 }
+
+/** Bold red, where the terminal shows colours. */
+export const inRed = (text: string, colour: boolean): string => (colour ? `\x1b[1;31m${text}\x1b[0m` : text)
 
 /** An error on stderr, as a person or a program reads it. */
 export function writeError(

@@ -23,12 +23,14 @@ export type TownRow = {
   downMs: { last: number; total: number }
   /** Model calls made to supervise, and their tokens. Nothing of ours asks a model, so no fact raises them. */
   supervision: { modelCalls: number; tokens: number }
+  /** A person stopped everybody, and has not let them go on since. */
+  stopped: { since: string; reason: string } | null
 }
 
 export type TownRows = { readonly town: TownRow }
 
 export const createTown = (): Projection<TownRows> =>
-  projection({ name: 'town', version: 1, empty: (): TownRows => ({ town: emptyTown() }), handlers })
+  projection({ name: 'town', version: 2, empty: (): TownRows => ({ town: emptyTown() }), handlers })
 
 export const town = (rows: TownRows): TownRow => rows.town
 
@@ -49,6 +51,7 @@ const emptyTown = (): TownRow => ({
   starts: 0,
   downMs: { last: 0, total: 0 },
   supervision: { modelCalls: 0, tokens: 0 },
+  stopped: null,
 })
 
 const handlers: Handlers<TownRows> = {
@@ -72,6 +75,14 @@ const handlers: Handlers<TownRows> = {
     town.running = false
     town.stoppedAt = at
     town.stopReason = reason
+    return true
+  },
+  EverybodyStopped: ({ town }, { reason }, { at }) => {
+    town.stopped = { since: at, reason }
+    return true
+  },
+  EverybodyThawed: ({ town }) => {
+    town.stopped = null
     return true
   },
   TownSettingChanged: ({ town }, { key, value }) => {

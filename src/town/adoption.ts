@@ -7,8 +7,9 @@ import { ownerKind } from '../events/address.ts'
 import type { Address } from '../events/record.ts'
 import type { SessionEnding, Terminals } from '../ports/terminals.ts'
 import type { System } from '../system/types.ts'
-import { asRecorded, cleanUpAfter } from './effects/sessions.ts'
+import { asRecorded, cleanUpAfter, lastWords } from './effects/sessions.ts'
 import type { TownHearing } from './hearing.ts'
+import type { Transcripts } from './transcripts.ts'
 
 /** Sessions whose program should be at work. A starting one is looked for by its own effect. */
 const ALIVE = new Set(['running', 'finishing', 'stopping'])
@@ -23,24 +24,27 @@ export function createAdoption(options: {
   readonly system: System
   readonly terminals: Terminals
   readonly hearing: TownHearing
+  readonly transcripts: Pick<Transcripts, 'finish'>
   readonly onTrouble: (code: string, message: string) => void
 }): Adoption {
-  const { dir, system, terminals, hearing, onTrouble } = options
+  const { dir, system, terminals, hearing, transcripts, onTrouble } = options
 
   terminals.onEnding((session, ending) => {
     tellEnding(session, ending).catch((error: unknown) => onTrouble('ENDING_NOT_TOLD', String(error)))
   })
 
   async function tellEnding(session: Address, ending: SessionEnding): Promise<void> {
+    const said = await lastWords(terminals, session, ending)
     // What its program left running is in a worktree that the next session may get as soon as this one has ended.
     await terminals.stop(session, 0)
-    // What its last hooks said counts before its end.
+    // What its last hooks said, and what it used last, counts before its end.
     await hearing.catchUpAll([session])
+    await transcripts.finish(session)
     // Refused when the session ended by another way already; then there is nothing left to tell.
     await system.take({
       id: `ended.${session}`,
       by: 'host',
-      messages: [{ to: session, message: { type: 'session.exited', ending: asRecorded(ending) } }],
+      messages: [{ to: session, message: { type: 'session.exited', ending: asRecorded(ending, said) } }],
     })
     hearing.forget(session)
     await terminals.forget(session)

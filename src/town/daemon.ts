@@ -19,6 +19,7 @@ import { presets } from '../pty/presets/index.ts'
 import { ensureHost } from '../pty/start-host.ts'
 import type { Perform } from '../system/types.ts'
 import { type Adoption, createAdoption } from './adoption.ts'
+import { type Brakes, createBrakes } from './brakes.ts'
 import { machineClock, machineIds } from './clock.ts'
 import { writeDaemonFile } from './daemon-file.ts'
 import type { Carrier } from './effects/carrier.ts'
@@ -28,9 +29,11 @@ import { townFiles } from './files.ts'
 import { createHearing, type TownHearing } from './hearing.ts'
 import { readIdentity } from './identity.ts'
 import { handleOf, type OpenTown, openTown } from './open.ts'
+import { openPrices } from './prices/prices.ts'
 import { binFolder, type Program, runningProgram } from './program.ts'
-import { endSessions, resumeSessions } from './sleep.ts'
+import { checkpointer, endSessions, resumeSessions } from './sleep.ts'
 import { TownError } from './town-error.ts'
+import { createTranscripts } from './transcripts.ts'
 import { VERSION } from './version.ts'
 import { openWorld, type World } from './world.ts'
 
@@ -73,6 +76,23 @@ export async function startDaemon(dir: string, operatorEnv: NodeJS.ProcessEnv): 
     withLogClosed: (between) => town.system.pause(between),
     onTrouble: town.trouble,
   })
+  const transcripts = createTranscripts({
+    system: town.system,
+    presets,
+    prices: openPrices(dir, town.trouble),
+    onTrouble: town.trouble,
+  })
+  const brakes = createBrakes({
+    system: town.system,
+    projections: town.projections,
+    clock: machineClock,
+    checkpoint: checkpointer({ town, world }),
+    onTrouble: town.trouble,
+  })
+  town.onRecord((record) => {
+    transcripts.record(record)
+    brakes.record(record)
+  })
   carrier = {
     dir,
     townId: identity.townId,
@@ -83,6 +103,7 @@ export async function startDaemon(dir: string, operatorEnv: NodeJS.ProcessEnv): 
     tokens: town.tokens,
     terminals: world.terminals,
     presets,
+    transcripts,
     repositoriesFor: world.repositoriesFor,
     noticesFor: world.noticesFor,
     operatorEnv,
@@ -103,6 +124,7 @@ export async function startDaemon(dir: string, operatorEnv: NodeJS.ProcessEnv): 
     system: town.system,
     terminals: world.terminals,
     hearing,
+    transcripts,
     onTrouble: town.trouble,
   })
   world.onHostReplaced(() => {
@@ -110,7 +132,8 @@ export async function startDaemon(dir: string, operatorEnv: NodeJS.ProcessEnv): 
   })
   await begin(town, adoption)
   worldReady.resolve(carrier)
-  return serve({ dir, town, world, hearing, files, program, operatorEnv })
+  await brakes.begin()
+  return serve({ dir, town, world, hearing, brakes, files, program, operatorEnv })
 }
 
 /** A command may have the town open for a moment, and so may a daemon that was killed just now. */
@@ -142,11 +165,12 @@ async function serve(parts: {
   readonly town: OpenTown
   readonly world: World
   readonly hearing: TownHearing
+  readonly brakes: Brakes
   readonly files: ReturnType<typeof townFiles>
   readonly program: Program
   readonly operatorEnv: NodeJS.ProcessEnv
 }): Promise<Daemon> {
-  const { dir, town, world, hearing, files, program, operatorEnv } = parts
+  const { dir, town, world, hearing, brakes, files, program, operatorEnv } = parts
   const ended = Promise.withResolvers<void>()
   const startedAt = new Date().toISOString()
   const recoveredMs = Math.round(performance.now())
@@ -158,6 +182,7 @@ async function serve(parts: {
     stopping ??= (async () => {
       await server?.close()
       rmSync(files.socket, { force: true })
+      brakes.close()
       await hearing.close()
       // From here on no answer is taken, so what is cut now is asked for again at the next start.
       await town.system.close()
@@ -177,7 +202,7 @@ async function serve(parts: {
     hearing,
     daemon,
     async shutDown() {
-      await endSessions({ dir, town, world })
+      await endSessions({ town, world })
       await town.system.take({
         id: `stop.${town.system.seq}.${process.pid}`,
         by: OVERSEER,

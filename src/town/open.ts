@@ -7,6 +7,7 @@ import { type EventLog, LogError, openLog } from '../../eventlog/index.ts'
 import { machineAt } from '../actors/index.ts'
 import type { TownHandle } from '../api/town.ts'
 import { masker } from '../events/mask.ts'
+import type { LogRecord } from '../events/record.ts'
 import { secretValues } from '../events/secrets.ts'
 import { recordOf } from '../events/upcasters.ts'
 import { applyAll, createProjections, type Projections } from '../projections/index.ts'
@@ -34,6 +35,8 @@ export interface OpenTown {
   readonly system: System
   readonly troubles: readonly Trouble[]
   trouble(code: string, message: string): void
+  /** `listen` is shown every record from now on, once the projections have it; it never throws. */
+  onRecord(listen: (record: LogRecord) => void): void
   close(): Promise<void>
 }
 
@@ -57,6 +60,7 @@ export async function openTown(dir: string, perform?: Perform): Promise<OpenTown
     troubles.push({ at: new Date().toISOString(), code, message })
     if (troubles.length > TROUBLES_MAX) troubles.shift()
   }
+  const listeners: ((record: LogRecord) => void)[] = []
   const projections = createProjections()
   const { checkpoint } = townFiles(dir)
   try {
@@ -71,7 +75,10 @@ export async function openTown(dir: string, perform?: Perform): Promise<OpenTown
         const { version } = projections.town.rows.town
         await backUpBeforeFirstRecord(dir, { log, version, migrates })
       },
-      onRecord: (record) => applyAll(projections, record),
+      onRecord(record) {
+        applyAll(projections, record)
+        for (const listen of listeners) listen(record)
+      },
       onTrouble: (error) => trouble('LOG_TROUBLE', error.message),
     })
     const save = () => writeCheckpoint(checkpoint, { log, system, projections })
@@ -85,6 +92,7 @@ export async function openTown(dir: string, perform?: Perform): Promise<OpenTown
       system,
       troubles,
       trouble,
+      onRecord: (listen) => listeners.push(listen),
       async close() {
         await system.close()
         await save()

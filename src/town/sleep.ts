@@ -7,51 +7,77 @@ import { slug } from './files.ts'
 import type { OpenTown } from './open.ts'
 import type { World } from './world.ts'
 
+/** Where an attempt is at work, or may begin. */
+const MAY_BEGIN: ReadonlySet<string> = new Set([
+  'preparing',
+  'working',
+  'stalled',
+  'cooling',
+  'submitted',
+  'reworking',
+  'paused',
+])
+
+const OVER: ReadonlySet<string> = new Set(['removed', 'kept', 'failed'])
+
+type Parts = { readonly town: OpenTown; readonly world: World }
+
+/** Puts the uncommitted state of a sandbox's worktree under a ref. Never rejects; what fails is a trouble to be shown. */
+export const checkpointer =
+  ({ town, world }: Parts) =>
+  async (sandbox: Address): Promise<void> => {
+    const { path, branch } = town.system.owner(sandbox)?.context ?? {}
+    if (typeof path !== 'string' || path === '') return
+    await world.repositories
+      .checkpoint({
+        rig: workerOf(sandbox)?.rig ?? '',
+        path,
+        branch: String(branch),
+        name: slug(sandbox),
+      })
+      .catch((error: unknown) => town.trouble('NOT_CHECKPOINTED', `${sandbox}: ${String(error)}`))
+  }
+
 /** Puts every worktree at work under a checkpoint ref, pauses its sandbox, and waits until its session has ended. */
-export async function endSessions(parts: {
-  readonly dir: string
-  readonly town: OpenTown
-  readonly world: World
-}): Promise<void> {
-  const { town, world } = parts
+export async function endSessions(parts: Parts): Promise<void> {
+  const { town } = parts
   const { system } = town
-  const live = [...sandboxesIn(system, 'working')]
+  const checkpoint = checkpointer(parts)
+  const live = sandboxesIn(system, ({ value, held }) => MAY_BEGIN.has(value) && !held.includes('town'))
   await Promise.all(
     live.map(async (sandbox) => {
-      const context = system.owner(sandbox)?.context ?? {}
       await system.take({
         id: `pause.${sandbox}.${system.owner(sandbox)?.seq}`,
         by: 'overseer',
-        messages: [{ to: sandbox, message: { type: 'sandbox.pause' } }],
+        messages: [{ to: sandbox, message: { type: 'sandbox.pause', reason: 'town' } }],
       })
-      await world.repositories
-        .checkpoint({
-          rig: workerOf(sandbox)?.rig ?? '',
-          path: String(context.path),
-          branch: String(context.branch),
-          name: slug(sandbox),
-        })
-        .catch((error: unknown) => town.trouble('NOT_CHECKPOINTED', `${sandbox}: ${String(error)}`))
+      await checkpoint(sandbox)
     }),
   )
   await untilEnded(system, town)
 }
 
-/** Sends every paused sandbox back to work. */
+/** Whatever rested because the town was down goes on, unless something else keeps it. */
 export async function resumeSessions(system: System): Promise<void> {
-  for (const sandbox of [...sandboxesIn(system, 'paused')]) {
+  for (const sandbox of sandboxesIn(system, ({ value, held }) => !OVER.has(value) && held.includes('town'))) {
     await system.take({
       id: `resume.${sandbox}.${system.owner(sandbox)?.seq}`,
       by: 'overseer',
-      messages: [{ to: sandbox, message: { type: 'sandbox.resume' } }],
+      messages: [{ to: sandbox, message: { type: 'sandbox.resume', reason: 'town' } }],
     })
   }
 }
 
-function* sandboxesIn(system: System, state: string): Iterable<Address> {
-  for (const [address, { value }] of system.owners()) {
-    if (ownerKind(address) === 'sandbox' && value === state) yield address
-  }
+type Resting = { readonly value: string; readonly held: readonly string[] }
+
+function sandboxesIn(system: System, which: (sandbox: Resting) => boolean): Address[] {
+  return [...system.owners()]
+    .filter(
+      ([address, { value, context }]) =>
+        ownerKind(address) === 'sandbox' &&
+        which({ value: String(value), held: (context.held ?? []) as readonly string[] }),
+    )
+    .map(([address]) => address)
 }
 
 /** Waits for the records that say so: each session told to stop ends, or is killed by its own rules. */

@@ -53,6 +53,7 @@ test('[TOWNUP-5] [P2] [P5] an ending is recorded once nothing of the session is 
     dir: '/nowhere',
     system: { take } as System,
     terminals: terminals as Terminals,
+    transcripts: { finish: async () => {} },
     hearing: { catchUpAll: async () => {}, forget: () => {} } as unknown as TownHearing,
     onTrouble: (code, message) => steps.push(`${code}: ${message}`),
   })

@@ -3,6 +3,7 @@
 import { part } from '../../client/connection.ts'
 import { type Command, textOf } from '../command.ts'
 import { table } from '../layout.ts'
+import { countText, moneyText } from '../money.ts'
 
 type Cv = {
   agent: string
@@ -12,6 +13,8 @@ type Cv = {
   reworked: number
   firstPassRate: number | null
   medianMinutes: number | null
+  tokens: { input: number; output: number; cacheRead: number; cacheWrite: number }
+  costUsd: number | null
 }
 
 export const cv: Command = {
@@ -37,8 +40,8 @@ export const cv: Command = {
 
 const rows = (items: readonly Cv[]): string[] =>
   table(
-    ['POLECAT', 'BEADS', 'LANDED', 'FAILED', 'REWORKED', 'FIRST PASS', 'MEDIAN'],
-    items.map(({ agent, n, merged, failed, reworked, firstPassRate, medianMinutes }) => [
+    ['POLECAT', 'BEADS', 'LANDED', 'FAILED', 'REWORKED', 'FIRST PASS', 'MEDIAN', 'TOKENS', 'COST'],
+    items.map(({ agent, n, merged, failed, reworked, firstPassRate, medianMinutes, tokens, costUsd }) => [
       agent,
       String(n),
       String(merged),
@@ -46,6 +49,8 @@ const rows = (items: readonly Cv[]): string[] =>
       String(reworked),
       firstPassRate === null ? '' : `${Math.round(firstPassRate * 100)} %`,
       medianMinutes === null ? '' : `${medianMinutes.toFixed(1)} min`,
+      countText(tokens.input + tokens.output + tokens.cacheRead + tokens.cacheWrite),
+      moneyText(costUsd),
     ]),
     { wide: 0 },
   )

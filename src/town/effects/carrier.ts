@@ -9,6 +9,7 @@ import type { Terminals } from '../../ports/terminals.ts'
 import type { Projections } from '../../projections/index.ts'
 import type { OpenEffect, System } from '../../system/types.ts'
 import type { Tokens } from '../tokens.ts'
+import type { Transcripts } from '../transcripts.ts'
 
 export interface Carrier {
   readonly dir: string
@@ -21,6 +22,7 @@ export interface Carrier {
   readonly terminals: Terminals
   /** The kinds of agent programs there are. */
   readonly presets: Presets
+  readonly transcripts: Pick<Transcripts, 'finish'>
   repositoriesFor(effectId: string): Repositories
   noticesFor(effectId: string): Notices
   /** The operator's environment: that of `gt up`. */

@@ -12,7 +12,7 @@ import { launchOf, runtimeOf } from './session-launch.ts'
 const COLUMNS = 120
 const ROWS = 40
 
-export const startSession: CarryOut<'session.start'> = async (params, { id, again }, town) => {
+export const startSession: CarryOut<'session.start'> = async (params, { id, again, signal }, town) => {
   const { session, worktree } = params
   const runtime = runtimeOf(town, params)
   if ('code' in runtime) return { type: 'session.notStarted', ...runtime }
@@ -22,6 +22,7 @@ export const startSession: CarryOut<'session.start'> = async (params, { id, agai
   if (again) await endLost(town.terminals, session)
   const launch = await launchOf(town, params, runtime, id)
   await writeFiles(launch)
+  if (signal.aborted) return calledOff
   try {
     const started = await town.terminals.start({
       id: session,
@@ -32,6 +33,11 @@ export const startSession: CarryOut<'session.start'> = async (params, { id, agai
       rows: ROWS,
       recording: files.recording,
     })
+    if (signal.aborted) {
+      // It was told to stop while it was being started, and whoever stopped it may have found nothing yet.
+      await town.terminals.stop(session, 0)
+      return calledOff
+    }
     return {
       type: 'session.started',
       pid: started.pid,
@@ -45,8 +51,12 @@ export const startSession: CarryOut<'session.start'> = async (params, { id, agai
   }
 }
 
+/** Nobody waits for this answer. */
+const calledOff = { type: 'session.notStarted', code: 'NOT_STARTED', message: 'It was called off.' } as const
+
 export const stopSession: CarryOut<'session.stop'> = async ({ session, graceMs }, _, town) => {
   await town.terminals.stop(session, graceMs)
+  await town.transcripts.finish(session)
   return { type: 'session.stopped', ending: asRecorded(await endingOf(town.terminals, session)) }
 }
 
@@ -75,9 +85,32 @@ async function endingOf(terminals: Terminals, session: string): Promise<SessionE
   return found?.ending ?? { kind: 'lost', survivors: [] }
 }
 
-/** An ending as a message carries it. */
-export const asRecorded = (ending: SessionEnding) =>
-  ending.kind === 'lost' ? { kind: ending.kind, survivors: [...ending.survivors] } : ending
+/** An ending as a message carries it. `said`: what its program showed last, when that says why. */
+export const asRecorded = (ending: SessionEnding, said: string | null = null) => {
+  if (ending.kind === 'lost') return { kind: ending.kind, survivors: [...ending.survivors] }
+  return ending.kind === 'exited' && said !== null ? { ...ending, said } : ending
+}
+
+/** A program that fails sooner than this never got to its work, ms. */
+const FAILED_SOON_MS = 30_000
+const LINES_SAID = 5
+
+/** The last lines of a program that failed soon after its start: what a person needs to set it right. */
+export async function lastWords(
+  terminals: Terminals,
+  session: string,
+  ending: SessionEnding,
+): Promise<string | null> {
+  if (ending.kind !== 'exited' || ending.exitCode === 0) return null
+  try {
+    const startedAt = (await terminals.list()).find(({ id }) => id === session)?.startedAt
+    if (startedAt === undefined || Date.now() - startedAt > FAILED_SOON_MS) return null
+    const shown = (await terminals.peek(session, LINES_SAID)).replaceAll(/\s*\n\s*/g, ' / ').trim()
+    return shown === '' ? null : shown.slice(-1_000)
+  } catch {
+    return null
+  }
+}
 
 /** What of a session that is over nobody needs any more; its recording stays. */
 export async function cleanUpAfter(dir: string, session: string): Promise<void> {
