@@ -19,7 +19,12 @@ import {
 
 /** How a session ended, as the host saw it. */
 export const sessionEnding = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('exited'), exitCode: z.number().int() }),
+  z.strictObject({
+    kind: z.literal('exited'),
+    exitCode: z.number().int(),
+    /** What it showed last, of a program that failed soon after its start. */
+    said: z.string().max(2_000).optional(),
+  }),
   z.strictObject({ kind: z.literal('killed'), signal: line }),
   z.strictObject({ kind: z.literal('notStarted'), message: z.string().max(10_000) }),
   z.strictObject({ kind: z.literal('lost'), survivors: z.array(z.number().int()).max(1_000) }),

@@ -258,7 +258,7 @@ function held(name: string, bead: string | null, standing: FactOf<'AgentStands'>
 function howEnded(ending: FactOf<'SessionEnded'>['ending']): string {
   switch (ending.kind) {
     case 'exited':
-      return `exit code ${ending.exitCode}`
+      return `exit code ${ending.exitCode}${because(ending.said ?? '')}`
     case 'killed':
       return `signal ${ending.signal}`
     case 'notStarted':

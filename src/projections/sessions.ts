@@ -126,11 +126,14 @@ function edit(rows: SessionRows, address: Address, change: (row: SessionRow) => 
   return true
 }
 
+const said = ({ exitCode, said }: { exitCode: number; said?: string | undefined }): string =>
+  said === undefined ? `exit code ${exitCode}` : `exit code ${exitCode}: ${said}`
+
 function short(ending: FactOf<'SessionEnded'>['ending']): NonNullable<SessionRow['ending']> {
   const { kind } = ending
   switch (kind) {
     case 'exited':
-      return { kind, detail: `exit code ${ending.exitCode}`, survivors: 0 }
+      return { kind, detail: said(ending).slice(0, DETAIL_MAX), survivors: 0 }
     case 'killed':
       return { kind, detail: ending.signal, survivors: 0 }
     case 'notStarted':

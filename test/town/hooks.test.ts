@@ -85,3 +85,14 @@ ${GT} done
   await town.fact('it lands', 'BeadLanded', { bead })
   await town.close()
 })
+
+test('[SANDBOX-5] a program that ends at once says in its last lines why', async () => {
+  const town = await townWith(`echo 'Invalid API key'; echo 'Please run /login'; exit 3`)
+  const bead = await town.bead('First')
+  await town.sling([bead], 'claude')
+  const { reason } = await town.fact('a recovery is asked for', 'RecoveryAsked')
+  expect(reason).toBe(
+    'its program ended with exit code 3 before it was done, and said: Invalid API key / Please run /login',
+  )
+  await town.close()
+})

@@ -156,7 +156,9 @@ export function askRecovery(
 function endingInWords(ending: Event<'sandbox.sessionEnded'>['ending']): string {
   switch (ending.kind) {
     case 'exited':
-      return `its program ended with exit code ${ending.exitCode} before it was done`
+      return `its program ended with exit code ${ending.exitCode} before it was done${
+        ending.said === undefined ? '' : `, and said: ${ending.said}`
+      }`.slice(0, 1_900)
     case 'killed':
       return `its program was killed by ${ending.signal}`
     case 'notStarted':
