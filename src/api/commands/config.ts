@@ -72,10 +72,16 @@ function readValue(key: string, given: Json): Json {
     if (result.success) return result.data as Json
     const [issue] = result.error.issues
     const path = issue?.path.join('.') ?? ''
-    problem = `${path === '' ? '' : `${path}: `}${issue?.message ?? ''}`
+    const what = isStructure(issue) && each === given ? 'it is written as JSON' : (issue?.message ?? '')
+    problem = `${path === '' ? '' : `${path}: `}${what}`
+    // What was meant as JSON is not tried as a text.
+    if (typeof each === 'object') break
   }
   throw new Fault('SETTING_INVALID', `This is no value for ${key} (${help}): ${problem.replace(/\.$/, '')}.`)
 }
+
+const isStructure = (issue: z.core.$ZodIssue | undefined): boolean =>
+  issue?.code === 'invalid_type' && issue.path.length === 0 && /^(array|object)$/.test(issue.expected)
 
 function parsed(text: string): Json | undefined {
   try {

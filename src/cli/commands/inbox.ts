@@ -92,6 +92,7 @@ const escalationLines = (one: Escalation, now: string): string[] => [
 ]
 
 function decisionLines(one: Decision, now: string): string[] {
+  const { command } = one.context
   const { n, id, agent, bead, question, context, choices, always, notice } = one
   const head = `${n}  ${agent}${bead === null ? '' : ` (${bead})`}: ${oneLine(question)}`
   if (one.state !== 'open') return [head, ...shown(context), `    ${settled(one)}`]
@@ -104,7 +105,9 @@ function decisionLines(one: Decision, now: string): string[] {
     ...shown(context),
     ...(notice?.problem == null ? [] : [`    you were not told: ${oneLine(notice.problem)}`]),
     `    gt answer ${n} ${only}`,
-    ...(always === null ? [] : [`    with --always the rule for ${oneLine(always)}`]),
+    ...(always === null
+      ? []
+      : [`    with --always a rule for ${command === null ? oneLine(always) : 'this very command'}`]),
   ]
 }
 
