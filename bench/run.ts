@@ -3,6 +3,7 @@
 import { commandStart } from './command-start.ts'
 import { delivery } from './delivery.ts'
 import { doneToLanded } from './done-to-landed.ts'
+import { hookPost } from './hook-post.ts'
 import { idle } from './idle.ts'
 import { readopt } from './readopt.ts'
 import { slingToStart } from './sling-to-start.ts'
@@ -10,6 +11,7 @@ import { type Figure, show } from './stats.ts'
 
 const BENCHES: Readonly<Record<string, () => Promise<Figure>>> = {
   hook: commandStart,
+  post: hookPost,
   sling: slingToStart,
   done: doneToLanded,
   readopt,
