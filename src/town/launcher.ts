@@ -2,6 +2,7 @@
 //
 // Always:    chosen once a session: Perl, which starts in a few ms and is nearly everywhere, else Node.
 
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Preset } from '../ports/presets.ts'
 import { onPath } from './runtimes.ts'
@@ -27,9 +28,15 @@ export function hookCommand(
   { bin, env }: { readonly bin: string; readonly env: Readonly<Record<string, string | undefined>> },
 ): (event: string) => string {
   const perl = onPath('perl', env)
-  const launcher = perl === null ? [process.execPath, join(bin, 'gt-hook.mjs')] : [perl, join(bin, 'gt-hook')]
+  const launcher = perl === null ? [nodeBeside(bin), join(bin, 'gt-hook.mjs')] : [perl, join(bin, 'gt-hook')]
   const quotedLauncher = launcher.map(quoted).join(' ')
   return (event) => `${quotedLauncher} ${hookMode(preset, event)} ${quoted(event)}`
+}
+
+/** By a path that outlives the program that runs us: a session may see several. */
+function nodeBeside(bin: string): string {
+  const node = join(bin, '../node_modules/node/bin/node')
+  return existsSync(node) ? node : process.execPath
 }
 
 const quoted = (text: string): string =>
