@@ -10,6 +10,7 @@ import type { Address } from '../events/record.ts'
 import type { HookReply } from '../ports/presets.ts'
 import type { System } from '../system/types.ts'
 import type { SessionCaller } from './callers.ts'
+import { Fault } from './fault.ts'
 import type { TownHandle } from './town.ts'
 
 export type Brake = { readonly code: 'STOPPED' | 'BUDGET_USED_UP'; readonly message: string }
@@ -38,14 +39,22 @@ export function brakeOn(system: System, who: Beginner): Brake | null {
 }
 
 /** For a prompt that was submitted: a reply that keeps its turn from beginning, or null when it may begin. */
-export function mayBeginTurn(town: TownHandle, caller: SessionCaller): HookReply | null {
-  const bead = town.system.owner(caller.session)?.context.bead
-  const brake = brakeOn(town.system, {
-    agent: caller.agent,
-    rig: rigOf(caller.agent),
-    bead: typeof bead === 'string' && bead !== '' ? bead : null,
-  })
+export function mayBeginTurn(town: TownHandle, caller: Speaker): HookReply | null {
+  const brake = brakeOn(town.system, beginnerOf(town, caller))
   return brake === null ? null : { kind: 'block', reason: brake.message }
+}
+
+/** Nothing is typed for whom no turn may begin. @throws {Fault} STOPPED, BUDGET_USED_UP. */
+export function mayBeSpokenTo(town: TownHandle, whom: Speaker): void {
+  const brake = brakeOn(town.system, beginnerOf(town, whom))
+  if (brake !== null) throw new Fault(brake.code, brake.message)
+}
+
+type Speaker = Pick<SessionCaller, 'agent' | 'session'>
+
+function beginnerOf(town: TownHandle, { agent, session }: Speaker): Beginner {
+  const bead = town.system.owner(session)?.context.bead
+  return { agent, rig: rigOf(agent), bead: typeof bead === 'string' && bead !== '' ? bead : null }
 }
 
 export type Stopped = { readonly since: string; readonly reason: string }

@@ -9,6 +9,7 @@ import { maskData } from '../events/mask.ts'
 import type { Address } from '../events/record.ts'
 import type { HookReply, Preset } from '../ports/presets.ts'
 import { askPerson, guard } from './asking.ts'
+import { mayBeginTurn } from './brakes.ts'
 import type { SessionCaller } from './callers.ts'
 import { Fault } from './fault.ts'
 import { promptContext } from './nudging.ts'
@@ -78,6 +79,8 @@ async function replyTo(
   const { heard, asks, guards } = maskData(meaning, town.masker)
   const hear = (what: readonly Heard[]) => hearing(town).hear(caller.session, what, call)
   if (prompt !== null) {
+    const brake = mayBeginTurn(town, caller)
+    if (brake !== null) return brake
     const { nudge, reply } = await promptContext(town, caller, prompt)
     // A prompt that is not taken begins no turn.
     if (reply.kind !== 'block')

@@ -53,7 +53,7 @@ echo half > half.txt; while :; do sleep 1; done`,
   )
   expect(kept.split('\n')).toHaveLength(3)
   const { body: hooks } = await town.get('/v1/hooks')
-  expect(hooks.items.map(({ bead }: { bead: string }) => bead).sort()).toEqual([...beads].sort())
+  expect((hooks.items as { bead: string }[]).map(({ bead }) => bead).sort()).toEqual([...beads].sort())
 
   // Nothing new begins, also after the daemon was killed.
   await town.kill()

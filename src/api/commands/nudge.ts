@@ -9,6 +9,7 @@ import { NUDGE_ID_LENGTH, nudgeLine } from '../../events/nudge-line.ts'
 import type { Address, LogRecord } from '../../events/record.ts'
 import { isSettled, type NudgeRow, nudge as nudgeRow } from '../../projections/nudges.ts'
 import { currentSession, sessions } from '../../projections/sessions.ts'
+import { mayBeSpokenTo } from '../brakes.ts'
 import { assignmentOf } from '../callers.ts'
 import { command } from '../command.ts'
 import { Fault, problemOf } from '../fault.ts'
@@ -153,6 +154,7 @@ type Sending = {
 
 async function sendOne(town: TownHandle, caller: Caller, turn: string, given: Sending) {
   const { to, session, text, mode, waitMs } = given
+  mayBeSpokenTo(town, { agent: to, session })
   const id = `n-${town.ids.random(NUDGE_ID_LENGTH)}`
   const line = nudgeLine(id, caller.actor, text)
   const { records } = await take(town, caller, turn, [
