@@ -1,6 +1,6 @@
 // What a person would see in a terminal: the output so far, put through a terminal emulator.
 //
-// Owns:   the emulated screen with 1,000 lines of history, and the terminal's answers to a program's questions.
+// Owns:   the emulated screen with 500 lines of history, and the terminal's answers to a program's questions.
 // Always: after `freeze()` only text is left; the emulator and its memory are gone.
 
 import type { SerializeAddon } from '@xterm/addon-serialize'
@@ -8,19 +8,32 @@ import type { Terminal } from '@xterm/headless'
 import type { ScreenLine, ScreenView } from '../ports/presets.ts'
 import { printable } from './printable.ts'
 import type { Size } from './protocol.ts'
+import { feedScreen, type ScreenFeed } from './screen-feed.ts'
 
-const SCROLLBACK_LINES = 1000
+const SCROLLBACK_LINES = 500
 /** A program may set a title of any length; a person's terminal shows some dozen characters. */
 const TITLE_CHARS_MAX = 1000
 
-type Emulator = { readonly terminal: Terminal; readonly serializer: SerializeAddon; title: string }
+type Emulator = {
+  readonly terminal: Terminal
+  readonly serializer: SerializeAddon
+  readonly feed: ScreenFeed
+  title: string
+}
 type Frozen = { readonly lines: readonly string[]; readonly replay: string; readonly view: ScreenView }
+
+export type ScreenListeners = {
+  /** Gets what a terminal sends back when a program asks it something. */
+  readonly reply: (data: string) => void
+  readonly titled: () => void
+  /** Less waits to be taken in than before. */
+  readonly taken: () => void
+}
 
 export class Screen {
   #now: Emulator | Frozen
 
-  /** `reply` gets what a terminal sends back when a program asks it something. */
-  static async open(size: Size, on: { reply: (data: string) => void; titled: () => void }): Promise<Screen> {
+  static async open(size: Size, on: ScreenListeners): Promise<Screen> {
     const [{ default: headless }, { default: serialize }] = await Promise.all([
       import('@xterm/headless'),
       import('@xterm/addon-serialize'),
@@ -34,7 +47,8 @@ export class Screen {
     const serializer = new serialize.SerializeAddon()
     terminal.loadAddon(serializer)
     terminal.onData(on.reply)
-    const emulator = { terminal, serializer, title: '' }
+    const feed = feedScreen(terminal, SCROLLBACK_LINES, on.taken)
+    const emulator = { terminal, serializer, feed, title: '' }
     terminal.onTitleChange((title) => {
       if (title === emulator.title) return
       emulator.title = title
@@ -47,14 +61,19 @@ export class Screen {
     this.#now = emulator
   }
 
-  /** `shown` is called when the emulator has taken all of it in. */
-  write(data: string, shown: () => void): void {
-    if ('terminal' in this.#now) this.#now.terminal.write(data, shown)
-    else shown()
+  write(data: string): void {
+    if ('terminal' in this.#now) this.#now.feed.write(data)
+  }
+
+  /** Characters that were written and not taken in. */
+  get waiting(): number {
+    return 'terminal' in this.#now ? this.#now.feed.waiting : 0
   }
 
   resize(size: Size): void {
-    if ('terminal' in this.#now) this.#now.terminal.resize(size.columns, size.rows)
+    if (!('terminal' in this.#now)) return
+    const { feed, terminal } = this.#now
+    feed.settle(() => terminal.resize(size.columns, size.rows))
   }
 
   /** The last lines that hold anything, harmless to print. */
@@ -72,7 +91,7 @@ export class Screen {
 
   /** Calls back with what makes a cleared terminal look like this one, as of the output written so far. */
   replay(done: (data: string) => void): void {
-    this.write('', () => {
+    this.#settle(() => {
       done('terminal' in this.#now ? this.#now.serializer.serialize() : this.#now.replay)
     })
   }
@@ -80,13 +99,19 @@ export class Screen {
   async freeze(): Promise<void> {
     await this.#settled()
     if (!('terminal' in this.#now)) return
-    const { terminal, serializer } = this.#now
+    const { terminal, serializer, feed } = this.#now
+    feed.end()
     this.#now = { lines: readLines(terminal), replay: serializer.serialize(), view: readView(this.#now) }
     terminal.dispose()
   }
 
   #settled(): Promise<void> {
-    return new Promise((resolve) => this.write('', resolve))
+    return new Promise((resolve) => this.#settle(resolve))
+  }
+
+  #settle(done: () => void): void {
+    if ('terminal' in this.#now) this.#now.feed.settle(done)
+    else done()
   }
 }
 

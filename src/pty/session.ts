@@ -8,6 +8,7 @@ import { type MaskStream, masker } from '../events/mask.ts'
 import { secretValues } from '../events/secrets.ts'
 import type { ScreenView } from '../ports/presets.ts'
 import { type SessionEnding, type SessionInfo, type SessionSpec, TerminalError } from '../ports/terminals.ts'
+import { inBatches } from './batches.ts'
 import { findExecutable } from './executable.ts'
 import { type ProcessIdentity, processes, sessionMarker } from './processes.ts'
 import type { Size } from './protocol.ts'
@@ -49,7 +50,8 @@ export class Session {
   #ending: SessionEnding | null = null
   #lastOutputAt: number | null = null
   #head = ''
-  #backlog = 0
+  readonly #batches = inBatches((bytes) => this.#printed(bytes))
+  #isPaused = false
 
   /** `onQuiet` is called when it printed and is silent, or changed its title. Throws a TerminalError NOT_STARTED. */
   static async start(spec: SessionSpec, onQuiet: (screen: ScreenView) => void): Promise<Session> {
@@ -61,6 +63,9 @@ export class Session {
       reply: (data) => session?.write(data),
       titled: () => {
         if (session !== undefined) session.#quiet.titled()
+      },
+      taken: () => {
+        if (session !== undefined) session.#goOn()
       },
     })
     try {
@@ -100,7 +105,7 @@ export class Session {
       cwd: spec.cwd,
       env: { ...spec.env, TERM: term, GT_SESSION: spec.id },
       ...this.#size,
-      onOutput: (bytes) => this.#printed(bytes),
+      onOutput: (bytes) => this.#batches.push(bytes),
       onExit: (exitCode, signal) => void this.#exit(exitCode, signal).then(resolve),
     })
     this.#leader = processes.identify(this.#terminal.pid)
@@ -179,7 +184,7 @@ export class Session {
     })
   }
 
-  #printed(bytes: Buffer): void {
+  #printed(bytes: Uint8Array): void {
     clearTimeout(this.#holding)
     const masked = this.#mask.push(bytes)
     if (this.#mask.holds)
@@ -197,13 +202,11 @@ export class Session {
     this.#quiet.printed()
     if (this.#head.length < 64) this.#head += data.slice(0, 64)
     this.#recording.output(data)
-    this.#backlog += data.length
-    if (this.#backlog > BACKLOG_MAX) this.#terminal.pause()
-    this.#screen.write(data, () => {
-      const before = this.#backlog
-      this.#backlog -= data.length
-      if (before > BACKLOG_MAX / 2 && this.#backlog <= BACKLOG_MAX / 2) this.#terminal.resume()
-    })
+    this.#screen.write(data)
+    if (!this.#isPaused && this.#screen.waiting > BACKLOG_MAX) {
+      this.#isPaused = true
+      this.#terminal.pause()
+    }
     if (this.#viewers.size === 0) return
     const shown = this.#filter(data)
     for (const [viewer, state] of this.#viewers) {
@@ -211,7 +214,14 @@ export class Session {
     }
   }
 
+  #goOn(): void {
+    if (!this.#isPaused || this.#screen.waiting > BACKLOG_MAX / 2) return
+    this.#isPaused = false
+    this.#terminal.resume()
+  }
+
   async #exit(exitCode: number, signal: string | null): Promise<SessionEnding> {
+    this.#batches.flush()
     clearTimeout(this.#holding)
     this.#output(this.#decode(this.#mask.end()) + this.#decoder.end())
     this.#quiet.end()
