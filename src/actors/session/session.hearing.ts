@@ -11,7 +11,7 @@ import { beginning, goesOn, inTurn, sameStanding, stand, waits, waitsFor } from 
 type To = Deciding<SessionContext>
 
 /** Decisions of one session that may be open: calls of tools that run beside each other. */
-export const ASKING_MAX = 20
+const ASKING_MAX = 20
 
 export function hears(
   context: SessionContext,

@@ -1,0 +1,68 @@
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { createTown, FIRST_SESSION, OPERATOR, type TestTown, tokenOf } from './town.ts'
+
+let town: TestTown
+const token = tokenOf(FIRST_SESSION)
+
+beforeEach(async () => {
+  town = await createTown()
+  const bead = await town.bead('Fix the cart')
+  await town.command('sling', { beads: [bead] })
+  await town.working(bead)
+})
+afterEach(() => town.close())
+
+async function hook(event: string, input: unknown, { by = token, runtime = 'claude', call = '' } = {}) {
+  const { statusCode, payload, headers } = await town.server.inject({
+    method: 'POST',
+    url: `/v1/hooks/${event}`,
+    headers: {
+      authorization: `Bearer ${by}`,
+      'content-type': 'application/json',
+      'x-gt-runtime': runtime,
+      ...(call !== '' && { 'x-gt-call': call }),
+    },
+    payload: JSON.stringify(input),
+  })
+  return { status: statusCode, text: payload, exit: headers['x-gt-exit'] }
+}
+const codeOf = (text: string): unknown => (JSON.parse(text) as { code: unknown }).code
+const state = () => town.town.hearing?.live(FIRST_SESSION)?.state
+
+test('what a runtime says is heard in its own words, and answered with what it prints', async () => {
+  expect(await hook('UserPromptSubmit', { prompt: 'Go on.' })).toEqual({ status: 200, text: '', exit: '0' })
+  expect(state()).toBe('thinking')
+  await hook('PreToolUse', { tool_name: 'Bash', tool_input: { command: 'ls' } })
+  expect(town.town.hearing?.live(FIRST_SESSION)).toMatchObject({ state: 'runningTool', tool: 'Bash' })
+  const { body } = await town.get('/v1/agents/nux')
+  expect(body.standing).toMatchObject({ state: 'runningTool', tool: 'Bash' })
+  await hook('Stop', { background_tasks: [] })
+  expect(state()).toBe('idle')
+})
+
+test('what a runtime has no hooks for, and a program that has none at all, are answered with nothing', async () => {
+  expect(await hook('Invented', {})).toEqual({ status: 200, text: '', exit: '0' })
+  expect(await hook('Stop', {}, { runtime: 'script' })).toEqual({ status: 200, text: '', exit: '0' })
+  expect(await hook('Stop', {}, { runtime: '../etc' })).toEqual({ status: 200, text: '', exit: '0' })
+})
+
+test('[P9] a hook is its session speaking, and only while that lives', async () => {
+  expect(codeOf((await hook('Stop', {}, { by: OPERATOR })).text)).toBe('NOT_IN_A_SESSION')
+  expect(codeOf((await hook('Stop', {}, { by: 'stolen' })).text)).toBe('TOKEN_UNKNOWN')
+  expect(codeOf((await hook('Stop', [1])).text)).toBe('INPUT_INVALID')
+  expect((await hook('Stop', { text: 'x'.repeat(1_100_000) })).status).toBe(413)
+  const exited = { type: 'session.exited', ending: { kind: 'exited', exitCode: 0 } }
+  await town.town.system.take({ id: 'over', by: 'host', messages: [{ to: FIRST_SESSION, message: exited }] })
+  const { status, text } = await hook('Stop', {})
+  expect([status, codeOf(text)]).toEqual([403, 'ASSIGNMENT_OVER'])
+})
+
+test('a burst is not slowed, and what is beyond 200 in hand is dropped', async () => {
+  const all = await Promise.all(
+    Array.from({ length: 260 }, () => hook('PreToolUse', { tool_name: 'Read', tool_input: {} })),
+  )
+  const dropped = all.filter(({ status }) => status === 503)
+  expect(dropped.length).toBeLessThanOrEqual(60)
+  for (const { text } of dropped) expect(codeOf(text)).toBe('TOWN_BUSY')
+  expect((await hook('PreToolUse', { tool_name: 'Read', tool_input: {} })).status).toBe(200)
+})

@@ -1,0 +1,70 @@
+import { expect, test } from 'vitest'
+import { presets } from '../../src/pty/presets/index.ts'
+import { uuidOf } from '../../src/town/effects/session-launch.ts'
+import { hookCommand, hookMode } from '../../src/town/launcher.ts'
+import { type Assignment, ordersFor, rulesFor } from '../../src/town/orders.ts'
+
+const first: Assignment = {
+  agent: 'shop/polecats/nux',
+  rig: 'shop',
+  bead: 'sh-1',
+  title: 'Add a cart',
+  description: 'It holds things.',
+  attempt: 1,
+  reason: 'first',
+  previous: {},
+  branch: 'polecat/nux/sh-1.1',
+  target: 'main',
+  worktree: '/w',
+  gates: [{ name: 'test', command: ['npm', 'test'] }],
+  resumed: false,
+}
+
+test('orders say what the work is, what must pass, and how to say that it is finished', () => {
+  const orders = ordersFor(first)
+  expect(orders).toMatch(
+    /^Your work is bead sh-1: Add a cart\n\n<description>\nIt holds things\.\n<\/description>/,
+  )
+  expect(orders).toContain('npm test')
+  expect(orders).toContain('gt done')
+  expect(rulesFor(first)).toContain('lands it on main')
+})
+
+test('orders of a later attempt say why it begins; one that goes on is not told its work again', () => {
+  const previous = {
+    gate: 'test',
+    logTail: 'not ok 1',
+    conflictFiles: ['cart.js'],
+    note: 'Take the other way.',
+  }
+  const orders = ordersFor({ ...first, attempt: 2, reason: 'gateFailed', previous })
+  for (const part of [
+    'attempt 2',
+    'test',
+    'not ok 1',
+    'cart.js',
+    'git rebase origin/main',
+    'Take the other way.',
+  ])
+    expect(orders).toContain(part)
+  const resumed = ordersFor({ ...first, attempt: 2, reason: 'recovered', resumed: true })
+  expect(resumed).toMatch(/^You go on with bead sh-1/)
+  expect(resumed).not.toContain('It holds things.')
+})
+
+test('the id of a conversation is a UUID, and the same for the same start', () => {
+  expect(uuidOf('t1 7.0')).toBe(uuidOf('t1 7.0'))
+  expect(uuidOf('t1 7.0')).not.toBe(uuidOf('t1 7.1'))
+  for (let n = 0; n < 100; n += 1)
+    expect(uuidOf(`${n}`)).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
+})
+
+test('a hook waits for as long as its answer is worth', () => {
+  const claude = presets.get('claude') ?? presets.script
+  const modes = ['UserPromptSubmit', 'PreToolUse', 'PermissionRequest', 'Stop'].map((event) =>
+    hookMode(claude, event),
+  )
+  expect(modes).toEqual(['prompt', 'guard', 'ask', 'tell'])
+  const command = hookCommand(claude, { bin: "/it's here/bin", env: { PATH: '/nowhere' } })('Stop')
+  expect(command).toMatch(/ '\/it'\\''s here\/bin\/gt-hook\.mjs' tell Stop$/)
+})
