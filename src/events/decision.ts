@@ -38,12 +38,15 @@ export const decisionMessages = [
   named('decision.answer', { choice: line, always: z.boolean(), note: line }),
   /** From the session: nobody waits for it any more. */
   named('decision.withdraw', { reason: line }),
-  /** Answers to notice.send. */
-  named('notice.sent', { ways: z.array(line).max(10), failed: z.array(line).max(10) }),
-  named('notice.notSent', failure),
+  /** Answers to notice.send. `decision` as it was asked for. */
+  named('notice.sent', { decision: line, ways: z.array(line).max(10), failed: z.array(line).max(10) }),
+  named('notice.notSent', { decision: line, ...failure }),
 ] as const
 
 const whose = { decision: line, session: address, agent: address, bead: beadId.nullable() }
+
+/** What the person was told of: a decision, or an escalation by its id. */
+const about = { decision: line, agent: address, bead: beadId.nullable() }
 
 export const decisionFacts = [
   named('DecisionOpened', { ...whose, ...asked }),
@@ -51,8 +54,8 @@ export const decisionFacts = [
   named('DecisionExpired', { ...whose, choice: line }),
   named('DecisionWithdrawn', { ...whose, reason: line }),
   /** `ways` that worked, and a sentence for each that did not. */
-  named('OperatorNotified', { ...whose, ways: z.array(line).max(10), failed: z.array(line).max(10) }),
-  named('OperatorNotNotified', { ...whose, ...failure }),
+  named('OperatorNotified', { ...about, ways: z.array(line).max(10), failed: z.array(line).max(10) }),
+  named('OperatorNotNotified', { ...about, ...failure }),
 ] as const
 
 /** To a session. */

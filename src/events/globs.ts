@@ -1,4 +1,4 @@
-// Patterns of rules: `*` is any run of characters, `?` one, a backslash takes the next one as it is.
+// Patterns of rules: `*` is any run of characters, `?` one (of UTF-16), a backslash takes the next one as it is.
 //
 // Always:    matching takes time in proportion to pattern times text, whatever the two are.
 
@@ -7,7 +7,7 @@ type Token = { readonly kind: 'one' | 'many' } | { readonly kind: 'char'; readon
 /** The whole text fits. `ignoreCase`: for denying, where a file system may not tell them apart. */
 export function globFits(pattern: string, text: string, { ignoreCase = false } = {}): boolean {
   const fold = (s: string) => (ignoreCase ? s.toLowerCase() : s)
-  return fits(tokens(fold(pattern)), [...fold(text)])
+  return fits(tokens(fold(pattern)), fold(text))
 }
 
 /** The same over parts of a path: `*` and `?` stay within one part, `**` is any number of parts. */
@@ -61,21 +61,20 @@ function tokens(pattern: string): readonly Token[] {
   if (known !== undefined) return known
   if (read.size >= READ_MAX) read.clear()
   const found: Token[] = []
-  const characters = [...pattern]
-  for (let n = 0; n < characters.length; n += 1) {
-    const c = characters[n] as string
+  for (let n = 0; n < pattern.length; n += 1) {
+    const c = pattern.charAt(n)
     if (c === '*') found.push({ kind: 'many' })
     else if (c === '?') found.push({ kind: 'one' })
-    else if (c === '\\' && n + 1 < characters.length) {
+    else if (c === '\\' && n + 1 < pattern.length) {
       n += 1
-      found.push({ kind: 'char', char: characters[n] as string })
+      found.push({ kind: 'char', char: pattern.charAt(n) })
     } else found.push({ kind: 'char', char: c })
   }
   read.set(pattern, found)
   return found
 }
 
-function fits(pattern: readonly Token[], text: readonly string[]): boolean {
+function fits(pattern: readonly Token[], text: string): boolean {
   let at = 0
   let next = 0
   let star = -1
@@ -88,7 +87,7 @@ function fits(pattern: readonly Token[], text: readonly string[]): boolean {
       next += 1
     } else if (
       token !== undefined &&
-      (token.kind === 'one' || (token.kind === 'char' && token.char === text[at]))
+      (token.kind === 'one' || (token.kind === 'char' && token.char === text.charAt(at)))
     ) {
       at += 1
       next += 1

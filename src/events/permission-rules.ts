@@ -100,7 +100,8 @@ function ofCommand(rules: readonly PermissionRule[], asked: AskedTool, place: Pl
   const line = (asked.command ?? '').slice(0, COMMAND_MAX).trim()
   const own = rules.filter(({ tool }) => fitsTool(tool, asked.tool))
   const reading = readShell(line)
-  const { commands, redirections } = reading
+  const { redirections } = reading
+  const commands = [...new Set(reading.commands)]
   const understood = reading.understood && !cut
   // After a change of folder nobody knows what a relative name means.
   const moves = commands.some((command) =>

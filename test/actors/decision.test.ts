@@ -48,7 +48,7 @@ test('[DECISION-1] a notice is short, however long the command is', () => {
 test('[DECISION-1] whether the person could be told is noted, and it stays open', () => {
   decision(asked)
     .when(message('notice.sent', { ways: ['webhook'], failed: [] }))
-    .gives({ state: 'open', facts: [{ type: 'OperatorNotified', ...whose, ways: ['webhook'] }] })
+    .gives({ state: 'open', facts: [{ type: 'OperatorNotified', decision: 'd-1', ways: ['webhook'] }] })
   decision(asked)
     .when(message('notice.notSent'))
     .gives({ state: 'open', facts: [{ type: 'OperatorNotNotified', code: 'NOTICE_FAILED' }] })

@@ -160,6 +160,37 @@ test('[MAYOR-11] an escalation is open until it is closed or its bead goes on', 
     .gives({ refused: 'ESCALATION_NOT_FOUND' })
 })
 
+test('[MAYOR-15] a person is told of an escalation at once, and whether that worked is noted', () => {
+  const raise = message('escalation.raise', { bead: 'sh-1' })
+  const about = { decision: 'e-1', agent: AGENT, bead: 'sh-1' }
+  mayor()
+    .when(raise)
+    .gives({
+      effects: [
+        [
+          'notice.send',
+          {
+            decision: 'e-1',
+            title: 'nux (sh-1) needs you (GAVE_UP)',
+            body: `It died too often.\ngt start ${AGENT}, or gt escalate close e-1`,
+          },
+        ],
+      ],
+    })
+  mayor()
+    .given(raise)
+    .when(message('notice.sent', { decision: 'e-1', ways: [], failed: [] }))
+    .gives({ facts: [{ type: 'OperatorNotified', ...about, ways: [] }] })
+  mayor()
+    .given(raise)
+    .when(message('notice.notSent', { decision: 'e-1' }))
+    .gives({ facts: [{ type: 'OperatorNotNotified', ...about, code: 'NOTICE_FAILED' }] })
+  mayor()
+    .given(raise, message('escalation.close', { id: 'e-1' }))
+    .when(message('notice.notSent', { decision: 'e-1' }))
+    .gives({ facts: [] })
+})
+
 test('[MAYOR-12] a withdrawn bead gets no place', () => {
   const withdraw = message('dispatch.withdraw', { bead: 'sh-2' })
   mayor()

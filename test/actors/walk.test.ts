@@ -30,6 +30,10 @@ const NOTHING_COMES_OF_IT: { readonly [kind: string]: readonly string[] } = {
     'dispatch.closeRig',
     'tell.refused',
     'escalation.settle',
+    // The person was told of what is dealt with already.
+    'notice.sent',
+    'notice.notSent',
+    'effect.failed',
     'dispatch.hold',
     'dispatch.letGo',
   ],

@@ -124,6 +124,12 @@ function happen(world: World, { kind, params }: OpenEffect, answer: (message: An
         proof: 'same patch',
       })
     }
+    case 'notice.send': {
+      const { decision = '' } = at
+      if (fails(0.2))
+        return answer({ type: 'notice.notSent', decision, code: 'NOTICE_FAILED', message: 'no' })
+      return answer({ type: 'notice.sent', decision, ways: ['command'], failed: [] })
+    }
     default:
       throw new Error(`The world knows no ${kind}`)
   }

@@ -33,6 +33,7 @@ const budgetFigures = {
 const whose = { session, agent, bead }
 const nudged = { nudge: 'n-1', to: agent, session }
 const decided = { decision: 'd-1', session, agent, bead }
+const told = { decision: 'd-1', agent, bead }
 
 export const SAMPLES: { readonly [T in Fact['type']]: FactOf<T> } = {
   TownInstalled: {
@@ -269,8 +270,8 @@ export const SAMPLES: { readonly [T in Fact['type']]: FactOf<T> } = {
   DecisionAnswered: { type: 'DecisionAnswered', ...decided, choice: 'allow', always: false, note: '' },
   DecisionExpired: { type: 'DecisionExpired', ...decided, choice: 'deny' },
   DecisionWithdrawn: { type: 'DecisionWithdrawn', ...decided, reason: 'its session has ended' },
-  OperatorNotified: { type: 'OperatorNotified', ...decided, ways: ['command'], failed: [] },
-  OperatorNotNotified: { type: 'OperatorNotNotified', ...decided, code: 'NOTICE_FAILED', message: 'no' },
+  OperatorNotified: { type: 'OperatorNotified', ...told, ways: ['command'], failed: [] },
+  OperatorNotNotified: { type: 'OperatorNotNotified', ...told, code: 'NOTICE_FAILED', message: 'no' },
   MergeRequeued: { type: 'MergeRequeued', mergeRequest, bead, reason: 'the target moved' },
   MergeConflicted: {
     type: 'MergeConflicted',

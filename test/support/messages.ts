@@ -341,8 +341,11 @@ const samples: Samples = {
     { choice: 'maybe', always: false, note: '' },
   ],
   'decision.withdraw': [{ reason: 'its session has ended' }],
-  'notice.sent': [{ ways: ['command'], failed: [] }],
-  'notice.notSent': [{ code: 'NOTICE_FAILED', message: 'no such program' }],
+  'notice.sent': [
+    { decision: 'd-1', ways: ['command'], failed: [] },
+    { decision: 'e-2', ways: ['command'], failed: ['webhook: no answer'] },
+  ],
+  'notice.notSent': [{ decision: 'd-1', code: 'NOTICE_FAILED', message: 'no such program' }],
   POLECAT_DONE: [{ ...work, worktree: '/town/shop/nux', attempt: 1 }],
   'worktree.verified': [
     { sandbox: SANDBOX, head: HEAD, dirty: [], commits: 1 },

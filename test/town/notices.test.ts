@@ -70,7 +70,7 @@ async function listener(answer: number, headers: Record<string, string> = {}) {
 }
 
 test('[NOTICE-1] with no way that is set and no desktop it is no failure', async () => {
-  expect(await send({})).toEqual({ type: 'notice.sent', ways: [], failed: [] })
+  expect(await send({})).toEqual({ type: 'notice.sent', decision: 'd-1', ways: [], failed: [] })
 })
 
 test('[NOTICE-1] [NOTICE-2] a webhook is posted what was asked, and nothing else', async () => {
@@ -84,7 +84,7 @@ test('[NOTICE-1] [NOTICE-2] a webhook is posted what was asked, and nothing else
 test('[NOTICE-1] [NOTICE-2] a program gets title and body in variables, all of it on its input, and no secret', async () => {
   const script = `printf '%s|%s' "$GT_NOTICE_TITLE" "$GT_NOTICE_BODY" > ${temp}/vars; env > ${temp}/env; cat > ${temp}/input`
   const sent = await send({ 'notify.command': ['/bin/sh', '-c', script] })
-  expect(sent).toEqual({ type: 'notice.sent', ways: ['command'], failed: [] })
+  expect(sent).toEqual({ type: 'notice.sent', decision: 'd-1', ways: ['command'], failed: [] })
   expect(readFileSync(join(temp, 'vars'), 'utf8')).toBe(`${PARAMS.title}|${SEEN}`)
   expect(JSON.parse(readFileSync(join(temp, 'input'), 'utf8'))).toEqual({
     ...PARAMS,
@@ -110,7 +110,12 @@ test('[NOTICE-1] a desktop is told without markup, where there is one and nobody
   const none: Notices = {
     notify: async () => ({ kind: 'notStarted', message: 'notify-send was not found on PATH.' }),
   }
-  expect(await send({}, { env, notices: none })).toMatchObject({ type: 'notice.sent', ways: [], failed: [] })
+  expect(await send({}, { env, notices: none })).toMatchObject({
+    type: 'notice.sent',
+    decision: 'd-1',
+    ways: [],
+    failed: [],
+  })
   expect(await send({ 'notify.desktop': true }, { env, notices: none })).toMatchObject({
     type: 'notice.notSent',
   })
@@ -119,7 +124,12 @@ test('[NOTICE-1] a desktop is told without markup, where there is one and nobody
 test('[NOTICE-3] a way that failed is named with its reason, beside those that worked', async () => {
   const { url } = await listener(500)
   const sent = await send({ 'notify.webhook': url, 'notify.command': ['/bin/sh', '-c', 'cat > /dev/null'] })
-  expect(sent).toEqual({ type: 'notice.sent', ways: ['command'], failed: ['webhook: it answered 500'] })
+  expect(sent).toEqual({
+    type: 'notice.sent',
+    decision: 'd-1',
+    ways: ['command'],
+    failed: ['webhook: it answered 500'],
+  })
 })
 
 test('[NOTICE-3] when none worked, that is what is said', async () => {

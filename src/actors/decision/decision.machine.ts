@@ -15,7 +15,7 @@ import {
   UNEXPECTED,
   writing,
 } from '../machine.ts'
-import { bodyOf, titleOf } from './notice.ts'
+import { decisionNotice } from '../notice.ts'
 
 type DecisionContext = {
   decision: string
@@ -87,7 +87,7 @@ const machine = setup({
         },
         'notice.sent': {
           actions: does('notice.sent', (context, { ways, failed }, to) =>
-            to.fact({ type: 'OperatorNotified', ...whose(context), ways, failed }),
+            to.fact({ type: 'OperatorNotified', ...told(context), ways, failed }),
           ),
         },
         'notice.notSent': { actions: does('notice.notSent', notNotified) },
@@ -113,18 +113,15 @@ const whose = ({ decision, session, agent, bead }: Readonly<DecisionContext>) =>
   bead,
 })
 
+const told = ({ decision, agent, bead }: Readonly<DecisionContext>) => ({ decision, agent, bead })
+
 function open(context: DecisionContext, event: Event<'decision.open'>, to: To): void {
   const { meta: _meta, type: _type, question, context: shown, ...asked } = event
   const { kind, session, agent, rig, bead, choices, waitMs, otherwise } = asked
   const rule = kind === 'permission' ? ruleOf(toolOf(shown), 'allow') : null
   to.set({ kind, session, agent, rig, bead, choices, rule, waitMs, otherwise })
   to.fact({ type: 'DecisionOpened', decision: context.decision, question, context: shown, ...asked })
-  to.effect('notice.send', {
-    decision: context.decision,
-    agent,
-    title: titleOf(event),
-    body: bodyOf(context.decision, event),
-  })
+  to.effect('notice.send', decisionNotice(context.decision, event))
 }
 
 const toolOf = ({ tool, command, files }: Shown) => ({ tool: tool ?? '', command, files })
@@ -161,7 +158,7 @@ function answer(context: DecisionContext, event: Event<'decision.answer'>, to: T
 
 function notNotified(context: DecisionContext, failure: { code: string; message: string }, to: To): void {
   const { code, message } = failure
-  to.fact({ type: 'OperatorNotNotified', ...whose(context), code, message })
+  to.fact({ type: 'OperatorNotNotified', ...told(context), code, message })
 }
 
 function tellSession({ decision, session }: DecisionContext, choice: string, to: To): void {

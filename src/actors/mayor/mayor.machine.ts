@@ -22,6 +22,7 @@ import {
   UNEXPECTED,
   writing,
 } from '../machine.ts'
+import { escalationNotice } from '../notice.ts'
 import { freeName } from './names.ts'
 
 type MayorContext = { readonly [key: string]: Json | undefined }
@@ -105,6 +106,7 @@ const machine = setup({ types: typesOf<MayorContext>(), actions: ACTIONS }).crea
         const id = `e-${meta.seq}`
         openBooks(context, to).put(`escalation/${id}`, { bead, agent, code, reason })
         to.fact({ type: 'EscalationRaised', id, bead, agent, code, reason })
+        to.effect('notice.send', escalationNotice({ id, bead, agent, code, reason }))
       }),
     },
     'escalation.settle': {
@@ -120,6 +122,20 @@ const machine = setup({ types: typesOf<MayorContext>(), actions: ACTIONS }).crea
         openBooks(context, to).drop(`escalation/${id}`)
         to.fact({ type: 'EscalationClosed', id, note })
       }),
+    },
+    'notice.sent': {
+      actions: does('notice.sent', (context, { decision, ways, failed }, to) => {
+        for (const about of told(context, decision))
+          to.fact({ type: 'OperatorNotified', ...about, ways, failed })
+      }),
+    },
+    'notice.notSent': {
+      actions: does('notice.notSent', (context, event, to) => notTold(context, event.decision, event, to)),
+    },
+    'effect.failed': {
+      actions: does('effect.failed', (context, event, to) =>
+        notTold(context, String(event.params.decision), event, to),
+      ),
     },
     '*': UNEXPECTED,
   },
@@ -189,6 +205,22 @@ function settleEscalations(books: Books, bead: string, note: string, to: To): vo
     books.drop(key)
     to.fact({ type: 'EscalationClosed', id: key.slice('escalation/'.length), note })
   }
+}
+
+/** What the person was told of, unless it is dealt with already. */
+function told(context: MayorContext, id: string) {
+  const open = context[`escalation/${id}`] as { bead: string | null; agent: string | null } | undefined
+  return open === undefined ? [] : [{ decision: id, agent: open.agent ?? MAYOR, bead: open.bead }]
+}
+
+function notTold(
+  context: MayorContext,
+  id: string,
+  failure: { code: string; message: string },
+  to: To,
+): void {
+  const { code, message } = failure
+  for (const about of told(context, id)) to.fact({ type: 'OperatorNotNotified', ...about, code, message })
 }
 
 function changeEntry(

@@ -27,10 +27,12 @@ export const sendNotice: CarryOut<'notice.send'> = async (params, { id, again, s
   if (again)
     return {
       type: 'notice.notSent',
+      decision: params.decision,
       code: 'NOTICE_UNKNOWN',
       message: 'The town went down while it was sent, so nobody knows whether it went.',
     }
   const { 'notify.webhook': url, 'notify.command': command, 'notify.desktop': desktop } = settingsOf(town)
+  const { decision } = params
   const notice = { ...params, title: plain(params.title), body: plain(params.body) }
   const tries = [
     ...(typeof url === 'string' ? [webhook(url, notice, town, signal)] : []),
@@ -43,8 +45,8 @@ export const sendNotice: CarryOut<'notice.send'> = async (params, { id, again, s
     one === null || one.problem === null ? [] : `${one.way}: ${one.problem}`.slice(0, LINE_MAX),
   )
   return ways.length === 0 && failed.length > 0
-    ? { type: 'notice.notSent', code: 'NOTICE_FAILED', message: failed.join('; ') }
-    : { type: 'notice.sent', ways, failed }
+    ? { type: 'notice.notSent', decision, code: 'NOTICE_FAILED', message: failed.join('; ') }
+    : { type: 'notice.sent', decision, ways, failed }
 }
 
 type Tried = { readonly way: string; readonly problem: string | null } | null
