@@ -1,6 +1,6 @@
 // What every model on the loopback does, whatever API it speaks: takes requests, remembers them, answers by script.
 
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { gunzipSync, zstdDecompressSync } from 'node:zlib'
 import type { Model, ModelReply, ModelRequest } from './model.ts'
@@ -9,10 +9,10 @@ export type Dialect<Body> = {
   /** Whether this asks the model something. All else is `other`'s, and not found when that says false. */
   asks(method: string, path: string): boolean
   other?(path: string, response: ServerResponse): boolean
-  requestOf(body: Body, path: string): Omit<ModelRequest, 'at' | 'aborted'>
+  requestOf(body: Body, path: string, headers: IncomingHttpHeaders): Omit<ModelRequest, 'at' | 'aborted'>
   fail(response: ServerResponse, said: Extract<ModelReply, { fail: object }>): void
   /** The whole answer; `cut` ends the connection in its middle. */
-  answer(response: ServerResponse, body: Body, said: Spoken, path: string): void
+  answer(response: ServerResponse, body: Body, said: Spoken, path: string): void | Promise<void>
 }
 
 /** What is said as an answer of the API. */
@@ -36,7 +36,11 @@ export async function serveModel<Body>(dialect: Dialect<Body>): Promise<Model> {
       if (dialect.other?.(path, response) !== true) json(response, 404, { error: { message: 'not here' } })
       return
     }
-    const request: ModelRequest = { ...dialect.requestOf(body, path), at: performance.now(), aborted: false }
+    const request: ModelRequest = {
+      ...dialect.requestOf(body, path, incoming.headers),
+      at: performance.now(),
+      aborted: false,
+    }
     all.push(request)
     response.on('close', () => {
       request.aborted ||= !response.writableEnded
@@ -48,7 +52,7 @@ export async function serveModel<Body>(dialect: Dialect<Body>): Promise<Model> {
     if (said.afterMs !== undefined) await new Promise((resolve) => setTimeout(resolve, said.afterMs))
     if ('fail' in said) dialect.fail(response, said)
     else if ('drop' in said && said.say === undefined) response.destroy()
-    else dialect.answer(response, body, { ...said, cut: 'drop' in said }, path)
+    else await dialect.answer(response, body, { ...said, cut: 'drop' in said }, path)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {

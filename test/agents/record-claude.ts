@@ -9,7 +9,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Launch, ScreenReading, ScreenView } from '../../src/ports/presets.ts'
 import { claude } from '../../src/pty/presets/claude.ts'
 import { claudeWasSetUp, MADE_UP_KEY, openHome } from './home.ts'
-import { type Model, type ModelReply, startModel } from './model.ts'
+import { startMessagesModel } from './messages-model.ts'
+import type { Model, ModelReply } from './model.ts'
 import { type AgentSession, type SessionStart, startSession } from './session.ts'
 import { fetchedProgram } from './versions.ts'
 
@@ -375,7 +376,7 @@ const payloads = new Map<string, unknown>()
 for (const one of CASES.filter(({ name }) => process.argv[2] === undefined || name === process.argv[2])) {
   const home = openHome()
   if (one.fresh === undefined) claudeWasSetUp(home)
-  const model = await startModel()
+  const model = await startMessagesModel()
   model.script(one.script ?? [])
   const session = await startSession({
     preset: claude,

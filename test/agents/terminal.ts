@@ -41,7 +41,7 @@ export async function openTerminal(
     printed = []
     for (const tell of told) tell()
   }
-  const screen = await Screen.open(size, { reply: (data) => pty.write(data), titled: wake })
+  const screen = await Screen.open(size, { reply: (data) => pty.write(data), titled: wake, taken: wake })
   const decoder = new TextDecoder()
   let end: (ending: Ending) => void = () => {}
   const ended = new Promise<Ending>((resolve) => {
@@ -53,7 +53,7 @@ export async function openTerminal(
     cwd: spec.cwd,
     env: spec.env,
     ...size,
-    onOutput: (bytes) => screen.write(decoder.decode(bytes, { stream: true }), wake),
+    onOutput: (bytes) => screen.write(decoder.decode(bytes, { stream: true })),
     onExit: (exitCode, signal) => {
       ending = { exitCode, signal }
       end(ending)
