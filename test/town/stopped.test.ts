@@ -108,6 +108,14 @@ describe('[TOWNUP-26] [PTY-10] of a session nothing survives, whatever it left r
     await town.close()
   }, 60_000)
 
+  test('when everybody is stopped', async () => {
+    const { town, session } = await atWork(STAYS)
+    const since = performance.now()
+    await town.command('estop', { reason: 'a test' })
+    await ended(town, session, since)
+    await close(town)
+  }, 60_000)
+
   test('when its host is killed', async () => {
     const { town, bead, session } = await atWork(STAYS)
     const since = performance.now()
