@@ -19,7 +19,7 @@ export type Passed = {
   readonly at: string
 }
 
-export const conformanceFile = (env: Environment): string =>
+const conformanceFile = (env: Environment): string =>
   join(env.XDG_STATE_HOME || join(env.HOME ?? homedir(), '.local', 'state'), 'gt', 'conformance.json')
 
 const platform = `${process.platform}-${process.arch}`
