@@ -15,7 +15,7 @@ import type { Address, Json, LogRecord } from '../events/record.ts'
 import type { Clock } from '../ports/clock.ts'
 import { meterOf, SAYS_USAGE } from '../projections/costs.ts'
 import type { Projections } from '../projections/index.ts'
-import type { OwnerState, System } from '../system/types.ts'
+import { type OwnerState, type System, SystemError } from '../system/types.ts'
 
 /** How long a stop of everybody waits for checkpoints; what is not under its ref then is put there afterwards, ms. */
 const CHECKPOINTS_MS = 1_500
@@ -23,6 +23,9 @@ const CHECKPOINTS_MS = 1_500
 const STOP_GRACE_MS = 1_000
 /** Between two looks at the clock while a daily budget is used up, ms: a machine that slept over midnight is told so. */
 const CLOCK_MS = 60_000
+
+/** Until what could not be said is said again, ms: the log is away, or the town is busy. */
+const AGAIN_MS = 1_000
 
 /** Facts after which something may have to rest, or may go on. */
 const TRIGGERS: ReadonlySet<string> = new Set([
@@ -62,15 +65,25 @@ export function createBrakes(options: {
   let again = false
   let closed = false
   let cancelClock: (() => void) | null = null
+  let cancelAgain: (() => void) | null = null
   /** Told to the budgets, and not decided yet. */
   let telling: Promise<unknown> = Promise.resolve()
 
-  const take = (id: string, to: Address, messages: readonly Message[]) =>
-    system
-      .take({ id, by: BUDGETS, messages: messages.map((message) => ({ to, message })) })
-      .catch((error: unknown) => {
-        if (!closed) onTrouble('BRAKE_NOT_TOLD', `${id}: ${String(error)}`)
+  const take = async (id: string, to: Address, messages: readonly Message[]): Promise<void> => {
+    if (closed) return
+    try {
+      await system.take({ id, by: BUDGETS, messages: messages.map((message) => ({ to, message })) })
+    } catch (error) {
+      if (closed) return
+      if (!(error instanceof SystemError)) onTrouble('BRAKE_NOT_TOLD', `${id}: ${String(error)}`)
+      // Nobody else would say it again.
+      cancelAgain ??= clock.after(AGAIN_MS, () => {
+        cancelAgain = null
+        tellSpent(system.seq)
+        settle()
       })
+    }
+  }
 
   // --- budgets -----------------------------------------------------------------------------------------------
 
@@ -207,6 +220,7 @@ export function createBrakes(options: {
     close() {
       closed = true
       cancelClock?.()
+      cancelAgain?.()
     },
   }
 

@@ -16,6 +16,7 @@ import {
   type Turn,
   type TurnResult,
 } from '../../src/system/types.ts'
+import { type Brakes, createBrakes } from '../../src/town/brakes.ts'
 import type { DoneAnswer, Status } from './agents.ts'
 import { carryOut } from './effects.ts'
 import type { World } from './world.ts'
@@ -32,6 +33,7 @@ export class Daemon {
   log: EventLog | null = null
   readonly life: number
   readonly #world: World
+  #brakes: Brakes | null = null
 
   constructor(world: World, life: number) {
     this.#world = world
@@ -71,7 +73,9 @@ export class Daemon {
         return carryOut(world, this, effect)
       },
       onRecord: (record) => {
-        if (this.alive) checker.record(record)
+        if (!this.alive) return
+        checker.record(record)
+        this.#brakes?.record(record)
       },
       onTrouble: (trouble) => {
         world.note(`trouble ${trouble.message}`)
@@ -89,6 +93,7 @@ export class Daemon {
   crash(tail: 'lost' | 'kept'): void {
     this.#world.note(`crash, tail ${tail}`)
     this.alive = false
+    this.#brakes?.close()
     this.#world.disk.crash({ tail })
   }
 
@@ -158,6 +163,23 @@ export class Daemon {
         messages: [{ to: 'town', message: start }],
       })
     this.#adopt()
+    this.#brake(system)
+  }
+
+  /** The real brakes: what must rest when a person stops everybody is found out from the log alone. */
+  #brake(system: System): void {
+    const { checker, scheduler } = this.#world
+    this.#brakes = createBrakes({
+      system,
+      projections: checker.projections,
+      clock: {
+        now: () => this.#world.wall(),
+        after: (ms, fire) => scheduler.after(ms, () => this.alive && fire()),
+      },
+      checkpoint: () => Promise.resolve(),
+      onTrouble: (code, message) => this.alive && checker.violated(`${code}: ${message}`),
+    })
+    void this.#brakes.begin()
   }
 
   /** Each session that the log has alive is found at the host, or has ended, or is lost. */

@@ -173,6 +173,17 @@ function ordersOf(world: World): Order[] {
       messages: [{ to: rigOwner(rig), message: { type: 'rig.set', key: 'limits.polecats', value } }],
     })
   }
+  const stops = random.fork('stops')
+  if (stops.chance(0.4)) {
+    const stop = { type: 'town.estop', reason: 'hold on' }
+    const [stopAfterMs, thawAfterMs] = [stops.between(1, 90_000), stops.between(1, 120_000)]
+    orders.push({ id: 'stop', afterMs: stopAfterMs, messages: [{ to: TOWN, message: stop }] })
+    orders.push({
+      id: 'thaw',
+      afterMs: thawAfterMs,
+      messages: [{ to: TOWN, message: { type: 'town.thaw' } }],
+    })
+  }
   return orders
 }
 

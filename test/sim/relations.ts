@@ -59,6 +59,8 @@ function hookProblems(owners: Owners, agent: Address, bead: string, address: Add
   const stands = text(owners.get(beadOwner(bead))?.value)
   const fits: Readonly<Record<string, RegExp>> = {
     preparing: /^hooked$/,
+    // It is held before it begins, or between two sessions.
+    paused: /^hooked$|working|^blocked$/,
     // Blocked: a person had parked work begun again, and the session has not started yet.
     working: /^hooked$|working|^blocked$/,
     stalled: /^hooked$|working|^blocked$/,

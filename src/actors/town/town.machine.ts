@@ -57,8 +57,7 @@ const machine = setup({ types: typesOf<TownContext>(), actions: ACTIONS }).creat
   },
   on: {
     'town.estop': {
-      actions: does('town.estop', ({ stopped, townId }, { reason, meta }, to) => {
-        if (townId === '') return to.refuse('UNEXPECTED', 'There is no town yet.')
+      actions: does('town.estop', ({ stopped }, { reason, meta }, to) => {
         if (stopped !== null) return to.refuse('STOPPED_ALREADY', 'Everybody is stopped already.')
         to.set({ stopped: { since: meta.at, reason } })
         to.fact({ type: 'EverybodyStopped', reason })
