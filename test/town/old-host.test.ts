@@ -1,7 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { connectHost } from '../../src/pty/host-client.ts'
 import { PROTOCOL } from '../../src/pty/protocol.ts'
 import { isAlive } from '../support/processes-left.ts'
@@ -36,9 +36,8 @@ test('there is a host of each protocol before this one', () => {
   expect(readdirSync(HOSTS).sort()).toEqual(older)
 })
 
-test.each(readdirSync(HOSTS))(
-  '[TOWNUP-24] %s keeps its agents under the daemon of today: they are started, shown, told apart, adopted, landed and ended',
-  async (archive) => {
+describe.each(readdirSync(HOSTS))('%s', (archive) => {
+  test('[TOWNUP-24] keeps its agents under the daemon of today: they are started, shown, told apart, adopted, landed and ended', async () => {
     const town = await makeTown()
     const host = await startHost(town, archive)
     const go = join(town.temp, 'go')
@@ -83,6 +82,5 @@ test.each(readdirSync(HOSTS))(
     expect(town.hostPid(), 'gt down and gt up take the host of today').not.toBe(host)
     await town.down()
     await town.close()
-  },
-  60_000,
-)
+  }, 60_000)
+})
