@@ -47,8 +47,17 @@ export function carryOut(world: World, daemon: Daemon, effect: OpenEffect): Prom
 function happen(world: World, { kind, params }: OpenEffect, answer: (message: AnyMessage) => void): void {
   const at = params as Params
   const { rig = '', mergeRequest = '', sandbox = '', path = '', branch = '', session = '' } = at
-  const repository = world.repository(rig === '' ? (session.split('/')[0] ?? '') : rig)
   const fails = (chance: number) => world.faults.effects && world.random.chance(chance)
+  // The person's business, and of no rig.
+  if (kind === 'notice.send') {
+    const { decision = '' } = at
+    return answer(
+      fails(0.2)
+        ? { type: 'notice.notSent', decision, code: 'NOTICE_FAILED', message: 'no' }
+        : { type: 'notice.sent', decision, ways: ['command'], failed: [] },
+    )
+  }
+  const repository = world.repository(rig === '' ? (session.split('/')[0] ?? '') : rig)
   const failure = { code: 'GIT_FAILED', message: 'git said no' }
   switch (kind) {
     case 'rig.clone':
@@ -123,12 +132,6 @@ function happen(world: World, { kind, params }: OpenEffect, answer: (message: An
         patchId: commit,
         proof: 'same patch',
       })
-    }
-    case 'notice.send': {
-      const { decision = '' } = at
-      if (fails(0.2))
-        return answer({ type: 'notice.notSent', decision, code: 'NOTICE_FAILED', message: 'no' })
-      return answer({ type: 'notice.sent', decision, ways: ['command'], failed: [] })
     }
     default:
       throw new Error(`The world knows no ${kind}`)
