@@ -1,6 +1,7 @@
 // `npm run bench [-- name…]`: the figures that the README quotes, as ratios or differences within one run.
 
 import { commandStart } from './command-start.ts'
+import { flood, memory } from './crowd.ts'
 import { delivery } from './delivery.ts'
 import { doneToLanded } from './done-to-landed.ts'
 import { hookPost } from './hook-post.ts'
@@ -8,12 +9,18 @@ import { idle } from './idle.ts'
 import { readopt } from './readopt.ts'
 import { slingToStart } from './sling-to-start.ts'
 import { type Figure, show } from './stats.ts'
+import { deafAgent, spawnTerminal, typeAndSee } from './terminals.ts'
 
 const BENCHES: Readonly<Record<string, () => Promise<Figure>>> = {
   hook: commandStart,
   post: hookPost,
   sling: slingToStart,
   done: doneToLanded,
+  see: typeAndSee,
+  spawn: spawnTerminal,
+  deaf: deafAgent,
+  memory,
+  flood: () => flood(Number(process.env.FLOOD_SECONDS ?? 30)),
   readopt,
   delivery,
   idle: () => idle(Number(process.env.IDLE_MINUTES ?? 5)),

@@ -34,13 +34,20 @@ const ESC = 0x1b
 /** Bytes of a value by which it is recognised; the rest is compared. */
 const VALUE_HEAD = 32
 
-let shapesAlone: SecretAutomaton | undefined
+/** By the values they were made for, oldest first: the sessions of a town are handed the same. */
+const made = new Map<string, SecretAutomaton>()
+const MADE_MAX = 8
 
 export function secretAutomaton(values: readonly string[]): SecretAutomaton {
-  const wanted = [...new Set(values)].filter((value) => value.length >= SECRET_CHARS_MIN)
-  if (wanted.length > 0) return build(wanted.flatMap(asWritten))
-  shapesAlone ??= build([])
-  return shapesAlone
+  const wanted = [...new Set(values)].filter((value) => value.length >= SECRET_CHARS_MIN).sort()
+  const key = JSON.stringify(wanted)
+  const known = made.get(key)
+  if (known !== undefined) return known
+  const [oldest] = made.keys()
+  if (made.size >= MADE_MAX && oldest !== undefined) made.delete(oldest)
+  const automaton = build(wanted.flatMap(asWritten))
+  made.set(key, automaton)
+  return automaton
 }
 
 const encoder = new TextEncoder()

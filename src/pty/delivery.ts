@@ -20,26 +20,26 @@ import type { NudgeLineAt, NudgeMode } from '../events/nudge.ts'
 import type { Preset, ScreenReading } from '../ports/presets.ts'
 
 /** Typed behind a paste that nobody saw, to see how far the program has read. No line of ours ends with it. */
-export const PROBE = '.'
+const PROBE = '.'
 const BACKSPACE = '\x7f'
 
 /** From a paste to the Enter at the least, ms: some programs take an Enter that is sooner for a newline. */
 export const PASTE_REST_MS = 150
 /** How long a composer that is not free is waited for within one look, ms. */
-export const FREE_MS = 12_000
+const FREE_MS = 12_000
 /** How long the screen may take to show what was typed, ms. */
 export const ECHO_MS = 6_000
 /** How long an unseen line may take to show up before it is probed for, ms. */
-export const UNSEEN_MS = 1_500
+const UNSEEN_MS = 1_500
 /**
  * How long lines of nudges stand there before they are cleared, ms. One that was taken just now stands there for a
  * moment more, and the keys that clear a composer would end its turn.
  */
-export const LEFT_MS = 2_000
+const LEFT_MS = 2_000
 /** All of one look, ms; below the deadline of the effect. */
 export const LOOK_MS = 24_000
 /** An interrupted turn ends within this, ms. */
-export const INTERRUPT_MS = 8_000
+const INTERRUPT_MS = 8_000
 
 export type DeliveryAsk = {
   readonly line: string

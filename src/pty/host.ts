@@ -13,6 +13,7 @@ import { type Connection, serveConnection } from './connection.ts'
 import { hostFiles, hostKey } from './host-files.ts'
 import { holdsHostLock, takeHostLock } from './host-lock.ts'
 import { HostWork } from './host-work.ts'
+import { closeInherited } from './inherited.ts'
 import { type HostEvent, PROTOCOL } from './protocol.ts'
 
 /** The descriptor on which the host tells who started it that its socket answers. */
@@ -22,6 +23,7 @@ async function main(townDir: string): Promise<void> {
   // A session leader without a terminal gets none of these; a stray one must not end everybody's agents.
   for (const signal of ['SIGHUP', 'SIGINT', 'SIGPIPE'] as const) process.on(signal, () => {})
 
+  closeInherited([READY_DESCRIPTOR])
   const files = hostFiles(townDir)
   const key = hostKey(files)
   if (!takeHostLock(files.pid)) return

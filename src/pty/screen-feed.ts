@@ -86,7 +86,9 @@ export function feedScreen(terminal: Terminal, historyLines: number, onTaken: ()
     },
     settle(done) {
       giveKept()
-      terminal.write('', done)
+      // The emulator would wait for its next turn to say so.
+      if (given === 0) done()
+      else terminal.write('', done)
     },
     end() {
       clearTimeout(timer)

@@ -65,6 +65,11 @@ export class Screen {
     if ('terminal' in this.#now) this.#now.feed.write(data)
   }
 
+  /** Somebody types: the answer to it is taken in at once, and not a moment later. */
+  typed(): void {
+    if ('terminal' in this.#now) this.#now.terminal.input('', true)
+  }
+
   /** Characters that were written and not taken in. */
   get waiting(): number {
     return 'terminal' in this.#now ? this.#now.feed.waiting : 0
@@ -79,7 +84,7 @@ export class Screen {
   /** The last lines that hold anything, harmless to print. */
   async lines(count: number): Promise<string> {
     await this.#settled()
-    const lines = 'terminal' in this.#now ? readLines(this.#now.terminal) : this.#now.lines
+    const lines = 'terminal' in this.#now ? readLines(this.#now.terminal, count) : this.#now.lines
     return lines.slice(-count).join('\n')
   }
 
@@ -101,7 +106,11 @@ export class Screen {
     if (!('terminal' in this.#now)) return
     const { terminal, serializer, feed } = this.#now
     feed.end()
-    this.#now = { lines: readLines(terminal), replay: serializer.serialize(), view: readView(this.#now) }
+    this.#now = {
+      lines: readLines(terminal, Number.POSITIVE_INFINITY),
+      replay: serializer.serialize(),
+      view: readView(this.#now),
+    }
     terminal.dispose()
   }
 
@@ -115,14 +124,15 @@ export class Screen {
   }
 }
 
-function readLines(terminal: Terminal): string[] {
+/** The last lines, at most `count`, without empty ones below. */
+function readLines(terminal: Terminal, count: number): string[] {
   const buffer = terminal.buffer.active
   const lines: string[] = []
-  for (let row = 0; row < buffer.length; row++) {
-    lines.push(printable(buffer.getLine(row)?.translateToString(true) ?? ''))
+  for (let row = buffer.length - 1; row >= 0 && lines.length < count; row--) {
+    const text = buffer.getLine(row)?.translateToString(true) ?? ''
+    if (lines.length > 0 || text !== '') lines.push(printable(text))
   }
-  while (lines.at(-1) === '') lines.pop()
-  return lines
+  return lines.reverse()
 }
 
 /** The rows of the screen itself, without history. */

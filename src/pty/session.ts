@@ -60,7 +60,9 @@ export class Session {
     if (!townId) throw new TerminalError('NOT_STARTED', 'the environment of a session must hold GT_TOWN_ID')
     let session: Session | undefined
     const screen = await Screen.open(spec, {
-      reply: (data) => session?.write(data),
+      reply: (data) => {
+        if (session !== undefined && data !== '') session.#reply(data)
+      },
       titled: () => {
         if (session !== undefined) session.#quiet.titled()
       },
@@ -131,7 +133,13 @@ export class Session {
   }
 
   write(data: string): boolean {
-    return this.#ending === null && this.#terminal.write(data)
+    if (this.#ending !== null || !this.#terminal.write(data)) return false
+    this.#screen.typed()
+    return true
+  }
+
+  #reply(data: string): void {
+    if (this.#ending === null) this.#terminal.write(data)
   }
 
   resize(size: Size): void {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -186,6 +186,17 @@ describe('the host process', () => {
     delete process.env.SOME_TOKEN
     expect(names).not.toContain('GT_SESSION')
     expect(names).not.toContain('SOME_TOKEN')
+    await other.close()
+  })
+
+  test('[PTY-15] it keeps no descriptor open that whoever started it left open', async () => {
+    const other = await openTestTown({ start: false })
+    const script = `exec ${process.execPath} ${HOST_ENTRY} ${other.dir} 57>&1`
+    const child = spawn('sh', ['-c', script], { stdio: ['ignore', 'pipe', 'ignore'], detached: true })
+    const host = await eventually(() => other.connect().catch(() => undefined))
+    expect(readdirSync(`/proc/${host.host.pid}/fd`)).not.toContain('57')
+    await host.shutdown({ force: true })
+    child.unref()
     await other.close()
   })
 

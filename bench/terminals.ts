@@ -1,0 +1,145 @@
+// Terminals: typing and seeing against tmux in the same run, and what an agent costs that does not read.
+
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { connectHost, type HostClient } from '../src/pty/host-client.ts'
+import { ensureHost } from '../src/pty/start-host.ts'
+import { cpuMs } from './processes.ts'
+import { type Figure, median, ms } from './stats.ts'
+
+const ROUNDS = 60
+const SPAWNS = 30
+const SEE_TIMES = 20
+const SPAWN_TIMES = 3
+const CORE_MAX = 0.02
+const DEAF_MS = 5_000
+
+type Host = { readonly client: HostClient; start(id: string, command: readonly string[]): Promise<unknown> }
+
+/** What is typed and then seen on the screen: `send-keys` and `capture-pane`, our `write` and `peek`. */
+export const typeAndSee = (): Promise<Figure> =>
+  withHost(async ({ client, start }) => {
+    const name = 'type a word and see it on the screen'
+    const asked = `at least ${SEE_TIMES} times faster`
+    const tmux = openTmux()
+    if (tmux === null) return notRun(name, asked)
+    try {
+      await start('cat', ['cat'])
+      const ours: number[] = []
+      const theirs: number[] = []
+      for (let round = 0; round < ROUNDS; round++) {
+        const word = `word-${round}-seen`
+        ours.push(
+          await timed(async () => {
+            await client.write('cat', `${word}\n`)
+            while (!(await client.peek('cat', 40)).includes(word));
+          }),
+        )
+        theirs.push(
+          await timed(async () => {
+            tmux('send-keys', '-t', 'bench', word, 'Enter')
+            while (!tmux('capture-pane', '-p', '-t', 'bench').includes(word));
+          }),
+        )
+      }
+      return against(name, asked, ours, theirs, SEE_TIMES)
+    } finally {
+      tmux('kill-server')
+    }
+  })
+
+/** Until a terminal with a program in it is there: `new-window`, our `start`. */
+export const spawnTerminal = (): Promise<Figure> =>
+  withHost(async ({ client, start }) => {
+    const name = 'start a program in a terminal'
+    const asked = `at least ${SPAWN_TIMES} times faster`
+    const tmux = openTmux()
+    if (tmux === null) return notRun(name, asked)
+    try {
+      await start('first', ['sleep', '600'])
+      const ours: number[] = []
+      const theirs: number[] = []
+      for (let round = 0; round < SPAWNS; round++) {
+        ours.push(await timed(() => start(`spawn-${round}`, ['sleep', '600'])))
+        theirs.push(await timed(async () => void tmux('new-window', '-d', 'sleep', '600')))
+      }
+      for (let round = 0; round < SPAWNS; round++) await client.stop(`spawn-${round}`, 100)
+      return against(name, asked, ours, theirs, SPAWN_TIMES)
+    } finally {
+      tmux('kill-server')
+    }
+  })
+
+/** A program that reads nothing any more, with a paste that waits for it. */
+export const deafAgent = (): Promise<Figure> =>
+  withHost(async ({ client, start }) => {
+    await start('deaf', ['sh', '-c', 'stty raw -echo; echo READY; sleep 600'])
+    while (!(await client.peek('deaf', 5)).includes('READY')) await sleep(20)
+    await client.write('deaf', 'x'.repeat(900_000))
+    await sleep(500)
+    const before = cpuMs(client.host.pid)
+    await sleep(DEAF_MS)
+    const core = (cpuMs(client.host.pid) - before) / DEAF_MS
+    return {
+      name: 'an agent that stopped reading, with 900 KB of input waiting',
+      found: `${(core * 100).toFixed(2)} % of a core in the host`,
+      peer: 'a busy retry costs 77 %',
+      asked: `under ${CORE_MAX * 100} %`,
+      holds: core < CORE_MAX,
+    }
+  })
+
+async function withHost(measure: (host: Host) => Promise<Figure>): Promise<Figure> {
+  const dir = mkdtempSync(join(tmpdir(), 'gtb-'))
+  const entry = fileURLToPath(new URL('../src/pty/host.ts', import.meta.url))
+  await ensureHost(dir, { node: process.execPath, entry })
+  const client = await connectHost(dir)
+  const env = { PATH: process.env.PATH ?? '', HOME: dir, TERM: 'xterm-256color', GT_TOWN_ID: 'bench' }
+  const start = (id: string, command: readonly string[]): Promise<unknown> =>
+    client.start({ id, command, cwd: dir, env, columns: 120, rows: 40, recording: join(dir, `${id}.cast`) })
+  try {
+    return await measure({ client, start })
+  } finally {
+    await client.shutdown({ force: true, graceMs: 100 })
+    rmSync(dir, { recursive: true, force: true })
+  }
+}
+
+/** A server of its own with one window that runs `cat`; null when there is no tmux. */
+function openTmux(): ((...args: string[]) => string) | null {
+  if (spawnSync('tmux', ['-V']).status !== 0) return null
+  const socket = `gt-bench-${process.pid}`
+  const tmux = (...args: string[]): string =>
+    execFileSync('tmux', ['-L', socket, '-f', '/dev/null', ...args], { encoding: 'utf8' })
+  tmux('new-session', '-d', '-s', 'bench', '-x', '120', '-y', '40', 'cat')
+  return tmux
+}
+
+async function timed(what: () => Promise<unknown>): Promise<number> {
+  const from = performance.now()
+  await what()
+  return performance.now() - from
+}
+
+function against(name: string, asked: string, ours: number[], theirs: number[], times: number): Figure {
+  const [here, there] = [median(ours), median(theirs)]
+  return {
+    name,
+    found: `${here.toFixed(2)} ms, ${(there / here).toFixed(1)} times faster`,
+    peer: `tmux takes ${ms(there)} (medians of ${ours.length})`,
+    asked,
+    holds: there / here >= times,
+  }
+}
+
+const notRun = (name: string, asked: string): Figure => ({
+  name,
+  found: 'NOT RUN',
+  peer: 'tmux is missing: apt-get install tmux',
+  asked,
+  holds: false,
+})
