@@ -5,8 +5,7 @@
 // Always:    one line of at most 700 bytes that no program takes for a command: it begins with `gt `, holds no control
 //            character, and ends with neither a backslash nor a blank.
 
-/** Letters of ids. */
-export const NUDGE_ID_LETTERS = '0123456789abcdefghijklmnopqrstuvwxyz'
+/** Letters and digits behind `n-`. */
 export const NUDGE_ID_LENGTH = 8
 /** Characters of a text that is typed whole; a box shows so many without a placeholder, in every runtime. */
 const WHOLE_MAX = 300

@@ -37,20 +37,20 @@ type NudgeContext = {
 }
 
 /** Until the composer is looked at again, ms; it doubles up to the largest. */
-export const HELD_MS = 5_000
-export const HELD_MS_MAX = 60_000
+const HELD_MS = 5_000
+const HELD_MS_MAX = 60_000
 /** From an Enter until the screen is asked what became of it, ms. A hook says it within a second. */
-export const HEARD_MS = 5_000
+const HEARD_MS = 5_000
 /** The same while the program holds the line for after its turn, ms. */
-export const QUEUED_MS = 60_000
+const QUEUED_MS = 60_000
 /** Enters after the first. */
 export const ENTERS_AGAIN = 3
 /** Looks that find the line gone before it counts as not taken. */
 export const MISSES = 3
 /** How long a receipt that comes late still counts, ms. */
-export const LATE_MS = 5 * 60_000
+const LATE_MS = 5 * 60_000
 /** How long a turn may go on before nobody waits for its end, ms. */
-export const TURN_MS = 6 * 60 * 60_000
+const TURN_MS = 6 * 60 * 60_000
 
 const { does, when } = writing<NudgeContext>()
 

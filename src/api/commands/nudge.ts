@@ -18,7 +18,7 @@ import { findAgent, findRig, shown } from '../resolve.ts'
 import type { Caller, TownHandle } from '../town.ts'
 import { recordsOfId, take } from '../turn.ts'
 
-export const TEXT_MAX = 60_000
+const TEXT_MAX = 60_000
 /** How long a nudge may wait when nobody says so, ms. */
 const WAIT_MS = 30 * 60_000
 const WAIT_MS_MAX = 7 * 24 * 60 * 60_000
