@@ -18,9 +18,9 @@ import type { Projections } from '../projections/index.ts'
 import { type OwnerState, type System, SystemError } from '../system/types.ts'
 
 /** How long a stop of everybody waits for checkpoints; what is not under its ref then is put there afterwards, ms. */
-const CHECKPOINTS_MS = 1_500
+const CHECKPOINTS_MS = 1_300
 /** Between the polite signals and SIGKILL when everybody is stopped, ms. */
-const STOP_GRACE_MS = 1_000
+const STOP_GRACE_MS = 700
 /** Between two looks at the clock while a daily budget is used up, ms: a machine that slept over midnight is told so. */
 const CLOCK_MS = 60_000
 
