@@ -12,6 +12,7 @@ import { cpuMs } from './processes.ts'
 import { type Figure, median, ms } from './stats.ts'
 
 const ROUNDS = 60
+const WARM_UP = 500
 const SPAWNS = 30
 const SEE_TIMES = 20
 const SPAWN_TIMES = 3
@@ -29,16 +30,17 @@ export const typeAndSee = (): Promise<Figure> =>
     if (tmux === null) return notRun(name, asked)
     try {
       await start('cat', ['cat'])
+      const see = async (word: string): Promise<void> => {
+        await client.write('cat', `${word}\n`)
+        while (!(await client.peek('cat', 40)).includes(word));
+      }
+      // Both have been at work for a while, as hosts and servers are.
+      for (let round = 0; round < WARM_UP; round++) await see(`warm-${round}-seen`)
       const ours: number[] = []
       const theirs: number[] = []
       for (let round = 0; round < ROUNDS; round++) {
         const word = `word-${round}-seen`
-        ours.push(
-          await timed(async () => {
-            await client.write('cat', `${word}\n`)
-            while (!(await client.peek('cat', 40)).includes(word));
-          }),
-        )
+        ours.push(await timed(() => see(word)))
         theirs.push(
           await timed(async () => {
             tmux('send-keys', '-t', 'bench', word, 'Enter')

@@ -71,6 +71,8 @@ export function feedScreen(terminal: Terminal, historyLines: number, onTaken: ()
       }
       direct += data.length
       if (keptLength === 0 && direct <= DIRECT_MAX) {
+        // Typing, as it were: what follows that is taken in now, and not in the emulator's next turn.
+        terminal.input('', true)
         give(data)
         return
       }

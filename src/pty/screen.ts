@@ -46,7 +46,9 @@ export class Screen {
     })
     const serializer = new serialize.SerializeAddon()
     terminal.loadAddon(serializer)
-    terminal.onData(on.reply)
+    terminal.onData((data) => {
+      if (data !== '') on.reply(data)
+    })
     const feed = feedScreen(terminal, SCROLLBACK_LINES, on.taken)
     const emulator = { terminal, serializer, feed, title: '' }
     terminal.onTitleChange((title) => {
@@ -63,11 +65,6 @@ export class Screen {
 
   write(data: string): void {
     if ('terminal' in this.#now) this.#now.feed.write(data)
-  }
-
-  /** Somebody types: the answer to it is taken in at once, and not a moment later. */
-  typed(): void {
-    if ('terminal' in this.#now) this.#now.terminal.input('', true)
   }
 
   /** Characters that were written and not taken in. */

@@ -60,9 +60,7 @@ export class Session {
     if (!townId) throw new TerminalError('NOT_STARTED', 'the environment of a session must hold GT_TOWN_ID')
     let session: Session | undefined
     const screen = await Screen.open(spec, {
-      reply: (data) => {
-        if (session !== undefined && data !== '') session.#reply(data)
-      },
+      reply: (data) => session?.write(data),
       titled: () => {
         if (session !== undefined) session.#quiet.titled()
       },
@@ -133,13 +131,7 @@ export class Session {
   }
 
   write(data: string): boolean {
-    if (this.#ending !== null || !this.#terminal.write(data)) return false
-    this.#screen.typed()
-    return true
-  }
-
-  #reply(data: string): void {
-    if (this.#ending === null) this.#terminal.write(data)
+    return this.#ending === null && this.#terminal.write(data)
   }
 
   resize(size: Size): void {
