@@ -37,7 +37,7 @@ export function readClaudeTranscript(piece: string, carry: unknown): TranscriptR
     // Most of a transcript is rows of other kinds, some of them long.
     if (!/"type":"(assistant|user|attachment|cost-state)"/.test(line)) continue
     const row = asObject(parsed(line))
-    if (row.type === 'assistant') ledger.answer(asObject(row.message))
+    if (row.type === 'assistant') ledger.answer(asObject(row.message), isCopied(row))
     else if (row.type === 'cost-state') ledger.total(asObject(row.modelUsage))
     else {
       if (row.type === 'user' && row.parentUuid === null) ledger.begins()
@@ -68,7 +68,7 @@ class Ledger {
     this.#fresh = false
   }
 
-  answer({ id, model, usage }: Json): void {
+  answer({ id, model, usage }: Json, copied: boolean): void {
     const answer = asText(id)
     const name = asText(model)
     // An error is written as an answer of nobody.
@@ -81,8 +81,8 @@ class Ledger {
       asCount(said.cache_read_input_tokens),
       asCount(said.cache_creation_input_tokens),
     ]
-    if (counts.some((count) => count > 0)) this.#add(name, counts, 1)
-    // Copied from the conversation that this one is a fork of, whose tokens are in its totals too.
+    if (!copied && counts.some((count) => count > 0)) this.#add(name, counts, 1)
+    // The tokens of the conversation that this one is a fork of are in its totals too.
     else this.#whole = false
   }
 
@@ -121,6 +121,10 @@ class Ledger {
 
 const NOTHING: Counts = [0, 0, 0, 0]
 const sum = (a: Counts, b: Counts): Counts => [a[0] + b[0], a[1] + b[1], a[2] + b[2], a[3] + b[3]]
+
+/** Whether another conversation made it, of which this one is a fork. */
+const isCopied = ({ session_id: madeBy, sessionId: own }: Json): boolean =>
+  typeof madeBy === 'string' && typeof own === 'string' && madeBy !== own
 
 /** A prompt that was typed or handed over; what the program adds by itself has another origin. */
 function promptOf(row: Json): string | null {

@@ -400,8 +400,10 @@ describe('the start of Claude Code', () => {
 
 const MODEL = 'claude-opus-5-5'
 const row = (type: string, fields: object) => `${JSON.stringify({ type, ...fields })}\n`
-const answer = (id: string, input: number, output: number, model = MODEL) =>
+const answer = (id: string, input: number, output: number, model = MODEL, madeBy = 'b') =>
   row('assistant', {
+    session_id: madeBy,
+    sessionId: 'b',
     message: {
       id,
       model,
@@ -446,7 +448,7 @@ describe('the transcript of Claude Code', () => {
   test('leaves a total alone when it was not read from the beginning, or holds what a fork copied', () => {
     expect(claude.readTranscript(total(500, 50), null).usage).toEqual([])
     const fork = claude.readTranscript(
-      `${prompt('Earlier.')}${answer('old', 0, 0)}${answer('new', 7, 1)}${total(500, 50)}`,
+      `${prompt('Earlier.')}${answer('old', 90, 9, MODEL, 'a')}${answer('new', 7, 1)}${total(500, 50)}`,
       null,
     )
     expect(fork.usage).toMatchObject([{ input: 7, output: 1, requests: 1 }])
