@@ -14,7 +14,7 @@ import {
   PINNED,
   type PinnedAgent,
   withoutAgents,
-} from '../test/agents/versions.ts'
+} from './agent-versions.ts'
 
 if (import.meta.main) process.exitCode = fetchAgents() ? 0 : 1
 
