@@ -4,8 +4,8 @@
 // Does not:  stop what is at work (src/town/brakes.ts does).
 // Always:    answers from memory; a hook waits for it.
 
-import { type Budget, budgetsIn } from '../actors/budgets/budgets.machine.ts'
 import { BUDGETS, rigOf, TOWN } from '../events/address.ts'
+import { type Budget, budgetsIn } from '../events/budget.ts'
 import type { Address } from '../events/record.ts'
 import type { HookReply } from '../ports/presets.ts'
 import type { System } from '../system/types.ts'

@@ -12,6 +12,7 @@ import { askPerson, guard } from './asking.ts'
 import { mayBeginTurn } from './brakes.ts'
 import type { SessionCaller } from './callers.ts'
 import { Fault } from './fault.ts'
+import { stillOpen } from './handing-in.ts'
 import { promptContext } from './nudging.ts'
 import type { TownHandle } from './town.ts'
 
@@ -92,6 +93,8 @@ async function replyTo(
     await hear(heard.filter(({ kind }) => kind !== 'asks'))
     return askPerson({ town, caller, ask: asks, call, signal })
   }
+  const goOn = meaning.mayGoOn ? stillOpen(town, caller) : null
+  if (goOn !== null) return goOn
   await hear(heard)
   return guards === null ? { kind: 'none' } : guard(town, caller, guards)
 }

@@ -76,6 +76,8 @@ export type HookMeaning = {
   readonly asks: PermissionAsk | null
   /** A tool is about to run: rules may refuse it (the guard). */
   readonly guards: PermissionAsk | null
+  /** A turn is about to end, nothing runs for it any more, and it was not told to go on in this turn yet. */
+  readonly mayGoOn: boolean
   /** The prompt that was submitted, for matching nudges. */
   readonly prompt: string | null
 }

@@ -40,6 +40,20 @@ test('what a runtime says is heard in its own words, and answered with what it p
   expect(state()).toBe('idle')
 })
 
+test('a turn that would end with nothing handed in is told so once, and not when a nudge began it', async () => {
+  const stop = (again: boolean) => hook('Stop', { background_tasks: [], stop_hook_active: again })
+  await hook('UserPromptSubmit', { prompt: 'Go on.' })
+  const { text } = await stop(false)
+  expect(JSON.parse(text)).toMatchObject({ decision: 'block', reason: expect.stringContaining('gt done') })
+  expect(state()).toBe('thinking')
+  expect((await stop(true)).text).toBe('')
+  expect(state()).toBe('idle')
+  const { id } = await town.command('nudge.send', { to: 'nux', text: 'What is left?' })
+  await hook('UserPromptSubmit', { prompt: `gt ${id}: What is left?` })
+  expect((await stop(false)).text).toBe('')
+  expect(state()).toBe('idle')
+})
+
 test('what a runtime has no hooks for, and a program that has none at all, are answered with nothing', async () => {
   expect(await hook('Invented', {})).toEqual({ status: 200, text: '', exit: '0' })
   expect(await hook('Stop', {}, { runtime: 'script' })).toEqual({ status: 200, text: '', exit: '0' })

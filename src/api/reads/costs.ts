@@ -1,9 +1,8 @@
 // Reading what was used: tokens and money, and the budgets they count against.
 
 import { z } from 'zod'
-import { budgetsIn, spentOf } from '../../actors/budgets/budgets.machine.ts'
 import { BUDGETS } from '../../events/address.ts'
-import type { BudgetScope, Meter } from '../../events/budget.ts'
+import { type BudgetScope, budgetsIn, type Meter, spentOf } from '../../events/budget.ts'
 import { recordOf } from '../../events/upcasters.ts'
 import { COST_KINDS, type CostRows, costs, createCosts, meterOf } from '../../projections/costs.ts'
 import { dayBegan, dayEnds } from '../day.ts'

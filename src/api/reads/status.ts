@@ -2,8 +2,8 @@
 //
 // Always:    `waitsForYou` is what only a person can move on; `gt status` exits 1 when it is not empty.
 
-import { budgetsIn } from '../../actors/budgets/budgets.machine.ts'
 import { BUDGETS } from '../../events/address.ts'
+import { budgetsIn } from '../../events/budget.ts'
 import { type AgentRow, agents } from '../../projections/agents.ts'
 import { beadCounts, beads } from '../../projections/bead-queries.ts'
 import { decisions } from '../../projections/decisions.ts'

@@ -141,20 +141,20 @@ const peek = read({
     const agent = findAgent(projections, params.address)
     const last = sessions(projections.sessions.rows, { agent }).at(-1)
     if (last === undefined) throw new Fault('AGENT_HAS_NO_SESSION', `${agent} has not been started yet.`)
-    if (town.terminals === null)
-      throw new Fault('DAEMON_DOWN', 'The town is not up, so no screen is at hand.')
     const { session, state } = last
     if (state === 'ended' && query.live === true)
       throw new Fault('AGENT_HAS_NO_SESSION', `${agent} does not run now.`, { session })
-    try {
-      return { agent, session, state, text: await town.terminals.peek(session, query.lines), seq }
-    } catch (error) {
+    if (town.terminals === null && state !== 'ended')
+      throw new Fault('DAEMON_DOWN', 'The town is not up, so no screen is at hand.')
+    const live = await town.terminals?.peek(session, query.lines).catch((error: unknown) => {
       if (state !== 'ended') throw error
-      throw new Fault(
-        'AGENT_HAS_NO_SESSION',
-        `The last session of ${agent} has ended, and its screen is gone.`,
-      )
-    }
+      return undefined
+    })
+    // The host forgets a session that has ended; its recording stays.
+    const text = live ?? (await town.recordedLines(session, query.lines))
+    if (text === null)
+      throw new Fault('AGENT_HAS_NO_SESSION', `The last session of ${agent} has ended and left no recording.`)
+    return { agent, session, state, text, seq }
   },
 })
 

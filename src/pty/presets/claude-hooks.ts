@@ -15,6 +15,8 @@ export function hearClaude({ event, input }: HookCall, now: number): HookMeaning
     heard: heardIn(event, said, now),
     asks: event === 'PermissionRequest' ? toolAsk(said, kindOf(asLine(said.tool_name))) : null,
     guards: event === 'PreToolUse' ? toolAsk(said) : null,
+    mayGoOn:
+      event === 'Stop' && said.stop_hook_active === false && asList(said.background_tasks).length === 0,
     prompt: event === 'UserPromptSubmit' && typeof said.prompt === 'string' ? said.prompt : null,
   }
 }

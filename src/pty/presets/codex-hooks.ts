@@ -1,7 +1,7 @@
 // What Codex CLI's hooks say, and how they are answered. Their JSON is shaped like Claude Code's.
 //
-// Traps: a turn that failed fires no hook at all (the screen shows it); a Stop hook that blocks has no cap, so it is
-// never done; PermissionRequest has no id of the call.
+// Traps: a turn that failed fires no hook at all (the screen shows it); a Stop hook that blocks has no cap, so it
+// blocks once in a turn; PermissionRequest has no id of the call.
 
 import type { Heard } from '../../events/hearing.ts'
 import type { HookCall, HookMeaning, HookReply, PermissionAsk } from '../../ports/presets.ts'
@@ -13,6 +13,7 @@ export function hearCodex({ event, input }: HookCall): HookMeaning {
     heard: heardIn(event, said),
     asks: event === 'PermissionRequest' ? askOf(said) : null,
     guards: event === 'PreToolUse' ? askOf(said) : null,
+    mayGoOn: event === 'Stop' && said.stop_hook_active === false,
     prompt: event === 'UserPromptSubmit' && typeof said.prompt === 'string' ? said.prompt : null,
   }
 }
@@ -97,7 +98,7 @@ function outputOf(event: string, reply: HookReply): Json | null {
       if (event === 'PermissionRequest') return specific({ decision: { behavior: 'deny', message: reason } })
       if (event === 'PreToolUse')
         return specific({ permissionDecision: 'deny', permissionDecisionReason: reason })
-      return event === 'UserPromptSubmit' ? { decision: 'block', reason } : null
+      return event === 'UserPromptSubmit' || event === 'Stop' ? { decision: 'block', reason } : null
     }
   }
 }

@@ -14,6 +14,7 @@ export function hearGemini({ event, input }: HookCall): HookMeaning {
     heard: heardIn(event, said),
     asks: ask,
     guards: event === 'BeforeTool' ? toolAsk(said) : ask,
+    mayGoOn: false,
     prompt: event === 'BeforeAgent' && typeof said.prompt === 'string' ? said.prompt : null,
   }
 }

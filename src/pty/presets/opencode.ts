@@ -55,7 +55,7 @@ export const opencode: Preset = {
   },
   launch,
   hooks: [],
-  hear: () => ({ heard: [], asks: null, guards: null, prompt: null }),
+  hear: () => ({ heard: [], asks: null, guards: null, mayGoOn: false, prompt: null }),
   answer: () => ({ stdout: '', exitCode: 0 }),
   interactive: true,
   read: readOpencode,

@@ -18,7 +18,7 @@ export const script: Preset = {
   loginMissing: () => null,
   launch: ({ command }) => ({ command, env: {}, files: [], runtimeSession: null }),
   hooks: [],
-  hear: () => ({ heard: [], asks: null, guards: null, prompt: null }),
+  hear: () => ({ heard: [], asks: null, guards: null, mayGoOn: false, prompt: null }),
   answer: () => ({ stdout: '', exitCode: 0 }),
   interactive: false,
   read: () => ({ kind: 'unknown', composer: null, name: null, message: '', until: null }),

@@ -161,12 +161,13 @@ describe('Hooks of Codex CLI', () => {
       heard: [],
       asks: null,
       guards: null,
+      mayGoOn: false,
       prompt: null,
     })
     expect(codex.hear({ event: 'Stop', input: null }).heard).toHaveLength(1)
   })
 
-  it('answers a permission, refuses a tool and a prompt, and never blocks the end of a turn', () => {
+  it('answers a permission, refuses a tool and a prompt, and blocks the end of a turn when it is told to', () => {
     const said = (event: string, reply: Parameters<typeof codex.answer>[1]) => {
       const { stdout, exitCode } = codex.answer(event, reply)
       expect(exitCode).toBe(0)
@@ -190,7 +191,8 @@ describe('Hooks of Codex CLI', () => {
     expect(said('SessionStart', { kind: 'context', text: 'Read this.' })).toMatchObject({
       hookSpecificOutput: { additionalContext: 'Read this.' },
     })
-    expect(said('Stop', { kind: 'block', reason: 'Go on.' })).toBeNull()
+    expect(said('Stop', { kind: 'block', reason: 'Go on.' })).toEqual({ decision: 'block', reason: 'Go on.' })
+    expect(codex.hear({ event: 'Stop', input: { stop_hook_active: true } }).mayGoOn).toBe(false)
     expect(said('Stop', { kind: 'none' })).toBeNull()
   })
 })

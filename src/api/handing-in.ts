@@ -1,0 +1,25 @@
+// The end of a turn in which nothing was handed in: the agent is told once what is still open.
+//
+// Owns:      whether a turn may end, and the sentence that says why not.
+// Always:    once in a turn, so that it costs one request at most; never while a brake is on, while somebody is asked,
+//            or in a turn that a nudge began: who nudged is there.
+
+import type { HookReply } from '../ports/presets.ts'
+import { brakeOn } from './brakes.ts'
+import { assignmentOf, type SessionCaller } from './callers.ts'
+import type { TownHandle } from './town.ts'
+
+const REMINDER =
+  'Nothing is handed in yet. If the work is finished and committed, run: gt done. If it is not, go on. If a person ' +
+  'must decide, run: gt done --status ESCALATED --note "<what they must decide>".'
+
+/** A reply that lets the turn go on, or null when it may end. */
+export function stillOpen(town: TownHandle, caller: SessionCaller): HookReply | null {
+  const { bead, done, asking, turnOf } = town.system.owner(caller.session)?.context ?? {}
+  if (typeof bead !== 'string' || bead === '' || done === true || turnOf !== null) return null
+  if (Array.isArray(asking) && asking.length > 0) return null
+  if (town.system.owner(caller.session)?.value !== 'running') return null
+  const { facts } = assignmentOf(town, caller)
+  const who = { agent: caller.agent, rig: caller.agent.split('/')[0] ?? null, bead: facts.bead }
+  return brakeOn(town.system, who) === null ? { kind: 'block', reason: REMINDER } : null
+}
