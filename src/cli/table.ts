@@ -49,6 +49,7 @@ const rows: readonly Row[] = [
   ['polecat show', () => import('./commands/agents.ts'), 'polecatShow'],
   ['peek', () => import('./commands/peek.ts'), 'peek'],
   ['attach', () => import('./commands/attach.ts'), 'attach'],
+  ['play', () => import('./commands/play.ts'), 'play'],
   ['mq list', () => import('./commands/mq.ts'), 'mqList'],
   ['mq show', () => import('./commands/mq.ts'), 'mqShow'],
   ['mq receipt', () => import('./commands/mq.ts'), 'mqReceipt'],

@@ -70,7 +70,7 @@ export async function attachTerminal(options: AttachTerminalOptions): Promise<At
 }
 
 /** Undoes whatever a program may have switched on: mouse, paste and focus reports, keypad, cursor, colours. */
-const RESET =
+export const RESET =
   '\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1004l\x1b[?1005l\x1b[?1006l\x1b[?1015l\x1b[?2004l\x1b[?2026l' +
   '\x1b[?1l\x1b>\x1b[>4m\x1b[r\x1b[?7h\x1b[?25h\x1b[0 q\x1b[0m\x1b(B\x0f'
 

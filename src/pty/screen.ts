@@ -33,7 +33,7 @@ export type ScreenListeners = {
 export class Screen {
   #now: Emulator | Frozen
 
-  static async open(size: Size, on: ScreenListeners): Promise<Screen> {
+  static async open(size: Size, on: ScreenListeners, historyLines = SCROLLBACK_LINES): Promise<Screen> {
     const [{ default: headless }, { default: serialize }] = await Promise.all([
       import('@xterm/headless'),
       import('@xterm/addon-serialize'),
@@ -41,7 +41,7 @@ export class Screen {
     const terminal = new headless.Terminal({
       cols: size.columns,
       rows: size.rows,
-      scrollback: SCROLLBACK_LINES,
+      scrollback: historyLines,
       allowProposedApi: true,
     })
     const serializer = new serialize.SerializeAddon()
@@ -49,7 +49,7 @@ export class Screen {
     terminal.onData((data) => {
       if (data !== '') on.reply(data)
     })
-    const feed = feedScreen(terminal, SCROLLBACK_LINES, on.taken)
+    const feed = feedScreen(terminal, historyLines, on.taken)
     const emulator = { terminal, serializer, feed, title: '' }
     terminal.onTitleChange((title) => {
       if (title === emulator.title) return

@@ -17,7 +17,7 @@ import type { Perform, System } from '../system/types.ts'
 import { backUpBeforeFirstRecord, backUpLog } from './backups.ts'
 import { readCheckpoint, WORTH_RECORDS, writeCheckpoint } from './checkpoint.ts'
 import { machineClock, machineIds } from './clock.ts'
-import { townFiles } from './files.ts'
+import { sessionFiles, townFiles } from './files.ts'
 import { type Identity, readIdentity } from './identity.ts'
 import { replay } from './replay.ts'
 import { lookUpRuntime } from './runtimes.ts'
@@ -126,6 +126,8 @@ export const handleOf = (town: OpenTown, env: NodeJS.ProcessEnv = process.env): 
   terminals: null,
   presets,
   findRuntime: (wanted) => lookUpRuntime(presets, wanted, env),
+  recordedLines: async (session, lines) =>
+    (await import('../pty/recorded.ts')).recordedLines(sessionFiles(town.dir, session).recording, lines),
   masker: masker(secretValues(env)),
   hearing: null,
   authenticate: (token) => town.tokens.authenticate(token),

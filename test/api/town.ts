@@ -57,6 +57,7 @@ export async function createTown({ rig = true }: { rig?: boolean } = {}) {
     terminals: null,
     presets,
     findRuntime: (wanted) => lookUpRuntime(presets, wanted, operatorEnv),
+    recordedLines: (session) => Promise.resolve(`recorded of ${session}`),
     masker: masker(['an-operators-own-secret']),
     hearing,
     authenticate,
