@@ -1,6 +1,6 @@
 // Brakes: budgets, and the stop of everything by a person.
 //
-// Owns:      the words of the budgets' owner, and why work rests.
+// Owns:      the words of the budgets' owner, what it keeps of each budget, and why work rests.
 // Does not:  say what day it is: the end of the local day comes with the message, for machines read no clock.
 
 import { z } from 'zod'
@@ -19,6 +19,44 @@ export type Meter = z.infer<typeof meter>
 export const PAUSE_REASONS = ['town', 'estop', 'budget'] as const
 export const pauseReason = z.enum(PAUSE_REASONS)
 export type PauseReason = z.infer<typeof pauseReason>
+
+/**
+ * What is kept of one budget. What its scope used before the period began is `base`: `total`, all that it has used, less
+ * that, is what counts.
+ */
+export type Budget = {
+  readonly scope: BudgetScope
+  readonly id: string
+  readonly usd: number | null
+  readonly tokens: number | null
+  readonly per: 'day' | 'total'
+  readonly base: Meter
+  readonly total: Meter
+  /** Record as of which `total` holds. */
+  readonly record: number
+  readonly until: string | null
+  /** ISO time since when nothing begins in its scope; null when something may. */
+  readonly reachedAt: string | null
+}
+
+/** Before `<scope>/<id>`, in what the owner of the budgets keeps. */
+export const BUDGET_PREFIX = 'budget/'
+
+/** Every budget there is. */
+export const budgetsIn = (context: { readonly [key: string]: unknown }): Budget[] =>
+  Object.keys(context)
+    .filter((key) => key.startsWith(BUDGET_PREFIX) && context[key] !== undefined)
+    .map((key) => context[key] as Budget)
+
+/** What counts against a budget. */
+export const spentOf = ({ base, total }: Budget): Meter => ({
+  usd: millionths(total.usd - base.usd),
+  tokens: total.tokens - base.tokens,
+  unpriced: total.unpriced - base.unpriced,
+})
+
+/** Sums of money are exact to a millionth of a dollar; what is beyond is the noise of adding. Never below nothing. */
+export const millionths = (usd: number): number => Math.max(0, Math.round(usd * 1e6) / 1e6)
 
 const whose = { scope: budgetScope, id: line }
 const cap = {

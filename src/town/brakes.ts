@@ -5,11 +5,10 @@
 // Always:    a turn in hand ends before a budget pauses it; a stop of everybody waits for nobody. Whatever is done is
 //            found out from the log alone, so that a restart goes on with it.
 
-import { type Budget, budgetsIn } from '../actors/budgets/budgets.machine.ts'
 import { reachedFor, stoppedIn } from '../api/brakes.ts'
 import { dayEnds } from '../api/day.ts'
 import { BUDGETS, ownerKind, workerOf } from '../events/address.ts'
-import type { PauseReason } from '../events/budget.ts'
+import { type Budget, budgetsIn, type PauseReason } from '../events/budget.ts'
 import type { Message } from '../events/index.ts'
 import type { Address, Json, LogRecord } from '../events/record.ts'
 import type { Clock } from '../ports/clock.ts'

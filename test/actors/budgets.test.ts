@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type Budget, spentOf } from '../../src/actors/budgets/budgets.machine.ts'
+import { type Budget, spentOf } from '../../src/events/budget.ts'
 import { decisions, stepsOf } from '../support/decisions.ts'
 import { message } from '../support/messages.ts'
 

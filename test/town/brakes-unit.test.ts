@@ -2,9 +2,9 @@
 
 import { expect, test } from 'vitest'
 import { createMemoryLog } from '../../eventlog/index.ts'
-import { type Budget, budgetsIn } from '../../src/actors/budgets/budgets.machine.ts'
 import { machineAt } from '../../src/actors/index.ts'
 import { dayBegan, dayEnds } from '../../src/api/day.ts'
+import { type Budget, budgetsIn } from '../../src/events/budget.ts'
 import type { Message } from '../../src/events/index.ts'
 import type { AnyFact } from '../../src/events/record.ts'
 import { applyAll, createProjections } from '../../src/projections/index.ts'

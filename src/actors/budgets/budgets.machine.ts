@@ -1,11 +1,17 @@
 // The budgets: what may be used for what, and what was. Rules: SPEC.md beside this file.
 //
-// Context: `budget/<scope>/<id>`, one budget each. What was used before its period began is `base`: all that the scope
-// has used, less that, is what counts.
+// Context: `budget/<scope>/<id>`, one budget each (src/events/budget.ts).
 
 import { setup } from 'xstate'
 import { BUDGETS, MAYOR } from '../../events/address.ts'
-import type { BudgetScope, Meter } from '../../events/budget.ts'
+import {
+  BUDGET_PREFIX,
+  type Budget,
+  budgetsIn,
+  type Meter,
+  millionths,
+  spentOf,
+} from '../../events/budget.ts'
 import type { Json } from '../../events/record.ts'
 import {
   ACTIONS,
@@ -20,36 +26,7 @@ import {
 
 type BudgetsContext = { readonly [key: string]: Json | undefined }
 
-export type Budget = {
-  readonly scope: BudgetScope
-  readonly id: string
-  readonly usd: number | null
-  readonly tokens: number | null
-  readonly per: 'day' | 'total'
-  readonly base: Meter
-  readonly total: Meter
-  /** Record as of which `total` holds. */
-  readonly record: number
-  readonly until: string | null
-  /** ISO time since when nothing begins in its scope; null when something may. */
-  readonly reachedAt: string | null
-}
-
-const PREFIX = 'budget/'
-const keyOf = (scope: string, id: string): string => `${PREFIX}${scope}/${id}`
-
-/** Every budget there is. */
-export const budgetsIn = (context: { readonly [key: string]: unknown }): Budget[] =>
-  Object.keys(context)
-    .filter((key) => key.startsWith(PREFIX) && context[key] !== undefined)
-    .map((key) => context[key] as Budget)
-
-/** What counts against a budget. */
-export const spentOf = ({ base, total }: Budget): Meter => ({
-  usd: cents(total.usd - base.usd),
-  tokens: total.tokens - base.tokens,
-  unpriced: total.unpriced - base.unpriced,
-})
+const keyOf = (scope: string, id: string): string => `${BUDGET_PREFIX}${scope}/${id}`
 
 const { does } = writing<BudgetsContext>()
 
@@ -169,10 +146,7 @@ const isMore = (after: Budget, before: Budget): boolean =>
 
 /** Never below nothing: what is told as spent and as all may be of two moments. */
 const minus = (all: Meter, part: Meter): Meter => ({
-  usd: cents(Math.max(0, all.usd - part.usd)),
+  usd: millionths(Math.max(0, all.usd - part.usd)),
   tokens: Math.max(0, all.tokens - part.tokens),
   unpriced: Math.max(0, all.unpriced - part.unpriced),
 })
-
-/** Sums of money are exact to a millionth of a dollar; what is beyond is the noise of adding. */
-const cents = (usd: number): number => Math.max(0, Math.round(usd * 1e6) / 1e6)
