@@ -58,7 +58,7 @@ export async function askPerson({ town, caller, ask, call, signal }: Asking): Pr
 
 /** What rules deny, for the moment before a tool runs: they hold in every mode. @throws {Fault} ASSIGNMENT_OVER. */
 export function guard(town: TownHandle, caller: SessionCaller, ask: PermissionAsk): HookReply {
-  const { permissions, by } = ruled(town, caller, ask)
+  const { permissions, by } = ruled(town, caller, ask, { rulesOnly: true })
   return by?.verdict === 'deny'
     ? { kind: 'deny', reason: deniedByRule(permissions.rig, by.rule) }
     : { kind: 'none' }

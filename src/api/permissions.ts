@@ -1,6 +1,9 @@
 // What a rig is set to about permissions, and what its rules say of one call of a tool.
 
+import { lstatSync, realpathSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { rigOf } from '../events/address.ts'
+import type { OrdinaryWork } from '../events/ordinary-work.ts'
 import { type Decided, decidedBy, ruleText } from '../events/permission-rules.ts'
 import type { Json } from '../events/record.ts'
 import { PERMISSION_WAIT_MS, type PermissionRule } from '../events/settings.ts'
@@ -31,11 +34,15 @@ export function permissionsOf(town: TownHandle, rig: string): Permissions {
   }
 }
 
-/** What the rules of its rig say of what an agent asks. @throws {Fault} ASSIGNMENT_OVER. */
+/**
+ * What the rules of its rig say of what an agent asks, and, when they say nothing, whether it is ordinary work, which
+ * needs no rule: `rulesOnly` leaves that out. @throws {Fault} ASSIGNMENT_OVER.
+ */
 export function ruled(
   town: TownHandle,
   caller: SessionCaller,
   ask: PermissionAsk,
+  { rulesOnly = false }: { readonly rulesOnly?: boolean } = {},
 ): {
   readonly permissions: Permissions
   readonly worktree: string
@@ -44,7 +51,37 @@ export function ruled(
 } {
   const { path, bead } = assignmentOf(town, caller).facts
   const permissions = permissionsOf(town, rigOf(caller.agent) ?? '')
-  return { permissions, worktree: path, bead, by: decidedBy(permissions.rules, ask, path) }
+  const work = rulesOnly ? null : ordinaryWork(town, permissions.rig, path)
+  return { permissions, worktree: path, bead, by: decidedBy(permissions.rules, ask, path, work) }
+}
+
+function ordinaryWork(town: TownHandle, rig: string, worktree: string): OrdinaryWork {
+  const settings = rigRow(town.projections.rigs.rows, rig)?.settings ?? {}
+  const commands = Object.entries(settings)
+    .filter(([key]) => key === 'setup' || (key.startsWith('gates.') && key !== 'gates.none'))
+    .map(([, value]) => (value as { readonly command: readonly string[] }).command)
+  return { worktree, commands, real: realPath }
+}
+
+/** With all links followed, as far as there is something. */
+function realPath(path: string): string | null {
+  try {
+    return realpathSync(path)
+  } catch (error) {
+    const above = dirname(path)
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || above === path) return null
+    const led = realPath(above)
+    return led === null || isLink(path) ? null : join(led, basename(path))
+  }
+}
+
+/** One that leads to nothing yet. */
+function isLink(path: string): boolean {
+  try {
+    return lstatSync(path).isSymbolicLink()
+  } catch {
+    return false
+  }
 }
 
 /** What the agent is told. */

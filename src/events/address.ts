@@ -14,15 +14,23 @@ export const beadOwner = (bead: string): Address => `beads/${bead}`
 export const witness = (rig: string): Address => `${rig}/witness`
 export const refinery = (rig: string): Address => `${rig}/refinery`
 export const polecat = (rig: string, name: string): Address => `${rig}/polecats/${name}`
+/** A workplace of a person's own: it lives until they give it up. */
+export const crew = (rig: string, name: string): Address => `${rig}/crew/${name}`
+/** Keeper of the Mayor's own sessions: where a person talks to the Mayor. */
+export const DESK = 'mayor/desk'
 /** The n-th assignment of a polecat: one worktree, one branch. */
 export const sandboxOf = (agent: Address, n: number): Address => `${agent}/sandboxes/${n}`
 /** The n-th session in a sandbox: one process. */
 export const sessionOf = (sandbox: Address, n: number): Address =>
   sandbox.replace(/\/sandboxes\/(\d+)$/, (_, k: string) => `/sessions/${k}.${n}`)
+/** The n-th session of a crew member, or of the Mayor. */
+export const crewSessionOf = (keeper: Address, n: number): Address =>
+  keeper === DESK ? `${MAYOR}/sessions/${n}` : `${keeper}/sessions/${n}`
 export const mergeRequest = (rig: string, id: string): Address => `${rig}/merge-requests/${id}`
 
 export const nudgeOwner = (nudge: string): Address => `nudges/${nudge}`
 export const decisionOwner = (decision: string): Address => `decisions/${decision}`
+export const planOwner = (plan: string): Address => `plans/${plan}`
 
 export type OwnerKind =
   | 'town'
@@ -34,11 +42,13 @@ export type OwnerKind =
   | 'witness'
   | 'refinery'
   | 'polecat'
+  | 'crew'
   | 'sandbox'
   | 'session'
   | 'mergeRequest'
   | 'nudge'
   | 'decision'
+  | 'plan'
 
 const PATTERNS: readonly (readonly [OwnerKind, RegExp])[] = [
   ['town', /^town$/],
@@ -50,10 +60,13 @@ const PATTERNS: readonly (readonly [OwnerKind, RegExp])[] = [
   ['witness', /^([^/]+)\/witness$/],
   ['refinery', /^([^/]+)\/refinery$/],
   ['polecat', /^([^/]+)\/polecats\/([^/]+)$/],
+  ['crew', /^(mayor\/desk|([^/]+)\/crew\/([^/]+))$/],
   ['sandbox', /^([^/]+)\/polecats\/([^/]+)\/sandboxes\/(\d+)$/],
   ['session', /^([^/]+)\/polecats\/([^/]+)\/sessions\/(\d+\.\d+)$/],
+  ['session', /^(mayor|([^/]+)\/crew\/([^/]+))\/sessions\/(\d+)$/],
   ['nudge', /^nudges\/([^/]+)$/],
   ['decision', /^decisions\/([^/]+)$/],
+  ['plan', /^plans\/([^/]+)$/],
   ['mergeRequest', /^([^/]+)\/merge-requests\/([^/]+)$/],
 ]
 
@@ -77,18 +90,46 @@ const OF_THE_TOWN: ReadonlySet<OwnerKind> = new Set([
   'bead',
   'nudge',
   'decision',
+  'plan',
 ])
 
 /** The rig an address lies in, or null for the town's own. */
 export function rigOf(address: Address): string | null {
   const kind = ownerKind(address)
-  if (kind === null || OF_THE_TOWN.has(kind)) return null
+  if (kind === null || OF_THE_TOWN.has(kind) || OF_THE_MAYOR.test(address)) return null
   return kind === 'rig' ? address.slice('rigs/'.length) : (address.split('/')[0] ?? null)
 }
 
-/** The sandbox a session belongs to. */
+/** The sandbox a session of a polecat belongs to. */
 export const sandboxOfSession = (session: Address): Address =>
   session.replace(/\/sessions\/(\d+)\.\d+$/, '/sandboxes/$1')
+
+/** What an agent with sessions is: one that works on beads, one that a person directs, or the Mayor. */
+export type SessionRole = 'polecat' | 'crew' | 'mayor'
+
+/** Of a session, of its keeper, or of the agent itself; null for everybody else. */
+export function sessionRole(address: Address): SessionRole | null {
+  if (address === MAYOR || OF_THE_MAYOR.test(address)) return 'mayor'
+  if (workerOf(address) !== null) return 'polecat'
+  return CREW.test(address) ? 'crew' : null
+}
+
+/** Whose session it is; also of a keeper: `shop/polecats/nux`, `shop/crew/ada`, `mayor`. */
+export function agentOf(address: Address): Address | null {
+  const role = sessionRole(address)
+  if (role === 'mayor') return MAYOR
+  return role === 'crew' ? (CREW.exec(address)?.[0] ?? null) : (workerOf(address)?.agent ?? null)
+}
+
+/** The owner that opens a session and is told how it ends. */
+export function keeperOf(session: Address): Address {
+  const role = sessionRole(session)
+  if (role === 'mayor') return DESK
+  return role === 'crew' ? (agentOf(session) ?? session) : sandboxOfSession(session)
+}
+
+const CREW = /^[^/]+\/crew\/[^/]+/
+const OF_THE_MAYOR = /^mayor\/(desk$|sessions\/)/
 
 /** The id at the end of a bead's or merge request's address. */
 export const lastPart = (address: Address): string => address.slice(address.lastIndexOf('/') + 1)

@@ -7,8 +7,10 @@
 //   2. A command of several parts is allowed when every part is, and denied when any part is.
 //   3. Allowing takes certainty: what was not understood is allowed only by a rule for every call of the tool, or by one
 //      that says the same command letter for letter. Denying takes a likeness (shell-forms.ts).
+//   4. What no rule fits is allowed when it is ordinary work (ordinary-work.ts), where the caller says what that is.
 
 import { globFits, literal, pathGlobFits, textOf } from './globs.ts'
+import { isOrdinaryCommand, isOrdinaryFile, leadsToRoot, type OrdinaryWork } from './ordinary-work.ts'
 import type { PermissionRule } from './settings.ts'
 import { formsOf } from './shell-forms.ts'
 import { readShell } from './shell-parts.ts'
@@ -35,12 +37,18 @@ export function decidedBy(
   rules: readonly PermissionRule[],
   asked: AskedTool,
   worktree: string | null,
+  work: OrdinaryWork | null = null,
 ): Decided | null {
   const place = { cwd: asked.cwd, worktree }
-  if (familyOf(asked.tool) === 'shell' && asked.command !== null) return ofCommand(rules, asked, place)
+  const family = familyOf(asked.tool)
+  if (family === 'shell' && asked.command !== null) return ofCommand(rules, asked, place, work)
   if (asked.files.length > 0)
     return together(
-      asked.files.map((file) => first(rules, (rule) => fitsFile(rule, asked.tool, file, place))),
+      asked.files.map(
+        (file) =>
+          first(rules, (rule) => fitsFile(rule, asked.tool, file, place)) ??
+          (family === null ? null : ordinaryFile(asked.tool, file, place, work)),
+      ),
     )
   return first(rules, (rule) => fitsText(rule, asked))
 }
@@ -95,7 +103,12 @@ function folderPattern(files: readonly string[]): string | null {
 
 export type Place = { readonly cwd: string | null; readonly worktree: string | null }
 
-function ofCommand(rules: readonly PermissionRule[], asked: AskedTool, place: Place): Decided | null {
+function ofCommand(
+  rules: readonly PermissionRule[],
+  asked: AskedTool,
+  place: Place,
+  work: OrdinaryWork | null,
+): Decided | null {
   const cut = (asked.command ?? '').length >= COMMAND_MAX
   const line = (asked.command ?? '').slice(0, COMMAND_MAX).trim()
   const own = rules.filter(({ tool }) => fitsTool(tool, asked.tool))
@@ -104,28 +117,35 @@ function ofCommand(rules: readonly PermissionRule[], asked: AskedTool, place: Pl
   const commands = [...new Set(reading.commands)]
   const understood = reading.understood && !cut
   // After a change of folder nobody knows what a relative name means.
-  const moves = commands.some((command) =>
+  const moving = commands.filter((command) =>
     formsOf(command).some((form) => /^(?:cd|pushd|popd|chdir)\b/.test(form)),
   )
+  const moves = moving.length > 0
+  const atRoot =
+    work !== null && moving.every((command) => leadsToRoot(command, work)) && isAtRoot(line, place, work)
   const verdicts = [
     ...commands.map((command) => {
       const forms = formsOf(command)
-      return first(own, ({ verdict, pattern }) =>
+      const ruled = first(own, ({ verdict, pattern }) =>
         verdict === 'allow'
           ? everything(pattern) || (understood && globFits(pattern ?? '', command))
           : everything(pattern) || forms.some((form) => globFits(pattern ?? '', form, { ignoreCase: true })),
       )
+      if (ruled !== null || work === null || !understood) return ruled
+      return isOrdinaryCommand(command, work, atRoot) ? ordinary(asked.tool) : null
     }),
     ...redirections.map(({ way, text, path }) => {
       const tool = way === 'read' ? 'Read' : 'Write'
       const known = path === null || (moves && !path.startsWith('/')) ? null : path
-      return first(rules, (rule) =>
+      const ruled = first(rules, (rule) =>
         fitsTool(rule.tool, asked.tool)
           ? everything(rule.pattern) ||
             globFits(rule.pattern ?? '', text, { ignoreCase: rule.verdict === 'deny' })
           : (rule.verdict === 'deny' || (understood && known !== null)) &&
             fitsFile(rule, tool, known ?? path ?? '', place),
       )
+      if (ruled !== null || !understood || known === null) return ruled
+      return ordinaryFile(tool, known, place, work)
     }),
   ]
   // A pattern with an operator in it names the parts together: `curl * | sh`.
@@ -134,6 +154,20 @@ function ofCommand(rules: readonly PermissionRule[], asked: AskedTool, place: Pl
     ({ pattern }) => globFits(pattern ?? '', line, { ignoreCase: true }),
   )
   return whole ?? together(verdicts) ?? first(own, ({ pattern }) => textOf(pattern ?? '') === line && !cut)
+}
+
+/** The shell is in the worktree's folder, or begins by going there. */
+function isAtRoot(line: string, { cwd }: Place, work: OrdinaryWork): boolean {
+  if (cwd !== null && work.real(cwd) === work.real(work.worktree)) return true
+  const [, first] = /^(cd\s[^;&|<>()]*?)\s*(?:&&|;|\n)/.exec(line) ?? []
+  return first !== undefined && leadsToRoot(first, work)
+}
+
+const ordinary = (tool: string): Decided => ({ verdict: 'allow', rule: { tool, verdict: 'allow' } })
+
+function ordinaryFile(tool: string, file: string, place: Place, work: OrdinaryWork | null): Decided | null {
+  const path = absolute(file, place)
+  return work !== null && path !== null && isOrdinaryFile(path, work) ? ordinary(tool) : null
 }
 
 /** Denied when one is; allowed when all are, by the last rule it took. */

@@ -31,6 +31,13 @@ export const sessionEnding = z.discriminatedUnion('kind', [
 ])
 export type SessionEndingData = z.infer<typeof sessionEnding>
 
+/** Bytes of a note that one session leaves for the next. */
+export const HANDOFF_NOTE_BYTES = 20_000
+const handoffNote = z.string().max(HANDOFF_NOTE_BYTES)
+/** `asked`: by the agent. Else by the town: before its context is compacted, or because it is full. */
+export const handoffTrigger = z.enum(['asked', 'compact', 'full'])
+export type HandoffTrigger = z.infer<typeof handoffTrigger>
+
 export const polecatMessages = [
   named('polecat.hook', { bead: beadId, sandbox: address, preset: line.nullable() }),
   named('polecat.release', { bead: beadId, outcome: z.enum(['landed', 'failed', 'withdrawn']) }),
@@ -62,6 +69,11 @@ export const sandboxMessages = [
   }),
   /** Together with session.done in one turn. */
   named('sandbox.done', { session: address, head: objectName, commits: count }),
+  /**
+   * A fresh session goes on, in the same worktree: said together with session.handOff in one turn. `mark` is the same
+   * as long as neither the branch nor a file of the worktree has changed.
+   */
+  named('sandbox.handOff', { session: address, note: handoffNote, trigger: handoffTrigger, mark: line }),
   named('sandbox.giveBack', { session: address, status: z.enum(['ESCALATED', 'DEFERRED']), note: line }),
   /** From the Witness: another attempt in the same worktree. */
   named('sandbox.rework', { reason: attemptReason, previous }),
@@ -106,6 +118,15 @@ export const sandboxFacts = [
     commits: count,
     attempt: count,
   }),
+  /** The note is what the next session reads first. */
+  named('WorkHandedOff', {
+    sandbox: address,
+    bead: beadId,
+    agent: address,
+    session: address,
+    note: handoffNote,
+    trigger: handoffTrigger,
+  }),
   named('RecoveryAsked', { sandbox: address, bead: beadId, agent: address, reason: line }),
   named('RecoveryScheduled', { sandbox: address, bead: beadId, waitMs: count }),
   /** Without a reason: the town goes down. */
@@ -141,6 +162,8 @@ export const sessionMessages = [
     commits: count,
     note: line,
   }),
+  /** It ends, and a fresh one goes on. */
+  named('session.handOff'),
   /** From the host. */
   named('session.exited', { ending: sessionEnding }),
   /** Answer to session.stop: nothing of it is left. */

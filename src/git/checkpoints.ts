@@ -7,34 +7,76 @@
 import { lstat, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Repositories, RepositoryError } from '../ports/repositories.ts'
-import { git, gitFields } from './git.ts'
+import { fields, git, gitFields, gitOutcome } from './git.ts'
 import { withIndex } from './index-files.ts'
-import { type Layout, ownEnv, readingEnv, treeEnv, type Worktree } from './layout.ts'
-import { checkName, invalid } from './names.ts'
+import { type Layout, ownEnv, readingEnv, treeEnv, type Worktree, worktreeOf } from './layout.ts'
+import { checkName, checkObjectId, invalid } from './names.ts'
 import { importCommit } from './objects.ts'
 import { refId } from './refs.ts'
-import { headOf, requireWorktree } from './worktrees.ts'
+import { headOf } from './worktrees.ts'
+
+export type Kept = {
+  readonly ref: string
+  readonly commit: string
+  /** Files that are not in the commit that is checked out. */
+  readonly files: number
+  /** Files that differ from `base`; null when no base was given, or it cannot be read. */
+  readonly changed: number | null
+  /** False when it holds what the last one held. */
+  readonly isNew: boolean
+}
 
 /** @throws RepositoryError WORKTREE_MISSING, BRANCH_MISSING, NAME_INVALID */
 export async function checkpoint(
   layout: Layout,
   input: Parameters<Repositories['checkpoint']>[0],
-): Promise<{ ref: string; commit: string }> {
+): Promise<Kept> {
   checkName('branch', input.branch)
+  const base = input.base ?? null
+  if (base !== null) checkObjectId(base)
   const ref = checkpointRef(input.name)
-  const worktree = await requireWorktree(layout, input.path)
-  const [checkedOut, branchHead] = await Promise.all([
+  const worktree = worktreeOf(layout, input.path)
+  // What git keeps of it in the agents' repository may be gone: its files are what matters.
+  const found = await lstat(worktree.path).catch(() => null)
+  if (found === null || !found.isDirectory())
+    throw new RepositoryError('WORKTREE_MISSING', `There is no worktree at ${worktree.path}.`)
+  const [checkedOut, branchHead, before] = await Promise.all([
     headOf(layout, worktree),
     refId(layout.shared, `refs/heads/${input.branch}`),
+    refId(layout.own, ref),
   ])
-  const head = checkedOut ?? branchHead
-  if (head === null)
+  const readable = await firstReadable(layout, [checkedOut, branchHead, before, base])
+  if (readable === null)
     throw new RepositoryError(
       'BRANCH_MISSING',
       `The branch ${input.branch} is gone and nothing is checked out.`,
     )
-  const others = branchHead === null || branchHead === head ? [] : [branchHead]
-  return { ref, commit: await keep(layout, worktree, { ref, head, others }) }
+  const others =
+    branchHead === null || branchHead === readable || (await firstReadable(layout, [branchHead])) === null
+      ? []
+      : [branchHead]
+  const { commit, files } = await keep(layout, worktree, { ref, head: readable, others })
+  const changed = base === null ? null : await countChanged(layout, base, commit)
+  return { ref, commit, files, changed, isNew: commit !== before }
+}
+
+/** The first of these commits whose files can be listed: an agent can delete objects, too. */
+export async function firstReadable(
+  layout: Layout,
+  commits: readonly (string | null)[],
+): Promise<string | null> {
+  for (const commit of commits) {
+    if (commit === null) continue
+    const at = { cwd: '/', env: readingEnv(layout) }
+    if ((await gitOutcome(['cat-file', '-e', `${commit}^{tree}`], at)).code === 0) return commit
+  }
+  return null
+}
+
+async function countChanged(layout: Layout, base: string, commit: string): Promise<number | null> {
+  const args = ['diff-tree', '-r', '--name-only', '--no-renames', '--no-ext-diff', '-z', base, commit]
+  const outcome = await gitOutcome(args, { cwd: '/', env: readingEnv(layout) })
+  return outcome.code === 0 ? fields(outcome.stdout.toString()).length : null
 }
 
 export function checkpointRef(name: string): string {
@@ -52,9 +94,12 @@ export async function keep(
   layout: Layout,
   worktree: Worktree,
   what: { readonly ref: string; readonly head: string; readonly others: readonly string[] },
-): Promise<string> {
+): Promise<{ readonly commit: string; readonly files: number }> {
   const { ref, head } = what
-  const [tree, earlier] = await Promise.all([treeOfFiles(layout, worktree, head), refId(layout.own, ref)])
+  const [{ tree, files }, earlier] = await Promise.all([
+    treeOfFiles(layout, worktree, head),
+    refId(layout.own, ref),
+  ])
   // git writes no object again that the agents' repository has: until the import at the end, ours is incomplete.
   const at = { cwd: '/', env: { ...readingEnv(layout), ...KEEPER } }
   const headTree = await git(['rev-parse', `${head}^{tree}`], at)
@@ -68,7 +113,7 @@ export async function keep(
       what.others.every((other) => parents.includes(other))
     ) {
       await hold(layout, ref, earlier)
-      return earlier
+      return { commit: earlier, files }
     }
   }
   const parents = [...new Set([head, ...what.others, ...(earlier === null ? [] : [earlier])])]
@@ -79,9 +124,10 @@ export async function keep(
           ['commit-tree', tree, ...parents.flatMap((id) => ['-p', id]), '-m', `Checkpoint of ${worktree.id}`],
           at,
         )
-  await importCommit(layout, commit)
+  // The earlier one is ours with all that it holds; without it each checkpoint would copy those before it.
+  await importCommit(layout, commit, earlier === null || earlier === commit ? [] : [earlier])
   await hold(layout, ref, commit)
-  return commit
+  return { commit, files }
 }
 
 export async function hold(layout: Layout, ref: string, commit: string): Promise<void> {
@@ -92,14 +138,18 @@ export async function hold(layout: Layout, ref: string, commit: string): Promise
 }
 
 /** Nobody's work: the checkpoint is made by the town. */
-const KEEPER = {
+export const KEEPER = {
   GIT_AUTHOR_NAME: 'gt',
   GIT_AUTHOR_EMAIL: 'gt@localhost',
   GIT_COMMITTER_NAME: 'gt',
   GIT_COMMITTER_EMAIL: 'gt@localhost',
 }
 
-async function treeOfFiles(layout: Layout, worktree: Worktree, head: string): Promise<string> {
+async function treeOfFiles(
+  layout: Layout,
+  worktree: Worktree,
+  head: string,
+): Promise<{ readonly tree: string; readonly files: number }> {
   return await withIndex(worktree.index, false, async (index) => {
     const at = { cwd: worktree.path, env: treeEnv(layout, worktree.path, index) }
     await git(['read-tree', '-m', '-i', head], at)
@@ -114,10 +164,11 @@ async function treeOfFiles(layout: Layout, worktree: Worktree, head: string): Pr
       const args = ['update-index', '--add', '--remove', '--replace', '-z', '--stdin']
       await git(args, { ...at, input: `${paths.join('\0')}\0` })
     }
-    return await git(['write-tree'], {
+    const tree = await git(['write-tree'], {
       ...at,
       env: { ...at.env, ...readingEnv(layout), GIT_INDEX_FILE: index },
     })
+    return { tree, files: new Set(paths).size }
   })
 }
 

@@ -2,13 +2,14 @@
 //
 //   GIT-5. Nothing is removed before it is proved that `landed` is in the target and carries the patch of `head`; what
 //          lies beyond `head` is put under a checkpoint ref first; the branch's commits stay under refs/gt/removed.
+//   GIT-26. Without that proof all of it is put under a checkpoint ref first, and can be made again from there.
 
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type Repositories, RepositoryError } from '../ports/repositories.ts'
-import { checkpointRef, hold, keep } from './checkpoints.ts'
+import { checkpoint, checkpointRef, firstReadable, hold, KEEPER, type Kept, keep } from './checkpoints.ts'
 import { git, gitOutcome } from './git.ts'
-import { type Layout, ownEnv, worktreeOf } from './layout.ts'
+import { type Layout, ownEnv, readingEnv, type Worktree, worktreeOf } from './layout.ts'
 import { checkName, checkObjectId } from './names.ts'
 import { importCommit } from './objects.ts'
 import { provePatch } from './proofs.ts'
@@ -32,7 +33,53 @@ export async function removeWorktree(
   const worktree = worktreeOf(layout, input.path)
   await Promise.all([requireLanded(layout, input), provePatchOf(layout, input)])
   const checkpoint = await keepBeyond(layout, input, ref)
-  const branchHead = await refId(layout.shared, `refs/heads/${input.branch}`)
+  await takeAway(layout, worktree, input.branch)
+  return { removed: true, checkpoint }
+}
+
+/** @throws RepositoryError WORKTREE_MISSING when nothing of it is left, not even a checkpoint */
+export async function shelveWorktree(
+  layout: Layout,
+  input: Parameters<Repositories['shelveWorktree']>[0],
+): Promise<Kept & { readonly head: string }> {
+  const worktree = worktreeOf(layout, input.path)
+  checkName('branch', input.branch)
+  const ref = checkpointRef(input.name)
+  const removed = `refs/gt/removed/${input.branch}`
+  if (await isThere(worktree.path)) {
+    const kept = await checkpoint(layout, input)
+    const branchHead = await refId(layout.shared, `refs/heads/${input.branch}`)
+    const head = (await firstReadable(layout, [branchHead])) ?? (await headBelow(layout, kept.commit))
+    await importCommit(layout, head)
+    await hold(layout, removed, head)
+    await takeAway(layout, worktree, input.branch)
+    return { ...kept, head }
+  }
+  // It went in an earlier run of this, or somebody deleted it.
+  await takeAway(layout, worktree, input.branch)
+  const [commit, head] = await Promise.all([refId(layout.own, ref), refId(layout.own, removed)])
+  if (commit === null)
+    throw new RepositoryError('WORKTREE_MISSING', `There is no worktree at ${worktree.path}.`)
+  return {
+    ref,
+    commit,
+    files: 0,
+    changed: null,
+    isNew: false,
+    head: head ?? (await headBelow(layout, commit)),
+  }
+}
+
+/** What was checked out when a checkpoint was made: its first parent, or itself where nothing was beyond it. */
+export async function headBelow(layout: Layout, commit: string): Promise<string> {
+  const args = ['show', '-s', '--no-show-signature', '--format=%ce%n%P', commit]
+  const [by, parents = ''] = (await git(args, { cwd: '/', env: readingEnv(layout) })).split('\n')
+  return by === KEEPER.GIT_COMMITTER_EMAIL ? (parents.split(' ')[0] ?? commit) : commit
+}
+
+/** Worktree and branch go; the branch's commits stay under refs/gt/removed. Safe to repeat. */
+async function takeAway(layout: Layout, worktree: Worktree, branch: string): Promise<void> {
+  const branchHead = await refId(layout.shared, `refs/heads/${branch}`)
   // Out of the agents' sight at once; the deletion itself may take seconds (node_modules) and is not waited for.
   const out = join(layout.trash, `${worktree.id}+${Date.now()}`)
   await mkdir(layout.trash, { recursive: true })
@@ -40,10 +87,9 @@ export async function removeWorktree(
   await Promise.all([
     rm(worktree.admin, { recursive: true, force: true }),
     rm(dirname(worktree.index), { recursive: true, force: true }),
-    branchHead === null ? null : releaseBranch(layout, input.branch, branchHead),
+    branchHead === null ? null : releaseBranch(layout, branch, branchHead),
   ])
   void rm(out, { recursive: true, force: true }).catch(() => undefined)
-  return { removed: true, checkpoint }
 }
 
 async function requireLanded(layout: Layout, input: Input): Promise<void> {
@@ -106,6 +152,12 @@ async function keepBeyond(layout: Layout, input: Input, ref: string): Promise<st
 
 /** Deletes the branch if it is still where it was looked at, and keeps its commits findable for an undo. */
 async function releaseBranch(layout: Layout, branch: string, head: string): Promise<void> {
+  // In ours too, because agents can delete theirs; a head that cannot be read is named in theirs alone.
+  const isOurs = await importCommit(layout, head).then(
+    () => true,
+    () => false,
+  )
+  if (isOurs) await hold(layout, `refs/gt/removed/${branch}`, head)
   const commands = [`update refs/gt/removed/${branch}\0${head}\0\0`, `delete refs/heads/${branch}\0${head}\0`]
   await git(['update-ref', '--stdin', '-z'], {
     cwd: '/',

@@ -9,6 +9,7 @@
 import { readdir, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Repositories } from '../ports/repositories.ts'
+import { bringBack, showKept } from './bring-back.ts'
 import { checkpoint } from './checkpoints.ts'
 import { runGates } from './gates.ts'
 import { sweepIndexes } from './index-files.ts'
@@ -16,7 +17,7 @@ import { pushTarget } from './landings.ts'
 import { layoutOf, worktreeOf } from './layout.ts'
 import { buildMerge } from './merges.ts'
 import { freshTarget } from './remotes.ts'
-import { removeWorktree } from './removal.ts'
+import { removeWorktree, shelveWorktree } from './removal.ts'
 import { cloneRig, inspectRig } from './rigs.ts'
 import { removeStaleLocks } from './stale-locks.ts'
 import { keyedTurns, remembered } from './turns.ts'
@@ -67,6 +68,9 @@ export function createRepositories(townDir: string): Repositories {
     addWorktree: (input) => onWorktree(input, (layout) => addWorktree(layout, input)),
     inspectWorktree: (input) => onWorktree(input, (layout) => inspectWorktree(layout, input)),
     checkpoint: (input) => onWorktree(input, (layout) => checkpoint(layout, input)),
+    shelveWorktree: (input) => onWorktree(input, (layout) => shelveWorktree(layout, input)),
+    showKept: async (input) => await showKept(await openRig(input.rig), input),
+    bringBack: (input) => onRig('bring back', input.rig, (layout) => bringBack(layout, townDir, input)),
     buildMerge: async (input) => await buildMerge(await openRig(input.rig), input),
     runGates: (input) => onRig('gates', input.rig, (layout) => runGates(layout, input)),
     pushTarget: (input) => onRig('landing', input.rig, (layout) => pushTarget(layout, input)),

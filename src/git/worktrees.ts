@@ -13,7 +13,7 @@ import { copyIgnored } from './copies.ts'
 import { git, gitOutcome } from './git.ts'
 import { withIndex } from './index-files.ts'
 import { type Layout, readingEnv, treeEnv, type Worktree, worktreeOf } from './layout.ts'
-import { checkName } from './names.ts'
+import { checkName, checkObjectId } from './names.ts'
 import { readHead, refId } from './refs.ts'
 import { freshTarget, trackingRef } from './remotes.ts'
 import { isReady, writeWhole } from './rigs.ts'
@@ -24,6 +24,8 @@ type Input = Parameters<Repositories['addWorktree']>[0]
 /** @throws RepositoryError SETUP_FAILED, GIT_FAILED when path or branch are taken; those of `freshTarget` */
 export async function addWorktree(layout: Layout, input: Input): Promise<{ base: string; head: string }> {
   checkName('branch', input.branch)
+  const { from } = input
+  if (from !== undefined) for (const id of [from.head, from.files]) checkObjectId(id)
   const worktree = worktreeOf(layout, input.path)
   if (!(await isReady(layout)))
     throw new RepositoryError('GIT_FAILED', `The rig ${input.rig} has no clone yet; add the rig again.`)
@@ -35,13 +37,13 @@ export async function addWorktree(layout: Layout, input: Input): Promise<{ base:
   ])
   await setRefs(layout, {
     branch: input.branch,
-    create: existing === null ? target : null,
+    create: existing === null ? (from?.head ?? target) : null,
     target: input.target,
     head: target,
   })
-  const start = existing ?? target
+  const start = existing ?? from?.head ?? target
   if (complete) await linkBack(worktree)
-  else await checkout(layout, worktree, input.branch, start)
+  else await checkout(layout, worktree, input.branch, { commit: start, files: from?.files ?? start })
   await copyIgnored(layout, input.source, input.copy, worktree.path)
   await runSetup(worktree, input.setup, input.env)
   const head = complete ? ((await headOf(layout, worktree)) ?? start) : start
@@ -102,7 +104,13 @@ async function setRefs(
   })
 }
 
-async function checkout(layout: Layout, worktree: Worktree, branch: string, commit: string): Promise<void> {
+/** `files`: the tree that is written; what it has beyond `commit` is uncommitted then. */
+async function checkout(
+  layout: Layout,
+  worktree: Worktree,
+  branch: string,
+  { commit, files }: { readonly commit: string; readonly files: string },
+): Promise<void> {
   await Promise.all([mkdir(worktree.path, { recursive: true }), mkdir(worktree.admin, { recursive: true })])
   await Promise.all([
     writeWhole(join(worktree.admin, 'HEAD'), `ref: refs/heads/${branch}\n`),
@@ -111,8 +119,9 @@ async function checkout(layout: Layout, worktree: Worktree, branch: string, comm
   ])
   // A fresh name: what a killed one left in its index is not taken over.
   await withIndex(`${worktree.index}.new`, false, async (index) => {
-    const args = ['read-tree', '--reset', '-u', '--no-recurse-submodules', commit]
-    await git(args, { cwd: worktree.path, env: treeEnv(layout, worktree.path, index) })
+    const at = { cwd: worktree.path, env: treeEnv(layout, worktree.path, index) }
+    await git(['read-tree', '--reset', '-u', '--no-recurse-submodules', files], at)
+    if (files !== commit) await git(['read-tree', '-m', '-i', commit], at)
     const theirs = join(worktree.admin, `index.gt${process.pid}`)
     await Promise.all([copyFile(index, theirs), copyFile(index, `${index}.ours`)])
     await rename(`${index}.ours`, worktree.index)

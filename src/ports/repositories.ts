@@ -60,6 +60,34 @@ export type GateResult = {
 
 export type Author = { readonly name: string; readonly email: string }
 
+export type KeepInput = {
+  readonly rig: string
+  readonly path: string
+  readonly branch: string
+  readonly name: string
+  /** Commit that `changed` is counted from. */
+  readonly base?: string | null
+}
+
+export type KeptState = {
+  readonly ref: string
+  readonly commit: string
+  /** Files that are not in the commit that is checked out. */
+  readonly files: number
+  /** Files that differ from `base`, or null when that is not known. */
+  readonly changed: number | null
+  /** False when it holds what the last one held. */
+  readonly isNew: boolean
+}
+
+/** `commit`: one of the earlier checkpoints of that name instead of the last. */
+export type KeptName = {
+  readonly rig: string
+  readonly name: string
+  readonly branch: string
+  readonly commit?: string | null
+}
+
 export interface Repositories {
   /** Looks at a URL or path before a rig is made of it. Changes nothing. `local`: land in the path itself. */
   inspectRig(input: {
@@ -94,6 +122,8 @@ export interface Repositories {
     readonly setup: SetupSpec | null
     /** Environment of setup; nothing is inherited. */
     readonly env: Readonly<Record<string, string>>
+    /** Begins there instead of at the target: a branch at `head`, with the files of `files`, uncommitted beyond it. */
+    readonly from?: { readonly head: string; readonly files: string }
   }): Promise<{ readonly base: string; readonly head: string }>
 
   /**
@@ -107,12 +137,41 @@ export interface Repositories {
   }): Promise<WorktreeState>
 
   /** Puts everything of a worktree, uncommitted files too, under `refs/gt/checkpoints/<name>` of the bare clone. */
-  checkpoint(input: {
-    readonly rig: string
-    readonly path: string
-    readonly branch: string
-    readonly name: string
-  }): Promise<{ readonly ref: string; readonly commit: string }>
+  checkpoint(input: KeepInput): Promise<KeptState>
+
+  /**
+   * Takes a worktree and its branch away without proof that they have landed: all of it is under a checkpoint first,
+   * and `head`, where the branch stood, under `refs/gt/removed/<branch>`. Safe to call twice.
+   */
+  shelveWorktree(input: KeepInput): Promise<KeptState & { readonly head: string }>
+
+  /** What is kept under a name, against `against` (what landed, or what the work began at). */
+  showKept(input: KeptName & { readonly against: string | null }): Promise<{
+    readonly commit: string
+    readonly head: string
+    /** At most 500. `added` and `removed` are lines, null for what is no text. */
+    readonly files: readonly {
+      readonly path: string
+      readonly added: number | null
+      readonly removed: number | null
+    }[]
+    /** All of them. */
+    readonly changed: number
+    /** Checkpoints of that name, newest first, at most 10. */
+    readonly checkpoints: readonly { readonly commit: string; readonly at: string }[]
+  }>
+
+  /**
+   * Makes a new branch of the rig's repository, or a folder outside of the town, with exactly what is kept under a
+   * name. Nothing that is there is overwritten.
+   */
+  bringBack(
+    input: KeptName & {
+      readonly to:
+        | { readonly kind: 'branch'; readonly name: string }
+        | { readonly kind: 'folder'; readonly path: string }
+    },
+  ): Promise<{ readonly commit: string; readonly repository: string; readonly files: number }>
 
   /**
    * Squashes `head` onto the current target as one commit, without a checkout of the agent's.
@@ -191,6 +250,8 @@ export type RepositoryErrorCode =
   | 'BRANCH_MISSING'
   | 'SETUP_FAILED'
   | 'NOT_PROVED'
+  | 'NOTHING_KEPT'
+  | 'RESTORE_TARGET_TAKEN'
   | 'GIT_TOO_OLD'
   | 'GIT_FAILED'
   | 'NAME_INVALID'

@@ -48,8 +48,9 @@ test('a turn that would end with nothing handed in is told so once, and not when
   expect(state()).toBe('thinking')
   expect((await stop(true)).text).toBe('')
   expect(state()).toBe('idle')
-  const { id } = await town.command('nudge.send', { to: 'nux', text: 'What is left?' })
-  await hook('UserPromptSubmit', { prompt: `gt ${id}: What is left?` })
+  const { body } = await town.command('nudge.send', { to: 'nux', text: 'What is left?' })
+  const { line } = town.town.system.owner(`nudges/${body.id}`)?.context ?? {}
+  await hook('UserPromptSubmit', { prompt: line })
   expect((await stop(false)).text).toBe('')
   expect(state()).toBe('idle')
 })

@@ -1,6 +1,7 @@
 import { beadOwner, DEACON, lastPart, MAYOR, sessionOf, witness } from '../../events/address.ts'
 import type { PauseReason } from '../../events/budget.ts'
 import type { AttemptReason, Previous } from '../../events/define.ts'
+import type { HandoffTrigger } from '../../events/worker.ts'
 import type { Deciding, Event } from '../machine.ts'
 
 export type SandboxContext = {
@@ -27,11 +28,27 @@ export type SandboxContext = {
   note: string
   /** Why no attempt may begin now; empty when one may. */
   held: readonly PauseReason[]
+  /** What an earlier session left for the next one; null when nothing, or when its work was sent back since. */
+  handoff: Handoff | null
+  /** Handed over so often since anything changed, and how the work stood then. */
+  handoffs: number
+  mark: string
   /** The runtime's id of the last session's conversation, when it can go on from there. */
   resume: string | null
 }
 
+export type Handoff = {
+  readonly note: string
+  readonly session: string
+  readonly trigger: HandoffTrigger
+  /** ISO time. */
+  readonly at: string
+}
+
 type To = Deciding<SandboxContext>
+
+/** An assignment may be handed over so often without a change in its worktree. */
+export const HANDOFFS_MAX = 5
 
 export function open(context: SandboxContext, { bead, preset }: Event<'sandbox.open'>, to: To): void {
   const { sandbox, agent, rig } = context
@@ -173,8 +190,39 @@ export function recover(context: SandboxContext, _: unknown, to: To): void {
 }
 
 export function rework(context: SandboxContext, { reason, previous }: Event<'sandbox.rework'>, to: To): void {
+  to.set({ handoff: null })
   to.tell({ to: beadOwner(context.bead), message: { type: 'bead.rework', reason } })
   note(context, reason, previous, to)
+}
+
+/** Whether anybody has got on since it was handed over last. */
+export const handsOverInVain = ({ mark, handoffs }: SandboxContext, event: Event<'sandbox.handOff'>): boolean =>
+  event.mark === mark && handoffs >= HANDOFFS_MAX
+
+export function handOff(context: SandboxContext, event: Event<'sandbox.handOff'>, to: To): void {
+  const { sandbox, bead, agent, mark, handoffs } = context
+  const { session, note, trigger, meta } = event
+  to.set({
+    handoff: { note, session, trigger, at: meta.at },
+    handoffs: event.mark === mark ? handoffs + 1 : 1,
+    mark: event.mark,
+    reason: 'handoff',
+  })
+  to.fact({ type: 'WorkHandedOff', sandbox, bead, agent, session, note, trigger })
+}
+
+/** A sixth session would begin where the five before it did not get on. */
+export function handOffToPerson(context: SandboxContext, event: Event<'sandbox.handOff'>, to: To): void {
+  const { note, session, trigger, meta } = event
+  to.set({ handoff: { note, session, trigger, at: meta.at }, handoffs: 0 })
+  const reason = `It was handed over ${HANDOFFS_MAX} times and nothing in its worktree changed.`
+  park(context, note === '' ? reason : `${reason} Its last note: ${note}`, 'HANDOFF_LOOP', to)
+}
+
+/** The session that handed over is gone: its conversation is not gone on with. */
+export function leftForNext(context: SandboxContext, _: Event<'sandbox.sessionEnded'>, to: To): void {
+  to.set({ session: null, resume: null })
+  if (context.held.length > 0) rests(context, to)
 }
 
 export function giveUp(context: SandboxContext, { reason }: Event<'sandbox.giveUp'>, to: To): void {

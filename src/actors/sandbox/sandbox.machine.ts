@@ -9,10 +9,14 @@ import {
   defer,
   fail,
   giveUp,
+  handOff,
+  handOffToPerson,
+  handsOverInVain,
   hold,
   keep,
   left,
   leftAtLast,
+  leftForNext,
   letGo,
   note,
   open,
@@ -30,7 +34,12 @@ import {
 const { does, when } = writing<SandboxContext>()
 
 const current = (
-  type: 'sandbox.done' | 'sandbox.giveBack' | 'sandbox.sessionEnded' | 'sandbox.sessionStarted',
+  type:
+    | 'sandbox.done'
+    | 'sandbox.giveBack'
+    | 'sandbox.handOff'
+    | 'sandbox.sessionEnded'
+    | 'sandbox.sessionStarted',
 ) => when(type, ({ session }, event) => session === event.session)
 
 /** Said by, or of, a session that this assignment no longer knows. */
@@ -67,6 +76,9 @@ const machine = setup({
     waitMs: 0,
     note: '',
     held: [],
+    handoff: null,
+    handoffs: 0,
+    mark: '',
     resume: null,
   }),
   states: {
@@ -118,6 +130,21 @@ const machine = setup({
           },
           over,
         ],
+        'sandbox.handOff': [
+          {
+            guard: when(
+              'sandbox.handOff',
+              (context, event) => context.session === event.session && handsOverInVain(context, event),
+            ),
+            target: 'parked',
+            actions: does('sandbox.handOff', handOffToPerson),
+          },
+          {
+            guard: current('sandbox.handOff'),
+            target: 'handingOff',
+            actions: does('sandbox.handOff', handOff),
+          },
+        ],
         'sandbox.sessionEnded': {
           guard: current('sandbox.sessionEnded'),
           target: 'stalled',
@@ -153,6 +180,17 @@ const machine = setup({
           actions: does('sandbox.sessionEnded', left),
         },
         'sandbox.done': over,
+      },
+    },
+
+    /** A fresh session begins in the same worktree once the one before has ended. */
+    handingOff: {
+      on: {
+        'sandbox.sessionEnded': {
+          guard: current('sandbox.sessionEnded'),
+          target: 'paused',
+          actions: does('sandbox.sessionEnded', leftForNext),
+        },
       },
     },
 
@@ -311,6 +349,7 @@ const machine = setup({
   on: {
     'sandbox.done': over,
     'sandbox.giveBack': over,
+    'sandbox.handOff': over,
     'sandbox.pause': { actions: does('sandbox.pause', hold) },
     'sandbox.resume': { actions: does('sandbox.resume', letGo) },
     // It said `gt done` before the news of its start arrived, or is of the past.
@@ -321,11 +360,11 @@ const machine = setup({
 
 export const sandbox: MachineDef = {
   name: 'sandbox',
-  version: 2,
-  // Nothing but the town's going down paused anybody then.
-  migrate: ({ value, context }) => ({
+  version: 3,
+  // Nothing but the town's going down paused anybody in the first.
+  migrate: ({ value, context }, from) => ({
     value,
-    context: value === 'paused' ? { ...context, held: ['town'] } : context,
+    context: from === 1 && value === 'paused' ? { ...context, held: ['town'] } : context,
   }),
   machine,
   live: false,

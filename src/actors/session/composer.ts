@@ -1,10 +1,9 @@
 // The composer of a session: one nudge at a time, when where the agent stands allows it.
 
 import { nudgeOwner } from '../../events/address.ts'
-import type { Standing } from '../../events/hearing.ts'
 import type { NudgeMode } from '../../events/nudge.ts'
 import type { Deciding, Event } from '../machine.ts'
-import type { SessionContext } from './session.context.ts'
+import { NO_RUNTIME, type SessionContext } from './session.context.ts'
 import { waits } from './standing.ts'
 
 type To = Deciding<SessionContext>
@@ -29,9 +28,10 @@ export function delivered(context: SessionContext, { nudge }: Event<'session.del
 
 /** Keeps what `context` says of the composer, and gives it to the first that may have it. */
 export function handOver(context: SessionContext, to: To): void {
-  const { typing, lines, standing, done } = context
+  const { typing, lines } = context
   // One that is done is about to end, and begins no turn more.
-  const next = typing === null && !done ? lines.find(({ mode }) => mayGo(mode, standing)) : undefined
+  const isOver = context.done || context.handedOff
+  const next = typing === null && !isOver ? lines.find(({ mode }) => mayGo(mode, context)) : undefined
   if (next === undefined) {
     to.set({ typing, lines })
     return
@@ -40,9 +40,11 @@ export function handOver(context: SessionContext, to: To): void {
   to.tell({ to: nudgeOwner(next.nudge), message: { type: 'nudge.go' } })
 }
 
-function mayGo(mode: NudgeMode, standing: Standing | null): boolean {
+function mayGo(mode: NudgeMode, { standing, runtime }: SessionContext): boolean {
   if (standing === null) return false
   const { state } = standing
+  // Without a composer it reads its standard input when it likes, and nothing can be typed over.
+  if (runtime === NO_RUNTIME) return state !== 'starting'
   switch (mode) {
     case 'idle':
       return state === 'ready' || state === 'idle'

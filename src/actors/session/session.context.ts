@@ -21,6 +21,8 @@ export type SessionContext = {
   pid: number | null
   /** The agent said `gt done`. */
   done: boolean
+  /** It handed its work to a session of its own that comes next, and is about to end. */
+  handedOff: boolean
 
   /** Null before it is opened. */
   standing: Standing | null
@@ -28,6 +30,10 @@ export type SessionContext = {
   runtime: string | null
   /** The runtime's own id of the conversation. */
   runtimeSession: string | null
+  /** Its program said by a hook that it takes input. */
+  greeted: boolean
+  /** That conversation has had a turn: only then does the runtime keep it. */
+  talked: boolean
   transcript: string | null
   model: string | null
   /** Mark up to which its usage has been counted. */
@@ -45,6 +51,9 @@ export type SessionContext = {
 
 export type WaitingLine = { readonly nudge: string; readonly mode: NudgeMode }
 
+/** Runtime of what has neither hooks nor a screen that is read. */
+export const NO_RUNTIME = 'script'
+
 export const newContext = (address: string): SessionContext => ({
   session: address,
   agent: workerOf(address)?.agent ?? '',
@@ -59,9 +68,12 @@ export const newContext = (address: string): SessionContext => ({
   resume: null,
   pid: null,
   done: false,
+  handedOff: false,
   standing: null,
   runtime: null,
   runtimeSession: null,
+  greeted: false,
+  talked: false,
   transcript: null,
   model: null,
   usedUpTo: '0',

@@ -4,8 +4,8 @@ import { sandboxOfSession } from '../../events/address.ts'
 import type { SessionEndingData } from '../../events/worker.ts'
 import type { Deciding, Event } from '../machine.ts'
 import { failAll } from './composer.ts'
-import { type SessionContext, whose } from './session.context.ts'
-import { NO_RUNTIME, stands, tellRuntimeSession, withdrawAll } from './session.hearing.ts'
+import { NO_RUNTIME, type SessionContext, whose } from './session.context.ts'
+import { stands, tellRuntimeSession, withdrawAll } from './session.hearing.ts'
 import { beginning, withoutHooks } from './standing.ts'
 
 type To = Deciding<SessionContext>
@@ -74,14 +74,29 @@ export function ended(context: SessionContext, { ending }: { ending: SessionEndi
 }
 
 function end(context: SessionContext, ending: SessionEndingData, to: To): void {
-  const { session, done, runtimeSession } = context
+  const { session, done } = context
   const message = { type: 'sandbox.sessionEnded', session, ending, done } as const
-  const goesOn = runtimeSession !== null && !done
+  const conversation = done ? null : conversationLeft(context, ending)
   to.tell({
     to: sandboxOfSession(session),
-    message: goesOn ? { ...message, resume: runtimeSession } : message,
+    message: conversation === null ? message : { ...message, resume: conversation },
   })
   withdrawAll(context, 'its session has ended', to)
   failAll(context, to)
   to.set({ asking: [], typing: null, lines: [], turnOf: null })
+}
+
+/**
+ * The conversation that the next session can go on with. A runtime keeps one that has had a turn; one that was to be
+ * gone on with is kept still, unless its program failed by itself before it greeted us: it would fail again.
+ */
+function conversationLeft(context: SessionContext, ending: SessionEndingData): string | null {
+  const { runtimeSession, talked, greeted, resume } = context
+  if (talked && runtimeSession !== null) return runtimeSession
+  const failed = ending.kind === 'exited' && ending.exitCode !== 0 && !greeted
+  return failed ? null : resume
+}
+
+export function handOff(context: SessionContext, _: unknown, to: To): void {
+  to.set({ handedOff: true })
 }

@@ -5,7 +5,7 @@ import type { Activity, Heard, Standing } from '../../events/hearing.ts'
 import type { Deciding, Event } from '../machine.ts'
 import { hasActivity } from './activity.ts'
 import { handOver } from './composer.ts'
-import { type SessionContext, whose } from './session.context.ts'
+import { NO_RUNTIME, type SessionContext, whose } from './session.context.ts'
 import { beginning, goesOn, inTurn, sameStanding, stand, waits, waitsFor } from './standing.ts'
 
 type To = Deciding<SessionContext>
@@ -124,12 +124,15 @@ export function tellRuntimeSession(
   })
 }
 
-export const NO_RUNTIME = 'script'
-
 function knows(context: SessionContext, heard: Heard, to: To): void {
-  if (heard.kind !== 'ready' || heard.runtimeSession === null) return
+  if (heard.kind === 'turnStarted' && heard.via !== 'screen' && !context.talked) to.set({ talked: true })
+  if (heard.kind !== 'ready') return
+  if (heard.via === 'hook' && !context.greeted) to.set({ greeted: true })
+  if (heard.runtimeSession === null) return
   const { runtimeSession } = heard
   const same = runtimeSession === context.runtimeSession
+  // Another one from here on, and nothing was said in it.
+  if (!same && context.talked) to.set({ talked: false })
   const transcript = heard.transcript ?? (same ? context.transcript : null)
   tellRuntimeSession(context, { runtimeSession, transcript, model: heard.model ?? context.model }, to)
 }

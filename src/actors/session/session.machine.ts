@@ -4,7 +4,7 @@ import { setup } from 'xstate'
 import { ACTIONS, type MachineDef, OPTIONS, typesOf, UNEXPECTED, writing } from '../machine.ts'
 import { deliver, delivered } from './composer.ts'
 import { newContext, type SessionContext } from './session.context.ts'
-import { done, ended, notStarted, open, report, started, stop, stopAgain } from './session.decisions.ts'
+import { done, ended, handOff, notStarted, open, report, started, stop, stopAgain } from './session.decisions.ts'
 import { answered, asked, hears, isActive, uses } from './session.hearing.ts'
 
 /**
@@ -20,6 +20,12 @@ const { does, when } = writing<SessionContext>()
 const doneAlready = {
   actions: does('session.done', ({ bead }, _, to) =>
     to.refuse('SUBMITTED_ALREADY', `The work on ${bead} is submitted already.`),
+  ),
+}
+
+const nothingLeft = {
+  actions: does('session.handOff', ({ bead }, _, to) =>
+    to.refuse('SUBMITTED_ALREADY', `The work on ${bead} is out of its hands: there is nothing to hand over.`),
   ),
 }
 
@@ -57,7 +63,7 @@ const machine = setup({
         'session.started': [
           {
             // It was quicker than the news of its start.
-            guard: when('session.started', ({ done }) => done),
+            guard: when('session.started', ({ done, handedOff }) => done || handedOff),
             target: 'finishing',
             actions: does('session.started', started),
           },
@@ -77,6 +83,10 @@ const machine = setup({
           { guard: when('session.done', ({ done }) => done), ...doneAlready },
           { actions: does('session.done', done) },
         ],
+        'session.handOff': [
+          { guard: when('session.handOff', ({ done }) => done), ...nothingLeft },
+          { actions: does('session.handOff', handOff) },
+        ],
         'session.report': { actions: does('session.report', report) },
         ...hearing,
       },
@@ -85,6 +95,7 @@ const machine = setup({
     running: {
       on: {
         'session.done': { target: 'finishing', actions: does('session.done', done) },
+        'session.handOff': { target: 'finishing', actions: does('session.handOff', handOff) },
         'session.exited': { target: 'ended', actions: does('session.exited', ended) },
         'session.stop': { target: 'stopping', actions: does('session.stop', stop) },
         'session.report': { actions: does('session.report', report) },
@@ -92,20 +103,21 @@ const machine = setup({
       },
     },
 
-    /** Said `gt done`; about to end by itself. */
+    /** Said `gt done`, or handed its work over; about to end by itself. */
     finishing: {
       after: {
         doneGrace: {
           target: 'stopping',
           actions: does('session.stop', (context, _, to) =>
-            stop(context, { reason: 'it stayed after gt done' }, to),
+            stop(context, { reason: `it stayed after gt ${context.done ? 'done' : 'handoff'}` }, to),
           ),
         },
       },
       on: {
         'session.exited': { target: 'ended', actions: does('session.exited', ended) },
         'session.stop': { target: 'stopping', actions: does('session.stop', stop) },
-        'session.done': doneAlready,
+        'session.done': { guard: when('session.done', ({ done }) => done), ...doneAlready },
+        'session.handOff': { guard: when('session.handOff', ({ done }) => done), ...nothingLeft },
         ...hearing,
         'session.deliver': tooLate,
       },
@@ -138,8 +150,23 @@ const machine = setup({
         to.refuse('ASSIGNMENT_OVER', `${session} is being ended; what it did stays in its worktree.`),
       ),
     },
+    'session.handOff': {
+      actions: does('session.handOff', ({ session }, _, to) =>
+        to.refuse('ASSIGNMENT_OVER', `${session} is being ended; what it did stays in its worktree.`),
+      ),
+    },
     '*': UNEXPECTED,
   },
 })
 
-export const session: MachineDef = { name: 'session', version: 2, machine, live: false }
+export const session: MachineDef = {
+  name: 'session',
+  version: 3,
+  // Nobody noted then whether a conversation had begun: the transcript, named by the first hook, says so.
+  migrate: ({ value, context }) => {
+    const begun = typeof context.transcript === 'string'
+    return { value, context: { ...context, handedOff: false, greeted: begun, talked: begun } }
+  },
+  machine,
+  live: false,
+}
