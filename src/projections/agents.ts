@@ -144,6 +144,8 @@ const assignments: Handlers<AgentRows> = {
   AttemptBegun: (rows, { sandbox, attempt }, { at }) =>
     worker(rows, sandbox, 'working', 'working', attempt > 1 ? `attempt ${attempt}` : null, at),
   WorkSubmitted: (rows, { sandbox }, { at }) => worker(rows, sandbox, 'submitted', 'done', WITH_REFINERY, at),
+  WorkHandedOff: (rows, { sandbox }, { at }) =>
+    worker(rows, sandbox, 'hooked', 'working', 'a fresh session takes over', at),
   RecoveryAsked: (rows, { sandbox, reason }, { at }) =>
     worker(rows, sandbox, 'recovering', 'recovering', reason, at),
   RecoveryScheduled: (rows, { sandbox, waitMs }, { at }) =>
@@ -239,11 +241,17 @@ const HELD: { readonly [S in Standing['state']]?: string } = {
   stuck: 'it is stuck',
 }
 
+/** Idle with work on its hook: nobody goes on with it by itself, unless something still runs for it. */
+const restsUndone = ({ state, reason }: Standing): boolean =>
+  state === 'idle' && (reason === '' || reason === 'interrupted')
+
 function stands(row: AgentRow, standing: Standing, at: string): void {
   row.standing = { ...standing }
   if (row.state !== 'working') return
-  const reason = standing.reason === '' ? HELD[standing.state] : standing.reason
-  if (HELD[standing.state] !== undefined) be(row, 'working', 'waiting', reason ?? null, at)
+  const held =
+    HELD[standing.state] ?? (restsUndone(standing) ? 'its turn is over and nothing is handed in' : null)
+  const reason = standing.reason === '' ? held : standing.reason
+  if (held !== null) be(row, 'working', 'waiting', reason ?? null, at)
   else if (row.health.state === 'waiting') be(row, 'working', 'working', null, at)
 }
 

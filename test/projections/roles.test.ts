@@ -182,6 +182,17 @@ describe('an agent', () => {
       standing: { state: 'thinking' },
       health: { state: 'working', reason: null },
     })
+    const idle = (reason: string): Fact => ({
+      ...AgentStands,
+      standing: { state: 'idle', since: timeOf(1), reason, tool: null, until: null },
+    })
+    expect(nux(...started, idle(''))?.health).toMatchObject({
+      state: 'waiting',
+      reason: 'its turn is over and nothing is handed in',
+    })
+    expect(nux(...started, idle('something still runs for it in the background'))?.health.state).toBe(
+      'working',
+    )
     expect(nux(...started, AgentStands, SessionEnded)?.standing).toBeNull()
     const other: Fact = { ...AgentStands, session: `${NUX}/sessions/9.9` }
     expect(nux(...started, other)?.standing).toBeNull()

@@ -157,8 +157,27 @@ function waitsForYou(projections: Projections): WaitsForYou[] {
           },
         ],
   )
-  return [...decide, ...asked, ...blocked, ...still]
+  return [...decide, ...asked, ...resting(projections), ...blocked, ...still]
 }
+
+/** Agents that go on no more by themselves: a turn that ended with nothing handed in, a login that is over. */
+const resting = (projections: Projections): WaitsForYou[] =>
+  agents(projections.agents.rows, { health: 'waiting' }).flatMap(
+    ({ address, rig, hook, standing, health }) =>
+      standing?.state !== 'idle' && standing?.state !== 'stuck'
+        ? []
+        : [
+            {
+              id: address,
+              code: 'AGENT_RESTS',
+              what: `${address} rests: ${health.reason ?? standing.state}`,
+              bead: hook,
+              rig,
+              since: health.since,
+              next: `gt attach ${address}, or gt nudge ${address} "Go on."`,
+            },
+          ],
+  )
 
 const gateHint = (rig: string): string => `gt config set gates.test '{"command":["npm","test"]}' --rig ${rig}`
 
