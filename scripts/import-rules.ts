@@ -25,7 +25,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'src/cli': ['src/client/', 'src/events/'],
   'src/web': ['src/client/', 'src/events/'],
   demo: [],
-  bench: ['eventlog/', 'src/(?!cli/)'],
+  // Real agent programs are measured against the models that they are tested with.
+  bench: ['eventlog/', 'src/(?!cli/)', 'scripts/', 'test/(agents|support)/'],
   test: ['eventlog/', 'src/', 'scripts/', 'demo/', 'bench/'],
   // Charts are drawn from the machines.
   scripts: ['src/actors/'],
