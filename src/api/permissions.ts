@@ -64,7 +64,7 @@ function ordinaryWork(town: TownHandle, rig: string, worktree: string): Ordinary
 }
 
 /** With all links followed, as far as there is something. */
-function realPath(path: string): string | null {
+export function realPath(path: string): string | null {
   try {
     return realpathSync(path)
   } catch (error) {
