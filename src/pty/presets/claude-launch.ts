@@ -25,29 +25,37 @@ export const CLAUDE_HOOKS = [
   'SessionEnd',
 ] as const
 
-/** The person's variables that Claude Code logs in, or reaches its provider, with. */
-export const CLAUDE_LOGIN = [
+/**
+ * Logins of clouds, each behind the switch by which a person says that Claude Code reaches its model there: without it
+ * they stay with the person.
+ */
+const CLOUD_LOGINS: Readonly<Record<string, readonly string[]>> = {
+  CLAUDE_CODE_USE_BEDROCK: [
+    'CLAUDE_CODE_SKIP_BEDROCK_AUTH',
+    'ANTHROPIC_BEDROCK_BASE_URL',
+    'AWS_BEARER_TOKEN_BEDROCK',
+    'AWS_ACCESS_KEY_ID',
+    'AWS_SECRET_ACCESS_KEY',
+    'AWS_SESSION_TOKEN',
+    'AWS_PROFILE',
+    'AWS_REGION',
+  ],
+  CLAUDE_CODE_USE_VERTEX: [
+    'CLAUDE_CODE_SKIP_VERTEX_AUTH',
+    'ANTHROPIC_VERTEX_BASE_URL',
+    'ANTHROPIC_VERTEX_PROJECT_ID',
+    'CLOUD_ML_REGION',
+    'GOOGLE_APPLICATION_CREDENTIALS',
+  ],
+}
+
+const OWN_LOGIN = [
   'ANTHROPIC_API_KEY',
   'ANTHROPIC_AUTH_TOKEN',
   'ANTHROPIC_BASE_URL',
   'ANTHROPIC_CUSTOM_HEADERS',
   'CLAUDE_CODE_OAUTH_TOKEN',
   'CLAUDE_CONFIG_DIR',
-  'CLAUDE_CODE_USE_BEDROCK',
-  'CLAUDE_CODE_SKIP_BEDROCK_AUTH',
-  'ANTHROPIC_BEDROCK_BASE_URL',
-  'AWS_BEARER_TOKEN_BEDROCK',
-  'AWS_ACCESS_KEY_ID',
-  'AWS_SECRET_ACCESS_KEY',
-  'AWS_SESSION_TOKEN',
-  'AWS_PROFILE',
-  'AWS_REGION',
-  'CLAUDE_CODE_USE_VERTEX',
-  'CLAUDE_CODE_SKIP_VERTEX_AUTH',
-  'ANTHROPIC_VERTEX_BASE_URL',
-  'ANTHROPIC_VERTEX_PROJECT_ID',
-  'CLOUD_ML_REGION',
-  'GOOGLE_APPLICATION_CREDENTIALS',
   'HTTP_PROXY',
   'HTTPS_PROXY',
   'NO_PROXY',
@@ -56,6 +64,13 @@ export const CLAUDE_LOGIN = [
   'no_proxy',
   'NODE_EXTRA_CA_CERTS',
 ] as const
+
+/** The person's variables that Claude Code logs in, or reaches its provider, with. */
+export const CLAUDE_LOGIN: readonly string[] = [
+  ...OWN_LOGIN,
+  ...Object.keys(CLOUD_LOGINS),
+  ...Object.values(CLOUD_LOGINS).flat(),
+]
 
 /** Tools that ask a person something in the terminal, where nobody may be; they block in bypass mode too. */
 const ASKING_TOOLS = 'AskUserQuestion,EnterPlanMode,ExitPlanMode'
@@ -131,13 +146,19 @@ function ordersOf({ orders, folder }: LaunchAsk): { typed: string; files: Launch
 }
 
 function loginOf({ login }: LaunchAsk): Record<string, string> {
+  const clouds = Object.entries(CLOUD_LOGINS).flatMap(([by, names]) =>
+    isOn(login[by]) ? [by, ...names] : [],
+  )
   const env: Record<string, string> = {}
-  for (const name of CLAUDE_LOGIN) {
+  for (const name of [...OWN_LOGIN, ...clouds]) {
     const value = login[name]
     if (value !== undefined && name !== 'ANTHROPIC_API_KEY') env[name] = value
   }
   return env
 }
+
+/** As Claude Code reads a switch. */
+const isOn = (value: string | undefined): boolean => /^(?:1|true|yes|on)$/i.test(value?.trim() ?? '')
 
 function settingsFile(ask: LaunchAsk, hasKey: boolean): string {
   const hooks: Record<string, unknown> = {}

@@ -357,6 +357,20 @@ describe('the start of Claude Code', () => {
     expect(env.CLAUDECODE).toBeUndefined()
   })
 
+  test.each([
+    ['CLAUDE_CODE_USE_BEDROCK', 'AWS_SECRET_ACCESS_KEY'],
+    ['CLAUDE_CODE_USE_VERTEX', 'GOOGLE_APPLICATION_CREDENTIALS'],
+  ])('hands on the login of a cloud only where %s is set', (by, secret) => {
+    const clouds = { AWS_SECRET_ACCESS_KEY: 'made up', GOOGLE_APPLICATION_CREDENTIALS: '/made/up' }
+    for (const off of [{}, { [by]: '0' }, { [by]: '' }]) {
+      const { env } = launch({ login: { ...clouds, ...off } })
+      expect(Object.keys(env)).not.toContain(secret)
+      expect(Object.keys(env)).not.toContain(by)
+    }
+    const { env } = launch({ login: { ...clouds, [by]: '1' } })
+    expect(Object.keys(env).filter((name) => name in clouds)).toEqual([secret])
+  })
+
   test('has a hook for every event, and lets only a permission wait for hours', () => {
     const { hooks } = settingsOf()
     expect(Object.keys(hooks)).toEqual(claude.hooks)
