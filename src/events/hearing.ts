@@ -113,8 +113,16 @@ export const hearingMessages = [
   named('session.heard', { heard, activity: activity.nullable() }),
   /** Folded: where it stands now, and what it did since the last record. */
   named('session.active', { standing, activity }),
-  /** Usage read from a transcript up to `upTo` (bytes, or the runtime's own mark); never twice the same mark. */
-  named('session.used', { from: line, upTo: line, usage: z.array(usage).min(1).max(50) }),
+  /**
+   * Usage read from a transcript up to `upTo` (bytes, or the runtime's own mark); never twice the same mark. `source`
+   * names a further transcript of the conversation, a subagent's: each has marks of its own.
+   */
+  named('session.used', {
+    source: z.string().min(1).max(200).optional(),
+    from: line,
+    upTo: line,
+    usage: z.array(usage).min(1).max(50),
+  }),
 ] as const
 
 const whose = { session: address, agent: address, bead: beadId.nullable() }

@@ -103,9 +103,15 @@ export type HookReply =
   /** The prompt is not taken: no turn begins. */
   | { readonly kind: 'block'; readonly reason: string }
 
+/** Usage as a transcript says it. Of what it gives as a sum, no requests are known: then they are 0. */
+export type UsageRead = Usage & {
+  /** Of `cacheWrite`, what is kept for an hour: it has a price of its own, and no place in a record. */
+  readonly cacheWriteHour?: number
+}
+
 /** Usage read from a piece of a transcript. */
 export type TranscriptReading = {
-  readonly usage: readonly Usage[]
+  readonly usage: readonly UsageRead[]
   /** Prompts that were accepted, for nudges whose hook was not heard. */
   readonly prompts: readonly string[]
   /** Carried to the next piece: message ids seen and the like; plain JSON, small. */

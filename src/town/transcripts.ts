@@ -1,25 +1,24 @@
 // What the agents at work have used, read from the transcripts that their runtimes write.
 //
-// Owns:      how far each transcript has been read in this life of the process: a cache over the session's own mark.
+// Owns:      how far each transcript has been read in this life of the process: a cache over the session's own marks.
 // Does not:  know a runtime's words (its preset does) or prices (src/town/prices does).
 // Crosses:   whole lines in, one at a time, for each is a request of its own; `session.used` out, from one mark to the
 //            next. Nothing is read without cause: a turn's end, activity, a compaction, the end of the session.
+//            A conversation has its own transcript and those of its subagents; each has a mark.
 // Always:    nothing is counted twice: a mark that is not the session's is refused, and what comes before the mark is
-//            read again without counting, once after a restart, for what the preset carries from line to line.
+//            read again without counting, once after a restart, for what the preset carries from line to line. The
+//            subagents' are read first, and the conversation's as far as it went before that: totals that stand in it
+//            hold nothing that is yet to be read.
 
-import { open } from 'node:fs/promises'
-import { setImmediate as breath } from 'node:timers/promises'
+import { join } from 'node:path'
 import { ownerKind } from '../events/address.ts'
 import type { Usage } from '../events/hearing.ts'
 import type { Address, LogRecord } from '../events/record.ts'
-import type { Preset, Presets } from '../ports/presets.ts'
+import type { Preset, Presets, UsageRead } from '../ports/presets.ts'
 import type { System } from '../system/types.ts'
 import type { TownPrices } from './prices/prices.ts'
+import { eachPiece, namesIn, sizeOf } from './whole-lines.ts'
 
-/** Read at a time, bytes. */
-const PIECE_BYTES = 1024 * 1024
-/** A line that is longer is passed over: nothing that tells of usage is. */
-const LINE_BYTES_MAX = 32 * 1024 * 1024
 /** Usages in one message; more models than that have no session. */
 const USAGES_MAX = 50
 /** How long the end of a session waits for its last lines, ms. */
@@ -36,15 +35,23 @@ export interface Transcripts {
 
 const SAYS_MORE: ReadonlySet<string> = new Set(['TurnEnded', 'AgentActive', 'ContextCompacted'])
 
-type Reader = {
+/** One file. `source`: its name when it is a subagent's, undefined for the conversation's own. */
+type Source = {
+  readonly source: string | undefined
   readonly path: string
-  readonly preset: Preset
   /** Bytes read; ends after a whole line. */
   offset: number
-  carry: unknown
   /** False until what comes before `offset` has been read for what it carries. */
   primed: boolean
 }
+type Reader = {
+  readonly own: Source
+  readonly more: Map<string, Source>
+  readonly preset: Preset
+  carry: unknown
+}
+/** The names that subagents' transcripts have; a mark is kept by it. */
+const MORE_NAME = /^[\w.-]{1,150}\.jsonl$/
 type Reading = { again: boolean; readonly done: Promise<void> }
 
 export function createTranscripts(options: {
@@ -91,58 +98,111 @@ export function createTranscripts(options: {
     const reader = readerOf(session)
     if (reader === null) return
     prices.refresh()
-    if (!reader.primed) await prime(reader)
-    await eachPiece(reader.path, reader.offset, Number.POSITIVE_INFINITY, async (lines, upTo) => {
+    const size = await sizeOf(reader.own.path)
+    await findMore(session, reader)
+    const sources = [...reader.more.values(), reader.own]
+    for (const each of sources) if (!each.primed) await prime(reader, each)
+    for (const each of sources)
+      if (!(await readSource(session, reader, each, each === reader.own ? size : Number.POSITIVE_INFINITY)))
+        return
+  }
+
+  /** False when somebody else counted meanwhile, or nobody counts any more. */
+  async function readSource(session: Address, reader: Reader, of: Source, to: number): Promise<boolean> {
+    let goesOn = true
+    await eachPiece(of.path, of.offset, to, async (lines, upTo) => {
       const used = new Map<string, Usage>()
       for (const line of lines) {
         const found = reader.preset.readTranscript(`${line}\n`, reader.carry)
         reader.carry = found.carry
-        for (const usage of found.usage) add(used, { ...usage, costUsd: usage.costUsd ?? prices.of(usage) })
+        for (const usage of found.usage) add(used, priced(usage))
       }
-      reader.offset = upTo
-      return used.size === 0 || (await tell(session, upTo, [...used.values()].slice(0, USAGES_MAX)))
+      of.offset = upTo
+      goesOn = used.size === 0 || (await tell(session, of, upTo, [...used.values()].slice(0, USAGES_MAX)))
+      return goesOn
     })
+    return goesOn
   }
 
-  /** False when somebody else counted meanwhile, or nobody counts any more. */
-  async function tell(session: Address, upTo: number, usage: Usage[]): Promise<boolean> {
-    const from = markOf(session)
+  function priced({ cacheWriteHour = 0, ...usage }: UsageRead): Usage {
+    const costUsd = usage.costUsd ?? prices.of({ ...usage, cacheWriteHour })
+    // One at least: what has no price is known by its requests.
+    return { ...usage, costUsd, requests: Math.max(1, usage.requests) }
+  }
+
+  async function tell(session: Address, of: Source, upTo: number, usage: Usage[]): Promise<boolean> {
+    const { source } = of
+    const from = markOf(session, source)
     if (from === null) return false
     const result = await system.take({
-      id: `used.${session}.${from}.${upTo}`,
+      id: `used.${session}.${source === undefined ? '' : `${source}.`}${from}.${upTo}`,
       by: 'host',
-      messages: [{ to: session, message: { type: 'session.used', from, upTo: String(upTo), usage } }],
+      messages: [
+        {
+          to: session,
+          message: {
+            type: 'session.used',
+            ...(source === undefined ? {} : { source }),
+            from,
+            upTo: String(upTo),
+            usage,
+          },
+        },
+      ],
     })
     if (!result.accepted) readers.delete(session)
     return result.accepted
   }
 
-  function markOf(session: Address): string | null {
+  function markOf(session: Address, source: string | undefined): string | null {
     const owner = system.owner(session)
-    return owner === null || owner.value === 'ended' ? null : String(owner.context.usedUpTo ?? '0')
+    return owner === null || owner.value === 'ended' ? null : String(owner.context[keyOf(source)] ?? '0')
   }
 
   function readerOf(session: Address): Reader | null {
     const owner = system.owner(session)
-    const mark = markOf(session)
     const { transcript, runtime } = owner?.context ?? {}
-    if (mark === null || typeof transcript !== 'string' || typeof runtime !== 'string') return null
+    if (typeof transcript !== 'string' || typeof runtime !== 'string') return null
     const known = readers.get(session)
-    if (known !== undefined && known.path === transcript) return known
+    if (known !== undefined && known.own.path === transcript) return known
     const preset = presets.get(runtime)
-    if (preset === null) return null
-    const offset = Math.max(Number(mark) || 0, countedBefore(session, transcript))
-    const reader: Reader = { path: transcript, preset, offset, carry: null, primed: offset === 0 }
+    const own = preset === null ? null : sourceOf(session, transcript, undefined, transcript)
+    if (preset === null || own === null) return null
+    const reader: Reader = { own, more: new Map(), preset, carry: null }
     readers.set(session, reader)
     return reader
   }
 
-  /** A conversation that was gone on with is written to the file that the session before it has counted already. */
-  function countedBefore(session: Address, path: string): number {
+  /** Subagents come while it goes on. */
+  async function findMore(session: Address, { own, more, preset }: Reader): Promise<void> {
+    const folder = preset.moreTranscripts?.(own.path)
+    if (folder === undefined) return
+    for (const name of await namesIn(folder)) {
+      if (more.has(name) || !MORE_NAME.test(name)) continue
+      const found = sourceOf(session, own.path, name, join(folder, name))
+      if (found !== null) more.set(name, found)
+    }
+  }
+
+  function sourceOf(
+    session: Address,
+    transcript: string,
+    source: string | undefined,
+    path: string,
+  ): Source | null {
+    const mark = markOf(session, source)
+    if (mark === null) return null
+    const offset = Math.max(Number(mark) || 0, countedBefore(session, transcript, source))
+    return { source, path, offset, primed: offset === 0 }
+  }
+
+  /** A conversation that was gone on with is written to the files that the session before it has counted already. */
+  function countedBefore(session: Address, transcript: string, source: string | undefined): number {
     let most = 0
     for (const [address, { context }] of system.owners()) {
-      if (ownerKind(address) !== 'session' || address === session || context.transcript !== path) continue
-      most = Math.max(most, Number(context.usedUpTo) || 0)
+      if (ownerKind(address) !== 'session' || address === session || context.transcript !== transcript)
+        continue
+      most = Math.max(most, Number(context[keyOf(source)]) || 0)
     }
     return most
   }
@@ -172,58 +232,18 @@ export function createTranscripts(options: {
 }
 
 /** Reads what comes before the offset for what it carries. Where a line was passed over, so it is now. */
-async function prime(reader: Reader): Promise<void> {
-  const { preset, path, offset } = reader
-  await eachPiece(path, 0, offset, async (lines) => {
+async function prime(reader: Reader, of: Source): Promise<void> {
+  const { preset } = reader
+  await eachPiece(of.path, 0, of.offset, async (lines) => {
     for (const line of lines) reader.carry = preset.readTranscript(`${line}\n`, reader.carry).carry
     return true
   })
-  reader.primed = true
+  of.primed = true
 }
 
-/**
- * Hands over the whole lines between two offsets, those of one piece at a time, with the offset after the last; stops
- * when it is answered with false. No file, or a shorter one, has no lines.
- */
-async function eachPiece(
-  path: string,
-  from: number,
-  to: number,
-  take: (lines: string[], upTo: number) => Promise<boolean>,
-): Promise<void> {
-  const file = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return null
-    throw error
-  })
-  if (file === null) return
-  try {
-    let at = from
-    let upTo = from
-    let rest: Buffer = Buffer.alloc(0)
-    while (at < to) {
-      const piece = Buffer.allocUnsafe(Math.min(PIECE_BYTES, to - at))
-      const { bytesRead } = await file.read(piece, 0, piece.length, at)
-      if (bytesRead === 0) return
-      at += bytesRead
-      const data = Buffer.concat([rest, piece.subarray(0, bytesRead)])
-      const end = data.lastIndexOf(0x0a) + 1
-      rest = data.subarray(end)
-      if (rest.length > LINE_BYTES_MAX) rest = Buffer.alloc(0)
-      if (end > 0) {
-        upTo += end
-        const lines = data
-          .toString('utf8', 0, end)
-          .split('\n')
-          .filter((line) => line !== '')
-        if (!(await take(lines, upTo))) return
-      }
-      // What is asked of the town meanwhile comes first.
-      await breath()
-    }
-  } finally {
-    await file.close()
-  }
-}
+/** Where a session keeps the mark of a transcript. */
+const keyOf = (source: string | undefined): string =>
+  source === undefined ? 'usedUpTo' : `usedUpTo/${source}`
 
 /** Sums by model; requests whose price is known beside those whose is not. */
 function add(used: Map<string, Usage>, usage: Usage): void {

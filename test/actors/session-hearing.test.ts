@@ -159,6 +159,18 @@ describe('where it stands', () => {
       .given(...thinking, message('session.stop'))
       .when(used)
       .gives({ facts: [{ type: 'TokensUsed' }] })
+    const subagent = message('session.used', { source: 'agent-1.jsonl', upTo: '512' })
+    session()
+      .given(...thinking, used)
+      .when(subagent)
+      .gives({
+        facts: [{ type: 'TokensUsed' }],
+        context: { usedUpTo: '4096', 'usedUpTo/agent-1.jsonl': '512' },
+      })
+    session()
+      .given(...thinking, subagent)
+      .when(subagent)
+      .gives({ refused: 'USAGE_STALE' })
   })
 })
 

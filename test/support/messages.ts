@@ -300,7 +300,10 @@ const samples: Samples = {
   'session.report': [{ report: { type: 'progress', data: { text: 'half way' } } }],
   'session.heard': HEARD.map((heard) => ({ heard, activity: null })) as unknown as Samples['session.heard'],
   'session.active': [{ standing, activity }],
-  'session.used': [{ from: '0', upTo: '4096', usage: [usage] }],
+  'session.used': [
+    { from: '0', upTo: '4096', usage: [usage] },
+    { source: 'agent-1.jsonl', from: '0', upTo: '512', usage: [usage] },
+  ],
   'session.asked': [{ decision: 'd-1', kind: 'permission', tool: 'Bash' }],
   'session.answered': [{ decision: 'd-1', choice: 'allow' }],
   'session.deliver': [

@@ -37,6 +37,17 @@ test('[TOWNUP-33] each kind of token has its price, with the day in a name and w
   expect(troubles).toEqual([])
 })
 
+test('[TOWNUP-33] a write that is kept for an hour costs what the table says of it, else the same as any', () => {
+  writeFileSync(file, JSON.stringify(own))
+  const { prices } = opened()
+  const cost = (model: string, cacheWriteHour: number) =>
+    prices.of({ ...used(model, { cacheWrite: 1_000_000 }), cacheWriteHour })
+  expect(cost('claude-opus-5', 0)).toBe(6.25)
+  expect(cost('claude-opus-5', 400_000)).toBe(6.25 * 0.6 + 10 * 0.4)
+  expect(cost('claude-haiku-5-5', 1_000_000)).toBe(1)
+  expect(cost('own-1', 1_000_000)).toBe(4)
+})
+
 test('[TOWNUP-33] a model that no table names costs nobody knows what', () => {
   const { prices } = opened()
   for (const name of ['own-1', 'claude-opus-9', 'claude-opus-5-5-fast', '', '__proto__'])

@@ -1,10 +1,11 @@
-import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { createMemoryLog } from '../../eventlog/index.ts'
 import { machineAt } from '../../src/actors/index.ts'
 import type { AnyFact, LogRecord } from '../../src/events/record.ts'
+import type { UsageRead } from '../../src/ports/presets.ts'
 import { presets } from '../../src/pty/presets/index.ts'
 import { openSystem } from '../../src/system/system.ts'
 import type { System } from '../../src/system/types.ts'
@@ -35,11 +36,17 @@ async function opened(text: string | null) {
       shown(record)
     },
   })
-  const reader = () => {
+  const reader = (asked: (usage: UsageRead) => void = () => {}) => {
     const transcripts = createTranscripts({
       system,
       presets,
-      prices: { refresh: () => {}, of: ({ model }) => (model === 'claude-opus-5' ? 0.5 : null) },
+      prices: {
+        refresh: () => {},
+        of(usage) {
+          asked(usage)
+          return usage.model === 'claude-opus-5' ? 0.5 : null
+        },
+      },
       onTrouble: (code, what) => troubles.push(`${code} ${what}`),
     })
     shown = transcripts.record
@@ -199,4 +206,99 @@ test('[TOWNUP-32] a long transcript is read in pieces, with lines across them, a
     new Set(['claude-opus-5 false', 'claude-new-1 true']),
   )
   expect(town.used().length).toBeGreaterThan(3)
+})
+
+/** A subagent's transcript of the conversation at `path`. */
+function subagent(path: string, name: string) {
+  const folder = path.replace(/\.jsonl$/, '/subagents')
+  mkdirSync(folder, { recursive: true })
+  return (text: string) => appendFileSync(join(folder, name), text)
+}
+const prompt = `${JSON.stringify({ type: 'user', parentUuid: null, message: { content: 'Go.' } })}\n`
+const total = (outputTokens: number) =>
+  `${JSON.stringify({ type: 'cost-state', modelUsage: { 'claude-opus-5': { outputTokens } } })}\n`
+const outputs = (facts: readonly AnyFact[]) => facts.map(({ output }) => output)
+
+test('[TOWNUP-32] what subagents use is counted from their own files, each from its own mark, also after a restart', async () => {
+  const town = await opened(prompt + answer('m-1', 5))
+  const before = town.reader()
+  await begun(town.system, town.path)
+  const [first, second] = [subagent(town.path, 'agent-1.jsonl'), subagent(town.path, 'agent-2.jsonl')]
+  first(prompt + answer('s-1', 3))
+  subagent(town.path, 'notes.txt')(answer('no', 1_000))
+  await turn(town.system)
+  await before.idle()
+  expect(outputs(town.used())).toEqual([3, 5])
+  const after = town.reader()
+  // Another row of an answer that is counted, in each of them.
+  first(answer('s-1', 3) + answer('s-2', 2))
+  second(prompt + answer('s-3', 4))
+  appendFileSync(town.path, answer('m-1', 5))
+  await turn(town.system)
+  await after.idle()
+  expect(outputs(town.used())).toEqual([3, 5, 2, 4])
+  const context = town.system.owner(SESSION)?.context
+  expect(Object.keys(context ?? {}).filter((key) => key.startsWith('usedUpTo'))).toHaveLength(3)
+})
+
+test('[TOWNUP-32] a total at the end adds what no file says, and nothing that one does', async () => {
+  const town = await opened(prompt + answer('m-1', 5))
+  const first = town.reader()
+  await begun(town.system, town.path)
+  subagent(town.path, 'agent-1.jsonl')(prompt + answer('s-1', 3))
+  await turn(town.system)
+  await first.idle()
+  // 5 and 3 are known, 2 of the subagent are read now; 90 are of requests that nobody wrote down.
+  const second = town.reader()
+  subagent(town.path, 'agent-1.jsonl')(answer('s-2', 2))
+  appendFileSync(town.path, total(100))
+  await second.finish(SESSION)
+  expect(outputs(town.used())).toEqual([3, 5, 2, 90])
+  expect(town.used().at(-1)).toMatchObject({ requests: 1 })
+})
+
+test('[TOWNUP-32] whoever goes on with a conversation counts its subagents from where they were counted too', async () => {
+  const town = await opened(prompt + answer('m-1', 5))
+  const transcripts = town.reader()
+  await begun(town.system, town.path)
+  const write = subagent(town.path, 'agent-1.jsonl')
+  write(prompt + answer('s-1', 3))
+  await turn(town.system)
+  await transcripts.idle()
+  const next = `${AGENT}/sessions/1.2`
+  await begun(town.system, town.path, next)
+  write(answer('s-2', 4))
+  appendFileSync(town.path, total(14))
+  await turn(town.system, next)
+  await transcripts.idle()
+  expect(town.used().map(({ session, output }) => [session === next, output])).toEqual([
+    [false, 3],
+    [false, 5],
+    [true, 4],
+    [true, 2],
+  ])
+})
+
+test('[TOWNUP-32] a fork counts what it said itself, and not the rows that it copied', async () => {
+  const own = (id: string, output: number, madeBy: string) =>
+    `${JSON.stringify({ ...JSON.parse(answer(id, output)), sessionId: 'fork', session_id: madeBy })}\n`
+  const town = await opened(prompt + own('m-1', 5, 'original') + own('m-2', 7, 'fork') + total(500))
+  const transcripts = town.reader()
+  await begun(town.system, town.path)
+  await turn(town.system)
+  await transcripts.idle()
+  expect(outputs(town.used())).toEqual([7])
+})
+
+test('[TOWNUP-33] a cache write that is kept for an hour has its own price, and no field of its own', async () => {
+  const kept = { ephemeral_5m_input_tokens: 4, ephemeral_1h_input_tokens: 6 }
+  const town = await opened(answer('m-1', 5, { cache_creation: kept }))
+  const seen: unknown[] = []
+  const transcripts = town.reader((usage) => seen.push(usage))
+  await begun(town.system, town.path)
+  await turn(town.system)
+  await transcripts.idle()
+  expect(seen).toMatchObject([{ cacheWrite: 10, cacheWriteHour: 6 }])
+  expect(town.used()).toMatchObject([{ cacheWrite: 10 }])
+  expect(town.used()[0]).not.toHaveProperty('cacheWriteHour')
 })

@@ -38,6 +38,8 @@ export type SessionContext = {
   model: string | null
   /** Mark up to which its usage has been counted. */
   usedUpTo: string
+  /** The same of each further transcript, by its name. */
+  [mark: `usedUpTo/${string}`]: string
   /** Ids of the decisions that are open. */
   asking: readonly string[]
 

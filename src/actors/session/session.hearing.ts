@@ -40,15 +40,21 @@ export function isActive(
   stands({ ...context, standing: before }, flips ? standing : before, to)
 }
 
-export function uses(context: SessionContext, { from, upTo, usage }: Event<'session.used'>, to: To): void {
-  const { usedUpTo, session, rig, runtime } = context
+export function uses(
+  context: SessionContext,
+  { source, from, upTo, usage }: Event<'session.used'>,
+  to: To,
+): void {
+  const { session, rig, runtime } = context
+  const mark = source === undefined ? 'usedUpTo' : (`usedUpTo/${source}` as const)
+  const usedUpTo = context[mark] ?? '0'
   if (from !== usedUpTo) {
     to.refuse('USAGE_STALE', `The usage of ${session} has been counted up to ${usedUpTo}, not ${from}.`, {
       usedUpTo,
     })
     return
   }
-  to.set({ usedUpTo: upTo })
+  to.set({ [mark]: upTo })
   for (const each of usage)
     to.fact({
       type: 'TokensUsed',

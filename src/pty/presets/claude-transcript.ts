@@ -8,15 +8,14 @@
 //
 // Money is left to the price table: rows have none, and a program that is killed writes no cost-state.
 
-import type { Usage } from '../../events/hearing.ts'
-import type { TranscriptReading } from '../../ports/presets.ts'
+import type { TranscriptReading, UsageRead } from '../../ports/presets.ts'
 import { asCount, asList, asObject, asText, type Json, parsed } from './hook-input.ts'
 
 /** Rows of one answer stand close together; this many ids back is far enough. */
 const IDS_KEPT = 200
 
-/** Input, output, read from the cache, written to it. */
-type Counts = readonly [number, number, number, number]
+/** Input, output, read from the cache, written to it; of the last, what is kept for an hour. */
+type Counts = readonly [number, number, number, number, number]
 
 type Carry = {
   /** Ids of answers counted. */
@@ -80,6 +79,7 @@ class Ledger {
       asCount(said.output_tokens),
       asCount(said.cache_read_input_tokens),
       asCount(said.cache_creation_input_tokens),
+      asCount(asObject(said.cache_creation).ephemeral_1h_input_tokens),
     ]
     if (!copied && counts.some((count) => count > 0)) this.#add(name, counts, 1)
     // The tokens of the conversation that this one is a fork of are in its totals too.
@@ -103,10 +103,11 @@ class Ledger {
     this.#counted.set(name, sum(this.#counted.get(name) ?? NOTHING, counts))
   }
 
-  usage(): Usage[] {
+  usage(): UsageRead[] {
     return [...this.#new].map(([model, { counts, requests }]) => {
-      const [input, output, cacheRead, cacheWrite] = counts
-      return { model, input, output, cacheRead, cacheWrite, costUsd: null, requests }
+      const [input, output, cacheRead, cacheWrite, hour] = counts
+      const kept = hour > 0 ? { cacheWriteHour: hour } : {}
+      return { model, input, output, cacheRead, cacheWrite, ...kept, costUsd: null, requests }
     })
   }
 
@@ -119,8 +120,8 @@ class Ledger {
   }
 }
 
-const NOTHING: Counts = [0, 0, 0, 0]
-const sum = (a: Counts, b: Counts): Counts => [a[0] + b[0], a[1] + b[1], a[2] + b[2], a[3] + b[3]]
+const NOTHING: Counts = [0, 0, 0, 0, 0]
+const sum = (a: Counts, b: Counts): Counts => a.map((count, at) => count + (b[at] ?? 0)) as unknown as Counts
 
 /** Whether another conversation made it, of which this one is a fork. */
 const isCopied = ({ session_id: madeBy, sessionId: own }: Json): boolean =>

@@ -8,7 +8,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
-import type { Usage } from '../../events/hearing.ts'
+import type { UsageRead } from '../../ports/presets.ts'
 
 /** The table that comes with gt. */
 const SHIPPED = '2026-11-22.json'
@@ -16,7 +16,15 @@ const BYTES_MAX = 1024 * 1024
 
 const price = z.number().nonnegative().max(1_000_000)
 /** USD for a million tokens. */
-const perMillion = { input: price, output: price, cacheRead: price, cacheWrite: price }
+const perMillion = {
+  input: price,
+  output: price,
+  cacheRead: price,
+  /** Kept for some minutes. */
+  cacheWrite: price,
+  /** Kept for an hour; the same as `cacheWrite` when left out. */
+  cacheWriteHour: price.optional(),
+}
 const row = z.strictObject({
   ...perMillion,
   /** Holds for requests whose prompt (input, cache read and cache write together) is longer. */
@@ -24,7 +32,7 @@ const row = z.strictObject({
   source: z.string().max(1_000).optional(),
 })
 type Row = z.infer<typeof row>
-type PerMillion = { readonly [K in keyof typeof perMillion]: number }
+type PerMillion = Omit<Row, 'above' | 'source'>
 
 /** By name of model; `*` stands for any characters. */
 const table = z.strictObject({
@@ -36,7 +44,7 @@ type Table = z.infer<typeof table>
 
 export interface Prices {
   /** USD, or null when nobody knows. */
-  of(usage: Usage): number | null
+  of(usage: UsageRead): number | null
 }
 
 export interface TownPrices extends Prices {
@@ -90,7 +98,7 @@ function readOwn(
 }
 
 /** The first table that names the model; in it an exact name, else the longest that fits. */
-export function priceIn(tables: readonly Table[], usage: Usage): number | null {
+export function priceIn(tables: readonly Table[], usage: UsageRead): number | null {
   const model = usage.model.replace(/\[[^\]]*\]$/, '')
   // Names come with and without the day on which the model was made.
   const names = [usage.model, model, model.replace(/-\d{8}$/, '')]
@@ -125,21 +133,26 @@ function fitsPattern(pattern: string, name: string): boolean {
   return at <= name.length - last.length
 }
 
-function cost(row: Row, usage: Usage): number | null {
+function cost(row: Row, usage: UsageRead): number | null {
   const prompt = usage.input + usage.cacheRead + usage.cacheWrite
   const { above } = row
   if (above === undefined || prompt <= above.promptTokens) return sum(row, usage)
   return usage.requests === 1 ? sum(above, usage) : null
 }
 
-const sum = (price: PerMillion, { input, output, cacheRead, cacheWrite }: Usage): number =>
+const sum = (price: PerMillion, usage: UsageRead): number => {
+  const { input, output, cacheRead, cacheWrite, cacheWriteHour = 0 } = usage
   // A request may cost less than a millionth of a dollar; what is beyond this is the noise of adding.
-  Math.round(
-    (input * price.input +
-      output * price.output +
-      cacheRead * price.cacheRead +
-      cacheWrite * price.cacheWrite) *
-      1_000,
-  ) / 1e9
+  return (
+    Math.round(
+      (input * price.input +
+        output * price.output +
+        cacheRead * price.cacheRead +
+        (cacheWrite - cacheWriteHour) * price.cacheWrite +
+        cacheWriteHour * (price.cacheWriteHour ?? price.cacheWrite)) *
+        1_000,
+    ) / 1e9
+  )
+}
 
 const shippedFile = (): string => fileURLToPath(new URL(SHIPPED, import.meta.url))
