@@ -14,6 +14,7 @@ import type { SessionCaller } from './callers.ts'
 import { Fault } from './fault.ts'
 import { stillOpen } from './handing-in.ts'
 import { promptContext } from './nudging.ts'
+import { toldAgain } from './priming.ts'
 import type { TownHandle } from './town.ts'
 
 /** Calls of one session that may be in hand. */
@@ -96,6 +97,8 @@ async function replyTo(
   const goOn = meaning.mayGoOn ? stillOpen(town, caller) : null
   if (goOn !== null) return goOn
   await hear(heard)
+  const again = await toldAgain(town, caller, heard)
+  if (again !== null) return { kind: 'context', text: again }
   return guards === null ? { kind: 'none' } : guard(town, caller, guards)
 }
 

@@ -10,6 +10,7 @@ const rows: readonly Row[] = [
   ['hook', () => import('./commands/hook.ts'), 'hook'],
   ['prime', () => import('./commands/prime.ts'), 'prime'],
   ['done', () => import('./commands/done.ts'), 'done'],
+  ['handoff', () => import('./commands/handoff.ts'), 'handoff'],
   ['report', () => import('./commands/report.ts'), 'report'],
   ['install', () => import('./commands/install.ts'), 'install'],
   ['up', () => import('./commands/up.ts'), 'up'],

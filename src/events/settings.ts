@@ -37,6 +37,9 @@ export const ATTEMPTS_DEFAULT = 5
 /** Until an agent that asked is told no, when nothing is set, ms. */
 export const PERMISSION_WAIT_MS = 10 * 60_000
 
+/** When the town hands work to a fresh session by itself; `full` when nothing is set. */
+export const HANDOFF_ON = ['compact', 'full', 'never'] as const
+
 /** `pattern` is a glob over the command, or over the path; without one the rule fits every call of the tool. */
 export const permissionRule = z.strictObject({
   tool: z.string().min(1).max(200),
@@ -88,6 +91,11 @@ const fixed: Readonly<Record<string, Setting>> = {
     scope: 'rig',
     value: z.array(relativePath).max(100),
     help: 'ignored files that are copied into a worktree',
+  },
+  'handoff.on': {
+    scope: 'both',
+    value: z.enum(HANDOFF_ON),
+    help: 'when gt itself begins a fresh session: before a context is compacted, when it is full, or never',
   },
   'permissions.mode': {
     scope: 'rig',

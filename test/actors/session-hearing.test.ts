@@ -31,6 +31,13 @@ const exited = message('session.exited', { ending: { kind: 'exited', exitCode: 1
 const asked = message('session.asked', { decision: 'd-1', kind: 'permission', tool: 'Bash' })
 const stands = (state: string, more: object = {}) => ({ type: 'AgentStands', standing: { state, ...more } })
 
+/** What the last of these hands on to the next session. */
+function conversationAfter(...messages: Parameters<ReturnType<typeof stepsOf>['take']>[0][]): unknown {
+  const steps = stepsOf(SESSION)
+  const decisions = messages.map((each) => steps.take(each))
+  return /"done":false,"resume":"([^"]*)"/.exec(JSON.stringify(decisions.at(-1)))?.[1]
+}
+
 describe('where it stands', () => {
   test('[SESSION-10] a change is recorded with what was done until then', () => {
     session()
@@ -106,17 +113,49 @@ describe('where it stands', () => {
       .when(ready)
       .gives({ facts: [] })
     session()
-      .given(...idle)
+      .given(...thinking)
       .when(exited)
       .gives({ tells: [[SANDBOX, { type: 'sandbox.sessionEnded', done: false, resume: runtimeSession }]] })
-    const steps = stepsOf(SESSION)
-    for (const each of [...idle, message('session.done'), exited]) {
-      const decision = steps.take(each)
-      if (each === exited) expect(JSON.stringify(decision)).not.toContain('"resume":"u-1"')
-    }
+    for (const last of [message('session.done'), message('session.handOff')])
+      expect(conversationAfter(...thinking, last, exited)).toBeUndefined()
     session()
       .when(message('session.open', { resume: 'u-0' }))
       .gives({ effects: [['session.start', { resume: 'u-0' }]] })
+  })
+
+  test('[SESSION-12] a conversation without a turn is not kept by its runtime, and is not handed on', () => {
+    expect(conversationAfter(...running, exited)).toBeUndefined()
+    expect(conversationAfter(...idle, exited)).toBeUndefined()
+    expect(conversationAfter(...thinking, turnEnded, exited)).toBe(runtimeSession)
+    const onScreen = hears({ kind: 'turnStarted', via: 'screen', nudge: null })
+    expect(conversationAfter(...idle, onScreen, exited)).toBeUndefined()
+    const cleared = hears({ ...ready.heard, kind: 'ready', source: 'clear', runtimeSession: 'u-2' } as Heard)
+    expect(conversationAfter(...thinking, cleared, exited)).toBeUndefined()
+    expect(conversationAfter(...thinking, cleared, turn(), exited)).toBe('u-2')
+  })
+
+  test('[SESSION-20] a conversation that is gone on with is not lost by a session that did not get that far', () => {
+    const resumed = message('session.open', { resume: 'u-0' })
+    const again = message('session.started', { runtime: 'claude', runtimeSession: 'u-0' })
+    const notStarted = message('session.notStarted')
+    const end = (ending: Parameters<typeof message<'session.exited'>>[1]) => message('session.exited', ending)
+    expect(conversationAfter(resumed, notStarted)).toBe('u-0')
+    expect(conversationAfter(resumed, again, end({ ending: { kind: 'killed', signal: 'SIGKILL' } }))).toBe(
+      'u-0',
+    )
+    expect(conversationAfter(resumed, again, end({ ending: { kind: 'lost', survivors: [] } }))).toBe('u-0')
+    expect(conversationAfter(resumed, again, end({ ending: { kind: 'exited', exitCode: 0 } }))).toBe('u-0')
+    const greets = hears({ ...ready.heard, kind: 'ready', source: 'resume', runtimeSession: 'u-0' } as Heard)
+    expect(conversationAfter(resumed, again, greets, exited)).toBe('u-0')
+  })
+
+  test('[SESSION-20] a program that fails before it greets us does not know the conversation: the next one is fresh', () => {
+    const resumed = message('session.open', { resume: 'u-0' })
+    const again = message('session.started', { runtime: 'claude', runtimeSession: 'u-0' })
+    const said = 'No conversation found with session ID: u-0'
+    const fails = message('session.exited', { ending: { kind: 'exited', exitCode: 1, said } })
+    expect(conversationAfter(resumed, again, fails)).toBeUndefined()
+    expect(conversationAfter(resumed, fails)).toBeUndefined()
   })
 
   test('[SESSION-12] a hook that is quicker than the news of the start is heard', () => {
@@ -266,13 +305,28 @@ describe('the composer', () => {
       .gives({ tells: [go('n-1')] })
   })
 
+  test.each(['idle', 'queue', 'immediate'] as const)(
+    '[SESSION-21] %s goes at once to a program without hooks, which reads when it likes',
+    (mode) => {
+      const script = message('session.started', { runtime: 'script', runtimeSession: null })
+      session()
+        .given(message('session.open'), script)
+        .when(deliver('n-1', mode))
+        .gives({ tells: [go('n-1')] })
+      session()
+        .given(message('session.open'), deliver('n-1', mode))
+        .when(script)
+        .gives({ context: { typing: 'n-1' } })
+    },
+  )
+
   test('[SESSION-17] too many are refused, and a session that is about to end takes none', () => {
     const many = Array.from({ length: LINES_MAX }, (_, n) => deliver(`n-${n}`, 'idle'))
     session()
       .given(...thinking, ...many)
       .when(deliver('n-99', 'idle'))
       .gives({ refused: 'NUDGE_TOO_MANY' })
-    for (const last of [message('session.done'), message('session.stop')])
+    for (const last of [message('session.done'), message('session.handOff'), message('session.stop')])
       session()
         .given(...thinking, last)
         .when(deliver('n-1', 'immediate'))

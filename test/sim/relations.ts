@@ -10,7 +10,7 @@ type Owners = ReadonlyMap<Address, OwnerState>
 export const isRelated = (address: Address): boolean =>
   address === MAYOR || address.startsWith('beads/') || address.includes('/polecats/')
 
-const OVER = new Set(['removed', 'kept', 'failed'])
+const OVER = new Set(['removed', 'kept', 'failed', 'shelved'])
 
 /** A sentence for each pair of owners that contradict each other. */
 export function relationsOf(owners: Owners): string[] {
@@ -67,6 +67,11 @@ function hookProblems(owners: Owners, agent: Address, bead: string, address: Add
     cooling: /^hooked$|working|^blocked$/,
     submitted: /submitted|testing/,
     reworking: /working/,
+    handingOff: /^hooked$|working|^blocked$/,
+    // A person may close or open a bead while its work is being taken away.
+    leaving: /./,
+    shelving: /./,
+    restoring: /^hooked$/,
     deferring: /working/,
     closing: /^closed$/,
     removing: /^closed$/,

@@ -17,6 +17,7 @@ const first: Assignment = {
   target: 'main',
   worktree: '/w',
   gates: [{ name: 'test', command: ['npm', 'test'] }],
+  handoff: null,
   resumed: false,
 }
 
@@ -67,4 +68,15 @@ test('a hook waits for as long as its answer is worth', () => {
   expect(modes).toEqual(['prompt', 'guard', 'ask', 'tell'])
   const command = hookCommand(claude, { bin: "/it's here/bin", env: { PATH: '/nowhere' } })('Stop')
   expect(command).toMatch(/ '\/it'\\''s here\/bin\/gt-hook\.mjs' tell Stop$/)
+})
+
+test('[TOWNUP-40] a note that was left is read first, by a fresh session and by no other', () => {
+  const handoff = { note: 'The parser is done, its tests are not.', trigger: 'asked' } as const
+  const fresh = { ...first, attempt: 2, reason: 'handoff', handoff } as const
+  expect(ordersFor(fresh)).toMatch(
+    /^You left this note .*\n<handoff>\nThe parser is done, its tests are not\.\n<\/handoff>\n\nYour work is bead sh-1/,
+  )
+  expect(ordersFor({ ...fresh, handoff: { ...handoff, trigger: 'full' } })).toMatch(/^gt took this down/)
+  expect(ordersFor({ ...fresh, resumed: true })).not.toContain('parser')
+  expect(ordersFor({ ...fresh, handoff: { ...handoff, note: ' ' } })).toMatch(/^Your work is/)
 })

@@ -5,10 +5,13 @@ import { beadCommands } from './bead.ts'
 import { beadNeedCommands } from './bead-needs.ts'
 import { brakeCommands } from './brakes.ts'
 import { configCommands } from './config.ts'
+import { crewCommands } from './crew.ts'
 import { decisionCommands } from './decision.ts'
 import { doneCommands } from './done.ts'
+import { handoffCommands } from './handoff.ts'
 import { nudgeCommands } from './nudge.ts'
 import { pastCommands } from './past.ts'
+import { planCommands } from './plan.ts'
 import { primeCommands } from './prime.ts'
 import { reportCommands } from './report.ts'
 import { rigCommands } from './rig.ts'
@@ -25,7 +28,10 @@ export const COMMANDS: readonly CommandRoute[] = [
   ...brakeCommands,
   ...pastCommands,
   ...doneCommands,
+  ...handoffCommands,
   ...decisionCommands,
+  ...crewCommands,
+  ...planCommands,
   ...primeCommands,
   ...reportCommands,
   ...nudgeCommands,
