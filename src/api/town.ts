@@ -5,7 +5,7 @@ import type { Heard, Standing } from '../events/hearing.ts'
 import type { Masker } from '../events/mask.ts'
 import type { Address } from '../events/record.ts'
 import type { Clock, Ids } from '../ports/clock.ts'
-import type { Preset, Presets } from '../ports/presets.ts'
+import type { Preset, Presets, UsageRead } from '../ports/presets.ts'
 import type { Repositories } from '../ports/repositories.ts'
 import type { Terminals } from '../ports/terminals.ts'
 import type { Projections } from '../projections/index.ts'
@@ -44,6 +44,8 @@ export interface TownHandle {
   recordedLines(session: Address, lines: number): Promise<string | null>
   /** Blots out what an agent must not put into the log: secrets of known shapes, and those handed to it. */
   readonly masker: Masker
+  /** USD by the table of prices, or null when the model is not in it. */
+  priceOf(usage: UsageRead): number | null
   /** What is heard of the agents at work; null while the daemon is down. */
   readonly hearing: Hearing | null
   /** The caller a bearer token stands for, or null. Never throws. */

@@ -58,6 +58,8 @@ export type Waits = {
   place: WaitingFor | null
   recovery: WaitingFor | null
   merge: WaitingFor | null
+  /** Its work was begun and rests. */
+  rest: WaitingFor | null
   person: WaitingFor | null
 }
 
@@ -72,6 +74,8 @@ export type BeadRows = {
   readonly blocked: Set<string>
   /** Need -> beads that need it. */
   readonly dependents: Map<string, Set<string>>
+  /** Scopes whose budget is used up: `town`, `rig shop`, `bead sh-1`, `agent shop/polecats/nux`. */
+  readonly spent: Set<string>
 }
 
 export const emptyBeadRows = (): BeadRows => ({
@@ -82,6 +86,7 @@ export const emptyBeadRows = (): BeadRows => ({
   queued: new Set(),
   blocked: new Set(),
   dependents: new Map(),
+  spent: new Set(),
 })
 
 export const DERIVED_PARTS: readonly (keyof BeadRows)[] = [
@@ -98,6 +103,7 @@ export const noWaits = (): Waits => ({
   place: null,
   recovery: null,
   merge: null,
+  rest: null,
   person: null,
 })
 
@@ -171,7 +177,7 @@ function waitOf({ status, stage, openNeeds, waits }: BeadRow): WaitingFor | null
     return { kind: 'bead', id: need, since: waits.needSince }
   // What the queue said of a need that is met by now is out of date.
   const place = waits.place?.kind === 'bead' ? null : waits.place
-  return waits.recovery ?? waits.merge ?? place
+  return waits.rest ?? waits.recovery ?? waits.merge ?? place
 }
 
 function put(set: Set<string>, id: string, member: boolean): void {

@@ -26,7 +26,7 @@ export type { BeadRow, BeadRows, BeadStatus } from './bead-rows.ts'
 export const createBeads = (): Projection<BeadRows> =>
   projection({
     name: 'beads',
-    version: 1,
+    version: 2,
     empty: emptyBeadRows,
     handlers,
     derived: { parts: DERIVED_PARTS, rebuild: rebuildIndexes },
@@ -145,6 +145,7 @@ const way: Handlers<BeadRows> = {
       free(row)
       row.waits.recovery = null
       row.waits.merge = null
+      row.waits.rest = null
       // Blocked and deferred beads lose their worker and stay what they are.
       if (row.status === 'blocked' || row.status === 'deferred') return
       row.status = 'open'
@@ -165,7 +166,11 @@ const way: Handlers<BeadRows> = {
     change(rows, bead, at, (row) => {
       row.waits.recovery = { kind: 'recovery', id: sandbox, since: at }
     }),
-  AttemptBegun: (rows, { bead }, { at }) => change(rows, bead, at, noRecovery),
+  AttemptBegun: (rows, { bead }, { at }) =>
+    change(rows, bead, at, (row) => {
+      row.waits.recovery = null
+      row.waits.rest = null
+    }),
   SandboxParked: (rows, { bead }, { at }) => change(rows, bead, at, noRecovery),
   BeadSubmitted: (rows, { bead }, { at }) =>
     change(rows, bead, at, (row) => {
@@ -186,6 +191,25 @@ const way: Handlers<BeadRows> = {
       row.waits.merge = null
     }),
 }
+
+const rest: Handlers<BeadRows> = {
+  BudgetReached: ({ spent }, { scope, id }) => {
+    spent.add(scopeOf(scope, id))
+    return true
+  },
+  BudgetLifted: ({ spent }, { scope, id }) => spent.delete(scopeOf(scope, id)),
+  SandboxPaused: (rows, { bead, reason }, { at }) =>
+    change(rows, bead, at, (row) => {
+      if (reason === 'estop') row.waits.rest = { kind: 'thaw', id: 'town', since: at }
+      const budget = reason === 'budget' ? spentFor(rows, row) : undefined
+      if (budget !== undefined) row.waits.rest = { kind: 'budget', id: budget, since: at }
+    }),
+}
+
+const scopeOf = (scope: string, id: string): string => (scope === 'town' ? 'town' : `${scope} ${id}`)
+
+const spentFor = ({ spent }: BeadRows, { id, rig, assignee }: BeadRow): string | undefined =>
+  ['town', `rig ${rig}`, `bead ${id}`, `agent ${assignee}`].find((scope) => spent.has(scope))
 
 const landing: Handlers<BeadRows> = {
   MergeRequested: (rows, { bead, mergeRequest }, { at }) =>
@@ -275,7 +299,7 @@ const ends: Handlers<BeadRows> = {
   },
 }
 
-const handlers: Handlers<BeadRows> = { ...description, ...needs, ...way, ...landing, ...ends }
+const handlers: Handlers<BeadRows> = { ...description, ...needs, ...way, ...rest, ...landing, ...ends }
 
 function leaveQueue(row: BeadRow): void {
   row.waits.place = null

@@ -29,7 +29,6 @@ import { townFiles } from './files.ts'
 import { createHearing, type TownHearing } from './hearing.ts'
 import { readIdentity } from './identity.ts'
 import { handleOf, type OpenTown, openTown } from './open.ts'
-import { openPrices } from './prices/prices.ts'
 import { binFolder, type Program, runningProgram } from './program.ts'
 import { checkpointer, endSessions, resumeSessions } from './sleep.ts'
 import { TownError } from './town-error.ts'
@@ -79,7 +78,7 @@ export async function startDaemon(dir: string, operatorEnv: NodeJS.ProcessEnv): 
   const transcripts = createTranscripts({
     system: town.system,
     presets,
-    prices: openPrices(dir, town.trouble),
+    prices: town.prices,
     onTrouble: town.trouble,
   })
   const brakes = createBrakes({

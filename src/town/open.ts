@@ -19,6 +19,7 @@ import { readCheckpoint, WORTH_RECORDS, writeCheckpoint } from './checkpoint.ts'
 import { machineClock, machineIds } from './clock.ts'
 import { sessionFiles, townFiles } from './files.ts'
 import { type Identity, readIdentity } from './identity.ts'
+import { openPrices, type TownPrices } from './prices/prices.ts'
 import { replay } from './replay.ts'
 import { lookUpRuntime } from './runtimes.ts'
 import { readTokens, type Tokens } from './tokens.ts'
@@ -33,6 +34,7 @@ export interface OpenTown {
   readonly log: EventLog
   readonly projections: Projections
   readonly system: System
+  readonly prices: TownPrices
   readonly troubles: readonly Trouble[]
   trouble(code: string, message: string): void
   /** `listen` is shown every record from now on, once the projections have it; it never throws. */
@@ -90,6 +92,7 @@ export async function openTown(dir: string, perform?: Perform): Promise<OpenTown
       log,
       projections,
       system,
+      prices: openPrices(dir, trouble),
       troubles,
       trouble,
       onRecord: (listen) => listeners.push(listen),
@@ -129,6 +132,10 @@ export const handleOf = (town: OpenTown, env: NodeJS.ProcessEnv = process.env): 
   recordedLines: async (session, lines) =>
     (await import('../pty/recorded.ts')).recordedLines(sessionFiles(town.dir, session).recording, lines),
   masker: masker(secretValues(env)),
+  priceOf(usage) {
+    town.prices.refresh()
+    return town.prices.of(usage)
+  },
   hearing: null,
   authenticate: (token) => town.tokens.authenticate(token),
   daemon: null,

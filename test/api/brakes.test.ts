@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { mayBeginTurn, stoppedIn } from '../../src/api/brakes.ts'
+import type { LogRecord } from '../../src/events/record.ts'
 import { createTown, FIRST_SESSION, type TestTown, tokenOf } from './town.ts'
 
 const AGENT = 'shop/polecats/nux'
@@ -24,6 +25,29 @@ const use = (costUsd: number | undefined, model = 'own-1') =>
 const costs = async (query = '') => (await town.get(`/v1/costs${query}`)).body
 
 describe('[P6] costs', () => {
+  test('of a report without money are those of the table, and say so; a model that is not in it has none', async () => {
+    await use(undefined, 'in-the-table')
+    await use(7, 'in-the-table')
+    await use(undefined, 'elsewhere')
+    expect(await costs('?by=model')).toMatchObject({
+      items: [
+        { key: 'in-the-table', costUsd: 7.01, unpriced: 0 },
+        { key: 'elsewhere', costUsd: null, unpriced: 1 },
+      ],
+      total: { costUsd: 7.01, requests: 3, unpriced: 1 },
+    })
+    const reports: unknown[] = []
+    for await (const { line } of town.town.log.read({}))
+      for (const fact of (JSON.parse(line) as LogRecord).facts)
+        if (fact.type === 'AgentReported') reports.push(fact.report)
+    expect(reports).toMatchObject([
+      { data: { costUsd: 0.01, costFrom: 'prices' } },
+      { data: { costUsd: 7 } },
+      { data: { model: 'elsewhere' } },
+    ])
+    expect(JSON.stringify(reports).match(/costFrom/g)).toHaveLength(1)
+  })
+
   test('are summed by what is asked for, and unknown money is null', async () => {
     expect(await costs()).toMatchObject({ items: [], total: { costUsd: 0, requests: 0, unpriced: 0 } })
     await use(undefined)

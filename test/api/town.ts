@@ -59,6 +59,7 @@ export async function createTown({ rig = true }: { rig?: boolean } = {}) {
     findRuntime: (wanted) => lookUpRuntime(presets, wanted, operatorEnv),
     recordedLines: (session) => Promise.resolve(`recorded of ${session}`),
     masker: masker(['an-operators-own-secret']),
+    priceOf: ({ model, input }) => (model === 'in-the-table' ? input / 1_000 : null),
     hearing,
     authenticate,
     daemon: { pid: 1, startedAt: new Date().toISOString(), version: '0.0.0', recoveredMs: 1, program: null },

@@ -35,6 +35,30 @@ function after(...steps: (Fact | readonly Fact[])[]) {
   return fold.rows
 }
 
+const spent = { spentUsd: 2, spentTokens: 0, unpriced: 0, capUsd: 1, capTokens: null, until: null }
+
+test('[PR-7] a bead whose work rests waits for its budget or for gt thaw, until its work goes on', () => {
+  const { SandboxPaused, AttemptBegun } = SAMPLES
+  const reached = (scope: 'rig' | 'bead', id: string): Fact => ({
+    type: 'BudgetReached',
+    scope,
+    id,
+    ...spent,
+  })
+  const pausedFor = (reason: 'town' | 'estop' | 'budget'): Fact => ({ ...SandboxPaused, reason })
+  const waits = (...steps: Fact[]) => bead(after(...begun, ...steps), BeadCreated.bead)?.waitingFor
+  const budget = [reached('rig', 'elsewhere'), reached('rig', BeadCreated.rig), pausedFor('budget')]
+  expect(waits(...budget)).toMatchObject({ kind: 'budget', id: `rig ${BeadCreated.rig}` })
+  expect(waits(reached('bead', BeadCreated.bead), pausedFor('budget'))).toMatchObject({
+    kind: 'budget',
+    id: `bead ${BeadCreated.bead}`,
+  })
+  expect(waits(pausedFor('estop'))).toMatchObject({ kind: 'thaw' })
+  expect(waits(pausedFor('town'))).toBeNull()
+  const lifted: Fact = { type: 'BudgetLifted', scope: 'rig', id: BeadCreated.rig, reason: 'raised' }
+  expect(waits(...budget, lifted, AttemptBegun)).toBeNull()
+})
+
 const begun = [BeadCreated, BeadQueued, BeadHooked, BeadStarted] as const
 const tested = [...begun, BeadSubmitted, BeadTesting] as const
 

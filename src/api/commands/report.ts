@@ -6,6 +6,7 @@ import { command } from '../command.ts'
 import { Fault } from '../fault.ts'
 import { parseInput } from '../input.ts'
 import { shown } from '../resolve.ts'
+import type { TownHandle } from '../town.ts'
 import { take } from '../turn.ts'
 
 const words = z.string().min(1).max(10_000)
@@ -22,6 +23,7 @@ export const REPORTS = {
     outputTokens: count,
     cacheReadTokens: count.optional(),
     cacheWriteTokens: count.optional(),
+    /** When left out, the table of prices says it, where it has the model. */
     costUsd: z.number().nonnegative().optional(),
   }),
   artifact: z.strictObject({
@@ -46,7 +48,7 @@ const report = command({
   async run({ town, caller: anybody, input, id }) {
     const caller = sessionOnly(anybody)
     assignmentOf(town, caller)
-    const data = checked(input.type, input.data)
+    const data = priced(town, input.type, checked(input.type, input.data))
     const { seq } = await take(town, caller, id, [
       { to: caller.session, message: { type: 'session.report', report: { type: input.type, data } } },
     ])
@@ -57,6 +59,18 @@ const report = command({
 export const reportCommands = [report]
 
 type Data = z.infer<ReturnType<typeof z.json>>
+
+/** Money that the agent does not know is added with where it is from, when the table of prices has the model. */
+function priced(town: TownHandle, type: string, data: Data): Data {
+  if (type !== 'usage') return data
+  const said = data as z.infer<typeof REPORTS.usage>
+  if (said.costUsd !== undefined) return data
+  const { model, inputTokens: input, outputTokens: output, cacheReadTokens = 0, cacheWriteTokens = 0 } = said
+  // Of how many requests it tells, nobody says.
+  const usage = { model, input, output, cacheRead: cacheReadTokens, cacheWrite: cacheWriteTokens, requests: 0 }
+  const costUsd = town.priceOf({ ...usage, costUsd: null })
+  return costUsd === null ? data : { ...(data as { readonly [key: string]: Data }), costUsd, costFrom: 'prices' }
+}
 
 function checked(type: string, data: Data): Data {
   if (OWN.test(type)) {

@@ -5,7 +5,8 @@
 // Always:    what was asked for before a crash looks first: the line may have been written then.
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import { nudgeOwner } from '../../events/address.ts'
+import { brakeOn } from '../../api/brakes.ts'
+import { nudgeOwner, rigOf } from '../../events/address.ts'
 import type { Message } from '../../events/index.ts'
 import type { NudgeLineAt } from '../../events/nudge.ts'
 import type { Address } from '../../events/record.ts'
@@ -34,6 +35,8 @@ export const writeNudge: CarryOut<'nudge.write'> = async (params, { again, signa
   const preset = presetOf(town, session)
   if (preset === null) return held('its program is not known yet', unseen ? 'unseen' : 'untyped')
   return inTurn(session, async () => {
+    const brake = unseen ? null : brakeFor(town, session)
+    if (brake !== null) return held(brake, 'untyped')
     if (!preset.interactive) return writeLine(town, session, nudge, line, unseen)
     return deliver(town, session, askOf(town, preset, params), begin(unseen, performance.now()), signal)
   })
@@ -128,6 +131,14 @@ async function writeLine(
   } catch (error) {
     return held(reasonOf(error), unseen ? 'unseen' : 'untyped')
   }
+}
+
+/** When no turn may begin for whom it is meant: why. */
+function brakeFor({ system }: Carrier, session: Address): string | null {
+  const { agent, bead } = system.owner(session)?.context ?? {}
+  if (typeof agent !== 'string') return null
+  const who = { agent, rig: rigOf(agent), bead: typeof bead === 'string' && bead !== '' ? bead : null }
+  return brakeOn(system, who)?.message ?? null
 }
 
 const held = (reason: string, lineAt: NudgeLineAt): Message => ({ type: 'nudge.held', reason, lineAt })
