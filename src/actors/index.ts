@@ -3,12 +3,14 @@
 import { type OwnerKind, ownerKind } from '../events/address.ts'
 import { bead } from './bead/bead.machine.ts'
 import { budgets } from './budgets/budgets.machine.ts'
+import { crew } from './crew/crew.machine.ts'
 import { deacon } from './deacon/deacon.machine.ts'
 import { decision } from './decision/decision.machine.ts'
 import type { MachineDef } from './machine.ts'
 import { mayor } from './mayor/mayor.machine.ts'
 import { mergeRequest } from './merge-request/merge-request.machine.ts'
 import { nudge } from './nudge/nudge.machine.ts'
+import { plan } from './plan/plan.machine.ts'
 import { polecat } from './polecat/polecat.machine.ts'
 import { refinery } from './refinery/refinery.machine.ts'
 import { rig } from './rig/rig.machine.ts'
@@ -27,11 +29,13 @@ export const MACHINES: Readonly<Record<OwnerKind, MachineDef>> = {
   witness,
   refinery,
   polecat,
+  crew,
   sandbox,
   session,
   mergeRequest,
   nudge,
   decision,
+  plan,
 }
 
 /** The machine at an address, or null when nothing can live there. */

@@ -47,7 +47,13 @@ export async function askPerson({ town, caller, ask, call, signal }: Asking): Pr
   if (ask.what !== 'question' && (by?.verdict === 'allow' || mode === 'bypass')) return { kind: 'allow' }
   const id = idFor(town, caller.session, ask, call)
   try {
-    await openDecision(town, caller, id, { ...shownTo(ask, caller, worktree), rig, bead, waitMs }, true)
+    await openDecision(
+      town,
+      caller,
+      id,
+      { ...shownTo(ask, caller, worktree), rig: rig === '' ? null : rig, bead, waitMs },
+      true,
+    )
   } catch (error) {
     if (!(error instanceof Fault)) throw error
     return { kind: 'deny', reason: `Nobody could be asked: ${error.message} Go on another way.` }
@@ -76,8 +82,8 @@ export type Asked = {
     readonly why: string | null
     readonly cwd: string | null
   }
-  readonly rig: string
-  readonly bead: string
+  readonly rig: string | null
+  readonly bead: string | null
   readonly waitMs: number
 }
 

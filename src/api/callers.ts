@@ -4,8 +4,10 @@
 // Does not:  know tokens (the town's `authenticate` does).
 // Always:    the caller is what the token says, never the body (P9).
 
-import { rigOf, sandboxOfSession } from '../events/address.ts'
+import { keeperOf, rigOf, type SessionRole, sandboxOfSession, sessionRole } from '../events/address.ts'
+import type { Previous } from '../events/define.ts'
 import type { Address } from '../events/record.ts'
+import type { HandoffTrigger } from '../events/worker.ts'
 import { Fault } from './fault.ts'
 import type { Caller, TownHandle } from './town.ts'
 
@@ -24,6 +26,12 @@ export function operatorOnly(caller: Caller): void {
   if (caller.kind !== 'operator') throw new Fault('FORBIDDEN', 'An agent may not do this.')
 }
 
+/** The person, and sessions of these roles. @throws {Fault} FORBIDDEN. */
+export function mayCommand(caller: Caller, roles: readonly SessionRole[]): void {
+  const role = caller.kind === 'session' ? sessionRole(caller.session) : null
+  if (caller.kind === 'session' && (role === null || !roles.includes(role))) operatorOnly(caller)
+}
+
 /** @throws {Fault} NOT_IN_A_SESSION. */
 export function sessionOnly(caller: Caller): SessionCaller {
   if (caller.kind !== 'session')
@@ -39,18 +47,27 @@ export type SandboxFacts = {
   readonly preset: string | null
   readonly attempt: number
   readonly reason: string
-  readonly previous: Readonly<Record<string, unknown>>
+  readonly previous: Previous
+  /** What an earlier session left for the next one. */
+  readonly handoff: {
+    readonly note: string
+    readonly session: Address
+    readonly trigger: HandoffTrigger
+    readonly at: string
+  } | null
   readonly session: Address | null
 }
 
 /**
  * The assignment a session speaks for.
- * @throws {Fault} ASSIGNMENT_OVER: another session has it, or it has ended.
+ * @throws {Fault} ASSIGNMENT_OVER: another session has it, or it has ended; AGENT_HAS_NO_WORK: a person directs it.
  */
 export function assignmentOf(
   town: TownHandle,
   caller: SessionCaller,
 ): { sandbox: Address; facts: SandboxFacts } {
+  if (sessionRole(caller.session) !== 'polecat')
+    throw new Fault('AGENT_HAS_NO_WORK', `${caller.agent} has no bead: a person directs it.`)
   const sandbox = sandboxOfSession(caller.session)
   const facts = town.system.owner(sandbox)?.context as SandboxFacts | undefined
   const ended = town.system.owner(caller.session)?.value === 'ended'
@@ -61,14 +78,43 @@ export function assignmentOf(
   return { sandbox, facts }
 }
 
-/** What a session may read: its own bead, hook, mail and rig. */
-export function ownOf(
-  town: TownHandle,
-  caller: SessionCaller,
-): { bead: string; agent: Address; rig: string } {
-  return {
-    bead: assignmentOf(town, caller).facts.bead,
-    agent: caller.agent,
-    rig: rigOf(caller.agent) ?? '',
+/** Where a session works, whoever keeps it. */
+export type Workplace = {
+  readonly role: SessionRole
+  readonly agent: Address
+  /** Null: the Mayor is of no rig. */
+  readonly rig: string | null
+  /** Null: a person directs it. */
+  readonly bead: string | null
+  readonly path: string
+  readonly branch: string
+}
+
+/**
+ * The workplace a session speaks for.
+ * @throws {Fault} ASSIGNMENT_OVER: another session has it, or it has ended.
+ */
+export function workplaceOf(town: TownHandle, caller: SessionCaller): Workplace {
+  const { agent, session } = caller
+  const role = sessionRole(session) ?? 'polecat'
+  const rig = rigOf(session)
+  if (role === 'polecat') {
+    const { bead, path, branch } = assignmentOf(town, caller).facts
+    return { role, agent, rig, bead, path, branch }
   }
+  const { context } = town.system.owner(keeperOf(session)) ?? {}
+  const ended = town.system.owner(session)?.value === 'ended'
+  if (context?.session !== session || ended)
+    throw new Fault('ASSIGNMENT_OVER', `This session of ${agent} is over.`, { session })
+  return { role, agent, rig, bead: null, path: String(context.path), branch: String(context.branch) }
+}
+
+/**
+ * What an agent changes lies in its own rig. The person changes what they like.
+ * @throws {Fault} ASSIGNMENT_OVER, FORBIDDEN.
+ */
+export function inOwnRig(town: TownHandle, caller: Caller, rig: string | undefined): void {
+  if (caller.kind === 'operator') return
+  const own = workplaceOf(town, caller)
+  if (own.rig !== rig) throw new Fault('FORBIDDEN', 'An agent changes beads of its own rig only.')
 }

@@ -1,6 +1,7 @@
 // What a command is to the routes.
 
 import type { z } from 'zod'
+import type { SessionRole } from '../events/address.ts'
 import type { Caller, TownHandle } from './town.ts'
 
 export type CommandContext<Input, C extends Caller = Caller> = {
@@ -13,8 +14,8 @@ export type CommandContext<Input, C extends Caller = Caller> = {
   readonly signal: AbortSignal
 }
 
-/** Who may give it. `anyone`: the person, and a session as far as it is its own. */
-type Who = 'operator' | 'session' | 'anyone'
+/** Who may give it. `anyone`: the person, and a session as far as it is its own. A list: the person, and those. */
+type Who = 'operator' | 'session' | 'anyone' | readonly SessionRole[]
 
 export type CommandRoute = {
   readonly name: string

@@ -2,7 +2,6 @@
 
 import { lstatSync, realpathSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { rigOf } from '../events/address.ts'
 import type { OrdinaryWork } from '../events/ordinary-work.ts'
 import { type Decided, decidedBy, ruleText } from '../events/permission-rules.ts'
 import type { Json } from '../events/record.ts'
@@ -10,7 +9,7 @@ import { PERMISSION_WAIT_MS, type PermissionRule } from '../events/settings.ts'
 import type { PermissionAsk } from '../ports/presets.ts'
 import { rig as rigRow } from '../projections/rigs.ts'
 import { townSetting } from '../projections/town.ts'
-import { assignmentOf, type SessionCaller } from './callers.ts'
+import { type SessionCaller, workplaceOf } from './callers.ts'
 import type { TownHandle } from './town.ts'
 
 /** Runtimes wait for a day at most. */
@@ -46,11 +45,11 @@ export function ruled(
 ): {
   readonly permissions: Permissions
   readonly worktree: string
-  readonly bead: string
+  readonly bead: string | null
   readonly by: Decided | null
 } {
-  const { path, bead } = assignmentOf(town, caller).facts
-  const permissions = permissionsOf(town, rigOf(caller.agent) ?? '')
+  const { path, bead, rig } = workplaceOf(town, caller)
+  const permissions = permissionsOf(town, rig ?? '')
   const work = rulesOnly ? null : ordinaryWork(town, permissions.rig, path)
   return { permissions, worktree: path, bead, by: decidedBy(permissions.rules, ask, path, work) }
 }

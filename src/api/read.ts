@@ -1,6 +1,7 @@
 // What a read is to the routes, and how lists are cut into pages.
 
 import { z } from 'zod'
+import type { Workplace } from './callers.ts'
 import { Fault } from './fault.ts'
 import type { Caller, TownHandle } from './town.ts'
 import type { View } from './view.ts'
@@ -16,7 +17,7 @@ export type ReadContext<Query, Params> = {
 }
 
 /** What a session may see of a read. */
-export type Own = { readonly bead: string; readonly agent: string; readonly rig: string }
+export type Own = Pick<Workplace, 'role' | 'bead' | 'agent' | 'rig'>
 
 export type ReadRoute = {
   readonly path: string

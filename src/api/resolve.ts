@@ -89,7 +89,9 @@ export function findMergeRequest({ mergeQueue, beads }: Projections, name: strin
 /** By its id, its number (`12`), or the beginning of its id; an open one first. @throws {Fault} DECISION_NOT_FOUND, AMBIGUOUS. */
 export function findDecision({ decisions: all }: Projections, name: string): DecisionRow {
   const rows = decisions(all.rows)
-  const exact = rows.find(({ id, n }) => id === name || String(n) === name)
+  // A plan has the id of its decision.
+  const asked = name.replace(/^p-/, 'd-')
+  const exact = rows.find(({ id, n }) => id === asked || String(n) === name)
   if (exact !== undefined) return exact
   const begins = rows.filter(({ id }) => name !== '' && (id.startsWith(name) || id.startsWith(`d-${name}`)))
   const open = begins.filter(({ state }) => state === 'open')

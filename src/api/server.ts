@@ -12,12 +12,13 @@ import fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { maskData } from '../events/mask.ts'
 import { type FeedItem, feedItems } from '../projections/feed.ts'
-import { callerOf, operatorOnly, ownOf, sessionOnly } from './callers.ts'
+import { callerOf, mayCommand, operatorOnly, sessionOnly } from './callers.ts'
 import type { CommandRoute } from './command.ts'
 import { COMMANDS } from './commands/index.ts'
 import { Fault, problemOf } from './fault.ts'
 import { createHooks } from './hooks.ts'
 import { parseInput } from './input.ts'
+import { mayRead } from './may-read.ts'
 import { openApi, reportSchemas } from './openapi.ts'
 import { createPace } from './pace.ts'
 import type { ReadRoute } from './read.ts'
@@ -26,6 +27,7 @@ import { costReads } from './reads/costs.ts'
 import { decisionReads } from './reads/decisions.ts'
 import { feedFilter, feedQuery, logReads } from './reads/log.ts'
 import { nudgeReads } from './reads/nudges.ts'
+import { planReads } from './reads/plans.ts'
 import { rigReads } from './reads/rigs.ts'
 import { statusReads } from './reads/status.ts'
 import { whyReads } from './reads/why.ts'
@@ -40,6 +42,7 @@ const READS: readonly ReadRoute[] = [
   ...workerReads,
   ...costReads,
   ...decisionReads,
+  ...planReads,
   ...nudgeReads,
   ...rigReads,
   ...logReads,
@@ -142,13 +145,10 @@ export function createServer(town: TownHandle) {
   ): Promise<unknown> {
     const who = caller(request)
     await pace(who)
-    const query = parseInput(route.query, request.query) as { readonly at?: string }
+    const asked = parseInput(route.query, request.query)
     const params = request.params as Readonly<Record<string, string>>
-    if (who.kind === 'session') {
-      const own = ownOf(town, who)
-      if (route.own?.(own, params, query) !== true)
-        throw new Fault('FORBIDDEN', 'An agent reads its own bead, hook, mail and rig only.')
-    }
+    const query: { readonly at?: string } =
+      who.kind === 'session' ? mayRead(town, who, route, { params, query: asked }) : asked
     const view = await viewOf(town, query.at)
     return route.run({ town, caller: who, view, query, params, signal: gone(reply) })
   }
@@ -161,6 +161,7 @@ export function createServer(town: TownHandle) {
   ) {
     await pace(who)
     if (route.who === 'operator') operatorOnly(who)
+    else if (route.who !== 'anyone' && route.who !== 'session') mayCommand(who, route.who)
     else if (route.who === 'session') sessionOnly(who)
     const { id: inBody, ...body } = asObject(request.body)
     const given = header(request, 'idempotency-key') ?? inBody

@@ -61,8 +61,8 @@ export const decisionFacts = [
 /** To a session. */
 export const askingMessages = [
   named('session.asked', { decision: line, kind: decisionKind, tool: line }),
-  /** From the decision. */
-  named('session.answered', { decision: line, choice: line }),
+  /** From the decision, to whoever asked: a session, or a plan. `note` when the person wrote one. */
+  named('session.answered', { decision: line, choice: line, note: line.optional() }),
 ] as const
 
 export const decisionEffects = {

@@ -3,9 +3,11 @@
 import { z } from 'zod'
 import { beadFacts, beadMessages } from './bead.ts'
 import { budgetFacts, budgetMessages, stopFacts, stopMessages } from './budget.ts'
+import { crewFacts, crewMessages } from './crew.ts'
 import { askingMessages, decisionEffects, decisionFacts, decisionMessages } from './decision.ts'
 import type { EffectSpec } from './define.ts'
 import { hearingFacts, hearingMessages } from './hearing.ts'
+import { keepingEffects, keepingFacts, keepingMessages } from './keeping.ts'
 import {
   landingEffects,
   mergeRequestFacts,
@@ -17,6 +19,7 @@ import {
 } from './landing.ts'
 import { deaconFacts, deaconMessages, mayorFacts, mayorMessages } from './mayor.ts'
 import { composerMessages, nudgeEffects, nudgeFacts, nudgeMessages } from './nudge.ts'
+import { planFacts, planMessages } from './plan.ts'
 import { systemEffects, systemMessages } from './system.ts'
 import { rigEffects, rigFacts, rigMessages, townFacts, townMessages } from './town.ts'
 import {
@@ -37,12 +40,15 @@ const messages = [
   ...deaconMessages,
   ...polecatMessages,
   ...sandboxMessages,
+  ...keepingMessages,
   ...sessionMessages,
+  ...crewMessages,
   ...hearingMessages,
   ...askingMessages,
   ...composerMessages,
   ...nudgeMessages,
   ...decisionMessages,
+  ...planMessages,
   ...witnessMessages,
   ...refineryMessages,
   ...mergeRequestMessages,
@@ -59,10 +65,13 @@ const facts = [
   ...deaconFacts,
   ...polecatFacts,
   ...sandboxFacts,
+  ...keepingFacts,
   ...sessionFacts,
+  ...crewFacts,
   ...hearingFacts,
   ...nudgeFacts,
   ...decisionFacts,
+  ...planFacts,
   ...witnessFacts,
   ...refineryFacts,
   ...mergeRequestFacts,
@@ -81,6 +90,7 @@ export type FactOf<T extends Fact['type']> = Extract<Fact, { type: T }>
 export const EFFECTS = {
   ...rigEffects,
   ...workerEffects,
+  ...keepingEffects,
   ...nudgeEffects,
   ...decisionEffects,
   ...landingEffects,

@@ -24,7 +24,7 @@ export const systemEffects = {
       messages: z
         .array(z.strictObject({ to: line, message: z.looseObject({ type: line }) }))
         .min(1)
-        .max(16),
+        .max(1_000),
     }),
     settle: 'repeatable',
     deadlineMs: 0,

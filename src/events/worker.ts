@@ -16,6 +16,7 @@ import {
   previous,
   rigName,
 } from './define.ts'
+import { usage } from './hearing.ts'
 
 /** How a session ended, as the host saw it. */
 export const sessionEnding = z.discriminatedUnion('kind', [
@@ -40,6 +41,17 @@ export type HandoffTrigger = z.infer<typeof handoffTrigger>
 
 export const polecatMessages = [
   named('polecat.hook', { bead: beadId, sandbox: address, preset: line.nullable() }),
+  /** From a person: an assignment that was taken from it goes on. */
+  named('polecat.rehook', { bead: beadId, sandbox: address }),
+  /** A copy of one of its earlier conversations was asked a question by whoever says so. */
+  named('polecat.asked', {
+    session: address,
+    bead: beadId.nullable(),
+    runtime: line,
+    question: line,
+    answered: z.boolean(),
+    usage: z.array(usage).max(20),
+  }),
   named('polecat.release', { bead: beadId, outcome: z.enum(['landed', 'failed', 'withdrawn']) }),
 ] as const
 
@@ -47,6 +59,15 @@ export const polecatFacts = [
   /** The name is used for the first time. */
   named('PolecatNamed', { agent: address, rig: rigName }),
   named('PolecatHooked', { agent: address, rig: rigName, bead: beadId, sandbox: address }),
+  /** Who asked is the author of the record; what it took is in TokensUsed, with the role `seance`. */
+  named('SeanceHeld', {
+    session: address,
+    agent: address,
+    bead: beadId.nullable(),
+    runtime: line,
+    question: line,
+    answered: z.boolean(),
+  }),
   named('PolecatReleased', {
     agent: address,
     bead: beadId,
@@ -137,11 +158,12 @@ export const sandboxFacts = [
 ] as const
 
 export const sessionMessages = [
+  /** A crew member has no bead, and the Mayor no repository either. */
   named('session.open', {
-    bead: beadId,
+    bead: beadId.nullable(),
     worktree: line,
     branch: line,
-    base: objectName,
+    base: objectName.nullable(),
     preset: line.nullable(),
     attempt: count,
     reason: attemptReason,
@@ -179,24 +201,30 @@ export const sessionFacts = [
   named('SessionOpened', {
     session: address,
     agent: address,
-    bead: beadId,
+    bead: beadId.nullable(),
     attempt: count,
     reason: attemptReason,
   }),
-  named('SessionStarted', { session: address, agent: address, bead: beadId, pid: z.number().int(), command }),
-  named('SessionFailed', { session: address, agent: address, bead: beadId, ...failure }),
+  named('SessionStarted', {
+    session: address,
+    agent: address,
+    bead: beadId.nullable(),
+    pid: z.number().int(),
+    command,
+  }),
+  named('SessionFailed', { session: address, agent: address, bead: beadId.nullable(), ...failure }),
   named('SessionStopping', { session: address, agent: address, reason: line }),
   named('SessionEnded', {
     session: address,
     agent: address,
-    bead: beadId,
+    bead: beadId.nullable(),
     ending: sessionEnding,
     done: z.boolean(),
   }),
   named('AgentDone', {
     session: address,
     agent: address,
-    bead: beadId,
+    bead: beadId.nullable(),
     status: line,
     head: objectName,
     note: line,
@@ -204,14 +232,15 @@ export const sessionFacts = [
   named('AgentReported', {
     session: address,
     agent: address,
-    bead: beadId,
+    bead: beadId.nullable(),
     report: z.strictObject({ type: line, data: z.json() }),
   }),
 ] as const
 
 export const workerEffects = {
   'worktree.add': effect({
-    params: z.strictObject({ rig: rigName, sandbox: address, bead: beadId, branch: line }),
+    /** `sandbox`: the assignment, or the crew member. */
+    params: z.strictObject({ rig: rigName, sandbox: address, bead: beadId.nullable(), branch: line }),
     settle: 'repeatable',
     deadlineMs: 30 * 60_000,
   }),
@@ -229,9 +258,9 @@ export const workerEffects = {
   }),
   'session.start': effect({
     params: z.strictObject({
-      rig: rigName,
+      rig: rigName.nullable(),
       session: address,
-      bead: beadId,
+      bead: beadId.nullable(),
       worktree: line,
       branch: line,
       preset: line.nullable(),

@@ -4,13 +4,13 @@
 // Does not:  say what a process did on its own (facts only: no heartbeat, no guess).
 // Always:    `hook` is what hooks.ts says; `session` and `pid` are those of the last session that has not ended.
 
-import { DEACON, MAYOR, refinery, rigOf, witness, workerOf } from '../events/address.ts'
+import { DEACON, MAYOR, refinery, rigOf, sessionRole, witness, workerOf } from '../events/address.ts'
 import type { Standing } from '../events/hearing.ts'
 import type { Address } from '../events/record.ts'
 import { type Handlers, projection } from './store.ts'
 import type { Projection } from './types.ts'
 
-export type AgentRole = 'mayor' | 'deacon' | 'witness' | 'refinery' | 'polecat'
+export type AgentRole = 'mayor' | 'deacon' | 'witness' | 'refinery' | 'polecat' | 'crew'
 
 export type AgentState =
   | 'idle'
@@ -54,7 +54,7 @@ export type AgentRows = {
 export const createAgents = (): Projection<AgentRows> =>
   projection({
     name: 'agents',
-    version: 2,
+    version: 3,
     empty: (): AgentRows => ({ byAddress: new Map(), presets: new Map() }),
     handlers,
   })
@@ -91,7 +91,7 @@ export function agentCounts(rows: AgentRows, rig?: string): Record<HealthState, 
   return counts
 }
 
-const ROLES: readonly AgentRole[] = ['mayor', 'deacon', 'witness', 'refinery', 'polecat']
+const ROLES: readonly AgentRole[] = ['mayor', 'deacon', 'witness', 'refinery', 'polecat', 'crew']
 
 const roles: Handlers<AgentRows> = {
   TownInstalled: (rows, _fact, { at }) => {
@@ -138,6 +138,18 @@ const polecats: Handlers<AgentRows> = {
   PolecatReleased: (rows, { agent, bead }, { at }) => freed(rows, agent, bead, at),
 }
 
+const crews: Handlers<AgentRows> = {
+  CrewAdded: (rows, { agent }, { at }) => {
+    add(rows, agent, 'crew', at)
+    return edit(rows, agent, (row) => be(row, 'idle', 'idle', 'its worktree is made', at))
+  },
+  CrewReady: (rows, { agent }, { at }) => edit(rows, agent, (row) => be(row, 'idle', 'idle', null, at)),
+  CrewNotAdded: (rows, { agent, message }, { at }) =>
+    edit(rows, agent, (row) => be(row, 'idle', 'waiting', `it has no worktree: ${message}`, at)),
+  CrewPaused: (rows, { agent, reason }, { at }) =>
+    edit(rows, agent, (row) => be(row, 'paused', 'idle', RESTS_WHILE[reason], at)),
+}
+
 const assignments: Handlers<AgentRows> = {
   WorktreeFailed: (rows, { sandbox, message }, { at }) =>
     worker(rows, sandbox, 'parked', 'waiting', message, at),
@@ -178,7 +190,8 @@ const sessions: Handlers<AgentRows> = {
     edit(rows, agent, (row) => {
       row.session = session
       row.pid = pid
-      row.runtime = rows.presets.get(bead) ?? command[0]?.split('/').at(-1) ?? null
+      row.runtime =
+        (bead === null ? undefined : rows.presets.get(bead)) ?? command[0]?.split('/').at(-1) ?? null
       if (row.state !== 'submitted')
         be(row, 'working', 'working', row.health.state === 'working' ? row.health.reason : null, at)
     }),
@@ -189,15 +202,20 @@ const sessions: Handlers<AgentRows> = {
       row.pid = null
       row.standing = null
       if (row.hook !== null) be(row, 'recovering', 'recovering', message, at)
+      else if (isDirected(row)) be(row, 'idle', 'idle', `it could not be started: ${message}`, at)
     }),
-  SessionEnded: (rows, { agent, session, ending, done }, { at }) =>
+  SessionEnded: (rows, { agent, session, ending, done }, { at, from }) =>
     edit(rows, agent, (row) => {
       if (row.session !== session) return
       row.session = null
       row.pid = null
       row.standing = null
-      if (!done && row.state === 'working')
-        be(row, 'recovering', 'recovering', `its process ended: ${ending.kind}`, at)
+      if (isDirected(row)) {
+        // A pause has said why already.
+        if (row.state === 'working')
+          be(row, 'idle', 'idle', from === 'stopping' ? null : endedAs(ending.kind), at)
+      } else if (!done && row.state === 'working')
+        be(row, 'recovering', 'recovering', endedAs(ending.kind), at)
     }),
   AgentDone: (rows, { agent, status, note }, { at }) =>
     edit(rows, agent, (row) => {
@@ -207,12 +225,27 @@ const sessions: Handlers<AgentRows> = {
     }),
 }
 
-const handlers: Handlers<AgentRows> = { ...roles, ...polecats, ...assignments, ...sessions }
+const handlers: Handlers<AgentRows> = {
+  ...roles,
+  ...polecats,
+  ...crews,
+  ...assignments,
+  ...sessions,
+}
+
+/** A person says what it does: nothing begins again by itself. */
+const isDirected = ({ address }: AgentRow): boolean => {
+  const role = sessionRole(address)
+  return role === 'crew' || role === 'mayor'
+}
+
+const endedAs = (kind: string): string => `its process ended: ${kind}`
 
 const RESTS_WHILE = {
   town: 'the town is down',
   estop: 'everybody is stopped',
   budget: 'its budget is used up',
+  person: 'a person stopped it',
 } as const
 const WITH_REFINERY = 'its work is with the Refinery'
 

@@ -101,6 +101,7 @@ const handlers: Handlers<CvRows> = {
   BeadHooked: (rows, { agent, bead }, { at }) => begin(rows, agent, bead, at),
   PolecatHooked: (rows, { agent, bead }, { at }) => begin(rows, agent, bead, at),
   SessionStarted: (rows, { agent, bead, command }) =>
+    bead !== null &&
     onCurrent(rows, agent, bead, (current) => {
       current.asked = rows.presets.get(bead) ?? command[0]?.split('/').at(-1) ?? null
     }),

@@ -1,7 +1,7 @@
 // The feed's sentences: what each fact is called in plain words. A fact that is not here is noise:
 // another record of the same turn says the same, or only a machine wants to know.
 
-import { workerOf } from '../events/address.ts'
+import { agentOf, sessionRole, workerOf } from '../events/address.ts'
 import type { Fact, FactOf, LogRecord } from '../events/index.ts'
 import type { Address, AnyFact } from '../events/record.ts'
 
@@ -69,21 +69,41 @@ const sayings: Sayings = {
     `${who(agent)} may begin bead ${bead} again (${nth(n)} time)${waitMs > 0 ? ` in ${duration(waitMs)}` : ''}`,
   RecoveryRefused: ({ bead, agent, n }) => `${who(agent)} may not begin bead ${bead} again after ${n} times`,
 
+  SeanceHeld: ({ agent, question, answered }) =>
+    `${who(agent)} is asked about earlier work${answered ? '' : ', without an answer'}: ${question}`,
   PolecatNamed: ({ agent, rig }) => `polecat ${workerOf(agent)?.name ?? agent} joins rig ${rig}`,
+  CrewAdded: ({ agent, branch }) => `${who(agent)} is added, on branch ${branch}`,
+  CrewNotAdded: ({ agent, message }) => `no worktree could be made for ${who(agent)}: ${message}`,
+  CrewPaused: ({ agent, reason }) => `${who(agent)} rests ${RESTS[reason]}`,
+  PlanProposed: ({ agent, plan, title, beads }) =>
+    `${who(agent)} proposes plan ${plan} of ${beads.length} beads${because(title)}`,
+  PlanFiled: ({ plan, beads, slung }) =>
+    `plan ${plan} is filed${slung ? ' and slung' : ''}: ${listed(beads)}`,
+  PlanNotFiled: ({ plan, message }) => `plan ${plan} could not be filed: ${message}`,
+  PlanRefused: ({ plan, reason }) => `plan ${plan} is not taken${because(reason)}`,
+  PlanReplaced: ({ plan, by }) => `plan ${by} stands in the place of plan ${plan}`,
+  PlannedBeadNotSlung: ({ bead, message }) => `bead ${bead} could not be handed over: ${message}`,
   WorktreeFailed: ({ bead, message }) => `no worktree could be made for bead ${bead}: ${message}`,
   WorktreeKept: ({ sandbox, message }) => `the worktree of ${who(sandbox)} is kept: ${message}`,
+  WorktreeNotCheckpointed: ({ agent, message }) =>
+    `what ${who(agent)} has not committed could not be kept: ${message}`,
+  SandboxShelved: ({ agent, bead, how, reason }) =>
+    `bead ${bead} is taken from ${who(agent)}${how === 'nuked' ? ', with its worktree' : ''}${because(reason)}`,
+  SandboxRestored: ({ agent, bead }) => `bead ${bead} is brought back to ${who(agent)} as it was`,
   SandboxPaused: ({ sandbox, bead, reason = 'town' }) =>
     `${who(sandbox)} rests with bead ${bead} ${RESTS[reason]}`,
+  WorkHandedOff: ({ agent, bead, trigger }) =>
+    `${who(agent)} leaves a note and goes on with bead ${bead} afresh${HANDED[trigger]}`,
   SandboxParked: ({ sandbox, bead, reason }) =>
     `${who(sandbox)} stops working on bead ${bead}${because(reason)}`,
   SessionFailed: ({ agent, bead, message }) =>
-    `${who(agent)} could not be started for bead ${bead}: ${message}`,
+    `${who(agent)} could not be started${bead === null ? '' : ` for bead ${bead}`}: ${message}`,
   SessionStopping: ({ agent, reason }) => `${who(agent)} is told to stop${because(reason)}`,
   SessionEnded: ({ agent, bead, ending, done }, { from }) =>
-    // One that was told to stop surprises nobody.
-    done || from === 'stopping'
+    // One that was told to stop, or handed its work over, surprises nobody.
+    done || from === 'stopping' || from === 'finishing'
       ? null
-      : `${who(agent)} ended before bead ${bead} was done: ${howEnded(ending)}`,
+      : `${who(agent)} ended${bead === null ? '' : ` before bead ${bead} was done`}: ${howEnded(ending)}`,
   // What is asked of a person is said by the decision itself.
   AgentStands: ({ agent, bead, standing }, { message }) =>
     message.type === 'session.asked' ? null : held(who(agent), bead, standing),
@@ -92,7 +112,7 @@ const sayings: Sayings = {
       ? null
       : `${who(agent)} hands bead ${bead} over as ${status.toLowerCase()}${because(note)}`,
   AgentReported: ({ agent, bead, report }) =>
-    `${who(agent)} on bead ${bead}, ${report.type}: ${reported(report.data)}`,
+    `${who(agent)}${bead === null ? '' : ` on bead ${bead}`}, ${report.type}: ${reported(report.data)}`,
   WorkNotVerified: ({ bead, agent, message }) =>
     `the work of ${who(agent)} on bead ${bead} is not taken: ${message}`,
 
@@ -137,7 +157,11 @@ const PROBLEMS: ReadonlySet<string> = new Set<Fact['type']>([
   'DecisionExpired',
   'OperatorNotNotified',
   'WorktreeFailed',
+  'CrewNotAdded',
+  'PlanNotFiled',
+  'PlannedBeadNotSlung',
   'WorktreeKept',
+  'WorktreeNotCheckpointed',
   'SandboxParked',
   'SessionFailed',
   'SessionEnded',
@@ -152,10 +176,16 @@ const PROBLEMS: ReadonlySet<string> = new Set<Fact['type']>([
   'EverybodyStopped',
 ])
 
+const HANDED = {
+  asked: '',
+  compact: ', because its context would be compacted',
+  full: ', because its context is full',
+} as const
 const RESTS = {
   town: 'while the town is down',
   estop: 'while everybody is stopped',
   budget: 'until its budget allows more',
+  person: 'until a person starts it again',
 } as const
 const LIFTED = { raised: 'allows more', unset: 'is taken away', day: 'begins anew with the day' } as const
 
@@ -191,7 +221,9 @@ function cut(text: string): string {
 
 function who(address: Address): string {
   const worker = workerOf(address)
-  return worker === null ? address : `polecat ${worker.name}`
+  if (worker !== null) return `polecat ${worker.name}`
+  const agent = sessionRole(address) === 'crew' ? agentOf(address) : null
+  return agent === null ? address : `crew member ${agent.slice(agent.lastIndexOf('/') + 1)}`
 }
 
 const short = (objectName: string): string => objectName.slice(0, 7)

@@ -16,6 +16,7 @@ import { createHooks } from './hooks.ts'
 import { createMail } from './mail.ts'
 import { createMergeQueue } from './merge-queue.ts'
 import { createNudges } from './nudges.ts'
+import { createPlans } from './plans.ts'
 import { createRigs } from './rigs.ts'
 import { createSessions } from './sessions.ts'
 import { createTown } from './town.ts'
@@ -34,6 +35,7 @@ export const createProjections = () => ({
   nudges: createNudges(),
   escalations: createEscalations(),
   decisions: createDecisions(),
+  plans: createPlans(),
   costs: createCosts(),
   cvs: createCvs(),
   feed: createFeed(),

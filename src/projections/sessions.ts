@@ -11,7 +11,8 @@ export type SessionRow = {
   session: Address
   agent: Address
   rig: string | null
-  bead: string
+  /** Null: a person directs it. */
+  bead: string | null
   attempt: number
   reason: AttemptReason
   state: 'starting' | 'running' | 'stopping' | 'ended'
@@ -25,6 +26,14 @@ export type SessionRow = {
   ending: { kind: EndingKind; detail: string; survivors: number } | null
   /** Its agent had said that it was done. */
   done: boolean
+  /** Preset, and the runtime's own id of the conversation; null when nobody said. */
+  runtime: string | null
+  runtimeSession: string | null
+  transcript: string | null
+  turns: number
+  tokens: { input: number; output: number; cacheRead: number; cacheWrite: number }
+  /** USD, of what has a known price; null when nothing has. */
+  costUsd: number | null
 }
 
 export type EndingKind = FactOf<'SessionEnded'>['ending']['kind']
@@ -32,7 +41,7 @@ export type EndingKind = FactOf<'SessionEnded'>['ending']['kind']
 export type SessionRows = Map<Address, SessionRow>
 
 export const createSessions = (): Projection<SessionRows> =>
-  projection({ name: 'sessions', version: 1, empty: (): SessionRows => new Map(), handlers })
+  projection({ name: 'sessions', version: 2, empty: (): SessionRows => new Map(), handlers })
 
 export type SessionFilter = {
   readonly agent?: Address | undefined
@@ -82,6 +91,12 @@ const handlers: Handlers<SessionRows> = {
       endedAt: null,
       ending: null,
       done: false,
+      runtime: null,
+      runtimeSession: null,
+      transcript: null,
+      turns: 0,
+      tokens: { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 },
+      costUsd: null,
     })
     return true
   },
@@ -91,6 +106,24 @@ const handlers: Handlers<SessionRows> = {
       row.startedAt = at
       row.pid = pid
       row.command = [...command]
+    }),
+  RuntimeSessionKnown: (rows, { session, runtime, runtimeSession, transcript }) =>
+    edit(rows, session, (row) => {
+      row.runtime = runtime
+      row.runtimeSession = runtimeSession
+      row.transcript = transcript
+    }),
+  TurnStarted: (rows, { session }) =>
+    edit(rows, session, (row) => {
+      row.turns += 1
+    }),
+  TokensUsed: (rows, { session, input, output, cacheRead, cacheWrite, costUsd }) =>
+    edit(rows, session, (row) => {
+      row.tokens.input += input
+      row.tokens.output += output
+      row.tokens.cacheRead += cacheRead
+      row.tokens.cacheWrite += cacheWrite
+      if (costUsd !== null) row.costUsd = (row.costUsd ?? 0) + costUsd
     }),
   SessionFailed: (rows, { session, message }, { at }) =>
     edit(rows, session, (row) => {

@@ -123,7 +123,7 @@ export function createBrakes(options: {
     cancelClock = clock.after(Math.max(1, Math.min(leftMs, CLOCK_MS)), () => void lookAtClock())
   }
 
-  // --- sandboxes ---------------------------------------------------------------------------------------------
+  // --- sandboxes, and crew ---------------------------------------------------------------------------------------------
 
   /** Brings every assignment to where it must be. One pass at a time; what happens meanwhile is looked at after it. */
   function settle(): void {
@@ -152,6 +152,13 @@ export function createBrakes(options: {
     const anyBudget = budgets().some(({ reachedAt }) => reachedAt !== null)
     const pauses: (() => Promise<unknown>)[] = []
     for (const [address, state] of [...system.owners()]) {
+      if (ownerKind(address) === 'crew') {
+        // A budget keeps turns from beginning, and says so to the person who is there.
+        const held = (state.context.held ?? []) as readonly PauseReason[]
+        if (stopped && state.value === 'working' && !held.includes('estop'))
+          pauses.push(() => pause(address, { reason: 'estop', graceMs: STOP_GRACE_MS }))
+        if (!stopped && held.includes('estop')) await resume(address, 'estop')
+      }
       if (ownerKind(address) !== 'sandbox' || OVER.has(String(state.value))) continue
       const held = (state.context.held ?? []) as readonly PauseReason[]
       if (!stopped && !anyBudget && held.length === 0) continue
@@ -185,12 +192,14 @@ export function createBrakes(options: {
 
   const tell = (sandbox: Address, how: { reason: PauseReason; graceMs?: number; keepTurn?: true }) =>
     take(`pause.${how.reason}.${sandbox}.${system.owner(sandbox)?.seq}`, sandbox, [
-      { type: 'sandbox.pause', ...how },
+      ownerKind(sandbox) === 'crew'
+        ? { type: 'crew.pause', reason: how.reason, graceMs: how.graceMs }
+        : { type: 'sandbox.pause', ...how },
     ])
 
   const resume = (sandbox: Address, reason: PauseReason) =>
     take(`resume.${reason}.${sandbox}.${system.owner(sandbox)?.seq}`, sandbox, [
-      { type: 'sandbox.resume', reason },
+      { type: ownerKind(sandbox) === 'crew' ? 'crew.resume' : 'sandbox.resume', reason },
     ])
 
   function isInTurn({ context }: OwnerState): boolean {

@@ -2,6 +2,7 @@
 //
 // Always:    an allow-list. Logins of clouds, registries and ssh agents stay with the operator.
 
+import type { SessionRole } from '../events/address.ts'
 import type { Address } from '../events/record.ts'
 import type { Author } from '../ports/repositories.ts'
 
@@ -31,8 +32,10 @@ export function sessionEnvironment(session: {
   readonly socket: string
   readonly tokenFile: string
   readonly agent: Address
-  readonly rig: string
-  readonly bead: string
+  readonly role: SessionRole
+  /** The Mayor's is of no rig; whom a person directs has no bead. */
+  readonly rig: string | null
+  readonly bead: string | null
   readonly session: Address
   readonly branch: string
   readonly author: Author
@@ -49,11 +52,11 @@ export function sessionEnvironment(session: {
     GT_TOKEN_FILE: session.tokenFile,
     GT_ACTOR: session.agent,
     BD_ACTOR: session.agent,
-    GT_ROLE: 'polecat',
-    GT_RIG: session.rig,
-    GT_BEAD: session.bead,
+    GT_ROLE: session.role,
+    ...(session.rig === null ? {} : { GT_RIG: session.rig }),
+    ...(session.bead === null ? {} : { GT_BEAD: session.bead }),
     GT_SESSION: session.session,
-    GT_BRANCH: session.branch,
+    ...(session.branch === '' ? {} : { GT_BRANCH: session.branch }),
     GT_RUNTIME: session.runtime,
     ...(session.guarded ? { GT_GUARDED: '1' } : {}),
     GIT_AUTHOR_NAME: name,

@@ -11,6 +11,7 @@
 //   <town>/.gt/backups/         copies of the log (backups.ts)
 //   <town>/.gt/program/         the program that this town runs (program.ts)
 //   <town>/rigs/<rig>/          clones and worktrees (src/git/layout.ts)
+//   <town>/mayor/               the Mayor's own folder, where its session works
 
 import { join } from 'node:path'
 import type { Address } from '../events/record.ts'
@@ -37,6 +38,7 @@ export const townFiles = (dir: string) => {
     backups: join(own, 'backups'),
     program: join(own, 'program'),
     rigs: join(dir, 'rigs'),
+    mayor: join(dir, 'mayor'),
   }
 }
 
@@ -57,8 +59,9 @@ export const sessionFiles = (dir: string, session: Address) => {
   }
 }
 
-/** Worktree of an assignment: `<town>/rigs/shop/polecats/nux/2`. */
+/** Worktree of an assignment, or of a crew member: `<town>/rigs/shop/polecats/nux/2`, `<town>/rigs/shop/crew/ada`. */
 export function worktreePath(dir: string, sandbox: Address): string {
-  const [rig = '', , name = '', , k = ''] = sandbox.split('/')
+  const [rig = '', kind, name = '', , k = ''] = sandbox.split('/')
+  if (kind === 'crew') return join(dir, 'rigs', rig, 'crew', name)
   return join(dir, 'rigs', rig, 'polecats', name, k)
 }

@@ -1,6 +1,6 @@
 // Going down and coming up: sessions are ended after a checkpoint, hooks stay, and work goes on later.
 
-import { ownerKind, workerOf } from '../events/address.ts'
+import { ownerKind, rigOf } from '../events/address.ts'
 import type { Address } from '../events/record.ts'
 import type { System } from '../system/types.ts'
 import { slug } from './files.ts'
@@ -15,6 +15,7 @@ const MAY_BEGIN: ReadonlySet<string> = new Set([
   'cooling',
   'submitted',
   'reworking',
+  'handingOff',
   'paused',
 ])
 
@@ -22,15 +23,16 @@ const OVER: ReadonlySet<string> = new Set(['removed', 'kept', 'failed'])
 
 type Parts = { readonly town: OpenTown; readonly world: World }
 
-/** Puts the uncommitted state of a sandbox's worktree under a ref. Never rejects; what fails is a trouble to be shown. */
+/** Puts the uncommitted state of the worktree of a sandbox, or of a crew member, under a ref. Never rejects; what fails is a trouble to be shown. */
 export const checkpointer =
   ({ town, world }: Parts) =>
   async (sandbox: Address): Promise<void> => {
     const { path, branch } = town.system.owner(sandbox)?.context ?? {}
-    if (typeof path !== 'string' || path === '') return
+    const rig = rigOf(sandbox)
+    if (typeof path !== 'string' || path === '' || rig === null) return
     await world.repositories
       .checkpoint({
-        rig: workerOf(sandbox)?.rig ?? '',
+        rig,
         path,
         branch: String(branch),
         name: slug(sandbox),
@@ -54,6 +56,17 @@ export async function endSessions(parts: Parts): Promise<void> {
       await checkpoint(sandbox)
     }),
   )
+  // Whom a person directs ends as well, and goes on when the town is up again.
+  await Promise.all(
+    ownersIn(system, 'crew', ({ value }) => value === 'working').map(async (crew) => {
+      await checkpoint(crew)
+      await system.take({
+        id: `pause.${crew}.${system.owner(crew)?.seq}`,
+        by: 'overseer',
+        messages: [{ to: crew, message: { type: 'crew.pause', reason: 'town' } }],
+      })
+    }),
+  )
   await untilEnded(system, town)
 }
 
@@ -66,15 +79,25 @@ export async function resumeSessions(system: System): Promise<void> {
       messages: [{ to: sandbox, message: { type: 'sandbox.resume', reason: 'town' } }],
     })
   }
+  for (const crew of ownersIn(system, 'crew', ({ held }) => held.includes('town'))) {
+    await system.take({
+      id: `resume.${crew}.${system.owner(crew)?.seq}`,
+      by: 'overseer',
+      messages: [{ to: crew, message: { type: 'crew.resume', reason: 'town' } }],
+    })
+  }
 }
 
 type Resting = { readonly value: string; readonly held: readonly string[] }
 
-function sandboxesIn(system: System, which: (sandbox: Resting) => boolean): Address[] {
+const sandboxesIn = (system: System, which: (sandbox: Resting) => boolean): Address[] =>
+  ownersIn(system, 'sandbox', which)
+
+function ownersIn(system: System, kind: 'sandbox' | 'crew', which: (owner: Resting) => boolean): Address[] {
   return [...system.owners()]
     .filter(
       ([address, { value, context }]) =>
-        ownerKind(address) === 'sandbox' &&
+        ownerKind(address) === kind &&
         which({ value: String(value), held: (context.held ?? []) as readonly string[] }),
     )
     .map(([address]) => address)

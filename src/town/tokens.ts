@@ -7,7 +7,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import type { Caller } from '../api/town.ts'
-import { OVERSEER, ownerKind, workerOf } from '../events/address.ts'
+import { agentOf, OVERSEER, ownerKind } from '../events/address.ts'
 import type { Address } from '../events/record.ts'
 import { townFiles } from './files.ts'
 
@@ -38,8 +38,8 @@ export function readTokens(dir: string): Tokens {
       const [, name = '', mark = ''] = /^gts_([\w-]{1,400})\.([\w-]{1,100})$/.exec(token) ?? []
       const session = Buffer.from(name, 'base64url').toString('utf8')
       if (name === '' || ownerKind(session) !== 'session' || !same(mark, sign(session))) return null
-      const agent = workerOf(session)?.agent
-      return agent === undefined ? null : { kind: 'session', actor: agent, agent, session }
+      const agent = agentOf(session)
+      return agent === null ? null : { kind: 'session', actor: agent, agent, session }
     },
   }
 }

@@ -19,6 +19,8 @@ const NOTHING_COMES_OF_IT: { readonly [kind: string]: readonly string[] } = {
     'bead.dropNeed',
     'bead.needMet',
     'bead.needReopened',
+    // Of an assignment that it has no more.
+    'bead.unhook',
   ],
   // Told of beads that nobody slung, of places that are free, of rigs as they are.
   mayor: [
@@ -58,7 +60,20 @@ const NOTHING_COMES_OF_IT: { readonly [kind: string]: readonly string[] } = {
   // A rule that it has.
   rig: ['rig.addRule'],
   // The news that a session began, or ended, when nobody waits for it.
-  sandbox: ['sandbox.sessionStarted', 'sandbox.sessionEnded', 'sandbox.pause', 'sandbox.resume'],
+  sandbox: [
+    'sandbox.sessionStarted',
+    'sandbox.sessionEnded',
+    'sandbox.pause',
+    'sandbox.resume',
+    // Said by those who have not heard that a person took it away.
+    'sandbox.recover',
+    'sandbox.giveUp',
+    'sandbox.retry',
+  ],
+  // Held, or let go, twice; wanted, or not wanted, already.
+  crew: ['crew.pause', 'crew.resume', 'crew.start', 'crew.stop'],
+  // The nudge that tells of it was refused.
+  plan: ['tell.refused'],
   // Told of budgets that are gone, of sums and days that it knows.
   budgets: ['budget.spent', 'budget.day'],
   // It was told so before.

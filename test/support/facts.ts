@@ -33,6 +33,7 @@ const budgetFigures = {
 const whose = { session, agent, bead }
 const nudged = { nudge: 'n-1', to: agent, session }
 const decided = { decision: 'd-1', session, agent, bead }
+const ofPlan = { plan: 'p-abcdefgh', agent: 'mayor' }
 const told = { decision: 'd-1', agent, bead }
 
 export const SAMPLES: { readonly [T in Fact['type']]: FactOf<T> } = {
@@ -58,6 +59,22 @@ export const SAMPLES: { readonly [T in Fact['type']]: FactOf<T> } = {
   RigReady: { type: 'RigReady', rig, head },
   RigFailed: { type: 'RigFailed', rig, code: 'CLONE_FAILED', message: 'no such host' },
   RigSettingChanged: { type: 'RigSettingChanged', rig, key: 'limits.polecats', value: 2 },
+  CrewAdded: { type: 'CrewAdded', agent: 'shop/crew/ada', rig, branch: 'crew/ada' },
+  CrewReady: { type: 'CrewReady', agent: 'shop/crew/ada', path: '/town/ada', branch: 'crew/ada', base: head },
+  CrewNotAdded: { type: 'CrewNotAdded', agent: 'shop/crew/ada', code: 'GIT_FAILED', message: 'it is taken' },
+  CrewPaused: { type: 'CrewPaused', agent: 'shop/crew/ada', reason: 'town' },
+  PlanProposed: { type: 'PlanProposed', ...ofPlan, title: 'A cart', beads: ['sh-a', 'sh-b'] },
+  PlanFiled: { type: 'PlanFiled', ...ofPlan, beads: ['sh-a', 'sh-b'], slung: true },
+  PlanNotFiled: { type: 'PlanNotFiled', ...ofPlan, code: 'UNEXPECTED', message: 'sh-a is there.' },
+  PlanRefused: { type: 'PlanRefused', ...ofPlan, reason: 'smaller, please' },
+  PlanReplaced: { type: 'PlanReplaced', ...ofPlan, by: 'p-bcdfghjk' },
+  PlannedBeadNotSlung: {
+    type: 'PlannedBeadNotSlung',
+    ...ofPlan,
+    bead: 'sh-a',
+    code: 'RIG_NOT_FOUND',
+    message: 'There is no rig shop.',
+  },
   BeadCreated: {
     type: 'BeadCreated',
     bead,
@@ -107,6 +124,15 @@ export const SAMPLES: { readonly [T in Fact['type']]: FactOf<T> } = {
   RecoveryRefused: { type: 'RecoveryRefused', bead, agent, n: 3 },
   PolecatNamed: { type: 'PolecatNamed', agent, rig },
   PolecatHooked: { type: 'PolecatHooked', agent, rig, bead, sandbox },
+  SeanceHeld: {
+    type: 'SeanceHeld',
+    session,
+    agent,
+    bead,
+    runtime: 'claude',
+    question: 'Why by hand?',
+    answered: true,
+  },
   PolecatReleased: { type: 'PolecatReleased', agent, bead, outcome: 'landed' },
   SandboxOpened: { type: 'SandboxOpened', sandbox, agent, bead, branch: 'polecat/nux/sh-1' },
   WorktreeAdded: {
@@ -119,11 +145,49 @@ export const SAMPLES: { readonly [T in Fact['type']]: FactOf<T> } = {
   WorktreeFailed: { type: 'WorktreeFailed', sandbox, bead, code: 'DISK_FULL', message: 'no space left' },
   AttemptBegun: { type: 'AttemptBegun', sandbox, bead, agent, attempt: 1, reason: 'first' },
   WorkSubmitted: { type: 'WorkSubmitted', sandbox, bead, agent, head, commits: 1, attempt: 1 },
+  WorkHandedOff: {
+    type: 'WorkHandedOff',
+    sandbox,
+    bead,
+    agent,
+    session,
+    note: 'The parser is done, its tests are not.',
+    trigger: 'asked',
+  },
   RecoveryAsked: { type: 'RecoveryAsked', sandbox, bead, agent, reason: 'killed' },
   RecoveryScheduled: { type: 'RecoveryScheduled', sandbox, bead, waitMs: 300_000 },
   SandboxPaused: { type: 'SandboxPaused', sandbox, bead },
   SandboxParked: { type: 'SandboxParked', sandbox, bead, reason: 'three deaths' },
   WorktreeRemoved: { type: 'WorktreeRemoved', sandbox, checkpoint: null },
+  WorktreeCheckpointed: {
+    type: 'WorktreeCheckpointed',
+    sandbox,
+    bead,
+    agent,
+    ref: 'refs/gt/checkpoints/nux',
+    commit: objectName('c'),
+    files: 2,
+    changed: 3,
+    cause: 'stop',
+  },
+  WorktreeNotCheckpointed: {
+    type: 'WorktreeNotCheckpointed',
+    sandbox,
+    bead,
+    agent,
+    code: 'GIT_FAILED',
+    message: 'the disk is full',
+  },
+  SandboxShelved: {
+    type: 'SandboxShelved',
+    sandbox,
+    bead,
+    agent,
+    how: 'nuked',
+    reason: 'it went astray',
+    worktree: false,
+  },
+  SandboxRestored: { type: 'SandboxRestored', sandbox, bead, agent, branch: 'polecat/nux/sh-1.1' },
   WorktreeKept: { type: 'WorktreeKept', sandbox, code: 'NOT_CLEAN', message: 'files that are nowhere else' },
   SessionOpened: { type: 'SessionOpened', session, agent, bead, attempt: 1, reason: 'first' },
   SessionStarted: { type: 'SessionStarted', session, agent, bead, pid: 4_711, command: ['/usr/bin/claude'] },

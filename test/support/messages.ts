@@ -96,6 +96,22 @@ const asked: Without<MessageOf<'decision.open'>> = {
   otherwise: 'deny',
 }
 
+export const CREW = 'shop/crew/ada'
+export const CREW_SESSION = 'shop/crew/ada/sessions/1'
+export const PLAN = 'p-abcdefgh'
+export const planned = (key: string, needs: readonly string[]) => ({
+  key,
+  bead: `sh-${key}`,
+  rig: RIG,
+  title: `Do ${key}`,
+  description: 'All of it.',
+  acceptance: ['it works'],
+  priority: 2,
+  needs: needs.map((each) => `sh-${each}`),
+  labels: [],
+  preset: null,
+})
+
 type Without<T> = T extends unknown ? Omit<T, 'type'> : never
 type Samples = {
   readonly [T in Message['type']]: readonly [Without<MessageOf<T>>, ...Without<MessageOf<T>>[]]
@@ -207,6 +223,7 @@ const samples: Samples = {
   ],
   'bead.unqueue': [{ reason: 'gt unsling' }],
   'bead.hook': [{ agent: AGENT, sandbox: SANDBOX }],
+  'bead.rehook': [{ agent: AGENT, sandbox: SANDBOX }],
   'bead.unhook': [{ reason: 'no worktree' }],
   'bead.start': [{ session: SESSION, attempt: 1 }],
   'bead.submit': [{ head: HEAD }],
@@ -234,6 +251,7 @@ const samples: Samples = {
   'dispatch.ready': [{ bead: BEAD }, { bead: 'sh-2' }, { bead: 'sh-3' }, { bead: 'sh-5' }],
   'dispatch.unready': [{ bead: BEAD }, { bead: 'sh-2' }],
   'dispatch.withdraw': [{ bead: BEAD, reason: 'closed' }],
+  'dispatch.retake': [{ bead: BEAD, rig: RIG, name: 'nux', sandbox: SANDBOX }],
   'dispatch.freePlace': [{ rig: RIG, name: 'nux' }],
   'escalation.raise': [{ bead: BEAD, agent: AGENT, code: 'GAVE_UP', reason: 'It died too often.' }],
   'escalation.close': [
@@ -244,6 +262,19 @@ const samples: Samples = {
   RECOVERY_NEEDED: [{ bead: BEAD, sandbox: SANDBOX, agent: AGENT, reason: 'it was killed' }],
   'deacon.forget': [{ bead: BEAD }],
   'polecat.hook': [{ bead: BEAD, sandbox: SANDBOX, preset: null }],
+  'polecat.rehook': [{ bead: BEAD, sandbox: SANDBOX }],
+  'polecat.asked': [
+    {
+      session: SESSION,
+      bead: BEAD,
+      runtime: 'claude',
+      question: 'Why by hand?',
+      answered: true,
+      usage: [
+        { model: 'm-1', input: 1, output: 42, cacheRead: 0, cacheWrite: 0, costUsd: 0.01, requests: 1 },
+      ],
+    },
+  ],
   'polecat.release': [{ bead: BEAD, outcome: 'landed' }],
   'sandbox.open': [{ bead: BEAD, preset: null }],
   'worktree.added': [{ base: BASE, head: BASE, path: '/town/shop/nux' }],
@@ -258,6 +289,10 @@ const samples: Samples = {
     { session: SESSION, head: HEAD, commits: 1 },
     { session: 'shop/polecats/nux/sessions/1.2', head: HEAD, commits: 2 },
   ],
+  'sandbox.handOff': [
+    { session: SESSION, note: 'The parser is done, its tests are not.', trigger: 'asked', mark: TREE },
+    { session: SESSION, note: '', trigger: 'full', mark: HEAD },
+  ],
   'sandbox.giveBack': [
     { session: SESSION, status: 'ESCALATED', note: 'Which way?' },
     { session: SESSION, status: 'DEFERRED', note: '' },
@@ -270,6 +305,13 @@ const samples: Samples = {
     { reason: 'gateFailed', previous: { gate: 'test', logTail: 'not ok 1' } },
   ],
   'sandbox.recover': [{ waitMs: 0 }, { waitMs: 300_000 }],
+  'worktree.checkpointed': [{ ref: 'refs/gt/checkpoints/nux', commit: COMMIT, files: 2, changed: 3 }],
+  'worktree.notCheckpointed': [failure],
+  'sandbox.checkpointed': [{ ref: 'refs/gt/checkpoints/nux', commit: COMMIT, files: 2, changed: null }],
+  'sandbox.nuke': [{ reason: 'it went astray' }],
+  'sandbox.unsling': [{ reason: 'not now' }],
+  'worktree.shelved': [{ ref: 'refs/gt/checkpoints/nux', commit: COMMIT, files: 2, changed: 3, head: HEAD }],
+  'sandbox.undo': [{}],
   'sandbox.giveUp': [{ reason: '3 recoveries did not help' }],
   'sandbox.retry': [{}],
   'sandbox.pause': [{}, { reason: 'estop', graceMs: 1_000 }, { reason: 'budget', keepTurn: true }],
@@ -277,6 +319,30 @@ const samples: Samples = {
   'sandbox.close': [{ commit: COMMIT, head: HEAD }],
   'worktree.removed': [{ checkpoint: null }],
   'worktree.kept': [{ code: 'NOT_PROVED', message: 'The patch is not in the target.' }],
+  'crew.add': [{ branch: 'crew/ada' }],
+  'crew.start': [
+    { preset: null, fresh: false, path: null },
+    { preset: 'claude', fresh: true, path: '/town/mayor' },
+  ],
+  'crew.stop': [{ reason: 'gt crew stop' }],
+  'crew.pause': [{ reason: 'town' }, { reason: 'estop', graceMs: 700 }],
+  'crew.resume': [{ reason: 'town' }, { reason: 'estop' }],
+  'crew.sessionEnded': [
+    { session: CREW_SESSION, ending: exited },
+    { session: CREW_SESSION, ending: exited, resume: 'u-1' },
+    { session: 'shop/crew/ada/sessions/2', ending: exited },
+  ],
+  'plan.propose': [
+    { title: 'A cart', beads: [planned('a', []), planned('b', ['a'])], agent: 'mayor', session: null },
+    {
+      title: '',
+      beads: [{ ...planned('a', []), preset: 'claude', acceptance: [] }],
+      agent: 'mayor',
+      session: 'mayor/sessions/1',
+    },
+  ],
+  'plan.replace': [{ by: 'p-bcdfghjk' }],
+  'plan.filed': [{}],
   'session.open': [
     {
       bead: BEAD,
@@ -286,6 +352,16 @@ const samples: Samples = {
       preset: null,
       attempt: 1,
       reason: 'first',
+    },
+    {
+      bead: null,
+      worktree: '/town/mayor',
+      branch: '',
+      base: null,
+      preset: null,
+      attempt: 2,
+      reason: 'handoff',
+      resume: 'u-1',
     },
   ],
   'session.started': [{ pid: 41, command: ['claude'] }],
@@ -297,6 +373,7 @@ const samples: Samples = {
   'session.exited': [{ ending: exited }, { ending: { kind: 'killed', signal: 'SIGKILL' } }],
   'session.stopped': [{ ending: { kind: 'killed', signal: 'SIGTERM' } }],
   'session.stop': [{ reason: 'the town goes down' }],
+  'session.handOff': [{}],
   'session.report': [{ report: { type: 'progress', data: { text: 'half way' } } }],
   'session.heard': HEARD.map((heard) => ({ heard, activity: null })) as unknown as Samples['session.heard'],
   'session.active': [{ standing, activity }],
@@ -305,7 +382,12 @@ const samples: Samples = {
     { source: 'agent-1.jsonl', from: '0', upTo: '512', usage: [usage] },
   ],
   'session.asked': [{ decision: 'd-1', kind: 'permission', tool: 'Bash' }],
-  'session.answered': [{ decision: 'd-1', choice: 'allow' }],
+  'session.answered': [
+    { decision: 'd-1', choice: 'allow' },
+    { decision: 'd-abcdefgh', choice: 'sling' },
+    { decision: 'd-abcdefgh', choice: 'file', note: 'good' },
+    { decision: 'd-abcdefgh', choice: 'no', note: 'smaller, please' },
+  ],
   'session.deliver': [
     { nudge: 'n-1', mode: 'idle' },
     { nudge: 'n-2', mode: 'queue' },
@@ -423,6 +505,12 @@ const samples: Samples = {
         { to: `beads/${BEAD}`, message: { type: 'bead.hook', agent: AGENT, sandbox: SANDBOX } },
         { to: AGENT, message: { type: 'polecat.hook', bead: BEAD, sandbox: SANDBOX, preset: null } },
       ],
+    },
+    {
+      to: `beads/${BEAD}`,
+      code: 'BEAD_QUEUED',
+      message: 'sh-1 is in the dispatch queue already.',
+      messages: [{ to: `beads/${BEAD}`, message: { type: 'bead.queue', rig: RIG, now: false } }],
     },
   ],
 }

@@ -6,7 +6,19 @@ import { ownerKind } from '../../src/events/address.ts'
 import type { StateValue } from '../../src/events/record.ts'
 import { createDecider, type State } from '../../src/system/decide.ts'
 import { decide, type Saying } from './decisions.ts'
-import { AGENT, ALL_SAMPLES, BEAD, MERGE_REQUEST, RIG, SANDBOX, SESSION, samplesOf } from './messages.ts'
+import {
+  AGENT,
+  ALL_SAMPLES,
+  BEAD,
+  CREW,
+  CREW_SESSION,
+  MERGE_REQUEST,
+  PLAN,
+  RIG,
+  SANDBOX,
+  SESSION,
+  samplesOf,
+} from './messages.ts'
 
 /** One owner of each kind. */
 export const OWNERS: readonly string[] = [
@@ -19,6 +31,9 @@ export const OWNERS: readonly string[] = [
   AGENT,
   SANDBOX,
   SESSION,
+  CREW,
+  CREW_SESSION,
+  `plans/${PLAN}`,
   `${RIG}/witness`,
   `${RIG}/refinery`,
   MERGE_REQUEST,
@@ -52,7 +67,7 @@ export function timersOf(address: string): readonly Saying[] {
 }
 
 /** Contexts that are kept for one state; more would only be more of the same. */
-const PER_STATE = 4
+const PER_STATE = 8
 
 /** States that can be reached, several contexts for each, and null: not yet spoken to. */
 export function reachable(address: string): (State | null)[] {

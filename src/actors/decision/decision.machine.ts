@@ -150,7 +150,7 @@ function answer(context: DecisionContext, event: Event<'decision.answer'>, to: T
   const { choice, always, note } = event
   to.set({ choice, note })
   to.fact({ type: 'DecisionAnswered', ...whose(context), choice, always, note })
-  tellSession(context, choice, to)
+  tellSession(context, choice, to, note)
   if (!always || rule === null || rig === null) return
   const verdict = choice === 'allow' ? 'allow' : 'deny'
   to.tell({ to: rigOwner(rig), message: { type: 'rig.addRule', rule: { ...rule, verdict } } })
@@ -161,6 +161,7 @@ function notNotified(context: DecisionContext, failure: { code: string; message:
   to.fact({ type: 'OperatorNotNotified', ...told(context), code, message })
 }
 
-function tellSession({ decision, session }: DecisionContext, choice: string, to: To): void {
-  to.tell({ to: session, message: { type: 'session.answered', decision, choice } })
+function tellSession({ decision, session }: DecisionContext, choice: string, to: To, note = ''): void {
+  const message = { type: 'session.answered', decision, choice } as const
+  to.tell({ to: session, message: note === '' ? message : { ...message, note } })
 }

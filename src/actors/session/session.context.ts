@@ -1,6 +1,6 @@
 // What a session keeps. Flat: each key is one thing that changes by itself.
 
-import { workerOf } from '../../events/address.ts'
+import { agentOf, rigOf } from '../../events/address.ts'
 import type { AttemptReason } from '../../events/define.ts'
 import type { Standing } from '../../events/hearing.ts'
 import type { NudgeMode } from '../../events/nudge.ts'
@@ -9,10 +9,11 @@ export type SessionContext = {
   session: string
   agent: string
   rig: string
-  bead: string
+  /** Null: a person directs it. */
+  bead: string | null
   worktree: string
   branch: string
-  base: string
+  base: string | null
   preset: string | null
   attempt: number
   reason: AttemptReason
@@ -58,12 +59,12 @@ export const NO_RUNTIME = 'script'
 
 export const newContext = (address: string): SessionContext => ({
   session: address,
-  agent: workerOf(address)?.agent ?? '',
-  rig: workerOf(address)?.rig ?? '',
-  bead: '',
+  agent: agentOf(address) ?? '',
+  rig: rigOf(address) ?? '',
+  bead: null,
   worktree: '',
   branch: '',
-  base: '',
+  base: null,
   preset: null,
   attempt: 0,
   reason: 'first',

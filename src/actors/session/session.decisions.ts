@@ -1,6 +1,6 @@
 // The life of a session: opened, started, done, stopped, ended.
 
-import { sandboxOfSession } from '../../events/address.ts'
+import { keeperOf, sandboxOfSession, sessionRole } from '../../events/address.ts'
 import type { SessionEndingData } from '../../events/worker.ts'
 import type { Deciding, Event } from '../machine.ts'
 import { failAll } from './composer.ts'
@@ -19,7 +19,7 @@ export function open(context: SessionContext, event: Event<'session.open'>, to: 
   const { bead, worktree, branch, preset, attempt, reason } = given
   to.set({ ...given, resume, standing: beginning(meta.at) })
   to.fact({ type: 'SessionOpened', session, agent, bead, attempt, reason })
-  const start = { rig, session, bead, worktree, branch, preset }
+  const start = { rig: rig === '' ? null : rig, session, bead, worktree, branch, preset }
   to.effect('session.start', resume === null ? start : { ...start, resume })
 }
 
@@ -28,7 +28,8 @@ export function started(context: SessionContext, event: Event<'session.started'>
   const { pid, command, runtime = null, runtimeSession = null, meta } = event
   to.set({ pid, runtime })
   to.fact({ type: 'SessionStarted', ...whose(context), pid, command })
-  to.tell({ to: sandboxOfSession(session), message: { type: 'sandbox.sessionStarted', session } })
+  if (sessionRole(session) === 'polecat')
+    to.tell({ to: sandboxOfSession(session), message: { type: 'sandbox.sessionStarted', session } })
   const now = { ...context, runtime }
   // A hook may have been quicker, and knows better.
   if (context.runtimeSession === null)
@@ -74,12 +75,15 @@ export function ended(context: SessionContext, { ending }: { ending: SessionEndi
 }
 
 function end(context: SessionContext, ending: SessionEndingData, to: To): void {
-  const { session, done } = context
-  const message = { type: 'sandbox.sessionEnded', session, ending, done } as const
-  const conversation = done ? null : conversationLeft(context, ending)
+  const { session, done, handedOff } = context
+  const conversation = done || handedOff ? null : conversationLeft(context, ending)
+  const resume = conversation === null ? {} : { resume: conversation }
   to.tell({
-    to: sandboxOfSession(session),
-    message: conversation === null ? message : { ...message, resume: conversation },
+    to: keeperOf(session),
+    message:
+      sessionRole(session) === 'polecat'
+        ? { type: 'sandbox.sessionEnded', session, ending, done, ...resume }
+        : { type: 'crew.sessionEnded', session, ending, ...resume },
   })
   withdrawAll(context, 'its session has ended', to)
   failAll(context, to)
@@ -97,6 +101,6 @@ function conversationLeft(context: SessionContext, ending: SessionEndingData): s
   return failed ? null : resume
 }
 
-export function handOff(context: SessionContext, _: unknown, to: To): void {
+export function handOff(_: SessionContext, __: unknown, to: To): void {
   to.set({ handedOff: true })
 }

@@ -1,6 +1,6 @@
 // What is heard of an agent, and what its session makes of it: where it stands, its turns, its use of tokens.
 
-import { decisionOwner, nudgeOwner } from '../../events/address.ts'
+import { decisionOwner, nudgeOwner, sessionRole } from '../../events/address.ts'
 import type { Activity, Heard, Standing } from '../../events/hearing.ts'
 import type { Deciding, Event } from '../machine.ts'
 import { hasActivity } from './activity.ts'
@@ -60,7 +60,7 @@ export function uses(
       type: 'TokensUsed',
       ...whose(context),
       rig: rig === '' ? null : rig,
-      role: 'polecat',
+      role: sessionRole(session) ?? 'polecat',
       runtime: runtime ?? NO_RUNTIME,
       ...each,
     })

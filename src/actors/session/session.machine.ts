@@ -4,7 +4,17 @@ import { setup } from 'xstate'
 import { ACTIONS, type MachineDef, OPTIONS, typesOf, UNEXPECTED, writing } from '../machine.ts'
 import { deliver, delivered } from './composer.ts'
 import { newContext, type SessionContext } from './session.context.ts'
-import { done, ended, handOff, notStarted, open, report, started, stop, stopAgain } from './session.decisions.ts'
+import {
+  done,
+  ended,
+  handOff,
+  notStarted,
+  open,
+  report,
+  started,
+  stop,
+  stopAgain,
+} from './session.decisions.ts'
 import { answered, asked, hears, isActive, uses } from './session.hearing.ts'
 
 /**
@@ -109,7 +119,11 @@ const machine = setup({
         doneGrace: {
           target: 'stopping',
           actions: does('session.stop', (context, _, to) =>
-            stop(context, { reason: `it stayed after gt ${context.done ? 'done' : 'handoff'}` }, to),
+            stop(
+              context,
+              { reason: context.done ? 'it stayed after gt done' : 'its work is handed over' },
+              to,
+            ),
           ),
         },
       },

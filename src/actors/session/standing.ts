@@ -18,6 +18,7 @@ export const FRESH_MS = 2_000
 /** Why an agent is idle that may begin a turn by itself. */
 const IN_BACKGROUND = 'something still runs for it in the background'
 const ASKED_TO_COMPACT = 'it was asked to compact'
+const CONTEXT_FULL = 'its context is full'
 /** Names of what it is stuck in that only the next turn ends, begin so. */
 const API_ERROR = 'apiError'
 
@@ -51,6 +52,12 @@ export const goesOn = (at: string): Standing => standsSince(at, 'thinking')
 /** A turn is under way, whether it goes on or waits. */
 export const inTurn = (standing: Standing): boolean =>
   works(standing) || waits(standing) || standing.state === 'compacting'
+
+/** When its context is full: about to be compacted, or so that no turn begins any more. */
+export function contextIsFull({ state, reason }: Standing): 'compact' | 'full' | null {
+  if (state === 'compacting' && reason === CONTEXT_FULL) return 'compact'
+  return state === 'stuck' && /^contextFull\b/.test(reason) ? 'full' : null
+}
 
 export const waits = ({ state }: Standing): boolean =>
   state === 'waitingForPermission' || state === 'waitingForPerson'
@@ -116,7 +123,7 @@ function said(before: Standing, heard: Heard, at: string, asking: boolean): Stan
       return asks(before, heard, at)
     case 'compacting':
       return standsSince(at, 'compacting', {
-        reason: heard.trigger === 'manual' ? ASKED_TO_COMPACT : 'its context is full',
+        reason: heard.trigger === 'manual' ? ASKED_TO_COMPACT : CONTEXT_FULL,
       })
     case 'compacted':
       if (before.state !== 'compacting') return before

@@ -2,8 +2,10 @@
 
 import { z } from 'zod'
 import { beadOwner } from '../../events/address.ts'
+import { inOwnRig } from '../callers.ts'
 import { command } from '../command.ts'
 import { Fault } from '../fault.ts'
+import { findBead } from '../resolve.ts'
 import type { TownHandle } from '../town.ts'
 import { take } from '../turn.ts'
 import { fullId } from './bead.ts'
@@ -13,11 +15,12 @@ const input = z.strictObject({ bead: z.string().min(1).max(64), needs: z.string(
 const add = command({
   name: 'bead.dep.add',
   summary: 'Says that a bead needs another one to be closed first.',
-  who: 'operator',
+  who: ['crew'],
   input,
   async run({ town, caller, input, id }) {
     const bead = fullId(town, input.bead)
     const need = fullId(town, input.needs)
+    inOwnRig(town, caller, findBead(town.projections, bead).rig)
     const path = pathOfNeeds(town, need, bead)
     if (path !== null) {
       const circle = [bead, ...path]
@@ -36,11 +39,12 @@ const add = command({
 const remove = command({
   name: 'bead.dep.remove',
   summary: 'Says that a bead no longer needs another one.',
-  who: 'operator',
+  who: ['crew'],
   input,
   async run({ town, caller, input, id }) {
     const bead = fullId(town, input.bead)
     const need = fullId(town, input.needs)
+    inOwnRig(town, caller, findBead(town.projections, bead).rig)
     const { seq } = await take(town, caller, id, [
       { to: beadOwner(need), message: { type: 'bead.unneededBy', bead } },
       { to: beadOwner(bead), message: { type: 'bead.dropNeed', need } },

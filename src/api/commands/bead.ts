@@ -1,14 +1,15 @@
 // Beads (units of work): made, changed, closed and spoken of.
 
 import { z } from 'zod'
-import { beadOwner, lastPart } from '../../events/address.ts'
+import { beadOwner, lastPart, rigOf, sessionRole } from '../../events/address.ts'
 import { BEAD_TYPES } from '../../events/bead.ts'
 import { line, text } from '../../events/define.ts'
 import { bead as beadRow } from '../../projections/bead-queries.ts'
+import { inOwnRig, workplaceOf } from '../callers.ts'
 import { type CommandContext, command } from '../command.ts'
 import { Fault } from '../fault.ts'
 import { chooseRig, findBead } from '../resolve.ts'
-import type { TownHandle } from '../town.ts'
+import type { Caller, TownHandle } from '../town.ts'
 import { take } from '../turn.ts'
 
 const title = z.string().trim().min(1).max(500)
@@ -25,7 +26,7 @@ const REASON_CLOSED = 'closed by hand'
 const create = command({
   name: 'bead.create',
   summary: 'Makes a bead (unit of work).',
-  who: 'operator',
+  who: ['crew'],
   input: z.strictObject({
     title,
     rig: z.string().optional(),
@@ -37,7 +38,8 @@ const create = command({
     description: text.default(''),
   }),
   async run({ town, caller, input, id }) {
-    const rig = chooseRig(town.projections, input.rig)
+    const rig = chooseRig(town.projections, input.rig ?? rigOfCaller(caller))
+    inOwnRig(town, caller, rig.name)
     const needs = [...new Set(input.needs.map((need) => fullId(town, need)))]
     const parent = input.parent === undefined ? null : findBead(town.projections, input.parent).id
     const made = newId(town, rig.prefix)
@@ -70,7 +72,7 @@ const create = command({
 const update = command({
   name: 'bead.update',
   summary: 'Changes title, description, type, priority or labels of a bead.',
-  who: 'operator',
+  who: ['crew'],
   input: z.strictObject({
     bead: beadName,
     title: title.optional(),
@@ -84,6 +86,7 @@ const update = command({
     const changed = { ...rest, ...(beadType && { beadType }), ...(label && { labels: label }) }
     if (Object.keys(changed).length === 0) throw new Fault('INPUT_INVALID', 'There is nothing to change.')
     const name = fullId(town, bead)
+    inOwnRig(town, caller, rigOfBead(town, name))
     const { seq } = await take(town, caller, id, [
       { to: beadOwner(name), message: { type: 'bead.update', ...withoutUndefined(changed) } },
     ])
@@ -113,10 +116,12 @@ const reopen = command({
 const comment = command({
   name: 'bead.comment',
   summary: 'Adds a comment to a bead.',
-  who: 'operator',
+  who: ['crew', 'mayor'],
   input: z.strictObject({ bead: beadName, text: text.min(1) }),
   async run({ town, caller, input, id }) {
     const name = fullId(town, input.bead)
+    if (caller.kind === 'session' && sessionRole(caller.session) === 'mayor') workplaceOf(town, caller)
+    else inOwnRig(town, caller, rigOfBead(town, name))
     const { seq } = await take(town, caller, id, [
       { to: beadOwner(name), message: { type: 'bead.comment', text: input.text } },
     ])
@@ -127,10 +132,11 @@ const comment = command({
 const label = command({
   name: 'bead.label',
   summary: 'Adds or removes labels of a bead.',
-  who: 'operator',
+  who: ['crew'],
   input: z.strictObject({ bead: beadName, add: labels.default([]), remove: labels.default([]) }),
   async run({ town, caller, input, id }) {
     const row = findBead(town.projections, input.bead)
+    inOwnRig(town, caller, row.rig)
     const next = [...new Set([...row.labels, ...input.add])].filter((each) => !input.remove.includes(each))
     const { seq } = await take(town, caller, id, [
       { to: beadOwner(row.id), message: { type: 'bead.update', labels: next } },
@@ -156,6 +162,14 @@ async function one(
  */
 export function fullId(town: TownHandle, name: string): string {
   return town.system.owner(beadOwner(name)) === null ? findBead(town.projections, name).id : name
+}
+
+const rigOfCaller = (caller: Caller): string | undefined =>
+  caller.kind === 'session' ? (rigOf(caller.session) ?? undefined) : undefined
+
+/** Of its owner, also of a bead that was made a moment ago. */
+function rigOfBead(town: TownHandle, bead: string): string {
+  return String(town.system.owner(beadOwner(bead))?.context.rig ?? '')
 }
 
 function newId(town: TownHandle, prefix: string): string {

@@ -1,13 +1,14 @@
 // Decisions: an agent asks, a person answers, and each is told what came of it.
 
 import { z } from 'zod'
-import { decisionOwner, rigOf } from '../../events/address.ts'
+import { decisionOwner, ownerKind } from '../../events/address.ts'
 import { line } from '../../events/define.ts'
 import { ruleFor, ruleOf, ruleText } from '../../events/permission-rules.ts'
 import type { PermissionRule } from '../../events/settings.ts'
 import { type DecisionRow, decision as decisionRow } from '../../projections/decisions.ts'
+import { plan as planRow } from '../../projections/plans.ts'
 import { decisionId, FREE_CHOICES, listenersTo, NO_ANSWER, openDecision } from '../asking.ts'
-import { assignmentOf, sessionOnly } from '../callers.ts'
+import { sessionOnly, workplaceOf } from '../callers.ts'
 import { command } from '../command.ts'
 import { Fault } from '../fault.ts'
 import { permissionsOf } from '../permissions.ts'
@@ -49,6 +50,7 @@ const answer = command({
       agent,
       bead,
       heard,
+      plan: planMade(town, row),
       ...ruleMade(town, row, choice, always),
       seq,
     }
@@ -67,12 +69,11 @@ const ask = command({
   }),
   async run({ town, caller: anybody, input }) {
     const caller = sessionOnly(anybody)
-    const { bead } = assignmentOf(town, caller).facts
-    const rig = rigOf(caller.agent) ?? ''
+    const { bead, rig } = workplaceOf(town, caller)
     const { question, wait } = input
     const choices = input.choices.length === 0 ? FREE_CHOICES : [...new Set(input.choices)]
     const id = decisionId(caller.session, `question ${JSON.stringify([question, choices])}`)
-    const { waitMs } = permissionsOf(town, rig)
+    const { waitMs } = permissionsOf(town, rig ?? '')
     const context = { tool: null, command: null, files: [], why: null, cwd: null }
     await openDecision(
       town,
@@ -91,6 +92,15 @@ export const decisionCommands = [answer, ask]
 function hearing(town: TownHandle, { id, session }: DecisionRow): 'now' | 'later' | 'gone' {
   if (town.system.owner(session)?.value === 'ended') return 'gone'
   return listenersTo(town, id) > 0 ? 'now' : 'later'
+}
+
+/** What became of the plan that it is about: its beads are made before this is answered. */
+function planMade(town: TownHandle, { session }: DecisionRow) {
+  if (ownerKind(session) !== 'plan') return null
+  const plan = planRow(town.projections.plans.rows, session.slice(session.lastIndexOf('/') + 1))
+  return plan === null
+    ? null
+    : { id: plan.id, state: plan.state, beads: [...plan.beads], reason: plan.reason }
 }
 
 function over({ id, state, answer, settledAt, reason }: DecisionRow): Fault {

@@ -3,14 +3,14 @@
 //   Always:  the author is whoever the token says (P9); an agent speaks to agents of its own rig only.
 
 import { z } from 'zod'
-import { nudgeOwner, OVERSEER, rigOf, workerOf } from '../../events/address.ts'
+import { nudgeOwner, OVERSEER, rigOf, sessionRole } from '../../events/address.ts'
 import { nudgeMode } from '../../events/nudge.ts'
 import { NUDGE_ID_LENGTH, nudgeLine } from '../../events/nudge-line.ts'
 import type { Address, LogRecord } from '../../events/record.ts'
 import { isSettled, type NudgeRow, nudge as nudgeRow } from '../../projections/nudges.ts'
 import { currentSession, sessions } from '../../projections/sessions.ts'
 import { mayBeSpokenTo } from '../brakes.ts'
-import { assignmentOf } from '../callers.ts'
+import { workplaceOf } from '../callers.ts'
 import { command } from '../command.ts'
 import { Fault, problemOf } from '../fault.ts'
 import { nudgeText } from '../nudging.ts'
@@ -139,9 +139,12 @@ function checkText(text: string): void {
 /** @throws {Fault} ASSIGNMENT_OVER, FORBIDDEN. */
 function mayNudge(town: TownHandle, caller: Caller, to: Address): void {
   if (caller.kind === 'operator') return
-  assignmentOf(town, caller)
-  if (workerOf(to) === null || rigOf(to) !== rigOf(caller.agent))
-    throw new Fault('FORBIDDEN', 'An agent speaks to agents of its own rig only.')
+  const { role, rig } = workplaceOf(town, caller)
+  if (sessionRole(to) === null)
+    throw new Fault('AGENT_HAS_NO_SESSION', `${to} has no terminal.`, { agent: to })
+  // Whoever coordinates speaks to everybody, and may be asked by a crew member.
+  const isOwn = rigOf(to) === rig || role === 'mayor' || (role === 'crew' && sessionRole(to) === 'mayor')
+  if (!isOwn) throw new Fault('FORBIDDEN', 'An agent speaks to agents of its own rig only.')
 }
 
 type Sending = {

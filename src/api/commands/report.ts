@@ -1,7 +1,7 @@
 // What an agent posts while it works: progress, notes, usage, and what a program of the user's own wants to keep.
 
 import { z } from 'zod'
-import { assignmentOf, sessionOnly } from '../callers.ts'
+import { sessionOnly, workplaceOf } from '../callers.ts'
 import { command } from '../command.ts'
 import { Fault } from '../fault.ts'
 import { parseInput } from '../input.ts'
@@ -47,7 +47,7 @@ const report = command({
   input: z.strictObject({ type: z.string().min(1).max(64), data: z.json() }),
   async run({ town, caller: anybody, input, id }) {
     const caller = sessionOnly(anybody)
-    assignmentOf(town, caller)
+    workplaceOf(town, caller)
     const data = priced(town, input.type, checked(input.type, input.data))
     const { seq } = await take(town, caller, id, [
       { to: caller.session, message: { type: 'session.report', report: { type: input.type, data } } },
@@ -67,9 +67,18 @@ function priced(town: TownHandle, type: string, data: Data): Data {
   if (said.costUsd !== undefined) return data
   const { model, inputTokens: input, outputTokens: output, cacheReadTokens = 0, cacheWriteTokens = 0 } = said
   // Of how many requests it tells, nobody says.
-  const usage = { model, input, output, cacheRead: cacheReadTokens, cacheWrite: cacheWriteTokens, requests: 0 }
+  const usage = {
+    model,
+    input,
+    output,
+    cacheRead: cacheReadTokens,
+    cacheWrite: cacheWriteTokens,
+    requests: 0,
+  }
   const costUsd = town.priceOf({ ...usage, costUsd: null })
-  return costUsd === null ? data : { ...(data as { readonly [key: string]: Data }), costUsd, costFrom: 'prices' }
+  return costUsd === null
+    ? data
+    : { ...(data as { readonly [key: string]: Data }), costUsd, costFrom: 'prices' }
 }
 
 function checked(type: string, data: Data): Data {

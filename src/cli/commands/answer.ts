@@ -14,6 +14,7 @@ type Receipt = {
   rule: { verdict: string } | null
   ruleText: string | null
   ruleDecides: boolean
+  plan: { id: string; state: string; beads: string[]; reason: string } | null
 }
 
 export const answer: Command = {
@@ -42,7 +43,9 @@ export const answer: Command = {
   },
 }
 
-function linesOf({ decision, choice, note, agent, heard, rule, ruleText, ruleDecides }: Receipt): string[] {
+function linesOf(receipt: Receipt): string[] {
+  const { decision, choice, note, agent, heard, rule, ruleText, ruleDecides, plan } = receipt
+  if (plan !== null) return planLines(plan, agent)
   const told = {
     now: `${agent} waits for it and has it.`,
     later: `${agent} is not on the line; it gets this when it asks again.`,
@@ -58,4 +61,18 @@ function linesOf({ decision, choice, note, agent, heard, rule, ruleText, ruleDec
           ...(ruleDecides ? [] : ['An earlier rule of the rig fits as well, and decides otherwise.']),
         ]),
   ]
+}
+
+function planLines({ id, state, beads, reason }: NonNullable<Receipt['plan']>, agent: string): string[] {
+  const told = agent === 'overseer' ? '' : ` ${agent} is told.`
+  switch (state) {
+    case 'slung':
+      return [`${id}: filed and slung as ${beads.join(', ')}.${told}`]
+    case 'filed':
+      return [`${id}: filed as ${beads.join(', ')}.${told}`]
+    case 'notFiled':
+      return [`${id}: nothing was filed: ${reason}${told}`]
+    default:
+      return [`${id}: no.${told}`]
+  }
 }

@@ -4,8 +4,9 @@
 
 import { createHash } from 'node:crypto'
 import { homedir } from 'node:os'
+import { crewRules, mayorRules } from '../../api/direction.ts'
 import { description } from '../../api/shapes.ts'
-import { sandboxOfSession, workerOf } from '../../events/address.ts'
+import { agentOf, sandboxOfSession, sessionRole } from '../../events/address.ts'
 import type { AttemptReason, Previous } from '../../events/define.ts'
 import type { EffectParams } from '../../events/index.ts'
 import type { Launch } from '../../ports/presets.ts'
@@ -22,7 +23,7 @@ type Start = EffectParams<'session.start'>
 
 /** The program of a session on this machine, or why there is none. */
 export function runtimeOf(town: Carrier, { rig, preset }: Start): Runtime | RuntimeProblem {
-  const agent = agentSettings(town.system, rig, preset)
+  const agent = agentSettings(town.system, rig ?? '', preset)
   if (agent === null)
     return {
       code: 'AGENT_UNKNOWN',
@@ -40,7 +41,7 @@ export async function launchOf(
   const { rig, session, worktree, resume = null } = start
   const files = sessionFiles(town.dir, session)
   const env = environmentOf(town, start, preset.name)
-  const assignment = await assignmentOf(town, start)
+  const told = await toldFirst(town, start)
   const launch = preset.launch({
     command,
     runtimeSession: uuidOf(`${town.townId} ${effectId}`),
@@ -49,10 +50,9 @@ export async function launchOf(
     worktree,
     folder: files.runtime,
     home: town.operatorEnv.HOME ?? homedir(),
-    permissions: permissionsOf(town.system, rig).mode,
-    model: agentSettings(town.system, rig, start.preset)?.model ?? null,
-    orders: ordersFor(assignment),
-    rules: rulesFor(assignment),
+    permissions: permissionsOf(town.system, rig ?? '').mode,
+    model: agentSettings(town.system, rig ?? '', start.preset)?.model ?? null,
+    ...told,
     hook: hookCommand(preset, { bin: town.bin, env }),
     login,
   })
@@ -62,10 +62,10 @@ export async function launchOf(
 function environmentOf(town: Carrier, start: Start, runtime: string): Record<string, string> {
   const { rig, session, bead, branch } = start
   const files = sessionFiles(town.dir, session)
-  const agent = workerOf(session)?.agent ?? ''
+  const agent = agentOf(session) ?? ''
   return {
     ...baseEnvironment(town.operatorEnv, {
-      allow: allowedVariables(town.system, rig),
+      allow: allowedVariables(town.system, rig ?? ''),
       bin: town.bin,
       tmp: files.tmp,
     }),
@@ -75,24 +75,39 @@ function environmentOf(town: Carrier, start: Start, runtime: string): Record<str
       socket: townFiles(town.dir).socket,
       tokenFile: files.token,
       agent,
+      role: sessionRole(session) ?? 'polecat',
       rig,
       bead,
       session,
       branch,
       author: authorOf(agent, domainOf(town.system)),
       runtime,
-      guarded: permissionsOf(town.system, rig).hasDenials,
+      guarded: permissionsOf(town.system, rig ?? '').hasDenials,
     }),
   }
 }
 
-async function assignmentOf(town: Carrier, start: Start): Promise<Assignment> {
+/** What it is told: its work; or, when a person directs it, only who and where it is. */
+async function toldFirst(town: Carrier, start: Start): Promise<{ orders: string; rules: string }> {
+  const { rig, session, bead, worktree, branch } = start
+  if (bead !== null && rig !== null) {
+    const assignment = await assignmentOf(town, { ...start, bead, rig })
+    return { orders: ordersFor(assignment), rules: rulesFor(assignment) }
+  }
+  const directed = { agent: agentOf(session) ?? '', rig, branch, folder: worktree }
+  return { orders: '', rules: sessionRole(session) === 'mayor' ? mayorRules(directed) : crewRules(directed) }
+}
+
+async function assignmentOf(
+  town: Carrier,
+  start: Start & { readonly bead: string; readonly rig: string },
+): Promise<Assignment> {
   const { rig, session, bead, worktree, branch, resume = null } = start
   const facts = town.system.owner(sandboxOfSession(session))?.context ?? {}
   const row = beadRow(town.projections.beads.rows, bead)
   const title = row?.title ?? bead
   return {
-    agent: workerOf(session)?.agent ?? '',
+    agent: agentOf(session) ?? '',
     rig,
     bead,
     title,
@@ -100,6 +115,7 @@ async function assignmentOf(town: Carrier, start: Start): Promise<Assignment> {
     attempt: Number(facts.attempt ?? 1),
     reason: (facts.reason ?? 'first') as AttemptReason,
     previous: (facts.previous ?? {}) as Previous,
+    handoff: (facts.handoff ?? null) as Assignment['handoff'],
     branch,
     target: rigView(town.system, rig).target,
     worktree,

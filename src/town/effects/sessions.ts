@@ -2,6 +2,7 @@
 
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { sessionRole } from '../../events/address.ts'
 import type { Launch } from '../../ports/presets.ts'
 import { type SessionEnding, TerminalError, type Terminals } from '../../ports/terminals.ts'
 import { sessionFiles } from '../files.ts'
@@ -18,6 +19,8 @@ export const startSession: CarryOut<'session.start'> = async (params, { id, agai
   if ('code' in runtime) return { type: 'session.notStarted', ...runtime }
   const files = sessionFiles(town.dir, session)
   await mkdir(files.tmp, { recursive: true, mode: 0o700 })
+  // Of a worktree it would be wrong to make one that is gone.
+  if (sessionRole(session) === 'mayor') await mkdir(worktree, { recursive: true })
   await writeFile(files.token, town.tokens.forSession(session), { mode: 0o600 })
   if (again) await endLost(town.terminals, session)
   const launch = await launchOf(town, params, runtime, id)
