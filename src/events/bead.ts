@@ -47,8 +47,11 @@ export const beadMessages = [
   named('bead.queue', { rig: rigName, now: z.boolean() }),
   named('bead.unqueue', { reason: line }),
   named('bead.hook', { agent: address, sandbox: address }),
+  /** From a person: its assignment was taken from the polecat, and goes on. */
+  named('bead.rehook', { agent: address, sandbox: address }),
   /** The assignment came to nothing; the hook is free again. */
-  named('bead.unhook', { reason: line }),
+  /** `sandbox`: whose it must be still. */
+  named('bead.unhook', { sandbox: address.optional(), reason: line }),
   named('bead.start', { session: address, attempt: count }),
   named('bead.submit', { head: objectName, mergeRequest: line.optional() }),
   named('bead.test', { mergeRequest: address }),

@@ -16,7 +16,7 @@ export const meter = z.strictObject({ usd: z.number().nonnegative(), tokens: cou
 export type Meter = z.infer<typeof meter>
 
 /** Why an assignment rests. It goes on when no reason is left. */
-export const PAUSE_REASONS = ['town', 'estop', 'budget'] as const
+export const PAUSE_REASONS = ['town', 'estop', 'budget', 'person'] as const
 export const pauseReason = z.enum(PAUSE_REASONS)
 export type PauseReason = z.infer<typeof pauseReason>
 

@@ -26,6 +26,8 @@ export const mayorMessages = [
   named('dispatch.withdraw', { bead: beadId, reason: line }),
   /** From a polecat: its place is free. */
   named('dispatch.freePlace', { rig: rigName, name: line }),
+  /** From a person: an assignment that was taken from its polecat takes its place again. */
+  named('dispatch.retake', { bead: beadId, rig: rigName, name: line, sandbox: address }),
   named('escalation.raise', { bead: beadId.nullable(), agent: address.nullable(), code: line, reason: line }),
   named('escalation.close', { id: line, note: line }),
   /** What a person was told of this bead is settled: it goes on, or is over. */

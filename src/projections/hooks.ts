@@ -17,7 +17,7 @@ export type HookRow = {
 export type HookRows = Map<Address, HookRow>
 
 export const createHooks = (): Projection<HookRows> =>
-  projection({ name: 'hooks', version: 1, empty: (): HookRows => new Map(), handlers })
+  projection({ name: 'hooks', version: 2, empty: (): HookRows => new Map(), handlers })
 
 /** By agent. */
 export const hooks = (rows: HookRows, filter: { readonly rig?: string | undefined } = {}): HookRow[] =>
@@ -35,6 +35,12 @@ const handlers: Handlers<HookRows> = {
   BeadHooked: (rows, { agent, bead, sandbox }, { at }) => put(rows, agent, bead, sandbox, at),
   PolecatHooked: (rows, { agent, bead, sandbox }, { at }) => put(rows, agent, bead, sandbox, at),
   SandboxOpened: (rows, { agent, bead, sandbox, branch }, { at }) => {
+    put(rows, agent, bead, sandbox, at)
+    const row = rows.get(agent)
+    if (row !== undefined) row.branch = branch
+    return true
+  },
+  SandboxRestored: (rows, { agent, bead, sandbox, branch }, { at }) => {
     put(rows, agent, bead, sandbox, at)
     const row = rows.get(agent)
     if (row !== undefined) row.branch = branch

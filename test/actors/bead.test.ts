@@ -295,3 +295,39 @@ describe('at work', () => {
     }
   })
 })
+
+describe('taken from its worker', () => {
+  const rehook = message('bead.rehook')
+  const unhook = (sandbox: string) => ({ ...message('bead.unhook'), sandbox })
+
+  test('[BEAD-15] it is open, and gets that worker back as long as it is', () => {
+    for (const before of [hooked, working, submitted]) {
+      bead()
+        .given(...before)
+        .when(unhook(SANDBOX))
+        .gives({ state: 'open', facts: [{ type: 'BeadUnhooked' }], context: { agent: null, sandbox: null } })
+    }
+    bead()
+      .given(...working, block)
+      .when(unhook(SANDBOX))
+      .gives({ state: 'open', facts: [{ type: 'BeadUnhooked' }, { type: 'BeadUnblocked' }] })
+    bead()
+      .given(...working, unhook(SANDBOX))
+      .when(rehook)
+      .gives({ state: 'hooked', facts: [{ type: 'BeadHooked', agent: AGENT, sandbox: SANDBOX }], tells: [] })
+    for (const before of [queued, hooked, [create, close], [create, message('bead.defer')]]) {
+      bead()
+        .given(...before)
+        .when(rehook)
+        .gives({ refused: 'BEAD_NOT_OPEN' })
+    }
+  })
+
+  test('[BEAD-15] an assignment that is over takes no other hook', () => {
+    bead()
+      .given(...working)
+      .when(unhook('shop/polecats/slit/sandboxes/4'))
+      .gives({ state: { in_progress: 'working' }, facts: [] })
+    bead().given(create, close).when(unhook(SANDBOX)).gives({ state: 'closed', facts: [] })
+  })
+})

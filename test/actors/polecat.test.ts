@@ -41,3 +41,17 @@ test('[POLECAT-4] a released polecat is free, and so is its place', () => {
     })
   polecat().when(release).gives({ refused: 'UNEXPECTED' })
 })
+
+test('[POLECAT-5] what was taken from it comes back when its hook is free', () => {
+  const rehook = message('polecat.rehook')
+  polecat()
+    .given(hook, release)
+    .when(rehook)
+    .gives({
+      state: 'hooked',
+      facts: [{ type: 'PolecatHooked', bead: BEAD, sandbox: SANDBOX }],
+      tells: [],
+      context: { bead: BEAD, sandbox: SANDBOX },
+    })
+  polecat().given(hook).when(rehook).gives({ refused: 'AGENT_BUSY' })
+})

@@ -14,7 +14,25 @@ import {
 } from '../support/messages.ts'
 
 const SECOND = `${AGENT}/sessions/1.2`
-const sandbox = () => decisions(SANDBOX)
+/** The checkpoint of a session that has ended is answered, unless that answer is what is tried. */
+const sandbox = () => {
+  type Said = Parameters<ReturnType<typeof decisions>['when']>[0]
+  const from = (history: readonly Said[]) => ({
+    given: (...more: Said[]) => from([...history, ...more]),
+    when: (said: Said) => {
+      const kept = history.flatMap((one, n) =>
+        one.type !== 'sandbox.sessionEnded' || (said === checkpointed && n === history.length - 1)
+          ? [one]
+          : [one, checkpointed],
+      )
+      return decisions(SANDBOX)
+        .given(...kept)
+        .when(said)
+    },
+  })
+  return from([])
+}
+const checkpointed = message('worktree.checkpointed')
 const open = message('sandbox.open')
 const added = message('worktree.added')
 const done = message('sandbox.done', { session: SESSION, head: HEAD })
@@ -199,11 +217,11 @@ describe('after the submission', () => {
       .when(rework)
       .gives({ state: 'reworking', facts: [], tells: [[`beads/${BEAD}`, { type: 'bead.rework' }]] })
     sandbox()
-      .given(...submitted, rework)
-      .when(ended)
+      .given(...submitted, rework, ended)
+      .when(checkpointed)
       .gives({
         state: 'working',
-        facts: again,
+        facts: [{ type: 'WorktreeCheckpointed' }, ...again],
         tells: [opened(SECOND)],
         context: { previous: { conflictFiles: ['cart.js'] } },
       })
@@ -222,8 +240,8 @@ describe('after the submission', () => {
       .when(close)
       .gives({ state: 'closing', effects: [] })
     sandbox()
-      .given(...submitted, close)
-      .when(ended)
+      .given(...submitted, close, ended)
+      .when(checkpointed)
       .gives({ state: 'removing', effects: remove })
     sandbox()
       .given(...submitted, close, ended)
@@ -299,8 +317,8 @@ describe('a person is asked', () => {
       .when(defer)
       .gives({ state: 'deferring', tells: [], effects: [] })
     sandbox()
-      .given(...working, defer)
-      .when(ended)
+      .given(...working, defer, ended)
+      .when(checkpointed)
       .gives({
         state: 'kept',
         tells: [[`beads/${BEAD}`, { type: 'bead.defer', reason: 'later' }], ...released('withdrawn')],
@@ -325,9 +343,9 @@ describe('a person is asked', () => {
       .when(closed)
       .gives({ state: 'withdrawing', tells: [] })
     sandbox()
-      .given(...working, escalate, closed)
-      .when(ended)
-      .gives(kept)
+      .given(...working, escalate, closed, ended)
+      .when(checkpointed)
+      .gives({ ...kept, facts: [{ type: 'WorktreeCheckpointed' }, ...kept.facts] })
   })
 })
 
@@ -364,9 +382,13 @@ describe('something keeps work from going on', () => {
       .when(resume)
       .gives({ state: 'reworking', facts: [], tells: [] })
     sandbox()
-      .given(...paused, resume)
-      .when(ended)
-      .gives({ state: 'working', facts: [begun(2, 'handoff')], tells: [opened(SECOND)] })
+      .given(...paused, resume, ended)
+      .when(checkpointed)
+      .gives({
+        state: 'working',
+        facts: [{ type: 'WorktreeCheckpointed' }, begun(2, 'handoff')],
+        tells: [opened(SECOND)],
+      })
   })
 
   test('[SANDBOX-14] it goes on when no reason is left, and not before', () => {
@@ -395,7 +417,6 @@ describe('something keeps work from going on', () => {
       [stalled, recover, 'recovered', SECOND],
       [[...submitted, ended], rework, 'rework', SECOND],
       [parked, retry, 'handoff', SECOND],
-      [[...submitted, rework], ended, 'rework', SECOND],
     ] as const
     for (const [before, last, reason, session] of cases) {
       sandbox()
@@ -460,4 +481,220 @@ describe('something keeps work from going on', () => {
       .when({ ...ended, session: SECOND })
       .gives({ context: { resume: null } })
   })
+})
+
+describe('what is kept', () => {
+  const [keep] = [
+    [
+      'worktree.checkpoint',
+      { rig: RIG, sandbox: SANDBOX, path: '/town/shop/nux', branch: BRANCH, base: BASE },
+    ],
+  ] as const
+  const nuke = message('sandbox.nuke')
+  const unsling = message('sandbox.unsling')
+  const undo = message('sandbox.undo')
+  const shelved = [...working, nuke, ended, message('worktree.shelved')]
+  const freed = [
+    [`beads/${BEAD}`, { type: 'bead.unhook', sandbox: SANDBOX }],
+    ['mayor', { type: 'escalation.settle', bead: BEAD }],
+    ...released('withdrawn'),
+  ] as const
+
+  test('[SANDBOX-20] [P5] each end of a session asks for a checkpoint, however it came', () => {
+    for (const before of [
+      working,
+      submitted,
+      [...submitted, rework],
+      [...submitted, close],
+      [...working, escalate],
+      [...working, defer],
+      [...working, message('sandbox.pause')],
+      [...working, nuke],
+    ]) {
+      sandbox()
+        .given(...before)
+        .when(ended)
+        .gives({ effects: [keep], context: { keeping: true } })
+    }
+  })
+
+  const ANSWERS = [
+    checkpointed,
+    message('worktree.notCheckpointed'),
+    message('effect.failed', { kind: 'worktree.checkpoint' }),
+  ]
+
+  test.each(ANSWERS)(
+    '[SANDBOX-20] [P5] nobody is given the worktree before it is answered: $type',
+    (answer) => {
+      const waiting = decisions(SANDBOX).given(...working, ended, recover)
+      waiting.when(message('sandbox.retry')).gives({ refused: 'UNEXPECTED', state: 'paused' })
+      decisions(SANDBOX)
+        .given(...working, ended)
+        .when(recover)
+        .gives({ state: 'paused', facts: [], tells: [] })
+      decisions(SANDBOX)
+        .given(...working, ended, recover)
+        .when(answer)
+        .gives({ state: 'working', tells: [opened(SECOND)], context: { keeping: false } })
+      decisions(SANDBOX)
+        .given(...submitted, ended, close)
+        .when(answer)
+        .gives({ state: 'removing' })
+    },
+  )
+
+  test('[SANDBOX-20] what is kept while it works is noted, and changes nothing', () => {
+    sandbox()
+      .given(...working)
+      .when(message('sandbox.checkpointed'))
+      .gives({
+        state: 'working',
+        facts: [{ type: 'WorktreeCheckpointed', cause: 'work' }],
+        tells: [],
+        effects: [],
+      })
+    sandbox().when(message('sandbox.checkpointed')).gives({ refused: 'UNEXPECTED' })
+  })
+
+  test('[SANDBOX-21] [P5] a nuke ends the session, then takes the worktree away, and opens the bead again', () => {
+    for (const before of [working, [...submitted, rework], [...working, escalate]]) {
+      sandbox()
+        .given(...before)
+        .when(nuke)
+        .gives({ state: 'leaving', tells: [[SESSION, { type: 'session.stop' }]], effects: [] })
+      decisions(SANDBOX)
+        .given(...before, nuke, ended)
+        .when(checkpointed)
+        .gives({
+          state: 'shelving',
+          effects: [['worktree.shelve', { path: '/town/shop/nux', branch: BRANCH }]],
+        })
+    }
+    for (const before of [stalled, parked, [...stalled, message('sandbox.recover', { waitMs: 240_000 })]]) {
+      sandbox()
+        .given(...before)
+        .when(nuke)
+        .gives({ state: 'shelving', tells: [] })
+    }
+    sandbox()
+      .given(...working, nuke, ended)
+      .when(message('worktree.shelved'))
+      .gives({
+        state: 'shelved',
+        facts: [
+          { type: 'WorktreeCheckpointed', cause: 'removal' },
+          { type: 'WorktreeRemoved' },
+          { type: 'SandboxShelved', how: 'nuked', worktree: false, reason: 'it went astray' },
+        ],
+        tells: freed,
+        context: { shelf: { head: HEAD, files: COMMIT } },
+      })
+  })
+
+  test('[SANDBOX-21] taken while its worktree is made, it goes when that is there', () => {
+    sandbox().given(open).when(nuke).gives({ state: 'preparing', tells: [], effects: [] })
+    sandbox()
+      .given(open, nuke)
+      .when(added)
+      .gives({ state: 'shelving', effects: [['worktree.shelve', { path: '/town/shop/nux' }]] })
+    sandbox().given(open, nuke).when(message('worktree.notAdded')).gives({ state: 'failed' })
+  })
+
+  test.each([message('worktree.kept'), message('effect.failed', { kind: 'worktree.shelve' })])(
+    '[SANDBOX-21] [P5] a worktree that could not be kept stays where it is: $type',
+    (news) => {
+      sandbox()
+        .given(...working, nuke, ended)
+        .when(news)
+        .gives({
+          state: 'shelved',
+          facts: [{ type: 'WorktreeKept' }, { type: 'SandboxShelved', worktree: true }],
+          tells: freed,
+          context: { shelf: null },
+        })
+    },
+  )
+
+  test('[SANDBOX-22] off the hook, its worktree stays', () => {
+    decisions(SANDBOX)
+      .given(...working, unsling, ended)
+      .when(checkpointed)
+      .gives({
+        state: 'shelved',
+        facts: [{ type: 'WorktreeCheckpointed' }, { type: 'SandboxShelved', how: 'unslung', worktree: true }],
+        tells: freed,
+        effects: [],
+      })
+  })
+
+  test('[SANDBOX-23] work that is handed in is not taken, nor what has left already', () => {
+    for (const taking of [nuke, unsling]) {
+      for (const before of [submitted, [...submitted, close], [...submitted, ended, close]])
+        sandbox()
+          .given(...before)
+          .when(taking)
+          .gives({ refused: 'WORK_IS_LANDING' })
+      for (const before of [shelved, [...shelved, undo], [...working, nuke], [...working, defer]])
+        sandbox()
+          .given(...before)
+          .when(taking)
+          .gives({ refused: 'WORK_IS_ENDING' })
+    }
+    sandbox()
+      .given(...working, nuke)
+      .when(done)
+      .gives({ refused: 'ASSIGNMENT_OVER' })
+  })
+
+  test('[SANDBOX-24] [P5] what was taken goes on as it was, with its conversation', () => {
+    const left = { ...ended, resume: 'c-1' }
+    const gone = [...working, nuke, left, message('worktree.shelved')]
+    sandbox()
+      .given(...gone)
+      .when(undo)
+      .gives({
+        state: 'restoring',
+        facts: [{ type: 'SandboxRestored', branch: BRANCH }],
+        effects: [
+          ['worktree.restore', { path: '/town/shop/nux', branch: BRANCH, head: HEAD, files: COMMIT }],
+        ],
+        tells: [],
+      })
+    sandbox()
+      .given(...gone, undo)
+      .when(added)
+      .gives({
+        state: 'working',
+        facts: [{ type: 'WorktreeAdded' }, begun(2, 'handoff')],
+        tells: [opened(SECOND, { resume: 'c-1' })],
+      })
+    sandbox()
+      .given(...working, unsling, left)
+      .when(undo)
+      .gives({ state: 'working', tells: [opened(SECOND, { resume: 'c-1' })] })
+    for (const before of [working, submitted, [...shelved, undo]])
+      sandbox()
+        .given(...before)
+        .when(undo)
+        .gives({ refused: 'NOTHING_TO_UNDO' })
+  })
+
+  test.each([message('worktree.notAdded'), message('effect.failed', { kind: 'worktree.restore' })])(
+    '[SANDBOX-24] [P5] what cannot be brought back stays kept: $type',
+    (news) => {
+      sandbox()
+        .given(...shelved, undo)
+        .when(news)
+        .gives({
+          state: 'shelved',
+          tells: [
+            [`beads/${BEAD}`, { type: 'bead.unhook', sandbox: SANDBOX }],
+            ['mayor', { type: 'escalation.raise' }],
+            ...released('withdrawn'),
+          ],
+          context: { shelf: { head: HEAD, files: COMMIT } },
+        })
+    },
+  )
 })

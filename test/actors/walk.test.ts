@@ -54,6 +54,8 @@ const NOTHING_COMES_OF_IT: { readonly [kind: string]: readonly string[] } = {
     'session.answered',
     'session.deliver',
     'session.delivered',
+    // Said twice while it starts.
+    'session.handOff',
   ],
   // The composer is given again, a receipt comes twice, the turn before ends, a session is gone.
   nudge: ['nudge.go', 'nudge.accepted', 'nudge.turnEnded', 'tell.refused'],
@@ -69,6 +71,9 @@ const NOTHING_COMES_OF_IT: { readonly [kind: string]: readonly string[] } = {
     'sandbox.recover',
     'sandbox.giveUp',
     'sandbox.retry',
+    // Said twice while its worktree is made.
+    'sandbox.nuke',
+    'sandbox.unsling',
   ],
   // Held, or let go, twice; wanted, or not wanted, already.
   crew: ['crew.pause', 'crew.resume', 'crew.start', 'crew.stop'],

@@ -15,6 +15,9 @@ const DURATIONS: Readonly<Record<string, readonly [number, number]>> = {
   'worktree.add': [20, 800],
   'worktree.verify': [5, 100],
   'worktree.remove': [5, 200],
+  'worktree.checkpoint': [5, 400],
+  'worktree.shelve': [5, 400],
+  'worktree.restore': [20, 800],
   'session.start': [5, 60],
   'session.stop': [0, 5],
   'merge.build': [20, 300],
@@ -44,7 +47,7 @@ export function carryOut(world: World, daemon: Daemon, effect: OpenEffect): Prom
   })
 }
 
-function happen(world: World, { kind, params }: OpenEffect, answer: (message: AnyMessage) => void): void {
+function happen(world: World, { id, kind, params }: OpenEffect, answer: (message: AnyMessage) => void): void {
   const at = params as Params
   const { rig = '', mergeRequest = '', sandbox = '', path = '', branch = '', session = '' } = at
   const fails = (chance: number) => world.faults.effects && world.random.chance(chance)
@@ -82,6 +85,39 @@ function happen(world: World, { kind, params }: OpenEffect, answer: (message: An
       if (fails(0.03) || !repository.removeWorktree(path, branch, landed))
         return answer({ type: 'worktree.kept', code: 'NOT_PROVED', message: 'no proof' })
       return answer({ type: 'worktree.removed', checkpoint: null })
+    }
+    case 'worktree.checkpoint': {
+      const head = repository.inspect(path)?.head
+      if (head === undefined || fails(0.1)) return answer({ type: 'worktree.notCheckpointed', ...failure })
+      return answer({
+        type: 'worktree.checkpointed',
+        ref: `refs/${sandbox}`,
+        commit: head,
+        files: 0,
+        changed: null,
+      })
+    }
+    case 'worktree.shelve': {
+      const isFirst = !repository.shelved.has(id)
+      for (const { worktree, session: user } of world.host.running) {
+        if (isFirst && worktree === path) world.checker.violated(`${path} is taken from under ${user}`)
+      }
+      // The worker does one request once.
+      const head = isFirst ? repository.shelve(id, path, branch) : (repository.shelved.get(id) ?? null)
+      if (head === null || fails(0.1)) return answer({ type: 'worktree.kept', ...failure })
+      return answer({
+        type: 'worktree.shelved',
+        ref: `refs/${sandbox}`,
+        commit: head,
+        files: 0,
+        changed: null,
+        head,
+      })
+    }
+    case 'worktree.restore': {
+      if (fails(0.1)) return answer({ type: 'worktree.notAdded', ...failure })
+      const made = repository.restore(path, branch, at.head ?? '')
+      return answer({ type: 'worktree.added', ...made, path })
     }
     case 'session.start': {
       if (fails(0.05))

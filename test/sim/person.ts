@@ -27,6 +27,7 @@ export function startPerson(world: World): { readonly done: () => boolean } {
   world.scheduler.after(1, next)
   const look = () => {
     lookAround(world)
+    changeMind(world)
     world.scheduler.after(LOOK_MS, look)
   }
   world.scheduler.after(LOOK_MS, look)
@@ -185,6 +186,53 @@ function ordersOf(world: World): Order[] {
     })
   }
   return orders
+}
+
+/** Takes work away now and then, and brings half of it back. */
+function changeMind(world: World): void {
+  const system = world.daemon?.system
+  if (system == null) return
+  for (const [address, { value, context }] of system.owners()) {
+    const worker = /^(([^/]+)\/polecats\/([^/]+))\/sandboxes\/\d+$/.exec(address)
+    if (worker === null) continue
+    const [, agent = '', rig = '', name = ''] = worker
+    world.looks += 1
+    const id = `mind ${address} ${world.looks}`
+    const bead = String(context.bead)
+    if (value === 'shelved' && system.owner(beadOwner(bead))?.value === 'open') {
+      // An undo may be refused, for want of a place; then the bead is slung.
+      const undoes = !world.undone.has(address) && world.minds.chance(0.5)
+      world.undone.add(address)
+      const messages = undoes
+        ? [
+            { to: MAYOR, message: { type: 'dispatch.retake', bead, rig, name, sandbox: address } },
+            { to: beadOwner(bead), message: { type: 'bead.rehook', agent, sandbox: address } },
+            { to: agent, message: { type: 'polecat.rehook', bead, sandbox: address } },
+            { to: address, message: { type: 'sandbox.undo' } },
+          ]
+        : [
+            { to: beadOwner(bead), message: { type: 'bead.queue', rig, now: false } },
+            {
+              to: MAYOR,
+              message: {
+                type: 'dispatch.request',
+                bead,
+                rig,
+                priority: 1,
+                agent: null,
+                preset: null,
+                now: false,
+                maxAtOnce: null,
+                group: 'again',
+              },
+            },
+          ]
+      say(world, { id, messages }, () => {})
+    } else if (world.faults.agents && !world.undone.has(address) && world.minds.chance(0.03)) {
+      const type = world.minds.chance(0.7) ? 'sandbox.nuke' : 'sandbox.unsling'
+      say(world, { id, messages: [{ to: address, message: { type, reason: 'another idea' } }] }, () => {})
+    }
+  }
 }
 
 /** Ends sessions that have fallen silent, adds a rig again that could not be cloned, has parked work tried once more. */

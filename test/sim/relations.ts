@@ -54,6 +54,8 @@ function hookProblems(owners: Owners, agent: Address, bead: string, address: Add
   const session = owners.get(String(sandbox.context.session))
   const lives = session !== undefined && session.value !== 'ended'
   const problems: string[] = []
+  if (at === 'working' && sandbox.context.keeping === true)
+    problems.push(`${address} works before its checkpoint is made`)
   if (at === 'working' && !lives) problems.push(`${address} works without a session`)
   if (sandbox.context.session !== null && !lives) problems.push(`${address} has a session that has ended`)
   const stands = text(owners.get(beadOwner(bead))?.value)

@@ -32,6 +32,7 @@ export class Repository {
   /** Trees on which every gate has run and passed. */
   readonly green = new Set<string>()
   readonly #onTarget = new Map<string, TargetCommit>()
+  readonly shelved = new Map<string, string | null>()
   readonly #onBranches = new Map<string, BranchCommit>()
 
   constructor(rig: string) {
@@ -125,6 +126,21 @@ export class Repository {
     this.worktrees.delete(path)
     this.branches.delete(branch)
     return true
+  }
+
+  /** Takes a worktree away, and gives where its branch stood. */
+  shelve(effect: string, path: string, branch: string): string | null {
+    const head = this.branches.get(branch) ?? null
+    this.shelved.set(effect, head)
+    this.worktrees.delete(path)
+    this.branches.delete(branch)
+    return head
+  }
+
+  restore(path: string, branch: string, head: string): { base: string; head: string } {
+    if (!this.branches.has(branch)) this.branches.set(branch, head)
+    if (!this.worktrees.has(path)) this.worktrees.set(path, { branch, dirty: [] })
+    return { base: this.#branch(head).fork, head }
   }
 
   treeOf = (commit: string): string => this.#target(commit).tree

@@ -94,6 +94,9 @@ export class World {
   /** Sessions of agents that will never say anything. */
   readonly silent = new Set<string>()
   readonly retried = new Set<string>()
+  /** Assignments that were taken away, and dealt with. */
+  readonly undone = new Set<string>()
+  readonly minds: Random
   readonly notes: string[] = []
   readonly #repositories = new Map<string, Repository>()
 
@@ -105,6 +108,7 @@ export class World {
     this.host = new Host(this)
     this.faults = { ...faultsOf(this.random.fork('faults')), ...faults }
     const plan = this.random.fork('plan')
+    this.minds = this.random.fork('minds')
     this.rigs = plan.chance(0.3) ? ['shop', 'barn'] : ['shop']
     this.ungated = new Set(plan.chance(0.1) ? ['shop'] : [])
     for (const rig of this.rigs) this.#repositories.set(rig, new Repository(rig))

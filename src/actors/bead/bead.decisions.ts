@@ -50,6 +50,15 @@ export function hook({ id }: BeadContext, { agent, sandbox }: Event<'bead.hook'>
   to.fact({ type: 'BeadHooked', bead: id, agent, sandbox })
 }
 
+/** Said of the assignment that it has; without a name: of whichever. */
+export const isIts = ({ sandbox }: BeadContext, event: Event<'bead.unhook'>): boolean =>
+  event.sandbox === undefined || event.sandbox === sandbox
+
+export function rehook({ id }: BeadContext, { agent, sandbox }: Event<'bead.rehook'>, to: To): void {
+  to.set({ agent, sandbox })
+  to.fact({ type: 'BeadHooked', bead: id, agent, sandbox })
+}
+
 export function unhook({ id, agent }: BeadContext, { reason }: Event<'bead.unhook'>, to: To): void {
   to.set({ agent: null, sandbox: null })
   to.fact({ type: 'BeadUnhooked', bead: id, agent: agent ?? '', reason })

@@ -12,6 +12,7 @@ import {
   defer,
   endAssignment,
   hook,
+  isIts,
   land,
   landed,
   meet,
@@ -19,6 +20,7 @@ import {
   queue,
   refuseAsHooked,
   refuseToWait,
+  rehook,
   reopen,
   rework,
   start,
@@ -30,6 +32,12 @@ import {
 } from './bead.decisions.ts'
 
 const { does, when } = writing<BeadContext>()
+
+const unhooked = {
+  guard: when('bead.unhook', isIts),
+  target: '#bead.open',
+  actions: does('bead.unhook', unhook),
+} as const
 
 const machine = setup({ types: typesOf<BeadContext>(), actions: ACTIONS }).createMachine({
   id: 'bead',
@@ -61,6 +69,7 @@ const machine = setup({ types: typesOf<BeadContext>(), actions: ACTIONS }).creat
           { guard: when('bead.queue', mustWait), actions: does('bead.queue', refuseToWait) },
           { target: 'queued', actions: does('bead.queue', queue) },
         ],
+        'bead.rehook': { target: 'hooked', actions: does('bead.rehook', rehook) },
         'bead.block': { target: 'blocked', actions: does('bead.block', block) },
         'bead.defer': { target: 'deferred', actions: does('bead.defer', defer) },
         'bead.close': { target: 'closed', actions: does('bead.close', close) },
@@ -106,14 +115,14 @@ const machine = setup({ types: typesOf<BeadContext>(), actions: ACTIONS }).creat
         // Its worker was quicker than the news of its start.
         'bead.submit': { target: 'in_progress.submitted', actions: does('bead.submit', submit) },
         'bead.defer': { target: 'deferred', actions: does('bead.defer', defer) },
-        'bead.unhook': { target: 'open', actions: does('bead.unhook', unhook) },
+        'bead.unhook': unhooked,
         'bead.block': { target: 'blocked', actions: does('bead.block', block) },
       },
     },
     in_progress: {
       initial: 'working',
       on: {
-        'bead.unhook': { target: 'open', actions: does('bead.unhook', unhook) },
+        'bead.unhook': unhooked,
         'bead.block': { target: 'blocked', actions: does('bead.block', block) },
         'bead.defer': { target: 'deferred', actions: does('bead.defer', defer) },
       },
@@ -144,6 +153,14 @@ const machine = setup({ types: typesOf<BeadContext>(), actions: ACTIONS }).creat
     blocked: {
       on: {
         'bead.unblock': { target: 'open', actions: does('bead.unblock', unblock) },
+        'bead.unhook': {
+          guard: when('bead.unhook', (context, event) => context.agent !== null && isIts(context, event)),
+          target: 'open',
+          actions: does('bead.unhook', (context, event, to) => {
+            unhook(context, event, to)
+            to.fact({ type: 'BeadUnblocked', bead: context.id })
+          }),
+        },
         // A person had the same worker try again.
         'bead.start': {
           guard: when('bead.start', ({ agent }) => agent !== null),
@@ -222,6 +239,16 @@ const machine = setup({ types: typesOf<BeadContext>(), actions: ACTIONS }).creat
       ),
     },
     'bead.queue': { actions: does('bead.queue', refuseAsHooked) },
+    'bead.rehook': {
+      actions: does('bead.rehook', ({ id, agent }, _, to) =>
+        to.refuse(
+          'BEAD_NOT_OPEN',
+          agent === null ? `${id} is not open any more.` : `${id} is on the hook of ${agent}.`,
+        ),
+      ),
+    },
+    // Of an assignment that it has no more.
+    'bead.unhook': {},
     'bead.reopen': {
       actions: does('bead.reopen', ({ id }, _, to) => to.refuse('BEAD_NOT_CLOSED', `${id} is not closed.`)),
     },
@@ -274,4 +301,4 @@ const machine = setup({ types: typesOf<BeadContext>(), actions: ACTIONS }).creat
   },
 })
 
-export const bead: MachineDef = { name: 'bead', version: 1, machine, live: false }
+export const bead: MachineDef = { name: 'bead', version: 2, machine, live: false }

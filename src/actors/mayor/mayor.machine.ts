@@ -86,6 +86,7 @@ const machine = setup({ types: typesOf<MayorContext>(), actions: ACTIONS }).crea
         freePlace(context, rig, name, meta.at, to),
       ),
     },
+    'dispatch.retake': { actions: does('dispatch.retake', retake) },
     // The bead was taken off the queue between our decision and the bead's.
     'tell.refused': {
       actions: does('tell.refused', (context, { to: who, messages, message: reason, meta }, to) => {
@@ -141,7 +142,7 @@ const machine = setup({ types: typesOf<MayorContext>(), actions: ACTIONS }).crea
   },
 })
 
-export const mayor: MachineDef = { name: 'mayor', version: 2, machine, live: true }
+export const mayor: MachineDef = { name: 'mayor', version: 3, machine, live: true }
 
 type To = Deciding<MayorContext>
 
@@ -196,6 +197,23 @@ function request(context: MayorContext, event: Event<'dispatch.request'>, to: To
   settleEscalations(books, bead, 'slung again', to)
   to.fact({ type: 'DispatchQueued', bead, rig, group, preset })
   dispatch(books, to, meta.at)
+}
+
+/** Without a turn in the queue: it had a place, and a person gives it back. */
+function retake(context: MayorContext, { bead, rig, name, sandbox }: Event<'dispatch.retake'>, to: To): void {
+  const books = openBooks(context, to)
+  const group = `undo ${bead}`
+  const agent = polecat(rig, name)
+  if (books.get(`queue/${bead}`) !== undefined)
+    return to.refuse('BEAD_QUEUED', `${bead} is in the dispatch queue.`)
+  const busy = books.get<Place>(`place/${rig}/${name}`)
+  if (busy !== undefined) return to.refuse('AGENT_BUSY', `${agent} has ${busy.bead} on its hook.`)
+  const entry = { rig, priority: 0, order: 0, ready: true, agent: name, preset: null, maxAtOnce: null, group }
+  const waits = hindrance(books, bead, { ...entry, waiting: null })
+  if (waits !== null) return to.refuse('NO_PLACE', `${noPlace(waits, rig)} for ${bead}.`)
+  books.put(`place/${rig}/${name}`, { bead, group })
+  settleEscalations(books, bead, 'brought back', to)
+  to.fact({ type: 'DispatchStarted', bead, rig, agent, sandbox })
 }
 
 /** A person has acted on what they were told. */

@@ -2,7 +2,7 @@
 
 import { setup } from 'xstate'
 import { MAYOR, workerOf } from '../../events/address.ts'
-import { ACTIONS, type MachineDef, OPTIONS, typesOf, UNEXPECTED, writing } from '../machine.ts'
+import { ACTIONS, type Deciding, type Event, type MachineDef, OPTIONS, typesOf, UNEXPECTED, writing } from '../machine.ts'
 
 type PolecatContext = {
   agent: string
@@ -13,6 +13,14 @@ type PolecatContext = {
 }
 
 const { does } = writing<PolecatContext>()
+
+/** Counted here, for the session that was asked may be over. */
+function asked({ agent, rig }: PolecatContext, event: Event<'polecat.asked'>, to: Deciding<PolecatContext>): void {
+  const { session, bead, runtime, question, answered, usage } = event
+  to.fact({ type: 'SeanceHeld', session, agent, bead, runtime, question, answered })
+  for (const each of usage)
+    to.fact({ type: 'TokensUsed', session, agent, bead, rig, role: 'seance', runtime, ...each })
+}
 
 const machine = setup({ types: typesOf<PolecatContext>(), actions: ACTIONS }).createMachine({
   id: 'polecat',
@@ -37,10 +45,22 @@ const machine = setup({ types: typesOf<PolecatContext>(), actions: ACTIONS }).cr
             to.tell({ to: sandbox, message: { type: 'sandbox.open', bead, preset } })
           }),
         },
+        'polecat.rehook': {
+          target: 'hooked',
+          actions: does('polecat.rehook', ({ agent, rig }, { bead, sandbox }, to) => {
+            to.set({ bead, sandbox })
+            to.fact({ type: 'PolecatHooked', agent, rig, bead, sandbox })
+          }),
+        },
       },
     },
     hooked: {
       on: {
+        'polecat.rehook': {
+          actions: does('polecat.rehook', ({ agent, bead }, _, to) =>
+            to.refuse('AGENT_BUSY', `${agent} has ${bead} on its hook.`),
+          ),
+        },
         'polecat.hook': {
           actions: does('polecat.hook', ({ agent, bead }, _, to) =>
             to.refuse('AGENT_BUSY', `${agent} has ${bead} on its hook.`),
@@ -60,7 +80,7 @@ const machine = setup({ types: typesOf<PolecatContext>(), actions: ACTIONS }).cr
       },
     },
   },
-  on: { '*': UNEXPECTED },
+  on: { 'polecat.asked': { actions: does('polecat.asked', asked) }, '*': UNEXPECTED },
 })
 
-export const polecat: MachineDef = { name: 'polecat', version: 1, machine, live: false }
+export const polecat: MachineDef = { name: 'polecat', version: 3, machine, live: false }

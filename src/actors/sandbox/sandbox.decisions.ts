@@ -1,6 +1,7 @@
 import { beadOwner, DEACON, lastPart, MAYOR, sessionOf, witness } from '../../events/address.ts'
 import type { PauseReason } from '../../events/budget.ts'
 import type { AttemptReason, Previous } from '../../events/define.ts'
+import type { ShelvedHow } from '../../events/keeping.ts'
 import type { HandoffTrigger } from '../../events/worker.ts'
 import type { Deciding, Event } from '../machine.ts'
 
@@ -35,6 +36,12 @@ export type SandboxContext = {
   mark: string
   /** The runtime's id of the last session's conversation, when it can go on from there. */
   resume: string | null
+  /** Its worktree is being put under a checkpoint: nobody is given it meanwhile. */
+  keeping: boolean
+  /** A person has taken it from its polecat. */
+  leaving: ShelvedHow | null
+  /** What the worktree that was taken away is made again from: where its branch stood, and its files. */
+  shelf: { readonly head: string; readonly files: string } | null
 }
 
 export type Handoff = {
@@ -56,6 +63,15 @@ export function open(context: SandboxContext, { bead, preset }: Event<'sandbox.o
   to.set({ bead, preset, branch })
   to.fact({ type: 'SandboxOpened', sandbox, agent, bead, branch })
   to.effect('worktree.add', { rig, sandbox, bead, branch })
+}
+
+export function wasAdded(
+  { sandbox, branch }: SandboxContext,
+  { base, head, path }: Event<'worktree.added'>,
+  to: To,
+): void {
+  to.set({ base, path, head })
+  to.fact({ type: 'WorktreeAdded', sandbox, path, branch, base })
 }
 
 /** Attempts that go on with the conversation of the one before; what was sent back is begun with a fresh mind. */
@@ -93,7 +109,7 @@ function rests({ sandbox, bead, held }: SandboxContext, to: To): void {
 
 /** Nothing of the present attempt is left. */
 export function left(_: SandboxContext, { resume }: Event<'sandbox.sessionEnded'>, to: To): void {
-  to.set({ session: null, resume: resume ?? null })
+  to.set({ session: null, resume: resume ?? null, keeping: true })
 }
 
 /** The old session is gone, and what was noted may begin, unless it is held meanwhile. */
@@ -103,12 +119,14 @@ export function leftAtLast(context: SandboxContext, event: Event<'sandbox.sessio
 }
 
 const STOPPED_BECAUSE: Readonly<Record<PauseReason, string>> = {
+  person: 'a person stopped it',
   town: 'the town goes down',
   estop: 'everybody is stopped',
   budget: 'a budget is used up',
 }
 
 const NOTES: Readonly<Record<PauseReason, string>> = {
+  person: 'A person had you stop for a while.',
   town: 'The town was down for a while.',
   estop: 'Everybody was stopped for a while.',
   budget: 'Work rested for a while, because a budget was used up.',
@@ -165,7 +183,7 @@ export function askRecovery(
 ): void {
   const { sandbox, bead, agent, rig } = context
   const reason = endingInWords(ending)
-  to.set({ session: null, resume: resume ?? null })
+  to.set({ session: null, resume: resume ?? null, keeping: true })
   to.fact({ type: 'RecoveryAsked', sandbox, bead, agent, reason })
   to.tell({ to: witness(rig), message: { type: 'SESSION_DIED', bead, sandbox, agent, reason } })
 }
@@ -196,8 +214,10 @@ export function rework(context: SandboxContext, { reason, previous }: Event<'san
 }
 
 /** Whether anybody has got on since it was handed over last. */
-export const handsOverInVain = ({ mark, handoffs }: SandboxContext, event: Event<'sandbox.handOff'>): boolean =>
-  event.mark === mark && handoffs >= HANDOFFS_MAX
+export const handsOverInVain = (
+  { mark, handoffs }: SandboxContext,
+  event: Event<'sandbox.handOff'>,
+): boolean => event.mark === mark && handoffs >= HANDOFFS_MAX
 
 export function handOff(context: SandboxContext, event: Event<'sandbox.handOff'>, to: To): void {
   const { sandbox, bead, agent, mark, handoffs } = context
@@ -217,12 +237,6 @@ export function handOffToPerson(context: SandboxContext, event: Event<'sandbox.h
   to.set({ handoff: { note, session, trigger, at: meta.at }, handoffs: 0 })
   const reason = `It was handed over ${HANDOFFS_MAX} times and nothing in its worktree changed.`
   park(context, note === '' ? reason : `${reason} Its last note: ${note}`, 'HANDOFF_LOOP', to)
-}
-
-/** The session that handed over is gone: its conversation is not gone on with. */
-export function leftForNext(context: SandboxContext, _: Event<'sandbox.sessionEnded'>, to: To): void {
-  to.set({ session: null, resume: null })
-  if (context.held.length > 0) rests(context, to)
 }
 
 export function giveUp(context: SandboxContext, { reason }: Event<'sandbox.giveUp'>, to: To): void {
@@ -258,7 +272,6 @@ export function fail(
 
 export function remove(context: SandboxContext, to: To): void {
   const { rig, sandbox, path, branch, head, landed } = context
-  to.set({ session: null, landed })
   to.effect('worktree.remove', { rig, sandbox, path, branch, head, landed })
 }
 

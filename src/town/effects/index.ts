@@ -3,6 +3,7 @@
 import type { WorldEffect } from '../../actors/machine.ts'
 import type { Perform } from '../../system/types.ts'
 import type { Carrier, CarryOut } from './carrier.ts'
+import { checkpointWorktree, restoreWorktree, shelveWorktree } from './keeping.ts'
 import { sendNotice } from './notices.ts'
 import { enterNudge, writeNudge } from './nudges.ts'
 import {
@@ -20,6 +21,9 @@ const CARRIED_OUT: { readonly [K in WorldEffect]: CarryOut<K> } = {
   'rig.clone': cloneRig,
   'worktree.add': addWorktree,
   'worktree.remove': removeWorktree,
+  'worktree.checkpoint': checkpointWorktree,
+  'worktree.shelve': shelveWorktree,
+  'worktree.restore': restoreWorktree,
   'worktree.verify': verifyWorktree,
   'session.start': startSession,
   'session.stop': stopSession,

@@ -118,13 +118,13 @@ export const removeWorktree: CarryOut<'worktree.remove'> = async (params, { id }
 }
 
 /** Code and sentence of what went wrong. Anything but a RepositoryError is a fault of ours, and is thrown. */
-function failure(error: unknown): { code: string; message: string } {
+export function failure(error: unknown): { code: string; message: string } {
   if (error instanceof RepositoryError) return { code: error.code, message: error.message.slice(0, 9_000) }
   throw error
 }
 
 /** What setup and gates see: no token, nothing of a session. */
-function toolEnvironment(town: Carrier, rig: string): Record<string, string> {
+export function toolEnvironment(town: Carrier, rig: string): Record<string, string> {
   const { operatorEnv, bin, system } = town
   const tmp = operatorEnv.TMPDIR ?? '/tmp'
   return { ...baseEnvironment(operatorEnv, { allow: allowedVariables(system, rig), bin, tmp }), CI: 'true' }
