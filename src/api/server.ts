@@ -31,6 +31,7 @@ import { planReads } from './reads/plans.ts'
 import { rigReads } from './reads/rigs.ts'
 import { statusReads } from './reads/status.ts'
 import { whyReads } from './reads/why.ts'
+import { sessionReads } from './reads/sessions.ts'
 import { workerReads } from './reads/workers.ts'
 import { createStreams, startOf } from './streams.ts'
 import type { Caller, TownHandle } from './town.ts'
@@ -40,6 +41,7 @@ const READS: readonly ReadRoute[] = [
   ...statusReads,
   ...beadReads,
   ...workerReads,
+  ...sessionReads,
   ...costReads,
   ...decisionReads,
   ...planReads,

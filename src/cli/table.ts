@@ -61,6 +61,7 @@ const rows: readonly Row[] = [
   ['plan list', () => import('./commands/plan.ts'), 'planList'],
   ['peek', () => import('./commands/peek.ts'), 'peek'],
   ['attach', () => import('./commands/attach.ts'), 'attach'],
+  ['seance', () => import('./commands/seance.ts'), 'seance'],
   ['play', () => import('./commands/play.ts'), 'play'],
   ['mq list', () => import('./commands/mq.ts'), 'mqList'],
   ['mq show', () => import('./commands/mq.ts'), 'mqShow'],

@@ -33,3 +33,6 @@ export const attach = async () => import('../town/attach.ts')
 
 /** Looks at the agent programs of this machine. */
 export const agentsCheck = async () => import('../town/agents-check.ts')
+
+/** Asks an earlier session, or looks through what is written down of it. */
+export const seance = async () => import('../town/seance.ts')

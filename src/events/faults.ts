@@ -180,6 +180,7 @@ const town = {
   LOG_UNAVAILABLE: row(503, 'Look for a full disk or missing rights, then ask again.'),
   ENTRY_TOO_LARGE: row(413, 'Send less; put long texts into a file of the repository.'),
   NOT_STARTED: row(500, 'Check the command of the agent: gt config get agents.<name>.command.'),
+  SESSION_NOT_FOUND: row(404, 'gt seance lists those there were.'),
   SESSION_UNKNOWN: row(404, 'It does not run any more; gt status shows what became of it.'),
   HOST_GONE: row(503, 'Restart the town: gt restart.'),
   HOST_REFUSED: row(503, 'Restart the town: gt restart.'),

@@ -118,6 +118,30 @@ export type TranscriptReading = {
   readonly carry: unknown
 }
 
+/** `person`: whoever prompts. `tool`: a call of one, or what it gave back. */
+export type Utterance = { readonly who: 'person' | 'agent' | 'tool'; readonly text: string }
+
+/** One question to a copy of a conversation, which may change nothing and is kept nowhere. */
+export interface Seance {
+  /** Prints its answer, and reads no input. */
+  launch(ask: {
+    readonly command: readonly string[]
+    /** The runtime's id of the conversation. */
+    readonly conversation: string
+    readonly question: string
+    readonly model: string | null
+    readonly login: Readonly<Record<string, string>>
+  }): { readonly command: readonly string[]; readonly env: Readonly<Record<string, string>> }
+  answer(printed: string): SeanceAnswer
+}
+
+/** `text` is null when there is none; then `error` says why. */
+export type SeanceAnswer = {
+  readonly text: string | null
+  readonly error: string | null
+  readonly usage: readonly UsageRead[]
+}
+
 export interface Preset {
   /** `claude`, `codex`, … */
   readonly name: string
@@ -161,6 +185,10 @@ export interface Preset {
   readTranscript(piece: string, carry: unknown): TranscriptReading
   /** Folder of further transcripts (`*.jsonl`) of the same conversation: read before it, with the same carry. */
   readonly moreTranscripts?: (transcript: string) => string
+  /** What one line of its transcript says; without it nobody can read what was said. */
+  readonly utterances?: (line: string) => readonly Utterance[]
+  /** How a copy of a conversation is asked one question; without it nobody can. */
+  readonly seance?: Seance
 }
 
 /** The presets there are. */

@@ -124,7 +124,8 @@ const handlers: Handlers<CostRows> = {
   TokensUsed: (rows, fact, { at }) => {
     const { session, agent, bead, rig, role, model, costUsd, requests } = fact
     const { input, output, cacheRead, cacheWrite } = fact
-    rows.transcribed.add(session)
+    // A copy that was asked says nothing about where the session's own usage comes from.
+    if (role !== 'seance') rows.transcribed.add(session)
     const unpriced = costUsd === null ? requests : 0
     const sum = { input, output, cacheRead, cacheWrite, usd: costUsd ?? 0, requests, unpriced }
     return count(rows, { session, agent, bead, rig, role, model }, sum, at)

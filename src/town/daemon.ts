@@ -26,6 +26,7 @@ import type { Carrier } from './effects/carrier.ts'
 import { performWith } from './effects/index.ts'
 import { baseEnvironment } from './environment.ts'
 import { townFiles } from './files.ts'
+import { createHandoffs } from './handoffs.ts'
 import { createHearing, type TownHearing } from './hearing.ts'
 import { readIdentity } from './identity.ts'
 import { handleOf, type OpenTown, openTown } from './open.ts'
@@ -88,9 +89,23 @@ export async function startDaemon(dir: string, operatorEnv: NodeJS.ProcessEnv): 
     checkpoint: checkpointer({ town, world }),
     onTrouble: town.trouble,
   })
+  const handoffs = createHandoffs({
+    system: town.system,
+    repositories: world.repositories,
+    presets,
+    onTrouble: town.trouble,
+  })
+  const keeper = createKeeper({
+    system: town.system,
+    repositories: world.repositories,
+    clock: machineClock,
+    onTrouble: town.trouble,
+  })
   town.onRecord((record) => {
+    keeper.record(record)
     transcripts.record(record)
     brakes.record(record)
+    handoffs.record(record)
   })
   carrier = {
     dir,
@@ -132,6 +147,7 @@ export async function startDaemon(dir: string, operatorEnv: NodeJS.ProcessEnv): 
   await begin(town, adoption)
   worldReady.resolve(carrier)
   await brakes.begin()
+  handoffs.begin()
   return serve({ dir, town, world, hearing, brakes, files, program, operatorEnv })
 }
 

@@ -81,7 +81,7 @@ export const gatesIn = (
     }))
 
 /** The rig's, else the town's. Values are trusted: they were checked when they were set. */
-function settingIn<T>(system: System, rig: string, key: string): T | undefined {
+export function settingIn<T>(system: System, rig: string, key: string): T | undefined {
   return (settingsAt(system, rigOwner(rig))[key] ?? settingsAt(system, TOWN)[key]) as T | undefined
 }
 

@@ -2,7 +2,16 @@
 
 import { setup } from 'xstate'
 import { MAYOR, workerOf } from '../../events/address.ts'
-import { ACTIONS, type Deciding, type Event, type MachineDef, OPTIONS, typesOf, UNEXPECTED, writing } from '../machine.ts'
+import {
+  ACTIONS,
+  type Deciding,
+  type Event,
+  type MachineDef,
+  OPTIONS,
+  typesOf,
+  UNEXPECTED,
+  writing,
+} from '../machine.ts'
 
 type PolecatContext = {
   agent: string
@@ -15,7 +24,11 @@ type PolecatContext = {
 const { does } = writing<PolecatContext>()
 
 /** Counted here, for the session that was asked may be over. */
-function asked({ agent, rig }: PolecatContext, event: Event<'polecat.asked'>, to: Deciding<PolecatContext>): void {
+function asked(
+  { agent, rig }: PolecatContext,
+  event: Event<'polecat.asked'>,
+  to: Deciding<PolecatContext>,
+): void {
   const { session, bead, runtime, question, answered, usage } = event
   to.fact({ type: 'SeanceHeld', session, agent, bead, runtime, question, answered })
   for (const each of usage)

@@ -15,6 +15,7 @@ import { planCommands } from './plan.ts'
 import { primeCommands } from './prime.ts'
 import { reportCommands } from './report.ts'
 import { rigCommands } from './rig.ts'
+import { seanceCommands } from './seance.ts'
 import { slingCommands } from './sling.ts'
 import { townCommands } from './town.ts'
 
@@ -29,6 +30,7 @@ export const COMMANDS: readonly CommandRoute[] = [
   ...pastCommands,
   ...doneCommands,
   ...handoffCommands,
+  ...seanceCommands,
   ...decisionCommands,
   ...crewCommands,
   ...planCommands,

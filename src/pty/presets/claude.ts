@@ -7,6 +7,7 @@ import { answerClaude, hearClaude } from './claude-hooks.ts'
 import { CLAUDE_HOOKS, CLAUDE_LOGIN, launchClaude } from './claude-launch.ts'
 import { claudeLoginMissing } from './claude-login.ts'
 import { readClaude } from './claude-screen.ts'
+import { claudeSeance, claudeUtterances } from './claude-seance.ts'
 import { claudeSubagents, readClaudeTranscript } from './claude-transcript.ts'
 
 export const claude: Preset = {
@@ -31,4 +32,6 @@ export const claude: Preset = {
   keys: { interrupt: '\x1b', submit: '\r', clear: '\x1b\x1b' },
   readTranscript: readClaudeTranscript,
   moreTranscripts: claudeSubagents,
+  utterances: claudeUtterances,
+  seance: claudeSeance,
 }

@@ -7,6 +7,7 @@ import { answerCodex, hearCodex } from './codex-hooks.ts'
 import { CODEX_HOOKS, CODEX_LOGIN, launchCodex } from './codex-launch.ts'
 import { codexLoginMissing } from './codex-login.ts'
 import { readCodex } from './codex-screen.ts'
+import { codexSeance, codexUtterances } from './codex-seance.ts'
 import { readCodexTranscript } from './codex-transcript.ts'
 
 export const codex: Preset = {
@@ -30,4 +31,6 @@ export const codex: Preset = {
   // Ctrl-C clears the box too, but on an empty one it ends the program.
   keys: { interrupt: '\x1b', submit: '\r', clear: '\x15' },
   readTranscript: readCodexTranscript,
+  utterances: codexUtterances,
+  seance: codexSeance,
 }
