@@ -169,7 +169,11 @@ function repositories(worktree: { state: WorktreeState; gone: boolean }): Reposi
     cloneRig: unused,
     targetHead: unused,
     addWorktree: unused,
-    checkpoint: unused,
+    async checkpoint({ name }) {
+      if (worktree.gone) throw new RepositoryError('WORKTREE_MISSING', 'The worktree is gone.')
+      const { head } = worktree.state
+      return { ref: `refs/gt/checkpoints/${name}`, commit: head, files: 0, changed: 0, isNew: false }
+    },
     shelveWorktree: unused,
     showKept: unused,
     bringBack: unused,
