@@ -48,6 +48,13 @@ const MORE_WORDS: readonly Word[] = [
   ),
   word('session', 'one process', 'one program in one terminal, from its start to its exit'),
   word('gate', 'check', 'a command that must pass before work lands'),
+  word('crew', 'your own workplaces', 'agents that you direct, each in a worktree that nothing cleans away'),
+  word(
+    'desk',
+    'the Mayor’s own session',
+    'where you talk to the Mayor, who turns what you ask for into a plan',
+  ),
+  word('plan', 'proposed beads', 'beads that are made together, by your yes: filed, or filed and slung'),
   word(
     'receipt',
     'proof of a landing',

@@ -22,7 +22,7 @@ const starting = {
 
 export const mayorAttach: Command = {
   name: 'mayor attach',
-  summary: 'takes you to the Mayor, who turns what you ask for into a plan; Ctrl-\\ leaves',
+  summary: 'takes you to the Mayor, who makes plans of what you ask; Ctrl-\\ leaves',
   usage: '',
   where: 'person',
   words: [0, 0],

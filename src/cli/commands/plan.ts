@@ -32,7 +32,7 @@ export type WholePlan = Plan & { beads: Planned[] }
 
 export const planPropose: Command = {
   name: 'plan propose',
-  summary: 'shows the person a plan: a JSON file with beads, what they need, and when they are done',
+  summary: 'shows the person a plan: a JSON file of beads and what they need',
   usage: '<file>',
   words: [1, 1],
   options: {
