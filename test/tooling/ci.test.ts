@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 
 const CI = join(import.meta.dirname, '..', '..', '.ci', 'run')
-const CALLS = ['ci', 'run demo', 'ci', 'test', 'run verify -- --no-tests']
+const CALLS = ['ci', 'run demo', 'ci', 'test', 'run verify -- --no-tests', 'run test:agents']
 
 let folder: string
 
@@ -26,7 +26,7 @@ test('CI passes when every step does', () => {
   expect(runFailingAt(0)).toEqual({ calls: CALLS, passed: true })
 })
 
-test.each([1, 2, 3, 4, 5])('CI stops and fails at step %i, also on the left of an &&', (step) => {
+test.each([1, 2, 3, 4, 5, 6])('CI stops and fails at step %i, also on the left of an &&', (step) => {
   expect(runFailingAt(step)).toEqual({ calls: CALLS.slice(0, step), passed: false })
 })
 
