@@ -11,6 +11,7 @@ import { type DecisionRow, decisions } from '../projections/decisions.ts'
 import type { Projections } from '../projections/index.ts'
 import { type MergeRow, mergeRequests } from '../projections/merge-queue.ts'
 import { type RigRow, rigs } from '../projections/rigs.ts'
+import { type TrashRow, trash } from '../projections/trash.ts'
 import { Fault } from './fault.ts'
 
 /** @throws {Fault} BEAD_NOT_FOUND, AMBIGUOUS. */
@@ -84,6 +85,23 @@ export function findMergeRequest({ mergeQueue, beads }: Projections, name: strin
     ? `Nothing of ${shown(name)} is with the Refinery yet.`
     : `There is no merge request ${shown(name)}.`
   throw new Fault('MERGE_REQUEST_NOT_FOUND', message)
+}
+
+/** By its id (`shop.nux.3`), its end (`nux.3`), or its bead. @throws {Fault} TRASH_NOT_FOUND, AMBIGUOUS. */
+export function findTrash({ trash: all }: Projections, name: string): TrashRow {
+  const rows = trash(all.rows)
+  const exact = rows.find(({ id, sandbox }) => id === name || sandbox === name)
+  if (exact !== undefined) return exact
+  const ending = rows.filter(({ id }) => name !== '' && id.endsWith(`.${name}`))
+  const fitting = ending.length > 0 ? ending : rows.filter(({ bead }) => bead === name)
+  const id = only(
+    fitting.map((row) => row.id),
+    name,
+    'entries',
+  )
+  const row = rows.find((each) => each.id === id)
+  if (row === undefined) throw new Fault('TRASH_NOT_FOUND', `Nothing is kept under ${shown(name)}.`)
+  return row
 }
 
 /** By its id, its number (`12`), or the beginning of its id; an open one first. @throws {Fault} DECISION_NOT_FOUND, AMBIGUOUS. */

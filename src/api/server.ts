@@ -29,9 +29,10 @@ import { feedFilter, feedQuery, logReads } from './reads/log.ts'
 import { nudgeReads } from './reads/nudges.ts'
 import { planReads } from './reads/plans.ts'
 import { rigReads } from './reads/rigs.ts'
-import { statusReads } from './reads/status.ts'
-import { whyReads } from './reads/why.ts'
 import { sessionReads } from './reads/sessions.ts'
+import { statusReads } from './reads/status.ts'
+import { trashReads } from './reads/trash.ts'
+import { whyReads } from './reads/why.ts'
 import { workerReads } from './reads/workers.ts'
 import { createStreams, startOf } from './streams.ts'
 import type { Caller, TownHandle } from './town.ts'
@@ -49,6 +50,7 @@ const READS: readonly ReadRoute[] = [
   ...rigReads,
   ...logReads,
   ...whyReads,
+  ...trashReads,
 ]
 
 /** A description is at most 100,000 characters; nothing of ours needs more. */

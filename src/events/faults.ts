@@ -121,6 +121,22 @@ const rigs = {
   SUBMITTED_ALREADY: row(409, 'End here: the work is with the Refinery.'),
   SESSION_STILL_ENDING: row(409, 'Ask again in a few seconds.'),
   NOTHING_TO_SUBMIT: row(409, 'Commit your work first, or give it back: gt done --status DEFERRED.'),
+  WORK_NOT_SUBMITTED: row(
+    409,
+    'Say --yes to take it away all the same; it is kept, and gt polecat undo <polecat> brings it back.',
+  ),
+  WORK_IS_LANDING: row(409, 'Wait until it has landed or comes back; gt mq list shows where it is.'),
+  WORK_IS_ENDING: row(409, 'gt agents shows where things stand.'),
+  NOTHING_TO_UNDO: row(409, 'gt trash list shows what can come back.'),
+  BEAD_NOT_OPEN: row(
+    409,
+    'gt bead show <bead> says where it is; gt trash restore <id> brings back the files.',
+  ),
+  BEAD_NOT_HOOKED: row(409, 'gt bead show <bead> says where it is.'),
+  TRASH_NOT_FOUND: row(404, 'gt trash list shows what can come back.'),
+  NOTHING_KEPT: row(404, 'gt trash list shows what else can come back.'),
+  RESTORE_TARGET_TAKEN: row(409, 'Name another one with --branch <name> or --to <folder>.'),
+  CONFIRMATION_NEEDED: row(400, 'Say --yes when you mean it.'),
   WORKTREE_MISSING: row(409, 'gt why <bead> shows what became of it.'),
   BRANCH_MISSING: row(409, 'gt why <bead> shows what became of it.'),
   SETUP_FAILED: row(

@@ -20,6 +20,7 @@ import { createPlans } from './plans.ts'
 import { createRigs } from './rigs.ts'
 import { createSessions } from './sessions.ts'
 import { createTown } from './town.ts'
+import { createTrash } from './trash.ts'
 import type { Projection } from './types.ts'
 
 export const createProjections = () => ({
@@ -38,6 +39,7 @@ export const createProjections = () => ({
   plans: createPlans(),
   costs: createCosts(),
   cvs: createCvs(),
+  trash: createTrash(),
   feed: createFeed(),
 })
 

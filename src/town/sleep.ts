@@ -17,9 +17,10 @@ const MAY_BEGIN: ReadonlySet<string> = new Set([
   'reworking',
   'handingOff',
   'paused',
+  'restoring',
 ])
 
-const OVER: ReadonlySet<string> = new Set(['removed', 'kept', 'failed'])
+const OVER: ReadonlySet<string> = new Set(['shelving', 'shelved', 'removed', 'kept', 'failed'])
 
 type Parts = { readonly town: OpenTown; readonly world: World }
 

@@ -136,6 +136,22 @@ async function perform({ kind, signal }: OpenEffect): Promise<{ message: AnyMess
   const answers: { readonly [kind: string]: AnyMessage } = {
     'rig.clone': { type: 'rig.cloned', head: BASE },
     'worktree.add': { type: 'worktree.added', base: BASE, head: BASE, path: '/towns/test/w' },
+    'worktree.checkpoint': {
+      type: 'worktree.checkpointed',
+      ref: 'refs/x',
+      commit: HEAD,
+      files: 2,
+      changed: 3,
+    },
+    'worktree.shelve': {
+      type: 'worktree.shelved',
+      ref: 'refs/x',
+      commit: HEAD,
+      files: 2,
+      changed: 3,
+      head: BASE,
+    },
+    'worktree.restore': { type: 'worktree.added', base: BASE, head: BASE, path: '/towns/test/w' },
     'session.start': { type: 'session.started', pid: 7, command: ['/bin/true'] },
   }
   const message = answers[kind]
@@ -175,8 +191,16 @@ function repositories(worktree: { state: WorktreeState; gone: boolean }): Reposi
       return { ref: `refs/gt/checkpoints/${name}`, commit: head, files: 0, changed: 0, isNew: false }
     },
     shelveWorktree: unused,
-    showKept: unused,
-    bringBack: unused,
+    showKept: ({ against }) =>
+      Promise.resolve({
+        commit: HEAD,
+        head: against ?? BASE,
+        files: [{ path: 'a.txt', added: 1, removed: 0 }],
+        changed: 1,
+        checkpoints: [],
+      }),
+    bringBack: () =>
+      Promise.resolve({ commit: HEAD, repository: '/towns/test/rigs/shop/repo.git', files: 4 }),
     buildMerge: unused,
     runGates: unused,
     pushTarget: unused,

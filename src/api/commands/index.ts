@@ -9,6 +9,7 @@ import { crewCommands } from './crew.ts'
 import { decisionCommands } from './decision.ts'
 import { doneCommands } from './done.ts'
 import { handoffCommands } from './handoff.ts'
+import { keepingCommands } from './keeping.ts'
 import { nudgeCommands } from './nudge.ts'
 import { pastCommands } from './past.ts'
 import { planCommands } from './plan.ts'
@@ -37,4 +38,5 @@ export const COMMANDS: readonly CommandRoute[] = [
   ...primeCommands,
   ...reportCommands,
   ...nudgeCommands,
+  ...keepingCommands,
 ]

@@ -23,7 +23,7 @@ const down = command({
 
 const start = command({
   name: 'start',
-  summary: 'Lets a worker that stopped for a person try once more.',
+  summary: 'Lets a worker go on that a person stopped, or that stopped for one.',
   who: 'operator',
   input: z.strictObject({ agent: z.string().min(1).max(200) }),
   async run({ town, caller, input, id }) {
@@ -33,7 +33,12 @@ const start = command({
       throw new Fault('AGENT_NOT_FOUND', `${shown(input.agent)} is not a polecat (worker).`)
     if (hook === null) throw new Fault('AGENT_HAS_NO_WORK', `${agent} has no bead to go on with.`)
     const { bead, sandbox } = hook
-    const { seq } = await take(town, caller, id, [{ to: sandbox, message: { type: 'sandbox.retry' } }])
+    const held = town.system.owner(sandbox)?.context.held
+    const isStopped = Array.isArray(held) && held.includes('person')
+    const message = isStopped
+      ? ({ type: 'sandbox.resume', reason: 'person' } as const)
+      : ({ type: 'sandbox.retry' } as const)
+    const { seq } = await take(town, caller, id, [{ to: sandbox, message }])
     return { agent, bead, seq }
   },
 })

@@ -4,7 +4,7 @@ import type { Command } from '../command.ts'
 
 export const start: Command = {
   name: 'start',
-  summary: 'lets a polecat (worker) that stopped for you try once more',
+  summary: 'lets a polecat (worker) go on that you stopped, or that stopped for you',
   usage: '<polecat>',
   words: [1, 1],
   async run({ words: [agent], out, town }) {
@@ -12,7 +12,7 @@ export const start: Command = {
     out.answer({
       json: found,
       ids: [found.agent],
-      lines: () => [`${found.agent} tries ${found.bead} once more.`],
+      lines: () => [`${found.agent} goes on with ${found.bead}.`],
     })
   },
 }

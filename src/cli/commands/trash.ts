@@ -1,0 +1,136 @@
+// gt trash: what was removed or left behind, and how it comes back.
+
+import { resolve } from 'node:path'
+import { part } from '../../client/connection.ts'
+import { type Command, given, textOf } from '../command.ts'
+import { clock, since, table } from '../layout.ts'
+import { safeLine } from '../sanitize.ts'
+
+type Entry = {
+  id: string
+  agent: string
+  bead: string
+  branch: string
+  path: string
+  kind: 'checkpoint' | 'removed' | 'kept'
+  landed: boolean
+  undo: boolean
+  why: string
+  at: string
+  differing: number | null
+}
+type Shown = Entry & {
+  commit: string
+  against: string | null
+  files: { path: string; added: number | null; removed: number | null }[]
+  changed: number
+  checkpoints: { commit: string; at: string }[]
+}
+
+const KINDS = { checkpoint: 'in use', removed: 'removed', kept: 'left behind' } as const
+
+export const trashList: Command = {
+  name: 'trash list',
+  summary: 'what was removed or left behind, and can come back',
+  usage: '',
+  words: [0, 0],
+  options: {
+    rig: { type: 'text', value: '<name>', help: 'of this rig (project) only' },
+    bead: { type: 'text', value: '<bead>', help: 'of this bead (unit of work) only' },
+  },
+  async run(call) {
+    const query = given({ rig: textOf(call, 'rig'), bead: textOf(call, 'bead'), at: textOf(call, 'at') })
+    const { items } = await call.town().get<{ items: Entry[] }>('/v1/trash', { ...query, limit: 1_000 })
+    const now = new Date().toISOString()
+    call.out.answer({
+      json: items,
+      ids: items.map(({ id }) => id),
+      lines: () =>
+        items.length === 0
+          ? ['Nothing was left behind.']
+          : table(
+              ['ID', 'BEAD', 'STATE', 'AGO', 'FILES', ''],
+              items.map((one) => [
+                one.id,
+                one.bead,
+                `${KINDS[one.kind]}${one.landed ? ', landed' : ''}`,
+                since(one.at, now),
+                one.differing === null ? '?' : String(one.differing),
+                safeLine(one.why),
+              ]),
+              { columns: call.out.columns },
+            ),
+    })
+  },
+}
+
+export const trashShow: Command = {
+  name: 'trash show',
+  summary: 'what is in one of them, file by file',
+  usage: '<id>',
+  words: [1, 1],
+  async run(call) {
+    const found = await call.town().get<Shown>(`/v1/trash/${part(call.words[0] as string)}`)
+    const { id, agent, bead, branch, kind, landed, path, files, changed, checkpoints, why } = found
+    call.out.answer({
+      json: found,
+      ids: files.map((file) => file.path),
+      lines: () => [
+        `${id}  ${bead} of ${agent}, ${KINDS[kind]}${landed ? ', landed' : ''}: ${safeLine(why)}`,
+        `  branch ${branch}${kind === 'removed' ? '' : `, worktree ${path}`}`,
+        `  ${changed} file${changed === 1 ? '' : 's'} differ from what ${landed ? 'landed' : 'it began at'}`,
+        ...files.map(
+          (file) =>
+            `    ${safeLine(file.path)}  ${file.added === null ? 'binary' : `+${file.added} -${file.removed ?? 0}`}`,
+        ),
+        ...(changed > files.length ? [`    and ${changed - files.length} more`] : []),
+        ...(checkpoints.length < 2
+          ? []
+          : ['  checkpoints', ...checkpoints.map((one) => `    ${clock(one.at)}  ${one.commit}`)]),
+        `  gt trash restore ${id}, or with --to <folder>`,
+      ],
+    })
+  },
+}
+
+export const trashRestore: Command = {
+  name: 'trash restore',
+  summary: 'makes a branch or a folder of one of them; overwrites nothing',
+  usage: '<id>',
+  where: 'person',
+  words: [1, 1],
+  options: {
+    to: { type: 'text', value: '<folder>', help: 'a new folder outside of the town' },
+    branch: { type: 'text', value: '<name>', help: 'a new branch; restored/<id> by itself' },
+    commit: { type: 'text', value: '<commit>', help: 'one of the checkpoints that gt trash show lists' },
+  },
+  async run(call) {
+    const folder = textOf(call, 'to')
+    const body = given({
+      entry: call.words[0],
+      folder: folder === undefined ? undefined : resolve(call.cwd, folder),
+      branch: textOf(call, 'branch'),
+      commit: textOf(call, 'commit'),
+    })
+    type Made = {
+      kind: 'branch' | 'folder'
+      name?: string
+      path?: string
+      repository: string
+      commit: string
+      files: number
+    }
+    const made = await call.town().command<Made>('trash.restore', body)
+    call.out.answer({
+      json: made,
+      ids: [made.path ?? made.name ?? ''],
+      lines: () =>
+        made.kind === 'folder'
+          ? [`${made.files} files are in ${made.path}.`]
+          : [
+              `Branch ${made.name} is at ${made.commit.slice(0, 12)} in ${made.repository}.`,
+              `Get it into a repository of yours: git fetch ${made.repository} ${made.name}:${made.name}`,
+            ],
+    })
+  },
+}

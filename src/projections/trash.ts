@@ -1,0 +1,141 @@
+// What was left behind, and can come back: removed branches, kept worktrees, checkpoints.
+//
+// Owns:      one row per assignment (sandbox) that has anything kept.
+// Does not:  look into repositories: whether a ref is still there is asked when somebody wants it.
+// Always:    a row stays for ever; nothing here is deleted.
+
+import { rigOf, workerOf } from '../events/address.ts'
+import type { Address } from '../events/record.ts'
+import { type Handlers, projection } from './store.ts'
+import type { Projection } from './types.ts'
+
+/** `checkpoint`: its worktree is in use, or is made. `removed`: worktree and branch are gone. `kept`: the worktree stays. */
+export type TrashKind = 'checkpoint' | 'removed' | 'kept'
+
+export type TrashRow = {
+  /** `shop.nux.3`: the third assignment of polecat nux of rig shop. */
+  id: string
+  sandbox: Address
+  agent: Address
+  rig: string
+  bead: string
+  branch: string
+  /** Worktree. Empty before it is made. */
+  path: string
+  /** Commit of the target that it began at. */
+  base: string | null
+  /** What was handed in last. */
+  head: string | null
+  /** Null: nothing is kept yet. */
+  kind: TrashKind | null
+  landed: boolean
+  /** A person took it away, and may bring it back. */
+  undo: boolean
+  why: string
+  at: string
+  checkpoint: { ref: string; commit: string; files: number; changed: number | null; at: string } | null
+}
+
+export type TrashRows = Map<Address, TrashRow>
+
+export const createTrash = (): Projection<TrashRows> =>
+  projection({ name: 'trash', version: 1, empty: (): TrashRows => new Map(), handlers })
+
+export type TrashFilter = { readonly rig?: string | undefined; readonly bead?: string | undefined }
+
+/** What can come back, newest first. */
+export const trash = (rows: TrashRows, filter: TrashFilter = {}): TrashRow[] =>
+  [...rows.values()]
+    .filter(
+      ({ kind, rig, bead }) =>
+        kind !== null &&
+        (filter.rig === undefined || rig === filter.rig) &&
+        (filter.bead === undefined || bead === filter.bead),
+    )
+    .sort((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : a.id < b.id ? -1 : 1))
+
+/** Files that differ from what landed; of work that has not landed, from what it began at. Null: not known. */
+export function differing({ landed, checkpoint, kind }: TrashRow): number | null {
+  if (checkpoint === null) return landed && kind === 'removed' ? 0 : null
+  return landed ? checkpoint.files : checkpoint.changed
+}
+
+const handlers: Handlers<TrashRows> = {
+  SandboxOpened: (rows, { sandbox, agent, bead, branch }, { at }) => {
+    const name = workerOf(sandbox)?.name ?? ''
+    const rig = rigOf(sandbox) ?? ''
+    rows.set(sandbox, {
+      id: `${rig}.${name}.${sandbox.slice(sandbox.lastIndexOf('/') + 1)}`,
+      sandbox,
+      agent,
+      rig,
+      bead,
+      branch,
+      path: '',
+      base: null,
+      head: null,
+      kind: null,
+      landed: false,
+      undo: false,
+      why: '',
+      at,
+      checkpoint: null,
+    })
+    return true
+  },
+  WorktreeAdded: (rows, { sandbox, path, base }) =>
+    edit(rows, sandbox, (row) => {
+      row.path = path
+      row.base ??= base
+    }),
+  WorkSubmitted: (rows, { sandbox, head }) =>
+    edit(rows, sandbox, (row) => {
+      row.head = head
+    }),
+  WorktreeCheckpointed: (rows, { sandbox, ref, commit, files, changed, cause }, { at }) =>
+    edit(rows, sandbox, (row) => {
+      row.checkpoint = { ref, commit, files, changed, at }
+      if (row.kind === null || row.kind === 'checkpoint')
+        Object.assign(row, { kind: 'checkpoint', at, why: CAUSES[cause] })
+    }),
+  BeadLanded: (rows, { bead, agent }) =>
+    edit(rows, lastOf(rows, bead, agent), (row) => {
+      row.landed = true
+    }),
+  WorktreeRemoved: (rows, { sandbox }, { at }) =>
+    edit(rows, sandbox, (row) => Object.assign(row, { kind: 'removed', at, why: 'its work has landed' })),
+  WorktreeKept: (rows, { sandbox, message }, { at }) =>
+    edit(rows, sandbox, (row) => Object.assign(row, { kind: 'kept', at, why: message })),
+  BeadDeferred: (rows, { bead, reason }, { at }) =>
+    edit(rows, lastOf(rows, bead), (row) => {
+      if (row.kind === 'checkpoint') Object.assign(row, { kind: 'kept', at, why: reason })
+    }),
+  SandboxShelved: (rows, { sandbox, reason, worktree, how }, { at }) =>
+    edit(rows, sandbox, (row) => {
+      const why = `${how}${reason === '' ? '' : `: ${reason}`}`
+      Object.assign(row, { kind: worktree ? 'kept' : 'removed', at, undo: true, why })
+    }),
+  SandboxRestored: (rows, { sandbox }, { at }) =>
+    edit(rows, sandbox, (row) =>
+      Object.assign(row, { kind: 'checkpoint', at, undo: false, why: 'brought back' }),
+    ),
+  // It could not be made again, so it is where it was.
+  WorktreeFailed: (rows, { sandbox, message }, { at }) =>
+    edit(rows, sandbox, (row) => {
+      if (row.kind !== null) Object.assign(row, { kind: 'removed', at, undo: true, why: message })
+    }),
+}
+
+const CAUSES = { work: 'while it works', stop: 'its session stopped', removal: 'its worktree goes' } as const
+
+function lastOf(rows: TrashRows, bead: string, agent?: Address): Address {
+  const found = [...rows.values()].filter((row) => row.bead === bead && (agent ?? row.agent) === row.agent)
+  return found.at(-1)?.sandbox ?? ''
+}
+
+function edit(rows: TrashRows, sandbox: Address, change: (row: TrashRow) => unknown): boolean {
+  const row = rows.get(sandbox)
+  if (row === undefined) return false
+  change(row)
+  return true
+}
