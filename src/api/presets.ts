@@ -13,7 +13,7 @@ export type Choice = {
 
 /**
  * The one asked for, else the rig's, else the town's default.
- * @throws {Fault} AGENT_NOT_CHOSEN, AGENT_UNKNOWN, AGENT_NOT_INSTALLED, AGENT_TOO_OLD, AGENT_NOT_LOGGED_IN.
+ * @throws {Fault} AGENT_NOT_CHOSEN, AGENT_UNKNOWN, AGENT_NOT_INSTALLED, AGENT_TOO_OLD, AGENT_NOT_LOGGED_IN, AGENT_SETTINGS_BROKEN.
  */
 export function choosePreset(town: TownHandle, rig: string, asked: string | undefined): Choice {
   const name = asked ?? setting(town, rig, 'agents.default')
@@ -26,7 +26,7 @@ export function choosePreset(town: TownHandle, rig: string, asked: string | unde
 }
 
 const unproved = ({ title, version }: { readonly title: string; readonly version: string | null }): string =>
-  `${title}${version === null ? '' : ` ${version}`} is unproved on this machine: the conformance suite has not passed here with it.`
+  `${title}${version === null ? '' : ` ${version}`} is unproved on this machine: the conformance suite has not passed here with it (npm run test:agents).`
 
 function setting(town: TownHandle, rig: string, key: string) {
   const { rigs, town: own } = town.projections

@@ -57,6 +57,7 @@ const beads = {
     409,
     'Name one of those, or say how yours is started: gt config set agents.<name>.command \'["/abs/program"]\'.',
   ),
+  AGENT_SETTINGS_BROKEN: row(409, 'Correct that file; then ask again.'),
   AGENT_NOT_INSTALLED: row(
     409,
     'Install it, or name another with --agent; gt doctor --agents shows what is there.',
@@ -74,7 +75,7 @@ const beads = {
   PLAN_NOT_FOUND: row(404, 'gt plan list shows the plans there are.'),
   PLAN_OVER: row(409, 'Propose it anew: gt plan propose <file>.'),
   AGENT_HAS_NO_WORK: row(409, 'Hand it a bead with gt sling <bead> <polecat>.'),
-  AGENT_HAS_NO_SESSION: row(409, 'It does not run now; gt status shows what it waits for.'),
+  AGENT_HAS_NO_SESSION: row(409, 'gt agents shows what it waits for.'),
   ASKS_TOO_MANY: row(409, 'Answer some of those that are open first: gt inbox.'),
   NOTE_TOO_LONG: row(413, 'Put the long part into a file of the worktree, and name the file in the note.'),
   USAGE_STALE: row(409, 'Read on from the mark that is named.'),

@@ -19,7 +19,7 @@ const duration = z.union([
 
 /** As a person writes it, or as it is kept and shown. */
 const timeout = { timeout: duration.optional(), timeoutMs: z.number().int().nonnegative().optional() }
-const argv = z.array(z.string().min(1).max(10_000)).min(1).max(200)
+const argv = z.array(z.string().min(1).max(10_000)).min(1, 'a program and its arguments').max(200)
 const relativePath = z
   .string()
   .min(1)
@@ -48,7 +48,12 @@ export const permissionRule = z.strictObject({
 })
 export type PermissionRule = z.infer<typeof permissionRule>
 
-type Setting = { readonly scope: 'town' | 'rig' | 'both'; readonly value: z.ZodType; readonly help: string }
+type Setting = {
+  readonly scope: 'town' | 'rig' | 'both'
+  readonly value: z.ZodType
+  readonly help: string
+  readonly example?: string
+}
 
 const fixed: Readonly<Record<string, Setting>> = {
   'agents.default': {
@@ -60,6 +65,7 @@ const fixed: Readonly<Record<string, Setting>> = {
     scope: 'both',
     value: z.array(envName).max(200),
     help: 'variables that agents get from your environment',
+    example: '["NPM_TOKEN"]',
   },
   'limits.polecats': {
     scope: 'rig',
@@ -86,11 +92,13 @@ const fixed: Readonly<Record<string, Setting>> = {
         inputs: inputs ?? [],
       })),
     help: 'what makes a fresh worktree ready',
+    example: '{"command":["npm","ci"]}',
   },
   'worktree.copy': {
     scope: 'rig',
     value: z.array(relativePath).max(100),
     help: 'ignored files that are copied into a worktree',
+    example: '[".env"]',
   },
   'handoff.on': {
     scope: 'both',
@@ -106,13 +114,19 @@ const fixed: Readonly<Record<string, Setting>> = {
     scope: 'rig',
     value: z.array(permissionRule).max(500),
     help: 'what agents may do and may not, by tool and pattern; the first rule that fits decides',
+    example: '[{"tool":"Bash","pattern":"npm *","verdict":"allow"}]',
   },
   'permissions.wait': {
     scope: 'both',
     value: duration,
     help: 'how long an agent waits for your answer before it is told no',
   },
-  'notify.command': { scope: 'town', value: argv, help: 'program that is run when something waits for you' },
+  'notify.command': {
+    scope: 'town',
+    value: argv,
+    help: 'program that is run when something waits for you',
+    example: '["/abs/program"]',
+  },
   'notify.webhook': {
     scope: 'town',
     value: z.url({ protocol: /^https?$/ }),
@@ -136,8 +150,14 @@ const gate: Setting = {
     timeoutMs: timeout ?? timeoutMs ?? GATE_TIMEOUT_MS,
   })),
   help: 'a command that must pass before work lands',
+  example: '{"command":["npm","test"]}',
 }
-const agentCommand: Setting = { scope: 'both', value: argv, help: 'how an agent of your own is started' }
+const agentCommand: Setting = {
+  scope: 'both',
+  value: argv,
+  help: 'how an agent of your own is started',
+  example: '["/abs/program"]',
+}
 const agentModel: Setting = {
   scope: 'both',
   value: z.string().min(1).max(200),

@@ -165,6 +165,12 @@ export interface Preset {
     env: Readonly<Record<string, string | undefined>>,
     read: (path: string) => string | null,
   ): string | null
+  /** A settings file of the person's that it cannot read, where it would show a dialog instead of beginning; else null. */
+  readonly settingsBroken?: (
+    home: string,
+    env: Readonly<Record<string, string | undefined>>,
+    read: (path: string) => string | null,
+  ) => string | null
   launch(ask: LaunchAsk): Launch
   /** Events it has hooks for; empty when it has none, then its screen is all the evidence there is. */
   readonly hooks: readonly string[]

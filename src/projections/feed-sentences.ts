@@ -57,10 +57,11 @@ const sayings: Sayings = {
   EscalationRaised: ({ reason, code }) => `a person is needed (${code}): ${reason}`,
   EscalationClosed: ({ id, note }) => `question ${id} is answered${because(note)}`,
   DecisionOpened: ({ agent, question, context }) =>
-    `${who(agent)} asks: ${question}${context.command === null ? because(listed(context.files)) : because(context.command)}`,
+    `${who(agent)} asks: ${question} ${context.command ?? listed(context.files)}`.trimEnd(),
   DecisionAnswered: ({ agent, choice, always, note }) =>
     `${who(agent)} is answered ${choice}${always ? ' for always' : ''}${because(note)}`,
-  DecisionExpired: ({ agent, choice }) => `nobody answered ${who(agent)} in time, so it is ${choice}`,
+  DecisionExpired: ({ agent, choice }) =>
+    `nobody answered ${who(agent)} in time: ${choice === 'deny' ? 'the answer is no' : choice}`,
   DecisionWithdrawn: ({ agent }) => `${who(agent)} no longer waits for an answer`,
   OperatorNotified: ({ agent, failed }) =>
     failed.length === 0 ? null : `not every way told you that ${who(agent)} asks: ${failed.join('; ')}`,

@@ -68,7 +68,7 @@ function programOf(
   command: readonly string[] | null,
   env: Environment,
 ): readonly string[] | null {
-  const easy = { ...preset, atLeast: '0', loginMissing: () => null }
+  const easy = { ...preset, atLeast: '0', loginMissing: () => null, settingsBroken: () => null }
   const found = findRuntime({ ...presets, get: () => easy }, { name, command }, env)
   return 'code' in found ? null : found.command
 }

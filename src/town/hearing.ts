@@ -39,6 +39,8 @@ type Live = {
   activity: Activity
   cancelRecord: (() => void) | null
   cancelLook: (() => void) | null
+  /** Since when (ms) its screen shows a dialog that no hook told of, and where it stood then. */
+  dialog: { readonly since: number; readonly standing: Standing } | null
   readonly calls: Set<string>
 }
 
@@ -85,6 +87,7 @@ export function createHearing(options: {
         activity: NO_ACTIVITY,
         cancelRecord: null,
         cancelLook: null,
+        dialog: null,
         calls: new Set(),
       }
       sessions.set(session, live)
@@ -220,8 +223,16 @@ export function createHearing(options: {
     const preset = presetOf(session)
     if (live === null || preset === null || !preset.interactive) return
     const heard = heardOnScreen(preset.read(screen), live.standing, preset.hooks.length > 0)
-    if (heard === null) return
-    if (isTooSoon(live.standing, heard, nowIso())) {
+    if (heard === null) {
+      live.dialog = null
+      return
+    }
+    // A program shows its dialog while its hook still waits for our rules: it counts when it is there to stay.
+    if (heard.kind !== 'asks' || preset.hooks.length === 0) live.dialog = null
+    else if (live.dialog?.standing !== live.standing)
+      live.dialog = { since: clock.now(), standing: live.standing }
+    const isNewDialog = live.dialog !== null && clock.now() - live.dialog.since < FRESH_MS
+    if (isNewDialog || isTooSoon(live.standing, heard, nowIso())) {
       live.cancelLook ??= clock.after(FRESH_MS, () => {
         live.cancelLook = null
         if (sessions.get(session) !== live || closed) return

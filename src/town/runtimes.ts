@@ -24,7 +24,12 @@ export type Runtime = {
 }
 
 export type RuntimeProblem = {
-  readonly code: 'AGENT_UNKNOWN' | 'AGENT_NOT_INSTALLED' | 'AGENT_TOO_OLD' | 'AGENT_NOT_LOGGED_IN'
+  readonly code:
+    | 'AGENT_UNKNOWN'
+    | 'AGENT_NOT_INSTALLED'
+    | 'AGENT_TOO_OLD'
+    | 'AGENT_NOT_LOGGED_IN'
+    | 'AGENT_SETTINGS_BROKEN'
   /** What is wrong, and what to do. */
   readonly message: string
 }
@@ -36,17 +41,20 @@ export function findRuntime(
   env: Environment,
 ): Runtime | RuntimeProblem {
   const known = presets.get(name)
-  if (known === null && command === null) return unknown(presets, name)
+  if ((known === null || known === presets.script) && command === null) return unknown(presets, name)
   const preset = known ?? presets.script
   const program = command?.[0] ?? preset.programs.find((one) => onPath(one, env) !== null)
   if (program === undefined) return notInstalled(preset)
-  const path = isAbsolute(program) ? program : onPath(program, env)
-  const version = path === null ? null : versionOf(preset, path)
+  const path = isAbsolute(program) ? (isProgram(program) ? program : null) : onPath(program, env)
+  if (path === null) return notThere(name, program)
+  const version = versionOf(preset, path)
   if (version !== null && compareVersions(version, preset.atLeast) < 0) return tooOld(preset, version)
-  const login = preset.loginMissing(env.HOME ?? homedir(), env, textOf)
-  if (login !== null)
-    return { code: 'AGENT_NOT_LOGGED_IN', message: `${preset.title} is not logged in: ${login}.` }
-  return { preset, command: command ?? [path ?? program], version, login: given(preset.login, env) }
+  const home = env.HOME ?? homedir()
+  const login = preset.loginMissing(home, env, textOf)
+  if (login !== null) return { code: 'AGENT_NOT_LOGGED_IN', message: login }
+  const broken = preset.settingsBroken?.(home, env, textOf) ?? null
+  if (broken !== null) return { code: 'AGENT_SETTINGS_BROKEN', message: broken }
+  return { preset, command: command ?? [path], version, login: given(preset.login, env) }
 }
 
 /** The same, as the routes see it. */
@@ -67,7 +75,12 @@ export function lookUpRuntime(
 
 const unknown = (presets: Presets, name: string): RuntimeProblem => ({
   code: 'AGENT_UNKNOWN',
-  message: `Nobody said how the agent ${name} is started; known without that are ${presets.names.join(', ')}.`,
+  message: `Nobody said how the agent ${name} is started; known without that are ${presets.names.filter((each) => presets.get(each) !== presets.script).join(', ')}.`,
+})
+
+const notThere = (name: string, program: string): RuntimeProblem => ({
+  code: 'AGENT_NOT_INSTALLED',
+  message: `The program ${program}, which agents.${name}.command names, is not there${isAbsolute(program) ? '' : ': nothing of that name is on the PATH'}.`,
 })
 
 const notInstalled = ({ title, programs, install }: Preset): RuntimeProblem => ({

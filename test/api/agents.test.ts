@@ -99,3 +99,61 @@ test('a command of the person’s own stands in for the program on PATH', async 
   await town.command('config.set', { key: 'agents.codex.command', value: ['/bin/true', '--oss'] })
   expect((await sling('codex', { dryRun: true })).slung).toHaveLength(1)
 })
+
+test('a program of one’s own that is not there is refused, with the setting that names it', async () => {
+  for (const program of ['nosuchprogram', join(home, 'gone')]) {
+    await town.command('config.set', { key: 'agents.gone.command', value: [program] })
+    const [refused] = (await sling('gone')).refused
+    expect(refused).toMatchObject({
+      code: 'AGENT_NOT_INSTALLED',
+      message: expect.stringMatching(/nosuchprogram|gone.*agents\.gone\.command/),
+    })
+  }
+  expect((await sling('script')).refused).toMatchObject([{ code: 'AGENT_UNKNOWN' }])
+})
+
+test('settings of Claude Code that it cannot read are named before it is started', async () => {
+  write('.claude.json', '{"hasCompletedOnboarding": true, "oauthAccount": {}}')
+  await town.command('config.set', { key: 'agents.claude.command', value: ['/bin/true'] })
+  for (const text of ['{"tui":"default",}', '[]', '{"a": 1 // b\n}']) {
+    write('.claude/settings.json', text)
+    const [refused] = (await sling('claude')).refused
+    expect(refused).toMatchObject({
+      code: 'AGENT_SETTINGS_BROKEN',
+      message: expect.stringContaining(join(home, '.claude/settings.json')),
+    })
+  }
+  for (const text of ['', '{"tui":"default"}']) {
+    write('.claude/settings.json', text)
+    expect((await sling('claude', { dryRun: true })).slung).toHaveLength(1)
+  }
+})
+
+test('what is wrong with a login is said in one sentence', async () => {
+  await town.command('config.set', { key: 'agents.claude.command', value: ['/bin/true'] })
+  const [refused] = (await sling('claude')).refused
+  expect(refused?.message).toMatch(/^Claude Code was never set up here [^.]*\.claude\.json\): [^.]*\.$/)
+})
+
+test('a default that nobody said how to start is refused, and nothing is changed', async () => {
+  const refused = await town.command('config.set', { key: 'agents.default', value: 'nobody' })
+  expect(refused.body).toMatchObject({ code: 'AGENT_UNKNOWN' })
+  await town.command('config.set', { key: 'agents.nobody.command', value: ['/bin/true'] })
+  expect((await town.command('config.set', { key: 'agents.default', value: 'nobody' })).body).toMatchObject({
+    value: 'nobody',
+  })
+})
+
+test.each([
+  ['permissions.wait', 'soon', /a time like 90s, 5m or 2h/, false],
+  ['agents.mine.command', 'notjson', /it is written as JSON, like '\["\/abs\/program"\]'/, false],
+  ['agents.mine.command', '[]', /a program and its arguments/, false],
+  ['permissions.rules', 'nonsense', /it is written as JSON, like '\[\{"tool":/, true],
+  ['permissions.rules', '[{"tool":"Bash","verdict":"maybe"}]', /0\.verdict: .*"allow"\|"deny"/, true],
+  ['permissions.mode', 'yolo', /"ask"\|"bypass"/, true],
+])('%s does not take %s, and says what it takes', async (key, value, why, ofRig) => {
+  const before = town.town.system.seq
+  const { body } = await town.command('config.set', { key, value, ...(ofRig && { rig: 'shop' }) })
+  expect(body).toMatchObject({ code: 'SETTING_INVALID', detail: expect.stringMatching(why) })
+  expect(town.town.system.seq).toBe(before)
+})

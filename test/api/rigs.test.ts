@@ -85,7 +85,7 @@ test('a setting is read by its own type, and refused with what it is for', async
     timeoutMs: 300_000,
   })
   expect((await set('limits.polecats', '2', 'shop')).body.value).toBe(2)
-  expect((await set('agents.default', 'mine')).body.value).toBe('mine')
+  expect((await set('agents.default', 'claude')).body.value).toBe('claude')
   expect((await set('nonsense', '1')).body.code).toBe('SETTING_UNKNOWN')
   expect((await set('limits.polecats', 'many', 'shop')).body.code).toBe('SETTING_INVALID')
   expect((await set('limits.polecats', '2')).body.code).toBe('RIG_NOT_CHOSEN')

@@ -182,6 +182,23 @@ test('[SESSION-11] a screen that is read too soon is read again, once', async ()
   expect(all.stands()).toBe('idle')
 })
 
+test('[SESSION-11] a dialog that is gone before the rules have answered its hook is no question', async () => {
+  const all = town()
+  await all.hear(turn, tool('Bash'))
+  await all.pass(10_000)
+  all.reading.current = { ...BLANK, kind: 'dialog', name: 'permission', message: 'Do you want to proceed?' }
+  await all.look()
+  await all.pass(500)
+  await all.look()
+  all.reading.current = { ...BLANK, kind: 'busy' }
+  await all.pass(2_000)
+  expect([all.stands(), all.looks]).toEqual(['runningTool', 1])
+  all.reading.current = { ...BLANK, kind: 'dialog', name: 'Settings Error', message: '' }
+  await all.look()
+  await all.pass(2_000)
+  expect(all.stands()).toBe('waitingForPerson')
+})
+
 test('[SESSION-11] of a program with hooks a screen does not say that it works', () => {
   const at = { state: 'idle' } as Standing
   expect(heardOnScreen({ ...BLANK, kind: 'busy' }, at, true)?.kind).toBe('looksBusy')

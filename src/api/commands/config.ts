@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { rigOwner, TOWN } from '../../events/address.ts'
 import type { Json } from '../../events/record.ts'
 import { settingNamed } from '../../events/settings.ts'
+import { town as townRow } from '../../projections/town.ts'
 import { command } from '../command.ts'
 import { Fault } from '../fault.ts'
 import { findRig, shown } from '../resolve.ts'
@@ -19,6 +20,7 @@ const set = command({
   input: z.strictObject({ ...where, value: z.json() }),
   async run({ town, caller, input, id }) {
     const value = readValue(input.key, input.value as Json)
+    if (input.key === 'agents.default') isStarted(town, String(value), input.rig)
     return change(town, caller, id, input, value)
   },
 })
@@ -32,6 +34,18 @@ const unset = command({
 })
 
 export const configCommands = [set, unset]
+
+/** Whether anybody said how that agent is started; what else may be wrong with it is said when it gets work. */
+function isStarted(town: TownHandle, name: string, rig: string | undefined): void {
+  const rigs = [...town.projections.rigs.rows.values()]
+  const settings = [
+    townRow(town.projections.town.rows).settings,
+    ...rigs.filter((row) => rig === undefined || row.name === rig).map((row) => row.settings),
+  ]
+  if (settings.some((each) => each[`agents.${name}.command`] !== undefined)) return
+  const found = town.findRuntime({ name, command: null })
+  if ('code' in found && found.code === 'AGENT_UNKNOWN') throw new Fault(found.code, found.message)
+}
 
 async function change(
   town: TownHandle,
@@ -63,7 +77,7 @@ function known(key: string) {
 
 /** A text that a person typed is JSON if it can be read as such and the setting takes that; else it is the text. */
 function readValue(key: string, given: Json): Json {
-  const { value, help } = known(key)
+  const { value, help, example } = known(key)
   const tries = typeof given === 'string' ? [parsed(given), given] : [given]
   let problem = ''
   for (const each of tries) {
@@ -72,13 +86,22 @@ function readValue(key: string, given: Json): Json {
     if (result.success) return result.data as Json
     const [issue] = result.error.issues
     const path = issue?.path.join('.') ?? ''
-    const what = isStructure(issue) && each === given ? 'it is written as JSON' : (issue?.message ?? '')
+    const what = isStructure(issue) && each === given ? 'it is written as JSON' : messageOf(issue)
     problem = `${path === '' ? '' : `${path}: `}${what}`
     // What was meant as JSON is not tried as a text.
     if (typeof each === 'object') break
   }
-  throw new Fault('SETTING_INVALID', `This is no value for ${key} (${help}): ${problem.replace(/\.$/, '')}.`)
+  throw new Fault(
+    'SETTING_INVALID',
+    `This is no value for ${key} (${help}): ${problem.replace(/\.$/, '')}${example === undefined ? '' : `, like '${example}'`}.`,
+  )
 }
+
+/** Of several shapes that a value may have, the last is the one that a person writes. */
+const messageOf = (issue: z.core.$ZodIssue | undefined): string =>
+  issue?.code === 'invalid_union'
+    ? (issue.errors.at(-1)?.at(-1)?.message ?? issue.message)
+    : (issue?.message ?? '')
 
 const isStructure = (issue: z.core.$ZodIssue | undefined): boolean =>
   issue?.code === 'invalid_type' && issue.path.length === 0 && /^(array|object)$/.test(issue.expected)

@@ -108,7 +108,7 @@ function over({ id, state, answer, settledAt, reason }: DecisionRow): Fault {
     state === 'withdrawn'
       ? `it was withdrawn (${reason})`
       : state === 'expired'
-        ? `nobody answered in time, so it was ${answer?.choice}`
+        ? `nobody answered in time, so the answer was ${answer?.choice}`
         : `${answer?.by} answered ${answer?.choice}`
   return new Fault('DECISION_OVER', `${id} is over: ${how}.`, { state, answer, settledAt, reason })
 }

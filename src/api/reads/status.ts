@@ -160,24 +160,37 @@ function waitsForYou(projections: Projections): WaitsForYou[] {
   return [...decide, ...asked, ...resting(projections), ...blocked, ...still]
 }
 
-/** Agents that go on no more by themselves: a turn that ended with nothing handed in, a login that is over. */
-const resting = (projections: Projections): WaitsForYou[] =>
-  agents(projections.agents.rows, { health: 'waiting' }).flatMap(
-    ({ address, rig, hook, standing, health }) =>
-      standing?.state !== 'idle' && standing?.state !== 'stuck'
-        ? []
-        : [
+/** Agents that go on no more by themselves: nothing handed in, a login that is over, a dialog of their own. */
+function resting(projections: Projections): WaitsForYou[] {
+  const asking = new Set(decisions(projections.decisions.rows, { open: true }).map(({ agent }) => agent))
+  return agents(projections.agents.rows, { health: 'waiting' }).flatMap(
+    ({ address, rig, hook, standing, health }) => {
+      const state = standing?.state
+      const name = address.split('/').at(-1)
+      const about = { id: address, bead: hook, rig, since: health.since }
+      if (state === 'idle' || state === 'stuck')
+        return [
+          {
+            ...about,
+            code: 'AGENT_RESTS',
+            what: `${name} rests: ${health.reason ?? state}`,
+            next: `gt attach ${address}, or gt nudge ${address} "Go on."`,
+          },
+        ]
+      const waits = state === 'waitingForPerson' || state === 'waitingForPermission'
+      return waits && !asking.has(address)
+        ? [
             {
-              id: address,
-              code: 'AGENT_RESTS',
-              what: `${address} rests: ${health.reason ?? standing.state}`,
-              bead: hook,
-              rig,
-              since: health.since,
-              next: `gt attach ${address}, or gt nudge ${address} "Go on."`,
+              ...about,
+              code: 'AGENT_SHOWS_A_DIALOG',
+              what: `${name} shows a dialog: ${health.reason ?? state}`,
+              next: `gt attach ${address}`,
             },
-          ],
+          ]
+        : []
+    },
   )
+}
 
 const gateHint = (rig: string): string => `gt config set gates.test '{"command":["npm","test"]}' --rig ${rig}`
 

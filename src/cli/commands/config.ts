@@ -76,7 +76,7 @@ async function get(call: Call, key: string, rig: string | undefined): Promise<un
   const found = await call
     .town()
     .get<{ value: unknown; set: boolean }>('/v1/settings', { key, rig, at: textOf(call, 'at') })
-  call.out.answer({ json: found, ids: [], lines: () => (found.set ? [shown(found.value)] : []) })
+  call.out.answer({ json: found, ids: [], lines: () => (found.set ? [shown(key, found.value)] : []) })
   return undefined
 }
 
@@ -94,8 +94,27 @@ async function list(call: Call, rig: string | undefined): Promise<undefined> {
             ['', ''],
             names.map(({ name, help }) => [name, help]),
           )
-        : Object.entries(settings).map(([key, value]) => `${key} = ${shown(value)}`),
+        : Object.entries(settings).map(([key, value]) => `${key} = ${shown(key, value)}`),
   })
 }
 
-const shown = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
+/** Kept in ms, and written as `10m`. */
+const TIMES: ReadonlySet<string> = new Set(['permissions.wait'])
+
+function shown(key: string, value: unknown): string {
+  if (TIMES.has(key) && typeof value === 'number') return timeText(value)
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
+/** In the largest unit that leaves nothing over. */
+function timeText(ms: number): string {
+  if (ms === 0) return '0s'
+  const [unit, name] = UNITS.find(([each]) => ms % each === 0) ?? [1, 'ms']
+  return `${ms / unit}${name}`
+}
+
+const UNITS = [
+  [3_600_000, 'h'],
+  [60_000, 'm'],
+  [1_000, 's'],
+] as const

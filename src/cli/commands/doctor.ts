@@ -22,7 +22,8 @@ export const doctor: Command = {
     const { agentsCheck } = await import('../../client/embedded.ts')
     const agents = await (await agentsCheck()).checkAgents(commands, env)
     const usable = agents.filter(({ problem }) => problem === null)
-    const missing = chosen === null ? null : (agents.find(({ name }) => name === chosen)?.problem ?? null)
+    const one = agents.find(({ name }) => name === chosen)
+    const missing = chosen !== null && (one === undefined || one.problem !== null)
     out.answer({
       json: { agents, default: chosen },
       ids: usable.map(({ name }) => name),
@@ -33,12 +34,17 @@ export const doctor: Command = {
         ),
         ...agents.flatMap(({ name, problem }) => (problem === null ? [] : [`${name}: ${problem.message}`])),
         ...agents.flatMap(remarks),
-        ...(chosen === null ? [] : [`agents.default is ${chosen}.`]),
+        ...(chosen === null ? [] : [defaultText(chosen, agents)]),
       ],
     })
-    return missing !== null || usable.length === 0 ? 1 : 0
+    return missing || usable.length === 0 ? 1 : 0
   },
 }
+
+const defaultText = (chosen: string, agents: readonly Check[]): string =>
+  agents.some(({ name }) => name === chosen)
+    ? `agents.default is ${chosen}.`
+    : `agents.default is ${chosen}, and nobody said how that is started: gt config set agents.${chosen}.command '["/abs/program"]'`
 
 function stateOf({ problem, proved, program }: Check): string {
   switch (problem?.code) {
@@ -48,6 +54,8 @@ function stateOf({ problem, proved, program }: Check): string {
       return 'not logged in'
     case 'AGENT_TOO_OLD':
       return 'too old'
+    case 'AGENT_SETTINGS_BROKEN':
+      return 'settings'
     default:
       return program === null ? 'not installed' : 'unknown'
   }

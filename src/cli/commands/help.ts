@@ -36,7 +36,7 @@ export const help: Command = {
         lines: () =>
           table(
             ['', ''],
-            commands.map(({ name, usage, summary }) => [`gt ${name} ${usage}`.trim().slice(0, 44), summary]),
+            commands.map(({ name, summary }) => [`gt ${name}`, summary]),
             { columns: out.columns },
           ),
       })

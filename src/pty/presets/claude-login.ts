@@ -28,6 +28,29 @@ export function claudeLoginMissing(
     : 'Claude Code is not logged in: run `claude` and then /login, or start the town with ANTHROPIC_API_KEY set.'
 }
 
+/** One sentence when their settings cannot be read, which opens a dialog at every start; else null. */
+export function claudeSettingsBroken(
+  home: string,
+  env: Readonly<Record<string, string | undefined>>,
+  read: Read,
+): string | null {
+  const own = env.CLAUDE_CONFIG_DIR ?? ''
+  const file = path.join(own === '' ? path.join(home, '.claude') : own, 'settings.json')
+  const text = (read(file) ?? '').trim()
+  return text === '' || isObject(text)
+    ? null
+    : `Claude Code cannot read its settings: ${file} is no JSON object.`
+}
+
+function isObject(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+  } catch {
+    return false
+  }
+}
+
 const VARIABLES = [
   'ANTHROPIC_API_KEY',
   'ANTHROPIC_AUTH_TOKEN',

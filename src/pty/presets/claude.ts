@@ -5,7 +5,7 @@
 import type { Preset } from '../../ports/presets.ts'
 import { answerClaude, hearClaude } from './claude-hooks.ts'
 import { CLAUDE_HOOKS, CLAUDE_LOGIN, launchClaude } from './claude-launch.ts'
-import { claudeLoginMissing } from './claude-login.ts'
+import { claudeLoginMissing, claudeSettingsBroken } from './claude-login.ts'
 import { readClaude } from './claude-screen.ts'
 import { claudeSeance, claudeUtterances } from './claude-seance.ts'
 import { claudeSubagents, readClaudeTranscript } from './claude-transcript.ts'
@@ -21,6 +21,7 @@ export const claude: Preset = {
   proved: ['2.1.330'],
   login: CLAUDE_LOGIN,
   loginMissing: claudeLoginMissing,
+  settingsBroken: claudeSettingsBroken,
   launch: launchClaude,
   hooks: CLAUDE_HOOKS,
   hear: (call) => hearClaude(call, Date.now()),
