@@ -15,6 +15,7 @@ import { holdsHostLock, takeHostLock } from './host-lock.ts'
 import { HostWork } from './host-work.ts'
 import { closeInherited } from './inherited.ts'
 import { type HostEvent, PROTOCOL } from './protocol.ts'
+import { loadEmulator } from './screen.ts'
 
 /** The descriptor on which the host tells who started it that its socket answers. */
 const READY_DESCRIPTOR = 3
@@ -49,7 +50,7 @@ async function main(townDir: string): Promise<void> {
   const server = createServer((socket) =>
     serveConnection(socket, key, info, work, (connection) => {
       connections.add(connection)
-      loadEmulator()
+      loadAhead()
       return () => connections.delete(connection)
     }),
   )
@@ -62,10 +63,8 @@ async function main(townDir: string): Promise<void> {
 }
 
 /** Ahead of the first session, but behind the first answer: whoever starts a host waits for that. */
-function loadEmulator(): void {
-  setImmediate(
-    () => void Promise.all([import('@xterm/headless'), import('@xterm/addon-serialize')]).catch(fail),
-  )
+function loadAhead(): void {
+  setImmediate(() => void loadEmulator().catch(fail))
 }
 
 function tellReady(): void {

@@ -13,6 +13,7 @@
 
 import { closeSync, constants, openSync, readdirSync, readSync, writeSync } from 'node:fs'
 import { constants as system } from 'node:os'
+import type { ReadStream } from 'node:tty'
 import { type IPty, spawn } from 'node-pty'
 import { processes } from './processes.ts'
 
@@ -42,6 +43,8 @@ export type PseudoTerminalOptions = {
 const INPUT_BYTES_MAX = 1024 * 1024
 /** Bytes written at once: what a terminal line in cooked mode can hold is four times as much. */
 const INPUT_CHUNK_BYTES = 1024
+/** For how long a program that was seen to live counts as living, in ms. */
+const ALIVE_MS = 100
 /** Bytes read after the program is gone, against children of it that go on printing. */
 const DRAIN_BYTES_MAX = 8 * 1024 * 1024
 
@@ -55,12 +58,15 @@ export function openPseudoTerminal(options: PseudoTerminalOptions): PseudoTermin
   let inputBytes = 0
   let retry: NodeJS.Timeout | undefined
   let retryMs = 1
+  let aliveAt = performance.now()
 
   const flush = (): void => {
     retry = undefined
-    // Checked right before the writes, which end before anything else can run: node-pty closes the descriptor at
-    // the earliest 200 ms after the program is gone, or when we close the other end, which we do only in `gone`.
-    if (state !== 'running' || processes.identify(pty.pid) === null) {
+    // Checked before the writes, which end before anything else can run: node-pty closes the descriptor at the
+    // earliest 200 ms after the program is gone, or when we close the other end, which we do only in `gone`.
+    const now = performance.now()
+    if (state === 'running' && now - aliveAt > ALIVE_MS && processes.identify(pty.pid) !== null) aliveAt = now
+    if (state !== 'running' || now - aliveAt > ALIVE_MS) {
       dropInput()
       return
     }
@@ -114,12 +120,26 @@ export function openPseudoTerminal(options: PseudoTerminalOptions): PseudoTermin
     dropInput()
     // A paused reader may hold one chunk: it comes out first, then what the kernel holds.
     pty.resume()
-    setImmediate(() => {
-      if (state !== 'draining') return
-      drain()
-      state = 'gone'
-      closeSync(slave)
-    })
+    setImmediate(finish)
+  }
+  const finish = (): void => {
+    if (state !== 'draining') return
+    drain()
+    state = 'gone'
+    closeSync(slave)
+  }
+
+  // Where we are told too late, node-pty closes its end unread. Whatever is there is taken first.
+  const socket = pty._socket
+  const destroy = socket.destroy.bind(socket)
+  socket.destroy = (error) => {
+    if (state === 'running') {
+      state = 'draining'
+      dropInput()
+    }
+    while (state === 'draining' && socket.read() !== null);
+    finish()
+    return destroy(error)
   }
 
   watched.set(pty.pid, programGone)
@@ -160,6 +180,7 @@ export function openPseudoTerminal(options: PseudoTerminalOptions): PseudoTermin
 type UnixPty = Omit<IPty, 'onData'> & {
   readonly fd: number
   readonly ptsName: string
+  readonly _socket: ReadStream
   on(event: 'error', listener: (error: Error) => void): void
   onData(listener: (data: string | Buffer) => void): void
 }

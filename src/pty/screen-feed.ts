@@ -5,7 +5,7 @@
 //         A timer runs only when more was printed than is given at once.
 
 import type { Terminal } from '@xterm/headless'
-import { withoutScrolledOut } from './skip.ts'
+import { isLines, withoutScrolledOut } from './skip.ts'
 
 /** Characters given at once in each window, and its length in ms. */
 const DIRECT_MAX = 16 * 1024
@@ -32,6 +32,7 @@ export function feedScreen(terminal: Terminal, historyLines: number, onTaken: ()
   let direct = 0
   let windowFrom = Number.NEGATIVE_INFINITY
   let timer: NodeJS.Timeout | undefined
+  let goesOn = false
 
   const give = (data: string): void => {
     for (let from = 0; from < data.length; from += PIECE) {
@@ -47,6 +48,15 @@ export function feedScreen(terminal: Terminal, historyLines: number, onTaken: ()
     const text = withoutScrolledOut(kept.join(''), historyLines + terminal.rows)
     kept = [text]
     keptLength = text.length
+  }
+  /** A flood of mere lines is shown when it is over, or when somebody looks. */
+  const windowEnds = (): void => {
+    timer = undefined
+    if (keptLength === 0) return
+    shorten()
+    if (!goesOn || !isLines(kept[0] ?? '')) return giveKept()
+    goesOn = false
+    timer = setTimeout(windowEnds, WINDOW_MS)
   }
   const giveKept = (): void => {
     clearTimeout(timer)
@@ -78,13 +88,14 @@ export function feedScreen(terminal: Terminal, historyLines: number, onTaken: ()
       }
       kept.push(data)
       keptLength += data.length
+      goesOn = true
       if (keptLength > KEPT_MAX) {
         shorten()
         // Nothing to be left out: it is all shown, and the program waits for that.
         if (keptLength > KEPT_MAX / 2) giveKept()
         onTaken()
       }
-      if (keptLength > 0) timer ??= setTimeout(giveKept, WINDOW_MS)
+      if (keptLength > 0) timer ??= setTimeout(windowEnds, WINDOW_MS)
     },
     settle(done) {
       giveKept()

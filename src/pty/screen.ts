@@ -34,33 +34,16 @@ export class Screen {
   #now: Emulator | Frozen
 
   static async open(size: Size, on: ScreenListeners, historyLines = SCROLLBACK_LINES): Promise<Screen> {
-    const [{ default: headless }, { default: serialize }] = await Promise.all([
-      import('@xterm/headless'),
-      import('@xterm/addon-serialize'),
-    ])
-    const terminal = new headless.Terminal({
-      cols: size.columns,
-      rows: size.rows,
-      scrollback: historyLines,
-      allowProposedApi: true,
-    })
-    const serializer = new serialize.SerializeAddon()
-    terminal.loadAddon(serializer)
-    terminal.onData((data) => {
-      if (data !== '') on.reply(data)
-    })
-    const feed = feedScreen(terminal, historyLines, on.taken)
-    const emulator = { terminal, serializer, feed, title: '' }
-    terminal.onTitleChange((title) => {
-      if (title === emulator.title) return
-      emulator.title = title
-      on.titled()
-    })
-    return new Screen(emulator)
+    return new Screen(emulator(await loadEmulator(), size, on, historyLines))
   }
 
-  private constructor(emulator: Emulator) {
-    this.#now = emulator
+  /** Like `open`, at once, where the emulator was loaded before. */
+  static with(parts: EmulatorParts, size: Size, on: ScreenListeners): Screen {
+    return new Screen(emulator(parts, size, on, SCROLLBACK_LINES))
+  }
+
+  private constructor(now: Emulator) {
+    this.#now = now
   }
 
   write(data: string): void {
@@ -119,6 +102,47 @@ export class Screen {
     if ('terminal' in this.#now) this.#now.feed.settle(done)
     else done()
   }
+}
+
+/** The code of the emulator. It is loaded once, before it is needed. */
+export type EmulatorParts = {
+  readonly headless: typeof import('@xterm/headless')
+  readonly serialize: typeof import('@xterm/addon-serialize')
+}
+
+export async function loadEmulator(): Promise<EmulatorParts> {
+  const [{ default: headless }, { default: serialize }] = await Promise.all([
+    import('@xterm/headless'),
+    import('@xterm/addon-serialize'),
+  ])
+  return { headless, serialize }
+}
+
+function emulator(
+  { headless, serialize }: EmulatorParts,
+  { columns, rows }: Size,
+  on: ScreenListeners,
+  historyLines: number,
+): Emulator {
+  const terminal = new headless.Terminal({
+    cols: columns,
+    rows,
+    scrollback: historyLines,
+    allowProposedApi: true,
+  })
+  const serializer = new serialize.SerializeAddon()
+  terminal.loadAddon(serializer)
+  terminal.onData((data) => {
+    if (data !== '') on.reply(data)
+  })
+  const feed = feedScreen(terminal, historyLines, on.taken)
+  const made = { terminal, serializer, feed, title: '' }
+  terminal.onTitleChange((title) => {
+    if (title === made.title) return
+    made.title = title
+    on.titled()
+  })
+  return made
 }
 
 /** The last lines, at most `count`, without empty ones below. */

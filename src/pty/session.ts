@@ -15,7 +15,7 @@ import type { Size } from './protocol.ts'
 import { openPseudoTerminal, type PseudoTerminal } from './pseudo-terminal.ts'
 import { type Quiet, watchQuiet } from './quiet.ts'
 import { openRecording, type Recording } from './recording.ts'
-import { Screen } from './screen.ts'
+import { type EmulatorParts, loadEmulator, Screen } from './screen.ts'
 import { viewerFilter } from './viewer-filter.ts'
 
 /** Somebody who watches. Answers false when it cannot take more for now; then `resync` follows. */
@@ -58,18 +58,9 @@ export class Session {
     const file = findExecutable(spec)
     const townId = spec.env.GT_TOWN_ID
     if (!townId) throw new TerminalError('NOT_STARTED', 'the environment of a session must hold GT_TOWN_ID')
-    let session: Session | undefined
-    const screen = await Screen.open(spec, {
-      reply: (data) => session?.write(data),
-      titled: () => {
-        if (session !== undefined) session.#quiet.titled()
-      },
-      taken: () => {
-        if (session !== undefined) session.#goOn()
-      },
-    })
+    const emulator = await loadEmulator()
     try {
-      session = new Session(spec, file, townId, screen, onQuiet)
+      return new Session(spec, file, townId, emulator, onQuiet)
     } catch (error) {
       if (error instanceof TerminalError) throw error
       throw new TerminalError(
@@ -78,23 +69,21 @@ export class Session {
         error,
       )
     }
-    return session
   }
 
   private constructor(
     spec: SessionSpec,
     file: string,
     townId: string,
-    screen: Screen,
+    emulator: EmulatorParts,
     onQuiet: (screen: ScreenView) => void,
   ) {
     this.id = spec.id
     this.marker = sessionMarker(townId, spec.id)
     this.#spec = spec
     this.#size = { columns: spec.columns, rows: spec.rows }
-    this.#screen = screen
     this.#mask = masker([...(spec.secrets ?? []), ...secretValues(spec.env)]).stream()
-    this.#quiet = watchQuiet(() => void screen.view().then(onQuiet))
+    this.#quiet = watchQuiet(() => void this.#screen.view().then(onQuiet))
     const term = spec.env.TERM ?? 'xterm-256color'
     this.#recording = openRecording(spec.recording, { ...this.#size, term, startedAt: this.#startedAt })
     const { promise, resolve } = Promise.withResolvers<SessionEnding>()
@@ -107,6 +96,12 @@ export class Session {
       ...this.#size,
       onOutput: (bytes) => this.#batches.push(bytes),
       onExit: (exitCode, signal) => void this.#exit(exitCode, signal).then(resolve),
+    })
+    // Made while the program comes up: its output is read in a later turn of the event loop.
+    this.#screen = Screen.with(emulator, this.#size, {
+      reply: (data) => this.write(data),
+      titled: () => this.#quiet.titled(),
+      taken: () => this.#goOn(),
     })
     this.#leader = processes.identify(this.#terminal.pid)
   }

@@ -10,6 +10,9 @@ const MORE_THAN_LINES = new RegExp(
   'g',
 )
 
+/** Whether it does no more than draw characters, begin lines and colour. */
+export const isLines = (text: string): boolean => text.search(MORE_THAN_LINES) === -1
+
 /** The text without what need not be shown; the same text when nothing of worth can be left out. */
 export function withoutScrolledOut(text: string, lines: number): string {
   let end = text.length

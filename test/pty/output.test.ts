@@ -1,5 +1,8 @@
+import { execFile } from 'node:child_process'
 import { readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { HostClient } from '../../src/pty/host-client.ts'
 import { openRecording } from '../../src/pty/recording.ts'
@@ -39,6 +42,12 @@ describe('output', () => {
     },
     60_000,
   )
+
+  test('[PTY-5] is handed on whole when the end of a program is told so late that node-pty closes the terminal', async () => {
+    const script = fileURLToPath(new URL('support/late-exit.ts', import.meta.url))
+    const { stdout } = await promisify(execFile)(process.execPath, [script])
+    expect(stdout).toBe('10902 THE-END\n')
+  })
 
   test('[PTY-5] of 4 MB makes the program wait, not the memory grow, and none of it is lost', async () => {
     await host.start(town.spec('flood', ['sh', '-c', 'seq 1 600000; echo THE-END']))
@@ -152,6 +161,38 @@ describe('input', () => {
     await endingOf(host, 'deaf')
     await expect(host.write('deaf', 'y')).rejects.toMatchObject({ code: 'INPUT_REFUSED' })
     await host.stop('deaf', 0)
+  })
+
+  test('[PTY-9] never gets into a file that has the descriptor of a terminal that is gone, also when its end is told late', async () => {
+    const script = fileURLToPath(new URL('support/reused-descriptor.ts', import.meta.url))
+    const { stdout } = await promisify(execFile)(process.execPath, [script])
+    expect(stdout).toBe('taken, strayed 0, false\n')
+  })
+
+  test('[PTY-9] waits for a program that does not read without using a core', async () => {
+    await host.start(town.spec('idle', ['sh', '-c', 'stty raw -echo; echo READY; sleep 600']))
+    await eventually(async () => ((await host.peek('idle', 5)).includes('READY') ? true : undefined))
+    await host.write('idle', 'x'.repeat(500_000))
+    const before = cpuTicks(town.hostPid)
+    const from = performance.now()
+    await new Promise((resolve) => setTimeout(resolve, 1500))
+    // A tick is 10 ms. A retry without pause uses three quarters of a core.
+    const core = ((cpuTicks(town.hostPid) - before) * 10) / (performance.now() - from)
+    expect(core).toBeLessThan(0.1)
+    await host.stop('idle', 100)
+  })
+
+  test('[PTY-9] a line above 4,095 bytes is cut by the kernel for a program that reads lines, and is whole for one that reads keys', async () => {
+    const counts = 'echo READY; head -n 1 | wc -c; sleep 600'
+    await host.start(town.spec('cooked', ['sh', '-c', `stty -echo; ${counts}`]))
+    await host.start(town.spec('raw', ['sh', '-c', `stty raw -echo; ${counts}`]))
+    for (const id of ['cooked', 'raw']) {
+      await eventually(async () => ((await host.peek(id, 5)).includes('READY') ? true : undefined))
+      await host.write(id, `${'x'.repeat(5000)}\n`)
+    }
+    await eventually(async () => ((await host.peek('cooked', 5)).includes('4096') ? true : undefined))
+    await eventually(async () => ((await host.peek('raw', 5)).includes('5001') ? true : undefined))
+    for (const id of ['cooked', 'raw']) await host.stop(id, 100)
   })
 
   test('[PTY-9] beyond 1 MB that nobody reads is refused', async () => {
