@@ -100,7 +100,7 @@ function planMade(town: TownHandle, { session }: DecisionRow) {
   const plan = planRow(town.projections.plans.rows, session.slice(session.lastIndexOf('/') + 1))
   return plan === null
     ? null
-    : { id: plan.id, state: plan.state, beads: [...plan.beads], reason: plan.reason }
+    : { id: plan.id, agent: plan.agent, state: plan.state, beads: [...plan.beads], reason: plan.reason }
 }
 
 function over({ id, state, answer, settledAt, reason }: DecisionRow): Fault {

@@ -14,7 +14,8 @@ type Receipt = {
   rule: { verdict: string } | null
   ruleText: string | null
   ruleDecides: boolean
-  plan: { id: string; state: string; beads: string[]; reason: string } | null
+  /** `agent` wrote it, and is told. */
+  plan: { id: string; agent: string; state: string; beads: string[]; reason: string } | null
 }
 
 export const answer: Command = {
@@ -45,7 +46,7 @@ export const answer: Command = {
 
 function linesOf(receipt: Receipt): string[] {
   const { decision, choice, note, agent, heard, rule, ruleText, ruleDecides, plan } = receipt
-  if (plan !== null) return planLines(plan, agent)
+  if (plan !== null) return planLines(plan)
   const told = {
     now: `${agent} waits for it and has it.`,
     later: `${agent} is not on the line; it gets this when it asks again.`,
@@ -63,7 +64,7 @@ function linesOf(receipt: Receipt): string[] {
   ]
 }
 
-function planLines({ id, state, beads, reason }: NonNullable<Receipt['plan']>, agent: string): string[] {
+function planLines({ id, agent, state, beads, reason }: NonNullable<Receipt['plan']>): string[] {
   const told = agent === 'overseer' ? '' : ` ${agent} is told.`
   switch (state) {
     case 'slung':
