@@ -116,7 +116,7 @@ export function launchClaude(ask: LaunchAsk): Launch {
       ...(orders.typed === '' ? [] : ['--', orders.typed]),
     ],
     env: {
-      ...loginOf(ask),
+      ...claudeLoginOf(ask),
       ...(key === undefined ? {} : { [KEY_VARIABLE]: key }),
       ...QUIET,
       // Root is refused the bypass unless it says that it is fenced in.
@@ -145,7 +145,8 @@ function ordersOf({ orders, folder }: LaunchAsk): { typed: string; files: Launch
   return { typed: /^\s*[/!]/.test(orders) ? `Orders: ${orders}` : orders, files: [] }
 }
 
-function loginOf({ login }: LaunchAsk): Record<string, string> {
+/** What it logs in with, but for the key. */
+export function claudeLoginOf({ login }: Pick<LaunchAsk, 'login'>): Record<string, string> {
   const clouds = Object.entries(CLOUD_LOGINS).flatMap(([by, names]) =>
     isOn(login[by]) ? [by, ...names] : [],
   )

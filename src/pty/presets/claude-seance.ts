@@ -3,6 +3,7 @@
 // Always: the copy is kept nowhere and has no tools, so that it changes nothing; the original is only read.
 
 import type { Seance, SeanceAnswer, Utterance } from '../../ports/presets.ts'
+import { claudeLoginOf } from './claude-launch.ts'
 import { asCount, asLine, asList, asObject, asText, type Json, parsed } from './hook-input.ts'
 
 const QUIET = {
@@ -33,7 +34,11 @@ export const claudeSeance: Seance = {
       // A first character of `/` or `!` would make it a command of the program instead of a prompt.
       /^\s*[/!]/.test(question) ? `Question: ${question}` : question,
     ],
-    env: { ...login, ...QUIET },
+    env: {
+      ...claudeLoginOf({ login }),
+      ...(login.ANTHROPIC_API_KEY === undefined ? {} : { ANTHROPIC_API_KEY: login.ANTHROPIC_API_KEY }),
+      ...QUIET,
+    },
   }),
   answer,
 }
