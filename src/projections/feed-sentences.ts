@@ -73,13 +73,13 @@ const sayings: Sayings = {
   SeanceHeld: ({ agent, question, answered }) =>
     `${who(agent)} is asked about earlier work${answered ? '' : ', without an answer'}: ${question}`,
   PolecatNamed: ({ agent, rig }) => `polecat ${workerOf(agent)?.name ?? agent} joins rig ${rig}`,
-  CrewAdded: ({ agent, branch }) => `${who(agent)} is added, on branch ${branch}`,
+  CrewAdded: ({ agent, rig }) => `${who(agent)} joins rig ${rig}`,
   CrewNotAdded: ({ agent, message }) => `no worktree could be made for ${who(agent)}: ${message}`,
   CrewPaused: ({ agent, reason }) => `${who(agent)} rests ${RESTS[reason]}`,
   PlanProposed: ({ agent, plan, title, beads }) =>
     `${who(agent)} proposes plan ${plan} of ${beads.length} beads${because(title)}`,
   PlanFiled: ({ plan, beads, slung }) =>
-    `plan ${plan} is filed${slung ? ' and slung' : ''}: ${listed(beads)}`,
+    `plan ${plan} is filed${slung ? ' and handed over' : ''}: ${listed(beads)}`,
   PlanNotFiled: ({ plan, message }) => `plan ${plan} could not be filed: ${message}`,
   PlanRefused: ({ plan, reason }) => `plan ${plan} is not taken${because(reason)}`,
   PlanReplaced: ({ plan, by }) => `plan ${by} stands in the place of plan ${plan}`,
@@ -223,8 +223,10 @@ function cut(text: string): string {
 function who(address: Address): string {
   const worker = workerOf(address)
   if (worker !== null) return `polecat ${worker.name}`
-  const agent = sessionRole(address) === 'crew' ? agentOf(address) : null
-  return agent === null ? address : `crew member ${agent.slice(agent.lastIndexOf('/') + 1)}`
+  const role = sessionRole(address)
+  if (role === 'mayor') return 'the dispatcher'
+  const agent = role === 'crew' ? agentOf(address) : null
+  return agent === null ? address : `your agent ${agent.slice(agent.lastIndexOf('/') + 1)}`
 }
 
 const short = (objectName: string): string => objectName.slice(0, 7)

@@ -107,3 +107,15 @@ test('nobody starts while everybody is stopped', async () => {
   expect((await town.command('crew.start', { crew: 'ada' })).body.code).toBe('STOPPED')
   expect((await town.command('mayor.start')).body.code).toBe('STOPPED')
 })
+
+test('whom a person directs is told by gt prime who and where it is, and has nothing to hand in', async () => {
+  const token = await ada()
+  const { body } = await town.command('prime', {}, token)
+  expect(body).toMatchObject({ address: ADA, role: 'crew', rig: 'shop', bead: null, branch: 'crew/ada' })
+  expect(body.rules[0]).toContain('You are shop/crew/ada, a crew member of gt in the project shop.')
+  for (const name of ['done', 'hook'])
+    expect([name, (await town.command(name, {}, token)).body.code]).toEqual([name, 'AGENT_HAS_NO_WORK'])
+  await town.command('mayor.start')
+  const { rules } = (await town.command('prime', {}, tokenOf('mayor/sessions/1'))).body
+  expect(rules.join(' ')).toContain('gt plan propose <file.json>')
+})

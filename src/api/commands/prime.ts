@@ -2,17 +2,25 @@
 
 import { z } from 'zod'
 import { bead as beadRow } from '../../projections/bead-queries.ts'
-import { assignmentOf, sessionOnly } from '../callers.ts'
+import { assignmentOf, sessionOnly, workplaceOf } from '../callers.ts'
 import { command } from '../command.ts'
+import { directedRules } from '../direction.ts'
 import { primeOf } from '../priming.ts'
 import { beadShape } from '../shapes.ts'
 
 const prime = command({
   name: 'prime',
-  summary: 'All an agent needs to begin: its bead, why this attempt begins, and the rules.',
+  summary:
+    'All an agent needs to begin: its bead, why this attempt begins, and the rules; or whom a person directs, who it is.',
   who: 'session',
   input: z.strictObject({}),
-  run: ({ town, caller }) => primeOf(town, sessionOnly(caller)),
+  async run({ town, caller: anybody }) {
+    const caller = sessionOnly(anybody)
+    const { role, agent, rig, path, branch } = workplaceOf(town, caller)
+    if (role === 'polecat') return primeOf(town, caller)
+    const rules = directedRules(role, { agent, rig, branch, folder: path }).split('\n')
+    return { address: agent, role, rig, bead: null, worktree: path, branch, rules, seq: town.system.seq }
+  },
 })
 
 const hook = command({

@@ -16,6 +16,9 @@ type Primed = {
   rules: string[]
 }
 
+/** A person says what is to be done. */
+type Directed = { address: string; bead: null; rules: string[] }
+
 export const prime: Command = {
   name: 'prime',
   summary: 'what an agent needs to begin: its work, why it begins, the rules',
@@ -23,8 +26,9 @@ export const prime: Command = {
   where: 'session',
   words: [0, 0],
   async run({ out, town }) {
-    const found = await town().command<Primed>('prime', {})
-    out.answer({ json: found, ids: [found.bead.id], lines: () => text(found) })
+    const found = await town().command<Primed | Directed>('prime', {})
+    if (found.bead === null) out.answer({ json: found, ids: [found.address], lines: () => found.rules })
+    else out.answer({ json: found, ids: [found.bead.id], lines: () => text(found) })
   },
 }
 

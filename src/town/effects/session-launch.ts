@@ -4,7 +4,7 @@
 
 import { createHash } from 'node:crypto'
 import { homedir } from 'node:os'
-import { crewRules, mayorRules } from '../../api/direction.ts'
+import { directedRules } from '../../api/direction.ts'
 import { description } from '../../api/shapes.ts'
 import { agentOf, sandboxOfSession, sessionRole } from '../../events/address.ts'
 import type { AttemptReason, Previous } from '../../events/define.ts'
@@ -95,7 +95,7 @@ async function toldFirst(town: Carrier, start: Start): Promise<{ orders: string;
     return { orders: ordersFor(assignment), rules: rulesFor(assignment) }
   }
   const directed = { agent: agentOf(session) ?? '', rig, branch, folder: worktree }
-  return { orders: '', rules: sessionRole(session) === 'mayor' ? mayorRules(directed) : crewRules(directed) }
+  return { orders: '', rules: directedRules(sessionRole(session) ?? 'crew', directed) }
 }
 
 async function assignmentOf(
