@@ -88,12 +88,29 @@ const SECRET_NAME = /KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL/i
 /** Say where a secret is, not what it is. */
 const PLACE_NAME = /_(FILE|PATH|DIR|NAME|ID|URL|SOCK|HELPER)$/i
 
-/** Values of the variables whose names say that they hold a secret. */
+/** Values of the variables whose names say that they hold a secret, values of headers, and passwords in URLs. */
 export function secretValues(env: Readonly<Record<string, string | undefined>>): string[] {
   const found = new Set<string>()
   for (const [name, value = ''] of Object.entries(env)) {
-    const isSecret = SECRET_NAME.test(name) && !PLACE_NAME.test(name)
-    if (isSecret && value.length >= SECRET_CHARS_MIN && !value.startsWith('/')) found.add(value)
+    const isSecret = SECRET_NAME.test(name) && !PLACE_NAME.test(name) && !value.startsWith('/')
+    const parts = /_HEADERS$/i.test(name) ? headerValues(value) : passwords(value)
+    for (const secret of isSecret ? [value, ...parts] : parts)
+      if (secret.length >= SECRET_CHARS_MIN) found.add(secret)
   }
   return [...found]
+}
+
+/** Of `Name: value` a line. */
+const headerValues = (headers: string): string[] =>
+  headers.split(/\\n|\n/).map((line) => line.slice(line.indexOf(':') + 1).trim())
+
+/** Of a proxy, say, as it is written and as it is meant. */
+function passwords(value: string): string[] {
+  const [, written] = /^[a-z][a-z0-9+.-]*:\/\/[^/@:\s]*:([^/@\s]+)@/i.exec(value) ?? []
+  if (written === undefined) return []
+  try {
+    return [written, decodeURIComponent(written)]
+  } catch {
+    return [written]
+  }
 }

@@ -153,6 +153,16 @@ test('the values of an environment are those of variables that say so, not the p
       A_KEY: '/home/me/.ssh/id_ed25519',
       PATH: '/usr/bin:/bin',
       EDITOR: 'something-long',
+      HTTPS_PROXY: 'http://me:made-up%2Dvalue-4@proxy.example:3128',
+      HTTP_PROXY: 'http://proxy.example:3128',
+      ANTHROPIC_CUSTOM_HEADERS: 'X-Auth: made-up-value-5\nX-Team: core',
     }),
-  ).toEqual(['made-up-value-1', 'made-up-value-2', 'made-up-value-3'])
+  ).toEqual([
+    'made-up-value-1',
+    'made-up-value-2',
+    'made-up-value-3',
+    'made-up%2Dvalue-4',
+    'made-up-value-4',
+    'made-up-value-5',
+  ])
 })
