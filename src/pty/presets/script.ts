@@ -1,7 +1,8 @@
 // The preset of a program of the user's own: started as it was written down, and told nothing.
 //
-//   Always:  it asks for its work itself (`gt prime`) and says itself when it is done (`gt done`): it has no hooks, its
-//            screen is not read, and nothing is typed into it.
+//   Always:  it asks for its work itself (`gt prime`) and says itself when it is done (`gt done`): it has no hooks, and its
+//            screen is not read. A message for it is a line on its standard input, which it reads when it likes; it has
+//            taken it when it has run `gt nudge read <id>`.
 
 import type { Preset } from '../../ports/presets.ts'
 
