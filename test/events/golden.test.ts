@@ -83,7 +83,8 @@ describe.each(Object.entries(STATES))('%s', (file, digest) => {
     const record = records[index] as LogRecord
     const redecider = createRedecider(machineAt)
     for (const before of records.slice(0, index)) redecider.check(before)
-    expect(redecider.check({ ...record, facts: [] })).toMatchObject({
+    const machine = `bead@${machineAt(record.actor)?.version}`
+    expect(redecider.check({ ...record, machine, facts: [] })).toMatchObject({
       divergences: [{ seq: record.seq, actor: record.actor, field: 'facts', recorded: [] }],
       changedDecisions: [],
     })

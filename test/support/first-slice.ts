@@ -194,6 +194,14 @@ function createWorld(): Perform {
           patchId: named(mergeRequest),
           proof: 'patch-id',
         }
+      case 'worktree.checkpoint':
+        return {
+          type: 'worktree.checkpointed',
+          ref: 'refs/gt/checkpoints/nux',
+          commit: named(`checkpoint of ${String(params.path)}`),
+          files: 0,
+          changed: 1,
+        }
       case 'worktree.remove':
         return { type: 'worktree.removed', checkpoint: null }
       default:

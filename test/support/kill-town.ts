@@ -9,7 +9,14 @@ import { isAlive } from './processes-left.ts'
 import { GT, makeTown, seeded, type TestTown } from './town.ts'
 
 /** Effects that make the worker run git. */
-const GIT = new Set(['worktree.add', 'worktree.remove', 'worktree.verify', 'merge.build', 'target.push'])
+const GIT = new Set([
+  'worktree.add',
+  'worktree.checkpoint',
+  'worktree.remove',
+  'worktree.verify',
+  'merge.build',
+  'target.push',
+])
 
 /** How an instant is chosen: after any record, after one that asks for git, while a command is under way, or blindly. */
 const KINDS = ['append', 'git', 'command', 'blind'] as const

@@ -67,6 +67,13 @@ async function opened() {
         )
         if (!result.accepted) throw new Error(`${each.type}: ${JSON.stringify(result)}`)
       }
+      // The worktree of a session that has ended is under a checkpoint.
+      if (system.owner(SANDBOX)?.context.keeping === true)
+        await system.take({
+          id: `kept ${said}`,
+          by: 'worker',
+          messages: [{ to: SANDBOX, message: message('worktree.checkpointed') }],
+        })
       await town.rest()
     },
     async rest() {
