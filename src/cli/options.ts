@@ -16,11 +16,12 @@ export function parseCommandLine(
   const parsed = parse(specs, prepared(specs, argv), command.name)
   const values: Record<string, Values[string]> = {}
   for (const [name, value] of Object.entries(parsed.values))
-    values[name] = readValue(name, specs[name], value)
+    values[name] = readValue(command.name, name, specs[name], value)
   const [min, max] = command.words
   const words = parsed.positionals
   if (values.help !== true && (words.length < min || words.length > max)) {
-    const what = words.length < min ? 'something is missing' : `${JSON.stringify(words[max])} is too much`
+    const what =
+      words.length < min ? 'something is missing' : `${JSON.stringify(words[max]?.slice(0, 40))} is too much`
     throw new UsageError(`${what}: gt ${command.name} ${command.usage}`.trim(), command.name)
   }
   return { words, values }
@@ -73,6 +74,7 @@ function prepared(specs: Readonly<Record<string, OptionSpec>>, argv: readonly st
 }
 
 function readValue(
+  command: string,
   name: string,
   spec: OptionSpec | undefined,
   value: Parsed['values'][string],
@@ -81,7 +83,7 @@ function readValue(
     return (Array.isArray(value) ? value : [value]).flatMap((each) => String(each).split(','))
   if (spec?.type !== 'number') return typeof value === 'object' ? undefined : value
   const number = Number(value)
-  if (!Number.isInteger(number) || number < 0) throw new UsageError(`--${name} needs a whole number`, name)
+  if (!Number.isInteger(number) || number < 0) throw new UsageError(`--${name} needs a whole number`, command)
   return number
 }
 

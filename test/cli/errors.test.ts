@@ -50,6 +50,15 @@ test.each([
   expect(err).toMatch(argv.includes('--json') ? /"USAGE"/ : /^gt: .+\n {4}gt .*help/)
 })
 
+test('the hint of an option that cannot be read names its command', async () => {
+  expect((await gt(['peek', 'nux', '-n', 'many'], { cwd: folder })).err).toBe(
+    'gt: --lines needs a whole number\n    gt help peek shows how it is written.\n',
+  )
+  expect((await gt(['budget', 'set', 'town', '40eur/day'], { cwd: folder })).err).toMatch(
+    /write it like 40usd\/day.*\n {4}gt help budget set /,
+  )
+})
+
 describe('which town is meant', () => {
   test('the nearest folder above that gt install made', () => {
     const town = townFolder()

@@ -139,7 +139,14 @@ export function helpFor({
         : [left, ...right]
     })
   const own = Object.keys(options).length === 0 ? [] : ['', ...rows(options)]
-  return [`gt ${name} ${usage}`.trimEnd(), `  ${summary}`, ...own, '', 'Everywhere:', ...rows(COMMON)]
+  return [
+    `gt ${name} ${usage}`.trimEnd(),
+    ...wrapped(summary, COLUMNS, '  '),
+    ...own,
+    '',
+    'Everywhere:',
+    ...rows(COMMON),
+  ]
 }
 
 const written = (name: string, { short: letter, type, value }: OptionSpec): string => {
