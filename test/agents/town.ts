@@ -127,7 +127,7 @@ export async function townOfClaude(how: How = {}): Promise<AgentTown> {
 const withKey = (model: Model) => ({ ANTHROPIC_API_KEY: MADE_UP_KEY, ANTHROPIC_BASE_URL: model.url })
 
 /** All that the machine's own environment holds, emptied: no login and no proxy of anybody's gets in. */
-function nobodyElse(): Record<string, string> {
+export function nobodyElse(): Record<string, string> {
   const kept = /^(?:NODE|VITEST|GT_|npm_)/
   return Object.fromEntries(
     Object.keys(process.env)
@@ -136,7 +136,7 @@ function nobodyElse(): Record<string, string> {
   )
 }
 
-function runGt(args: readonly string[], env: Record<string, string>, cwd: string): Promise<Said> {
+export function runGt(args: readonly string[], env: Record<string, string>, cwd: string): Promise<Said> {
   return new Promise((resolve) => {
     execFile(LAUNCHER, args, { env, cwd }, (error, stdout, stderr) =>
       resolve({ exitCode: error === null ? 0 : Number(error.code ?? 1), stdout, stderr }),

@@ -84,6 +84,8 @@ function settingsOf(ask: LaunchAsk): string[] {
     'check_for_update_on_startup=false',
     'analytics.enabled=false',
     'tui.animations=false',
+    // A login shell begins with the machine's PATH, where `gt` is not.
+    'allow_login_shell=false',
     'approvals_reviewer="user"',
     ...(ask.permissions === 'ask' ? ['sandbox_workspace_write.network_access=true'] : []),
     // The worktree is of the person's own repository, which they gave to the town.
