@@ -50,7 +50,9 @@ ${COMMIT}; ${usual}; touch "${town.temp}/wrote"; exec sleep 643`,
   const bead = await town.bead('Slow')
   await town.sling([bead], 'slow')
   await town.until('it wrote', () => existsSync(join(town.temp, 'wrote')))
-  const { path, branch } = town.facts('WorktreeAdded')[0] as { path: string; branch: string }
+  const [made] = town.facts('WorktreeAdded')
+  const path = String(made?.path)
+  const branch = String(made?.branch)
   const before = git(path, 'status', '--porcelain', '-uall')
   const head = git(path, 'rev-parse', 'HEAD')
   const agent = String(town.facts('AttemptBegun')[0]?.agent)
