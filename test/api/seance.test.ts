@@ -51,7 +51,7 @@ test('a session says what it was: bead, how it ended, turns, tokens', async () =
   expect((await town.get('/v1/sessions', token)).status).toBe(403)
 })
 
-test('[TOWNUP-43] what a question took is counted to the polecat, also when its session is over', async () => {
+test('[TOWNUP-43] [POLECAT-6] what a question took is counted to the polecat, also when its session is over', async () => {
   const told = { session: FIRST_SESSION, question: 'Why by hand?', answered: true }
   const exited = { type: 'session.exited', ending: { kind: 'exited', exitCode: 0 } }
   await town.town.system.take({ id: 'over', by: 'host', messages: [{ to: FIRST_SESSION, message: exited }] })
