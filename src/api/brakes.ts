@@ -69,10 +69,7 @@ export const reachedFor = (system: System, who: Beginner): Budget | null =>
     (budget) => budget.reachedAt !== null && isInScope(budget, who),
   ) ?? null
 
-export function isInScope(
-  { scope, id }: Pick<Budget, 'scope' | 'id'>,
-  { agent, rig, bead }: Beginner,
-): boolean {
+function isInScope({ scope, id }: Pick<Budget, 'scope' | 'id'>, { agent, rig, bead }: Beginner): boolean {
   switch (scope) {
     case 'town':
       return true

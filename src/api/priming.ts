@@ -88,7 +88,7 @@ const WHY_AGAIN = {
 /** Of a text that would make it too long, where the rest can be read. */
 const PART_MAX = 3_500
 
-export function againText(primed: Primed, source: keyof typeof WHY_AGAIN): string {
+function againText(primed: Primed, source: keyof typeof WHY_AGAIN): string {
   const { address, bead, branch, worktree, target, base, rules, handoff, mailUnread } = primed
   const lines = [
     WHY_AGAIN[source],

@@ -8,7 +8,7 @@ import type { TownHandle } from './town.ts'
  * `talk`: a copy of its conversation can be asked. `read`: only what is written down can be looked through. Of a crew
  * member nobody counts what an answer takes, so that only a polecat's is asked.
  */
-export function readiness(town: Pick<TownHandle, 'presets'>, row: SessionRow): 'talk' | 'read' {
+function readiness(town: Pick<TownHandle, 'presets'>, row: SessionRow): 'talk' | 'read' {
   const { runtime, runtimeSession, transcript, turns, session } = row
   const preset = runtime === null ? null : town.presets.get(runtime)
   const kept = runtimeSession !== null && turns > 0 && transcript !== null && existsSync(transcript)

@@ -7,7 +7,7 @@ import { z } from 'zod'
 import { count, line, named } from './define.ts'
 
 /** What a budget is for. `id`: `town`, the rig's name, the bead's id, the agent's address. */
-export const BUDGET_SCOPES = ['town', 'rig', 'bead', 'agent'] as const
+const BUDGET_SCOPES = ['town', 'rig', 'bead', 'agent'] as const
 export const budgetScope = z.enum(BUDGET_SCOPES)
 export type BudgetScope = z.infer<typeof budgetScope>
 
@@ -16,7 +16,7 @@ export const meter = z.strictObject({ usd: z.number().nonnegative(), tokens: cou
 export type Meter = z.infer<typeof meter>
 
 /** Why an assignment rests. It goes on when no reason is left. */
-export const PAUSE_REASONS = ['town', 'estop', 'budget', 'person'] as const
+const PAUSE_REASONS = ['town', 'estop', 'budget', 'person'] as const
 export const pauseReason = z.enum(PAUSE_REASONS)
 export type PauseReason = z.infer<typeof pauseReason>
 

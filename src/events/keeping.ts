@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { address, beadId, count, effect, failure, line, named, objectName, rigName } from './define.ts'
 
 /** How an assignment was taken from its polecat: with its worktree, or without. */
-export const SHELVED_HOW = ['nuked', 'unslung'] as const
+const SHELVED_HOW = ['nuked', 'unslung'] as const
 export const shelvedHow = z.enum(SHELVED_HOW)
 export type ShelvedHow = z.infer<typeof shelvedHow>
 

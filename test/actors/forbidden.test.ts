@@ -19,6 +19,7 @@ const STATE_KEYS = [
   'on',
   'always',
   'after',
+  'entry',
   'type',
   'options',
   'schemas',
@@ -30,7 +31,7 @@ test('there is a machine for each kind of owner, and each says its name', () => 
   for (const [kind, def] of machines) expect(def.name).toBe(kind)
 })
 
-test.each(machines)('%s uses no invoke, history, parallel state, tag or entry', (_, def) => {
+test.each(machines)('%s uses no invoke, history, parallel state, tag or exit', (_, def) => {
   for (const config of configsOf(def)) {
     for (const key of Object.keys(config)) expect(STATE_KEYS).toContain(key)
     expect([undefined, 'final']).toContain(config.type)
@@ -42,11 +43,15 @@ test.each(machines)('%s uses no invoke, history, parallel state, tag or entry', 
 })
 
 test.each(machines)('%s names its actions, or writes them with built-in ones', (_, def) => {
-  for (const transition of transitionsOf(def)) {
+  const onEntry = configsOf(def).map(({ entry }) => ({ actions: entry }))
+  for (const transition of [...transitionsOf(def), ...onEntry]) {
     for (const key of Object.keys(transition)) expect(TRANSITION_KEYS).toContain(key)
     for (const action of [transition.actions ?? []].flat()) {
       if (typeof action === 'function') expect(BUILT_IN).toContain((action as { type?: string }).type)
-      else expect(Object.keys(ACTIONS)).toContain(typeof action === 'string' ? action : action.type)
+      else
+        expect(Object.keys(ACTIONS)).toContain(
+          typeof action === 'string' ? action : (action as { type: string }).type,
+        )
     }
   }
 })

@@ -62,19 +62,17 @@ async function list(call: Call): Promise<number> {
       items.length === 0
         ? ['There was none yet.']
         : table(
-            ['SESSION', 'BEAD', 'PROGRAM', 'BEGAN', 'ENDED', 'TURNS', 'TOKENS', 'COST', 'ASK'],
+            ['SESSION', 'BEAD', 'ENDED', 'TURNS', 'TOKENS', 'COST', 'ASK'],
             items.map((one) => [
               one.session,
               one.bead ?? '-',
-              one.runtime ?? '-',
-              clock(one.openedAt),
               endOf(one),
               String(one.turns),
               countText(Object.values(one.tokens).reduce((sum, each) => sum + each, 0)),
               moneyText(one.costUsd),
-              one.asks === 'talk' ? 'talks' : 'text only',
+              one.asks === 'talk' ? 'talks' : 'reads',
             ]),
-            { wide: 0, columns: call.out.columns },
+            { wide: 2, columns: call.out.columns },
           ),
   })
   return 0

@@ -98,7 +98,7 @@ function readOwn(
 }
 
 /** The first table that names the model; in it an exact name, else the longest that fits. */
-export function priceIn(tables: readonly Table[], usage: UsageRead): number | null {
+function priceIn(tables: readonly Table[], usage: UsageRead): number | null {
   const model = usage.model.replace(/\[[^\]]*\]$/, '')
   // Names come with and without the day on which the model was made.
   const names = [usage.model, model, model.replace(/-\d{8}$/, '')]
