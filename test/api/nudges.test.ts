@@ -112,9 +112,10 @@ describe('[P9] an agent', () => {
   })
 
   test('speaks to its own rig alone', async () => {
-    expect((await town.command('nudge.send', { to: 'shop/witness', text: 'Hello.' }, token)).body.code).toBe(
-      'FORBIDDEN',
-    )
+    const say = async (to: string) =>
+      (await town.command('nudge.send', { to, text: 'Hello.' }, token)).body.code as unknown
+    expect(await say('mayor')).toBe('FORBIDDEN')
+    expect(await say('shop/witness')).toBe('AGENT_HAS_NO_SESSION')
     expect((await town.command('nudge.broadcast', { text: 'Hello.' }, token)).body.code).toBe('FORBIDDEN')
   })
 

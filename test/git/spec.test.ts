@@ -49,7 +49,18 @@ test('[GIT-3] what will land is complete in the own repository, also when the sh
 test('each rule of src/git/SPEC.md is held up by a test, and each tag names a rule', () => {
   const folder = import.meta.dirname
   const spec = readFileSync(join(folder, '../../src/git/SPEC.md'), 'utf8')
-  const files = ['gates', 'hostile', 'merges', 'names', 'rigs', 'spec', 'whole-way', 'worker', 'worktrees']
+  const files = [
+    'gates',
+    'hostile',
+    'merges',
+    'names',
+    'rigs',
+    'spec',
+    'keeping',
+    'whole-way',
+    'worker',
+    'worktrees',
+  ]
   const tests = files.map((file) => readFileSync(join(folder, `${file}.test.ts`), 'utf8')).join()
   const numbers = (text: string, pattern: RegExp) =>
     [...new Set([...text.matchAll(pattern)].map((found) => found[1]))].sort()
