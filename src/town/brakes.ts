@@ -37,7 +37,15 @@ const TRIGGERS: ReadonlySet<string> = new Set([
   'AttemptBegun',
 ])
 /** Where a sandbox stays whatever happens. */
-const OVER: ReadonlySet<string> = new Set(['absent', 'removing', 'shelving', 'shelved', 'removed', 'kept', 'failed'])
+const OVER: ReadonlySet<string> = new Set([
+  'absent',
+  'removing',
+  'shelving',
+  'shelved',
+  'removed',
+  'kept',
+  'failed',
+])
 /** Standings in which no turn is in hand, or none that gets on. */
 const BETWEEN_TURNS: ReadonlySet<string> = new Set(['starting', 'ready', 'idle', 'limited', 'stuck'])
 

@@ -34,5 +34,10 @@ test('a description is plain JSON with states, messages and delays', () => {
       { name: 'stopAgain', ms: 10_000 },
     ],
   })
-  expect(describe(MACHINES.polecat).messages).toEqual(['polecat.asked', 'polecat.hook', 'polecat.rehook', 'polecat.release'])
+  expect(describe(MACHINES.polecat).messages).toEqual([
+    'polecat.asked',
+    'polecat.hook',
+    'polecat.rehook',
+    'polecat.release',
+  ])
 })
