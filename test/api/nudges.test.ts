@@ -114,7 +114,11 @@ describe('[P9] an agent', () => {
   test('speaks to its own rig alone', async () => {
     const say = async (to: string) =>
       (await town.command('nudge.send', { to, text: 'Hello.' }, token)).body.code as unknown
-    expect(await say('mayor')).toBe('FORBIDDEN')
+    await town.command('rig.add', { name: 'farm', source: '/code/farm' })
+    const bead = await town.bead('Plough', { rig: 'farm' })
+    const { slung } = (await town.command('sling', { beads: [bead] })).body
+    await town.working(bead)
+    expect(await say(slung[0].agent)).toBe('FORBIDDEN')
     expect(await say('shop/witness')).toBe('AGENT_HAS_NO_SESSION')
     expect((await town.command('nudge.broadcast', { text: 'Hello.' }, token)).body.code).toBe('FORBIDDEN')
   })
