@@ -1,13 +1,12 @@
 // One hook of an agent program: the launcher as a whole process, in CPU time and in time that a tool waits for it.
 
 import { execFile } from 'node:child_process'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { type Figure, median, ms } from './stats.ts'
-import { createBead, makeTown } from './town.ts'
+import { environmentInside, makeTown, SITTING } from './town.ts'
 
 const run = promisify(execFile)
 
@@ -17,22 +16,9 @@ const CPU_MS_MAX = 15
 const WAIT_MS_MAX = 200
 
 export async function hookPost(): Promise<Figure> {
-  const town = makeTown({
-    agent: (root) => ['/bin/sh', '-c', `env > ${root}/env.new && mv ${root}/env.new ${root}/env; sleep 600`],
-    gate: ['true'],
-    polecats: 1,
-    files: { 'README.md': 'bench\n' },
-  })
+  const town = makeTown(SITTING)
   try {
-    town.gt('sling', createBead(town, 'Be in a session'), 'bench')
-    const file = join(town.root, 'env')
-    while (!existsSync(file)) await sleep(20)
-    const env = Object.fromEntries(
-      readFileSync(file, 'utf8')
-        .trim()
-        .split('\n')
-        .map((line) => line.split(/=(.*)/s).slice(0, 2)),
-    ) as Record<string, string>
+    const env = await environmentInside(town)
     const input = join(town.root, 'hook.json')
     writeFileSync(input, JSON.stringify({ tool_name: 'Bash', tool_response: { stdout: 'x'.repeat(4_000) } }))
     const bin = env.PATH?.split(':')[0] ?? ''

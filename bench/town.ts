@@ -1,9 +1,10 @@
 // A town for measuring: made, used and taken down by `gt` alone, as a user would.
 
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
 const clone = fileURLToPath(new URL('..', import.meta.url))
@@ -78,3 +79,24 @@ export function makeTown({ agent, gate, polecats, files }: BenchTownOptions): Be
 
 export const createBead = (town: BenchTown, title: string): string =>
   (town.gt('bead', 'create', title, '--rig', 'bench') as { id: string }).id
+
+/** A town with one agent that leaves its environment where `environmentInside` looks, and stays. */
+export const SITTING: BenchTownOptions = {
+  agent: (root) => ['/bin/sh', '-c', `env > ${root}/env.new && mv ${root}/env.new ${root}/env; sleep 600`],
+  gate: ['true'],
+  polecats: 1,
+  files: { 'README.md': 'bench\n' },
+}
+
+/** Starts that agent, and answers with the environment of its session. */
+export async function environmentInside(town: BenchTown): Promise<Record<string, string>> {
+  town.gt('sling', createBead(town, 'Be in a session'), 'bench')
+  const file = join(town.root, 'env')
+  while (!existsSync(file)) await sleep(20)
+  return Object.fromEntries(
+    readFileSync(file, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => line.split(/=(.*)/s).slice(0, 2)),
+  ) as Record<string, string>
+}

@@ -5,7 +5,7 @@
 //            or in a turn that a nudge began: who nudged is there.
 
 import type { HookReply } from '../ports/presets.ts'
-import { brakeOn } from './brakes.ts'
+import { mayBeginTurn } from './brakes.ts'
 import { assignmentOf, type SessionCaller } from './callers.ts'
 import type { TownHandle } from './town.ts'
 
@@ -13,13 +13,13 @@ const REMINDER =
   'Nothing is handed in yet. If the work is finished and committed, run: gt done. If it is not, go on. If a person ' +
   'must decide, run: gt done --status ESCALATED --note "<what they must decide>".'
 
-/** A reply that lets the turn go on, or null when it may end. */
+/** A reply that lets the turn go on, or null when it may end. @throws {Fault} ASSIGNMENT_OVER. */
 export function stillOpen(town: TownHandle, caller: SessionCaller): HookReply | null {
-  const { bead, done, asking, turnOf } = town.system.owner(caller.session)?.context ?? {}
+  const session = town.system.owner(caller.session)
+  const { bead, done, asking, turnOf } = session?.context ?? {}
   if (typeof bead !== 'string' || bead === '' || done === true || turnOf !== null) return null
   if (Array.isArray(asking) && asking.length > 0) return null
-  if (town.system.owner(caller.session)?.value !== 'running') return null
-  const { facts } = assignmentOf(town, caller)
-  const who = { agent: caller.agent, rig: caller.agent.split('/')[0] ?? null, bead: facts.bead }
-  return brakeOn(town.system, who) === null ? { kind: 'block', reason: REMINDER } : null
+  if (session?.value !== 'running') return null
+  assignmentOf(town, caller)
+  return mayBeginTurn(town, caller) === null ? { kind: 'block', reason: REMINDER } : null
 }
