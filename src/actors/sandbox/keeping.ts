@@ -3,7 +3,8 @@
 
 import { beadOwner, MAYOR } from '../../events/address.ts'
 import type { Deciding, Event } from '../machine.ts'
-import { note, release, type SandboxContext } from './sandbox.decisions.ts'
+import type { SandboxContext } from './sandbox.context.ts'
+import { note, release } from './sandbox.decisions.ts'
 
 type To = Deciding<SandboxContext>
 

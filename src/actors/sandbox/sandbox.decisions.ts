@@ -1,56 +1,10 @@
+// What a sandbox decides from its first attempt to its end. What it decides about what is kept: keeping.ts.
+
 import { beadOwner, DEACON, lastPart, MAYOR, sessionOf, witness } from '../../events/address.ts'
 import type { PauseReason } from '../../events/budget.ts'
 import type { AttemptReason, Previous } from '../../events/define.ts'
-import type { ShelvedHow } from '../../events/keeping.ts'
-import type { HandoffTrigger } from '../../events/worker.ts'
 import type { Deciding, Event } from '../machine.ts'
-
-export type SandboxContext = {
-  sandbox: string
-  agent: string
-  rig: string
-  bead: string
-  branch: string
-  path: string
-  base: string
-  preset: string | null
-  attempt: number
-  /** Why the present attempt began, and what it should know of the one before. */
-  reason: AttemptReason
-  previous: Previous
-  /** The session of the present attempt while it lives. */
-  session: string | null
-  sessions: number
-  /** What was submitted last. */
-  head: string
-  /** Commit on the target that has the work. */
-  landed: string
-  waitMs: number
-  note: string
-  /** Why no attempt may begin now; empty when one may. */
-  held: readonly PauseReason[]
-  /** What an earlier session left for the next one; null when nothing, or when its work was sent back since. */
-  handoff: Handoff | null
-  /** Handed over so often since anything changed, and how the work stood then. */
-  handoffs: number
-  mark: string
-  /** The runtime's id of the last session's conversation, when it can go on from there. */
-  resume: string | null
-  /** Its worktree is being put under a checkpoint: nobody is given it meanwhile. */
-  keeping: boolean
-  /** A person has taken it from its polecat. */
-  leaving: ShelvedHow | null
-  /** What the worktree that was taken away is made again from: where its branch stood, and its files. */
-  shelf: { readonly head: string; readonly files: string } | null
-}
-
-export type Handoff = {
-  readonly note: string
-  readonly session: string
-  readonly trigger: HandoffTrigger
-  /** ISO time. */
-  readonly at: string
-}
+import type { SandboxContext } from './sandbox.context.ts'
 
 type To = Deciding<SandboxContext>
 
@@ -74,6 +28,11 @@ export function wasAdded(
   to.fact({ type: 'WorktreeAdded', sandbox, path, branch, base })
 }
 
+export function firstAttempt(context: SandboxContext, event: Event<'worktree.added'>, to: To): void {
+  wasAdded(context, event, to)
+  note(context, 'first', {}, to)
+}
+
 /** Attempts that go on with the conversation of the one before; what was sent back is begun with a fresh mind. */
 const GOES_ON: ReadonlySet<AttemptReason> = new Set(['recovered', 'handoff'])
 
@@ -90,6 +49,14 @@ export function begin(context: SandboxContext, _: unknown, to: To): void {
     to: session,
     message: { type: 'session.open', bead, worktree: path, branch, base, preset, attempt, reason, resume },
   })
+}
+
+export function started(
+  { bead, attempt }: SandboxContext,
+  { session }: Event<'sandbox.sessionStarted'>,
+  to: To,
+): void {
+  to.tell({ to: beadOwner(bead), message: { type: 'bead.start', session, attempt } })
 }
 
 /** Why the next attempt begins, and what it is told; whether it begins now is for `paused` to say. */
@@ -207,6 +174,15 @@ export function recover(context: SandboxContext, _: unknown, to: To): void {
   note(context, 'recovered', context.previous, to)
 }
 
+export function recoverLater(
+  { sandbox, bead }: SandboxContext,
+  { waitMs }: Event<'sandbox.recover'>,
+  to: To,
+): void {
+  to.set({ waitMs })
+  to.fact({ type: 'RecoveryScheduled', sandbox, bead, waitMs })
+}
+
 export function rework(context: SandboxContext, { reason, previous }: Event<'sandbox.rework'>, to: To): void {
   to.set({ handoff: null })
   to.tell({ to: beadOwner(context.bead), message: { type: 'bead.rework', reason } })
@@ -252,6 +228,13 @@ export function park(context: SandboxContext, reason: string, code: string, to: 
   to.tell({ to: MAYOR, message: { type: 'escalation.raise', bead, agent, code, reason: note } })
 }
 
+/** A person had it begun again. */
+export function tryAgain(context: SandboxContext, _: unknown, to: To): void {
+  const { bead, previous } = context
+  to.tell({ to: MAYOR, message: { type: 'escalation.settle', bead, note: 'begun again' } })
+  note(context, 'handoff', { ...previous, note: context.note }, to)
+}
+
 export function defer(context: SandboxContext, to: To): void {
   to.tell({ to: beadOwner(context.bead), message: { type: 'bead.defer', reason: context.note } })
   release(context, 'withdrawn', to)
@@ -273,6 +256,11 @@ export function fail(
 export function remove(context: SandboxContext, to: To): void {
   const { rig, sandbox, path, branch, head, landed } = context
   to.effect('worktree.remove', { rig, sandbox, path, branch, head, landed })
+}
+
+export function wasRemoved(context: SandboxContext, { checkpoint }: Event<'worktree.removed'>, to: To): void {
+  to.fact({ type: 'WorktreeRemoved', sandbox: context.sandbox, checkpoint })
+  release(context, 'landed', to)
 }
 
 export function keep(
