@@ -86,6 +86,7 @@ export interface System {
   take(turn: Turn, options?: { readonly settled?: boolean }): Promise<TurnResult>
   /** State of an owner as decided last (durable or about to be), or null when there is none. */
   owner(address: Address): OwnerState | null
+  /** The same of all; for what is durable alone see `checkpoint`. */
   owners(): Iterable<readonly [Address, OwnerState]>
   /** Effects asked for and not answered. */
   openEffects(): readonly OpenEffect[]

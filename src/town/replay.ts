@@ -26,9 +26,11 @@ export async function replay(
   live: { readonly system: System; readonly projections: Projections },
 ): Promise<ReplayReport> {
   const begun = performance.now()
-  const to = options.to ?? live.system.seq
-  // Taken before the first wait: the live state goes on.
-  const liveDigest = to === live.system.seq ? digest(live.system.owners(), live.projections) : null
+  // Taken before the first wait, for the live state goes on; and only what is durable, for what is decided and being
+  // written is no part of any record yet.
+  const durable = live.system.checkpoint()
+  const to = options.to ?? durable.seq
+  const liveDigest = to === durable.seq ? digest(durable.owners, live.projections) : null
   const owners = createOwners()
   const projections = createProjections()
   const redecider = options.verify ? createRedecider(machineAt) : null

@@ -67,7 +67,7 @@ test('[TOWNUP-2] [P2] of 20 agents that say gt done while the daemon is killed a
   await town.up()
   await town.agent(
     'crowd',
-    `${COMMIT}; touch "${codes}/ready-$GT_BEAD"; ${untilFile(go)}; ${GT} done > "${codes}/said-$GT_BEAD" 2>&1; echo $? > "${codes}/code-$GT_BEAD"\n`,
+    `${COMMIT}; touch "${codes}/ready-$GT_BEAD"; ${untilFile(go)}; ${GT} done > "${codes}/said-$GT_BEAD" 2>&1; echo $? > "${codes}/part-$GT_BEAD"; mv "${codes}/part-$GT_BEAD" "${codes}/code-$GT_BEAD"\n`,
   )
   await town.addRig(['true'], { 'limits.polecats': 20 })
   const beads = await Promise.all(Array.from({ length: 20 }, (_, n) => town.bead(`Bead ${n}`)))
