@@ -2,7 +2,7 @@
 //
 // On node:util's parseArgs for all commands: it is part of the runtime and costs nothing at start, where the parsers
 // on npm cost 10 ms and more, of the 70 that a whole `gt hook` may take. What it cannot say is done here first:
-// `--wait` with and without a value, and values that begin with a minus (`--at -15m`).
+// `--wait` with and without a value, and values and words that are negative numbers (`--at -15m`, `-5usd/day`).
 
 import { parseArgs } from 'node:util'
 import { COMMON, type Command, type OptionSpec, type Values } from './command.ts'
@@ -18,7 +18,7 @@ export function parseCommandLine(
   for (const [name, value] of Object.entries(parsed.values))
     values[name] = readValue(command.name, name, specs[name], value)
   const [min, max] = command.words
-  const words = parsed.positionals
+  const words = parsed.positionals.map((word) => (word.startsWith(NUMBER_MARK) ? word.slice(1) : word))
   if (values.help !== true && (words.length < min || words.length > max)) {
     const what =
       words.length < min ? 'something is missing' : `${JSON.stringify(words[max]?.slice(0, 40))} is too much`
@@ -52,6 +52,10 @@ function parse(specs: Readonly<Record<string, OptionSpec>>, args: string[], name
   }
 }
 
+/** Before a word that is a negative number, which would be read as options; no word of a command line holds a NUL. */
+const NUMBER_MARK = '\0'
+const NEGATIVE = /^-\d/
+
 function prepared(specs: Readonly<Record<string, OptionSpec>>, argv: readonly string[]): string[] {
   const args: string[] = []
   for (let n = 0; n < argv.length; n += 1) {
@@ -64,11 +68,11 @@ function prepared(specs: Readonly<Record<string, OptionSpec>>, argv: readonly st
     else if (
       (type === 'text' || type === 'number' || type === 'list') &&
       next !== undefined &&
-      /^-\d/.test(next)
+      NEGATIVE.test(next)
     ) {
       args.push(`${word}=${next}`)
       n += 1
-    } else args.push(word)
+    } else args.push(NEGATIVE.test(word) ? `${NUMBER_MARK}${word}` : word)
   }
   return args
 }

@@ -63,6 +63,8 @@ test.each([
   [['town', '40usd'], 'write it like 40usd/day'],
   [['town', '40/day'], 'say of what'],
   [['town', '0usd/day'], 'more than nothing'],
+  [['town', '-5usd/day'], '"-5usd/day" is no amount: it must be more than nothing'],
+  [['town', '$-5/day'], 'more than nothing'],
   [['town', '0.5tokens/day'], 'tokens are whole'],
   [['town', 'shop', '4usd/day'], 'too much'],
   [['rig', '4usd/day'], 'which rig'],

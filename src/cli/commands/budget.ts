@@ -131,16 +131,19 @@ function scopeOf(words: readonly string[], after: number, command: string) {
 const AMOUNT = /^\$?(\d+(?:\.\d+)?)(k|m)?(usd|dollars?|tokens?)?\/(day|total)$/i
 const FACTORS: Readonly<Record<string, number>> = { '': 1, k: 1_000, m: 1_000_000 }
 
+const NOTHING_OR_LESS = 'it must be more than nothing; gt estop stops everybody'
+
 /** `40usd/day`, `$5/total`, `2000000tokens/day`, `2Mtokens/day`. */
 export function readCap(text: string): { usd?: number; tokens?: number; per: string } {
   const wrong = (why: string) =>
     new UsageError(`${JSON.stringify(text.slice(0, 40))} is no amount: ${why}`, 'budget set')
+  if (/^\$?-/.test(text)) throw wrong(NOTHING_OR_LESS)
   const match = AMOUNT.exec(text)
   if (match === null) throw wrong('write it like 40usd/day, 5usd/total or 2000000tokens/day')
   const [, digits = '', factor = '', unit = text.startsWith('$') ? 'usd' : '', per = ''] = match
   if (unit === '') throw wrong('say of what: usd or tokens')
   const amount = Number(digits) * (FACTORS[factor.toLowerCase()] ?? 1)
-  if (amount === 0) throw wrong('it must be more than nothing; gt estop stops everybody')
+  if (amount === 0) throw wrong(NOTHING_OR_LESS)
   if (!unit.toLowerCase().startsWith('token')) return { usd: amount, per: per.toLowerCase() }
   if (!Number.isSafeInteger(amount)) throw wrong('tokens are whole')
   return { tokens: amount, per: per.toLowerCase() }
