@@ -5,9 +5,12 @@ import path from 'node:path'
 import { TerminalError } from '../ports/terminals.ts'
 import type { WorkerSpec } from './protocol.ts'
 
-/** The absolute path of the program that `command` names. Throws NOT_STARTED with the reason. */
+/**
+ * The absolute path of the program that `command` names.
+ * @throws {TerminalError} NOT_STARTED with the reason alone: whoever shows it says that it was not started.
+ */
 export function findExecutable({ command, cwd, env }: WorkerSpec): string {
-  if (!isFolder(cwd)) throw notStarted(`the folder ${cwd} does not exist`)
+  if (!isFolder(cwd)) throw notStarted(`The folder ${cwd} does not exist`)
   const name = command[0] ?? ''
   const candidates = name.includes('/')
     ? [path.resolve(cwd, name)]
@@ -16,19 +19,19 @@ export function findExecutable({ command, cwd, env }: WorkerSpec): string {
   if (file === undefined) {
     throw notStarted(
       name.includes('/')
-        ? `${name} is not an executable file`
-        : `${name} was not found on PATH (${env.PATH ?? 'not set'})`,
+        ? `The program ${name} is not an executable file`
+        : `The program ${name} was not found on PATH (${env.PATH ?? 'not set'})`,
     )
   }
   const interpreter = interpreterOf(file)
   if (interpreter !== null && !isExecutable(interpreter)) {
-    throw notStarted(`${file} asks for the interpreter ${interpreter}, which is not there`)
+    throw notStarted(`The program ${file} asks for the interpreter ${interpreter}, which is not there`)
   }
   return file
 }
 
 function notStarted(reason: string): TerminalError {
-  return new TerminalError('NOT_STARTED', `the program was not started: ${reason}`)
+  return new TerminalError('NOT_STARTED', `${reason}.`)
 }
 
 function isFolder(name: string): boolean {

@@ -145,12 +145,12 @@ function emulator(
   return made
 }
 
-/** The last lines, at most `count`, without empty ones below. */
+/** The last lines, at most `count`, without empty ones below and without the blanks that a program paints to the edge. */
 function readLines(terminal: Terminal, count: number): string[] {
   const buffer = terminal.buffer.active
   const lines: string[] = []
   for (let row = buffer.length - 1; row >= 0 && lines.length < count; row--) {
-    const text = buffer.getLine(row)?.translateToString(true) ?? ''
+    const text = buffer.getLine(row)?.translateToString(true).trimEnd() ?? ''
     if (lines.length > 0 || text !== '') lines.push(printable(text))
   }
   return lines.reverse()

@@ -63,11 +63,7 @@ export class Session {
       return new Session(spec, file, townId, emulator, onQuiet)
     } catch (error) {
       if (error instanceof TerminalError) throw error
-      throw new TerminalError(
-        'NOT_STARTED',
-        `the program was not started: ${(error as Error).message}`,
-        error,
-      )
+      throw new TerminalError('NOT_STARTED', `It did not begin: ${(error as Error).message}.`, error)
     }
   }
 

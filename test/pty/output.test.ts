@@ -125,6 +125,18 @@ describe('peek', () => {
     expect(await host.peek('peek', 3)).toBe('first\nsecond\nright')
   })
 
+  test('[PTY-8] leaves out the blanks with which a program fills its rows', async () => {
+    await host.start(
+      town.spec('blanks', ['sh', '-c', "printf 'one   \\r\\n  two%60s\\r\\n%80s' '' ''; read -r go"]),
+    )
+    const seen = await eventually(async () => {
+      const text = await host.peek('blanks', 5)
+      return text.includes('two') ? text : undefined
+    })
+    expect(seen).toBe('one\n  two')
+    await host.stop('blanks', 200)
+  })
+
   test('[PTY-8] neutralises control characters of a hostile program', async () => {
     await host.start(town.spec('hostile', [agent('hostile-screen.sh')]))
     const text = await eventually(async () => {
