@@ -31,10 +31,12 @@ async function send(
     env = {},
     again = false,
     notices = createNotices(temp),
-  }: { env?: object; again?: boolean; notices?: Notices } = {},
+    body = PARAMS.body,
+  }: { env?: object; again?: boolean; notices?: Notices; body?: string } = {},
 ) {
   const town = {
     system: { owner: () => ({ context: { name: 'farm', settings } }) },
+    projections: { decisions: { rows: { byId: new Map([['d-1', { n: 12 }]]) } } },
     operatorEnv: { PATH: process.env.PATH, HOME: temp, SECRET_TOKEN: 'canary', ...env },
     bin: '/nowhere',
     noticesFor: () => notices,
@@ -44,7 +46,7 @@ async function send(
   const { message } = await perform({
     id: '7.0',
     kind: 'notice.send',
-    params: PARAMS,
+    params: { ...PARAMS, body },
     actor: 'decisions/d-1',
     again,
     signal,
@@ -79,6 +81,13 @@ test('[NOTICE-1] [NOTICE-2] a webhook is posted what was asked, and nothing else
   expect(got).toHaveLength(1)
   expect(JSON.parse(got[0]?.body ?? '')).toEqual({ ...PARAMS, body: SEEN, town: 'farm' })
   expect(got[0]?.request.headers).not.toHaveProperty('authorization')
+})
+
+test('[NOTICE-1] it says how to answer with the number of the inbox; what an agent wrote stays as it is', async () => {
+  const { url, got } = await listener(204)
+  const body = (name: string) => `gt answer d-1 no\ngt answer ${name} allow|deny\nAfter 10 min it is no.`
+  await send({ 'notify.webhook': url }, { body: body('d-1') })
+  expect(JSON.parse(got[0]?.body ?? '')).toMatchObject({ decision: 'd-1', body: body('12') })
 })
 
 test('[NOTICE-1] [NOTICE-2] a program gets title and body in variables, all of it on its input, and no secret', async () => {

@@ -148,7 +148,7 @@ function ordersOf({ orders, folder }: LaunchAsk): { typed: string; files: Launch
 /** What it logs in with, but for the key. */
 export function claudeLoginOf({ login }: Pick<LaunchAsk, 'login'>): Record<string, string> {
   const clouds = Object.entries(CLOUD_LOGINS).flatMap(([by, names]) =>
-    isOn(login[by]) ? [by, ...names] : [],
+    isSwitchedOn(login[by]) ? [by, ...names] : [],
   )
   const env: Record<string, string> = {}
   for (const name of [...OWN_LOGIN, ...clouds]) {
@@ -159,7 +159,8 @@ export function claudeLoginOf({ login }: Pick<LaunchAsk, 'login'>): Record<strin
 }
 
 /** As Claude Code reads a switch. */
-const isOn = (value: string | undefined): boolean => /^(?:1|true|yes|on)$/i.test(value?.trim() ?? '')
+export const isSwitchedOn = (value: string | undefined): boolean =>
+  /^(?:1|true|yes|on)$/i.test(value?.trim() ?? '')
 
 function settingsFile(ask: LaunchAsk, hasKey: boolean): string {
   const hooks: Record<string, unknown> = {}

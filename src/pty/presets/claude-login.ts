@@ -1,6 +1,7 @@
 // Whether a person has made Claude Code ready to be started by the town.
 
 import path from 'node:path'
+import { isSwitchedOn } from './claude-launch.ts'
 import { asObject, parsed } from './hook-input.ts'
 
 type Read = (path: string) => string | null
@@ -18,7 +19,8 @@ export function claudeLoginMissing(
   if (hasCompletedOnboarding !== true)
     return `Claude Code was never set up here (${state}): run \`claude\` once in a terminal and finish its first screens.`
   const loggedIn =
-    VARIABLES.some((name) => (env[name] ?? '') !== '') ||
+    KEYS.some((name) => (env[name] ?? '') !== '') ||
+    CLOUDS.some((name) => isSwitchedOn(env[name])) ||
     // The mark of an account, whose key may lie in the keychain of the system.
     oauthAccount !== undefined ||
     read(path.join(folder, '.credentials.json')) !== null ||
@@ -51,10 +53,5 @@ function isObject(text: string): boolean {
   }
 }
 
-const VARIABLES = [
-  'ANTHROPIC_API_KEY',
-  'ANTHROPIC_AUTH_TOKEN',
-  'CLAUDE_CODE_OAUTH_TOKEN',
-  'CLAUDE_CODE_USE_BEDROCK',
-  'CLAUDE_CODE_USE_VERTEX',
-] as const
+const KEYS = ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'CLAUDE_CODE_OAUTH_TOKEN'] as const
+const CLOUDS = ['CLAUDE_CODE_USE_BEDROCK', 'CLAUDE_CODE_USE_VERTEX'] as const

@@ -6,6 +6,7 @@
 import { TOWN } from '../../events/address.ts'
 import type { Json } from '../../events/record.ts'
 import type { NoticeOutcome } from '../../ports/notices.ts'
+import { decision as decisionRow } from '../../projections/decisions.ts'
 import { baseEnvironment } from '../environment.ts'
 import type { Carrier, CarryOut } from './carrier.ts'
 
@@ -33,7 +34,7 @@ export const sendNotice: CarryOut<'notice.send'> = async (params, { id, again, s
     }
   const { 'notify.webhook': url, 'notify.command': command, 'notify.desktop': desktop } = settingsOf(town)
   const { decision } = params
-  const notice = { ...params, title: plain(params.title), body: plain(params.body) }
+  const notice = { ...params, title: plain(params.title), body: plain(answerable(params, town)) }
   const tries = [
     ...(typeof url === 'string' ? [webhook(url, notice, town, signal)] : []),
     ...(Array.isArray(command) ? [byProgram('command', command.map(String), notice, town, id)] : []),
@@ -47,6 +48,14 @@ export const sendNotice: CarryOut<'notice.send'> = async (params, { id, again, s
   return ways.length === 0 && failed.length > 0
     ? { type: 'notice.notSent', decision, code: 'NOTICE_FAILED', message: failed.join('; ') }
     : { type: 'notice.sent', decision, ways, failed }
+}
+
+/** As `gt inbox` counts them: the id that the notice was decided with is long to type. */
+function answerable({ decision, body }: Notice, { projections }: Carrier): string {
+  const row = decisionRow(projections.decisions.rows, decision)
+  const at = body.lastIndexOf(`gt answer ${decision} `)
+  if (row === null || at === -1) return body
+  return `${body.slice(0, at)}gt answer ${row.n} ${body.slice(at + `gt answer ${decision} `.length)}`
 }
 
 type Tried = { readonly way: string; readonly problem: string | null } | null

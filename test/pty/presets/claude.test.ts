@@ -76,6 +76,9 @@ const MEANS: Readonly<Record<string, object>> = {
   'key-refused-account': stuck('loggedOut', 'Please run /login'),
   'no-credit': stuck('noCredit', 'Credit balance too low'),
   'too-long': stuck('contextFull', 'Prompt is too long'),
+  'full-all-the-same': stuck('contextFull', 'Context limit reached'),
+  'full-again-and-again': stuck('contextFull', 'Autocompact is thrashing'),
+  'summary-failed': idle,
   'no-such-model': stuck('modelUnknown', 'selected model'),
 }
 
@@ -154,6 +157,11 @@ describe('the hooks of Claude Code', () => {
         { kind: 'limited', until: '2026-11-22T13:00:00.000Z' },
       ],
     ],
+    ['StopFailure-too-long', {}, [{ kind: 'turnFailed', error: 'context_full' }]],
+    ['StopFailure-full-all-the-same', {}, [{ kind: 'turnFailed', error: 'context_full' }]],
+    ['StopFailure-full-again-and-again', {}, [{ kind: 'turnFailed', error: 'context_full' }]],
+    // Not the turn's, which goes on.
+    ['StopFailure-summary-failed', {}, []],
     ['SubagentStop', {}, []],
     ['SubagentStop', { agent_type: 'Explore' }, [{ kind: 'subagentEnded' }]],
     ['PreCompact', {}, [{ kind: 'compacting', trigger: 'manual' }]],
@@ -394,6 +402,10 @@ describe('the start of Claude Code', () => {
     expect(missing({ '/home/p/.claude.json': '{' })).toMatch(/run `claude` once/)
     expect(missing(done)).toMatch(/not logged in/)
     expect(missing(done, { ANTHROPIC_API_KEY: 'sk-ant-test-000' })).toBeNull()
+    for (const name of ['CLAUDE_CODE_USE_BEDROCK', 'CLAUDE_CODE_USE_VERTEX']) {
+      expect(missing(done, { [name]: '1' })).toBeNull()
+      for (const off of ['', '0', 'false']) expect(missing(done, { [name]: off })).toMatch(/not logged in/)
+    }
     expect(missing({ ...done, '/home/p/.claude/.credentials.json': '{}' })).toBeNull()
     expect(
       missing({ '/home/p/.claude.json': '{"hasCompletedOnboarding":true,"oauthAccount":{}}' }),
