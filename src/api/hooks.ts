@@ -8,6 +8,7 @@ import type { Heard } from '../events/hearing.ts'
 import { maskData } from '../events/mask.ts'
 import type { Address } from '../events/record.ts'
 import type { HookReply, Preset } from '../ports/presets.ts'
+import type { System } from '../system/types.ts'
 import { askPerson, guard } from './asking.ts'
 import { mayBeginTurn } from './brakes.ts'
 import type { SessionCaller } from './callers.ts'
@@ -15,7 +16,7 @@ import { Fault } from './fault.ts'
 import { stillOpen } from './handing-in.ts'
 import { promptContext } from './nudging.ts'
 import { toldAgain } from './priming.ts'
-import type { TownHandle } from './town.ts'
+import type { TownHandle, Trouble } from './town.ts'
 
 /** Calls of one session that may be in hand. */
 const IN_HAND_MAX = 200
@@ -38,18 +39,16 @@ export type HookAnswer = { readonly stdout: string; readonly exitCode: number }
 /** Answers hooks, as many at a time as may be. */
 export function createHooks(town: TownHandle) {
   const inHand = new Map<Address, number>()
-  let dropped = 0
+  const dropped: Dropped = { count: 0, at: '' }
+  droppedOf.set(town.system, dropped)
   return {
-    /** How many calls were too many, since the town is up. */
-    get dropped() {
-      return dropped
-    },
     /** @throws {Fault} ASSIGNMENT_OVER, DAEMON_DOWN, TOWN_BUSY. */
     async answer(request: HookRequest): Promise<HookAnswer> {
       const { session, agent } = request.caller
       const count = inHand.get(session) ?? 0
       if (count >= IN_HAND_MAX) {
-        dropped += 1
+        dropped.count += 1
+        dropped.at = new Date(town.clock.now()).toISOString()
         throw new Fault('TOWN_BUSY', `${count} hooks of ${agent} are in hand already; this one is dropped.`)
       }
       inHand.set(session, count + 1)
@@ -62,6 +61,17 @@ export function createHooks(town: TownHandle) {
       }
     },
   }
+}
+
+type Dropped = { count: number; at: string }
+const droppedOf = new WeakMap<System, Dropped>()
+
+/** Says how many calls were too many since the town is up; nothing when none was. */
+export function hooksDropped({ system }: TownHandle): Trouble[] {
+  const { count, at } = droppedOf.get(system) ?? { count: 0, at: '' }
+  if (count === 0) return []
+  const message = `${count} hooks of agents came while ${IN_HAND_MAX} of the same agent were in hand, and were not heard.`
+  return [{ at, code: 'HOOKS_DROPPED', message }]
 }
 
 async function answerHook(town: TownHandle, request: HookRequest): Promise<HookAnswer> {

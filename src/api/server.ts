@@ -16,7 +16,7 @@ import { callerOf, mayCommand, operatorOnly, sessionOnly } from './callers.ts'
 import type { CommandRoute } from './command.ts'
 import { COMMANDS } from './commands/index.ts'
 import { Fault, problemOf } from './fault.ts'
-import { createHooks } from './hooks.ts'
+import { createHooks, hooksDropped } from './hooks.ts'
 import { parseInput } from './input.ts'
 import { mayRead } from './may-read.ts'
 import { openApi, reportSchemas } from './openapi.ts'
@@ -73,13 +73,16 @@ export function createServer(town: TownHandle) {
     refuse(reply, new Fault('ROUTE_NOT_FOUND', `There is no ${request.method} ${shortened(request.url)}.`)),
   )
 
-  app.get('/v1/health', () => ({
-    ok: town.troubles.length === 0,
-    seq: town.system.seq,
-    pid: town.daemon?.pid ?? null,
-    version: town.daemon?.version ?? null,
-    troubles: town.troubles,
-  }))
+  app.get('/v1/health', () => {
+    const troubles = [...hooksDropped(town), ...town.troubles()]
+    return {
+      ok: troubles.length === 0,
+      seq: town.system.seq,
+      pid: town.daemon?.pid ?? null,
+      version: town.daemon?.version ?? null,
+      troubles,
+    }
+  })
   app.get('/openapi.json', (request) => {
     caller(request)
     return openApi(COMMANDS, READS)

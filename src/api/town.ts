@@ -73,8 +73,10 @@ export interface TownHandle {
   /** State of the projections after `seq` records, built apart from the live ones. */
   projectionsAt(seq: number): Promise<Projections>
   /** Warnings a person should see in `gt status`: the log poisoned, the worker gone, ... */
-  readonly troubles: readonly { readonly at: string; readonly code: string; readonly message: string }[]
+  troubles(): readonly Trouble[]
 }
+
+export type Trouble = { readonly at: string; readonly code: string; readonly message: string }
 
 /** `code` and `message` say why it cannot be started. */
 export type RuntimeFound =

@@ -69,7 +69,7 @@ const beads = {
   ),
   CREW_NOT_FOUND: row(404, 'gt crew list shows those there are; gt crew add makes one.'),
   CREW_EXISTS: row(409, 'Go there with gt crew at <name>, or take another name.'),
-  CREW_AT_WORK: row(409, 'Go there with gt crew at <name>.'),
+  CREW_AT_WORK: row(409, 'Go there with gt crew at <name>, or end it with gt crew stop <name>.'),
   CREW_NOT_READY: row(409, 'gt crew list says what its worktree waits for.'),
   PLAN_INVALID: row(400, 'Correct the plan and propose it again; nothing was changed.'),
   PLAN_NOT_FOUND: row(404, 'gt plan list shows the plans there are.'),
@@ -124,7 +124,7 @@ const rigs = {
   NOTHING_TO_SUBMIT: row(409, 'Commit your work first, or give it back: gt done --status DEFERRED.'),
   WORK_NOT_SUBMITTED: row(
     409,
-    'Say --yes to take it away all the same; it is kept, and gt polecat undo <polecat> brings it back.',
+    'Say --yes to take it away all the same; it is kept, and gt polecat undo <polecat>, or gt trash restore <id>, brings it back.',
   ),
   WORK_IS_LANDING: row(409, 'Wait until it has landed or comes back; gt mq list shows where it is.'),
   WORK_IS_ENDING: row(409, 'gt agents shows where things stand.'),
@@ -215,6 +215,10 @@ const town = {
   PRICES_INVALID: row(
     400,
     'Correct the named field of prices.json in the town; the prices that came with gt hold until then.',
+  ),
+  HOOKS_DROPPED: row(
+    503,
+    'gt peek <agent> shows what it does; what those hooks would have said is not in the feed.',
   ),
   STOP_INCOMPLETE: row(500, 'End the named processes by hand.'),
 } satisfies Record<string, FaultRow>

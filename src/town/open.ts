@@ -92,7 +92,7 @@ export async function openTown(dir: string, perform?: Perform): Promise<OpenTown
       log,
       projections,
       system,
-      prices: openPrices(dir, trouble),
+      prices: openPrices(dir),
       troubles,
       trouble,
       onRecord: (listen) => listeners.push(listen),
@@ -144,5 +144,10 @@ export const handleOf = (town: OpenTown, env: NodeJS.ProcessEnv = process.env): 
   backUp: (to) =>
     backUpLog(town.dir, { log: town.log, version: town.projections.town.rows.town.version, to }),
   projectionsAt: (seq) => projectionsAt(town.log, seq),
-  troubles: town.troubles,
+  troubles() {
+    // A person who has just written the table looks here whether it fits.
+    town.prices.refresh()
+    const { problem } = town.prices
+    return problem === null ? town.troubles : [...town.troubles, problem]
+  },
 })

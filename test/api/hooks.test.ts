@@ -72,7 +72,7 @@ test('[P9] a hook is its session speaking, and only while that lives', async () 
   expect([status, codeOf(text)]).toEqual([403, 'ASSIGNMENT_OVER'])
 })
 
-test('a burst is not slowed, and what is beyond 200 in hand is dropped', async () => {
+test('a burst is not slowed, and what is beyond 200 in hand is dropped, and shown', async () => {
   const all = await Promise.all(
     Array.from({ length: 260 }, () => hook('PreToolUse', { tool_name: 'Read', tool_input: {} })),
   )
@@ -80,4 +80,9 @@ test('a burst is not slowed, and what is beyond 200 in hand is dropped', async (
   expect(dropped.length).toBeLessThanOrEqual(60)
   for (const { text } of dropped) expect(codeOf(text)).toBe('TOWN_BUSY')
   expect((await hook('PreToolUse', { tool_name: 'Read', tool_input: {} })).status).toBe(200)
+  const message = expect.stringContaining(`${dropped.length} hooks of agents came while 200 of the same`)
+  const shown = [{ code: 'HOOKS_DROPPED', message }]
+  expect(dropped.length).toBeGreaterThan(0)
+  expect((await town.get('/v1/status')).body.problems).toMatchObject(shown)
+  expect((await town.get('/v1/health')).body).toMatchObject({ ok: false, troubles: shown })
 })

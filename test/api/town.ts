@@ -71,7 +71,7 @@ export async function createTown({ rig = true }: { rig?: boolean } = {}) {
       for await (const { line } of log.read({ to: seq })) applyAll(past, JSON.parse(line) as LogRecord)
       return past
     },
-    troubles: [],
+    troubles: () => [],
   }
   const server = createServer(town)
 

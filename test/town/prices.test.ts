@@ -1,13 +1,16 @@
-import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, expect, test } from 'vitest'
+import { afterAll, afterEach, expect, test } from 'vitest'
 import type { Usage } from '../../src/events/hearing.ts'
+import { installTown } from '../../src/town/install.ts'
+import { handleOf, openTown } from '../../src/town/open.ts'
 import { openPrices } from '../../src/town/prices/prices.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'gt-prices-'))
 const file = join(dir, 'prices.json')
-afterEach(() => rmSync(file, { force: true }))
+afterEach(() => rmSync(file, { recursive: true, force: true }))
+afterAll(() => rmSync(dir, { recursive: true, force: true }))
 
 const used = (model: string, more: Partial<Usage> = {}): Usage => ({
   model,
@@ -20,21 +23,20 @@ const used = (model: string, more: Partial<Usage> = {}): Usage => ({
   ...more,
 })
 const opened = () => {
-  const troubles: string[] = []
-  const prices = openPrices(dir, (code, message) => troubles.push(`${code}: ${message}`))
+  const prices = openPrices(dir)
   prices.refresh()
-  return { prices, troubles }
+  return { prices }
 }
 const own = { date: '2027-01-01', models: { 'own-*': { input: 1, output: 2, cacheRead: 3, cacheWrite: 4 } } }
 
 test('[TOWNUP-33] each kind of token has its price, with the day in a name and without', () => {
-  const { prices, troubles } = opened()
+  const { prices } = opened()
   const request = { input: 1_000, output: 2_000, cacheRead: 30_000, cacheWrite: 4_000 }
   for (const name of ['claude-haiku-4-5', 'claude-haiku-4-5-20251001', 'claude-haiku-4-5[1m]'])
     expect(prices.of(used(name, request))).toBe(0.001 + 0.01 + 0.003 + 0.005)
   // A millionth of a dollar is not nothing.
   expect(prices.of(used('claude-haiku-5-5', { cacheRead: 3 }))).toBe(3e-8)
-  expect(troubles).toEqual([])
+  expect(prices.problem).toBeNull()
 })
 
 test('[TOWNUP-33] a write that is kept for an hour costs what the table says of it, else the same as any', () => {
@@ -77,7 +79,7 @@ test('[TOWNUP-33] the person’s table comes first, and is read again when it ha
   expect(prices.of(used('own-1'))).toBeNull()
 })
 
-test('[TOWNUP-33] a table that does not fit is named with its field, once, and the other one holds', () => {
+test('[TOWNUP-33] a table that does not fit is named with its field, and the other one holds', () => {
   const wrong = [
     ['{', 'is not JSON'],
     [JSON.stringify({ ...own, date: 'today' }), 'does not fit at date'],
@@ -91,11 +93,38 @@ test('[TOWNUP-33] a table that does not fit is named with its field, once, and t
   for (const [n, [text, said]] of wrong.entries()) {
     writeFileSync(file, text)
     utimesSync(file, n + 1, n + 1)
-    const { prices, troubles } = opened()
+    const { prices } = opened()
     prices.refresh()
-    expect(troubles).toHaveLength(1)
-    expect(troubles[0]).toMatch(/^PRICES_INVALID: .*prices that came with gt hold\.$/)
-    expect(troubles[0]).toContain(said)
+    expect(prices.problem?.message).toMatch(/ so the prices that came with gt hold\.$/)
+    expect(prices.problem).toMatchObject({
+      at: new Date((n + 1) * 1_000).toISOString(),
+      code: 'PRICES_INVALID',
+      message: expect.stringContaining(said),
+    })
     expect(prices.of(used('claude-opus-5', { output: 1_000_000 }))).toBe(25)
+    writeFileSync(file, JSON.stringify(own))
+    prices.refresh()
+    expect(prices.problem).toBeNull()
+  }
+})
+
+test('[TOWNUP-33] a table that is no file is named with what the system says of it', () => {
+  mkdirSync(file)
+  expect(opened().prices.problem?.message).toMatch(/prices\.json cannot be read \(EISDIR/)
+})
+
+test('[TOWNUP-33] whoever looks for troubles sees that of the table at once, and no more when it is mended', async () => {
+  const town = join(dir, 'town')
+  await installTown({ dir: town, name: 'test', owner: { name: 'Op', email: 'op@example.org' }, settings: {} })
+  const opened = await openTown(town)
+  try {
+    const handle = handleOf(opened)
+    expect(handle.troubles()).toEqual([])
+    writeFileSync(join(town, 'prices.json'), '{')
+    expect(handle.troubles()).toMatchObject([{ code: 'PRICES_INVALID' }])
+    rmSync(join(town, 'prices.json'))
+    expect(handle.troubles()).toEqual([])
+  } finally {
+    await opened.close()
   }
 })

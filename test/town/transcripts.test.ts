@@ -41,6 +41,7 @@ async function opened(text: string | null) {
       system,
       presets,
       prices: {
+        problem: null,
         refresh: () => {},
         of(usage) {
           asked(usage)

@@ -14,6 +14,7 @@ import { mergeCounts, mergeQueue } from '../../projections/merge-queue.ts'
 import { type RigRow, rigs } from '../../projections/rigs.ts'
 import { town as townRow } from '../../projections/town.ts'
 import { scopeName } from '../brakes.ts'
+import { hooksDropped } from '../hooks.ts'
 import { read } from '../read.ts'
 import { agentNow, agentShape, recordAt } from '../shapes.ts'
 import type { TownHandle } from '../town.ts'
@@ -55,7 +56,10 @@ const status = read({
           .map(({ id, bead, rig, state, attempts }) => ({ id, bead, rig, state, attempts })),
       },
       waitsForYou: waitsForYou(projections),
-      problems: [...rigProblems(projections), ...(past ? [] : [...budgetProblems(town), ...town.troubles])],
+      problems: [
+        ...rigProblems(projections),
+        ...(past ? [] : [...budgetProblems(town), ...hooksDropped(town), ...town.troubles()]),
+      ],
       supervision: { ...row.supervision, costUsd: 0 },
       work: {
         ...counts,

@@ -50,51 +50,56 @@ export interface Prices {
 export interface TownPrices extends Prices {
   /** Reads the person's table again when its file has changed. */
   refresh(): void
+  /** What is wrong with the person's table as it was read last; the other one holds then. `at`: when it was written. */
+  readonly problem: PricesProblem | null
 }
+type PricesProblem = { readonly at: string; readonly code: 'PRICES_INVALID'; readonly message: string }
 
-/** `onTrouble` is told once for each state of the person's file that does not fit; the other table holds then. */
-export function openPrices(
-  townDir: string,
-  onTrouble: (code: 'PRICES_INVALID', message: string) => void,
-): TownPrices {
+export function openPrices(townDir: string): TownPrices {
   const shipped = table.parse(JSON.parse(readFileSync(shippedFile(), 'utf8')))
   const file = join(townDir, 'prices.json')
   let seen = ''
   let tables: readonly Table[] = [shipped]
+  let problem: PricesProblem | null = null
   return {
+    get problem() {
+      return problem
+    },
     refresh() {
       const stat = statSync(file, { throwIfNoEntry: false })
       const now = stat === undefined ? '' : `${stat.mtimeMs} ${stat.size}`
       if (now === seen) return
       seen = now
-      const own = stat === undefined ? null : readOwn(file, stat.size, onTrouble)
-      tables = own === null ? [shipped] : [own, shipped]
+      problem = null
+      tables = [shipped]
+      if (stat === undefined) return
+      const own = readOwn(file, stat.size)
+      if (typeof own !== 'string') tables = [own, shipped]
+      else
+        problem = {
+          at: stat.mtime.toISOString(),
+          code: 'PRICES_INVALID',
+          message: `${file} ${own}, so the prices that came with gt hold.`,
+        }
     },
     of: (usage) => priceIn(tables, usage),
   }
 }
 
-function readOwn(
-  file: string,
-  bytes: number,
-  onTrouble: (code: 'PRICES_INVALID', message: string) => void,
-): Table | null {
-  const wrong = (what: string) => {
-    onTrouble('PRICES_INVALID', `${file} ${what}, so the prices that came with gt hold.`)
-    return null
-  }
-  if (bytes > BYTES_MAX) return wrong('is larger than 1 MB')
+/** The table, or what is wrong with it. */
+function readOwn(file: string, bytes: number): Table | string {
+  if (bytes > BYTES_MAX) return 'is larger than 1 MB'
   let found: unknown
   try {
     found = JSON.parse(readFileSync(file, 'utf8'))
-  } catch {
-    return wrong('is not JSON')
+  } catch (error) {
+    return error instanceof SyntaxError ? 'is not JSON' : `cannot be read (${(error as Error).message})`
   }
   const parsed = table.safeParse(found)
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
   const field = issue?.path.map(String).join('.') ?? ''
-  return wrong(`does not fit${field === '' ? '' : ` at ${field}`} (${issue?.message ?? ''})`)
+  return `does not fit${field === '' ? '' : ` at ${field}`} (${issue?.message ?? ''})`
 }
 
 /** The first table that names the model; in it an exact name, else the longest that fits. */
