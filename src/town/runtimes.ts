@@ -80,8 +80,20 @@ const unknown = (presets: Presets, name: string): RuntimeProblem => ({
 
 const notThere = (name: string, program: string): RuntimeProblem => ({
   code: 'AGENT_NOT_INSTALLED',
-  message: `The program ${program}, which agents.${name}.command names, is not there${isAbsolute(program) ? '' : ': nothing of that name is on the PATH'}.`,
+  message: `The program ${program}, which agents.${name}.command names, ${whyNot(program)}.`,
 })
+
+function whyNot(program: string): string {
+  if (!isAbsolute(program))
+    return program.includes('/')
+      ? 'is another file in each folder: write its path from / on'
+      : 'is not there: nothing of that name is on the PATH'
+  try {
+    return statSync(program).isFile() ? 'may not be executed: chmod +x makes it a program' : 'is no file'
+  } catch {
+    return 'is not there'
+  }
+}
 
 const notInstalled = ({ title, programs, install }: Preset): RuntimeProblem => ({
   code: 'AGENT_NOT_INSTALLED',
@@ -95,6 +107,7 @@ export const tooOld = ({ title, atLeast, install }: Preset, version: string): Ru
 
 /** The absolute path of a program as a shell of the operator would find it, or null. */
 export function onPath(program: string, env: Environment): string | null {
+  if (program.includes('/')) return null
   for (const folder of (env.PATH ?? '').split(delimiter)) {
     const path = join(folder, program)
     if (isAbsolute(path) && isProgram(path)) return path

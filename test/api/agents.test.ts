@@ -101,13 +101,20 @@ test('a command of the person’s own stands in for the program on PATH', async 
 })
 
 test('a program of one’s own that is not there is refused, with the setting that names it', async () => {
-  for (const program of ['nosuchprogram', join(home, 'gone')]) {
+  write('plain', '')
+  const wrong = [
+    ['nosuchprogram', 'is not there: nothing of that name is on the PATH.'],
+    [join(home, 'gone'), 'is not there.'],
+    [join(home, 'plain', 'gone'), 'is not there.'],
+    [home, 'is no file.'],
+    [join(home, 'plain'), 'may not be executed: chmod +x makes it a program.'],
+    ['./mine', 'is another file in each folder: write its path from / on.'],
+    ['../bin/sh', 'is another file in each folder: write its path from / on.'],
+  ] as const
+  for (const [program, why] of wrong) {
     await town.command('config.set', { key: 'agents.gone.command', value: [program] })
-    const [refused] = (await sling('gone')).refused
-    expect(refused).toMatchObject({
-      code: 'AGENT_NOT_INSTALLED',
-      message: expect.stringMatching(/nosuchprogram|gone.*agents\.gone\.command/),
-    })
+    const message = `The program ${program}, which agents.gone.command names, ${why}`
+    expect((await sling('gone')).refused).toMatchObject([{ code: 'AGENT_NOT_INSTALLED', message }])
   }
   expect((await sling('script')).refused).toMatchObject([{ code: 'AGENT_UNKNOWN' }])
 })
