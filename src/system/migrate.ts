@@ -1,7 +1,7 @@
 // Owners of an earlier version of their machine: their state in the shape of this one.
 //
 // Owns:      which owners are behind or ahead of this build, and the record that brings one along.
-// Does not:  append (system.ts); know what a machine changed (its `migrate` does).
+// Does not:  append (writer.ts); know what a machine changed (its `migrate` does).
 // Always:    a change never crosses a version: the record before it and the record after it are of one version.
 
 import type { MachineDef, MachineState } from '../actors/machine.ts'

@@ -1,7 +1,7 @@
 // A turn's decision: messages to one or several owners become records, all of them or none.
 //
 // Owns:      the order of decisions within a turn and the fields of a record.
-// Does not:  append (system.ts) or know what a machine says (decide.ts).
+// Does not:  append (writer.ts) or know what a machine says (decide.ts).
 
 import type { MachineDef } from '../actors/machine.ts'
 import { TOWN } from '../events/address.ts'
