@@ -3,6 +3,7 @@ import { type Budget, spentOf } from '../../src/events/budget.ts'
 import { decisions, stepsOf } from '../support/decisions.ts'
 import { message } from '../support/messages.ts'
 
+const YESTERDAY = '2027-03-01T00:00:00.000Z'
 const TODAY = '2027-03-02T00:00:00.000Z'
 const TOMORROW = '2027-03-03T00:00:00.000Z'
 const town = { scope: 'town', id: 'town' } as const
@@ -30,6 +31,12 @@ const spent = (usd: number, record: number, until = TODAY) => ({
 })
 const day = (until: string) => ({ ...message('budget.day'), until })
 const unset = { ...message('budget.unset'), ...town }
+/** Names of what the last of these came to. */
+function factsAfter(...messages: Parameters<ReturnType<typeof stepsOf>['take']>[0][]): string[] {
+  const steps = stepsOf('budgets')
+  const last = messages.map((each) => steps.take(each)).at(-1)
+  return last?.kind === 'accepted' ? last.facts.map(({ type }) => type) : []
+}
 const held = [['mayor', { type: 'dispatch.hold', why: 'budget', ...town }]] as const
 const free = [['mayor', { type: 'dispatch.letGo', why: 'budget', ...town }]] as const
 
@@ -43,6 +50,22 @@ test('[BUDGETS-1] what was used in the period before it was set counts', () => {
   budgets()
     .when(set(99, { per: 'total', until: null, spent: meter(100) }))
     .gives({ facts: [{}, { type: 'BudgetReached', spentUsd: 100 }] })
+})
+
+test('[BUDGETS-1] tokens alone are an amount, and setting it again changes the cap', () => {
+  const tokens = set(null, { tokens: 9_000 })
+  budgets()
+    .when(tokens)
+    .gives({ facts: [{ type: 'BudgetSet' }, { type: 'BudgetReached', capTokens: 9_000 }] })
+  budgets()
+    .given(set(40))
+    .when(set(9))
+    .gives({
+      facts: [
+        { type: 'BudgetSet', usd: 9 },
+        { type: 'BudgetReached', spentUsd: 10, capUsd: 9 },
+      ],
+    })
 })
 
 test('[BUDGETS-1] a budget without an amount is refused, and one that is not there is not taken away', () => {
@@ -60,6 +83,7 @@ test('[BUDGETS-2] the same record, or an older one, counts once', () => {
   steps.take(spent(120, 8))
   for (const [usd, record] of [
     [120, 8],
+    [139, 8],
     [139, 7],
   ] as const)
     expect(steps.take(spent(usd, record))).toMatchObject({ kind: 'accepted', matters: false })
@@ -74,12 +98,21 @@ test('[BUDGETS-2] a sum that was told before the budget was set is not lost', ()
   expect(spentOf(steps.state?.context['budget/town/town'] as unknown as Budget)).toEqual(meter(30))
 })
 
-test('[BUDGETS-3] a cap that is reached is said once', () => {
+test('[BUDGETS-3] a cap that is reached is said once, with what was used, the cap and when it ends', () => {
   budgets().given(set(40)).when(spent(129.99, 6)).gives({ facts: [], tells: [] })
   budgets()
     .given(set(40))
     .when(spent(130, 6))
-    .gives({ facts: [{ type: 'BudgetReached', spentUsd: 40, capUsd: 40, spentTokens: 40_000 }], tells: held })
+    .gives({
+      facts: [{ type: 'BudgetReached', spentUsd: 40, capUsd: 40, spentTokens: 40_000, until: TODAY }],
+      tells: held,
+    })
+  for (const next of [
+    spent(130, 7),
+    spent(140, 7),
+    set(40, { total: meter(130), spent: meter(40), record: 7 }),
+  ])
+    expect(factsAfter(set(40), spent(130, 6), next)).not.toContain('BudgetReached')
   budgets()
     .given(set(null, { tokens: 20_000 }))
     .when(spent(110, 6))
@@ -91,6 +124,11 @@ test('[BUDGETS-4] what goes beyond is said each time', () => {
     .given(set(40), spent(130, 6))
     .when(spent(131.5, 7))
     .gives({ facts: [{ type: 'BudgetOverrun', spentUsd: 41.5, capUsd: 40 }], tells: [] })
+  // Of a model without a price.
+  budgets()
+    .given(set(40), spent(130, 6))
+    .when({ ...spent(130, 7), total: { usd: 130, tokens: 130_001, unpriced: 1 } })
+    .gives({ facts: [{ type: 'BudgetOverrun', spentUsd: 40, spentTokens: 40_001 }], tells: [] })
 })
 
 test('[BUDGETS-5] a cap that is raised or taken away lets the scope go on', () => {
@@ -119,6 +157,10 @@ test('[BUDGETS-6] a new day begins a daily budget anew, once', () => {
     .given(...reached)
     .when(day(TODAY))
     .gives({ facts: [], tells: [] })
+  budgets()
+    .given(...reached)
+    .when(day(YESTERDAY))
+    .gives({ facts: [], tells: [], context: { 'budget/town/town': { until: TODAY } } })
   // The first word of the new day is what was used in it.
   budgets()
     .given(...reached)

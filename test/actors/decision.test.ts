@@ -72,6 +72,8 @@ test('[DECISION-3] after its time it is settled as was said beforehand', () => {
       state: 'expired',
       facts: [{ type: 'DecisionExpired', ...whose, choice: 'deny' }],
       tells: [told('deny')],
+      // Whoever asks again is answered from it.
+      context: { choice: 'deny' },
     })
 })
 
@@ -114,6 +116,9 @@ test('[DECISION-6] an answer for always tells the rig the rule that says just wh
   decision(asked)
     .when(answer('deny', true))
     .gives({ tells: [told('deny'), rule('deny')] })
+  decision(asked)
+    .when(answer('allow', false))
+    .gives({ tells: [told('allow')], facts: [{ always: false }] })
 })
 
 test('[DECISION-6] where no rule says just that, an answer for always is refused, and one for this once is taken', () => {

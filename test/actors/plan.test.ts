@@ -1,5 +1,5 @@
-import { test } from 'vitest'
-import { decisions, type Saying } from '../support/decisions.ts'
+import { expect, test } from 'vitest'
+import { decisions, type Saying, stepsOf } from '../support/decisions.ts'
 import { message, PLAN, planned, RIG } from '../support/messages.ts'
 
 const OWNER = `plans/${PLAN}`
@@ -83,6 +83,16 @@ test('[PLAN-3] with sling each bead is queued after all of them are made, and on
         ['mayor', { type: 'dispatch.request', bead: 'sh-b' }],
       ],
     })
+  plan(proposed, answered('file')).when(filed).gives({ tells: [] })
+  const steps = stepsOf(OWNER)
+  const [last] = [proposed, answered('sling'), filed].map((each) => steps.take(each)).reverse()
+  // A turn for each: one that is refused keeps no other back.
+  expect(last).toMatchObject({
+    effects: [
+      { params: { messages: [{ to: 'beads/sh-a' }, { to: 'mayor' }] } },
+      { params: { messages: [{ to: 'beads/sh-b' }, { to: 'mayor' }] } },
+    ],
+  })
   plan(proposed, answered('sling'), filed)
     .when(refused('RIG_NOT_FOUND'))
     .gives({ state: 'filed', facts: [{ type: 'PlannedBeadNotSlung', bead: 'sh-a', code: 'RIG_NOT_FOUND' }] })

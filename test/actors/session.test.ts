@@ -1,5 +1,4 @@
 import { describe, test } from 'vitest'
-import { DONE_GRACE_MS, STOP_AGAIN_MS } from '../../src/actors/session/session.machine.ts'
 import { after, decisions } from '../support/decisions.ts'
 import { BEAD, HEAD, message, SANDBOX, SESSION } from '../support/messages.ts'
 
@@ -82,7 +81,7 @@ describe('gt done', () => {
       .gives({
         state: 'finishing',
         facts: [{ type: 'AgentDone', status: 'COMPLETED', head: HEAD }],
-        effects: [['timer', { delayMs: DONE_GRACE_MS }]],
+        effects: [['timer', { delayMs: 3_000 }]],
       })
     session()
       .given(...running, done)
@@ -147,11 +146,11 @@ describe('ending', () => {
       .gives({ refused: 'OWNER_ENDED' })
   })
 
-  test('[SESSION-7] a stop that could not be carried out is tried again', () => {
+  test('[SESSION-7] a stop that could not be carried out is tried again every 10 seconds', () => {
     session()
       .given(...running)
       .when(stop)
-      .gives({ effects: [['session.stop'], ['timer', { delayMs: STOP_AGAIN_MS }]] })
+      .gives({ effects: [['session.stop'], ['timer', { delayMs: 10_000 }]] })
     session()
       .given(...running, stop, message('effect.failed', { kind: 'session.stop' }))
       .when(after('stopAgain', 'session.stopping'))
