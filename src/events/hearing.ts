@@ -58,7 +58,7 @@ export const heard = z.discriminatedUnion('kind', [
   heardOf('turnStarted', { nudge: line.nullable() }),
   /** `background`: what still runs for it and may begin a turn by itself. */
   heardOf('turnEnded', { background: count }),
-  /** The turn ended because of an error. `error` is the runtime's own word (`rate_limit`). */
+  /** The turn ended because of an error: the runtime's own word for it (`rate_limit`), or `context_full`. */
   heardOf('turnFailed', { error: line, message: line }),
   /** Stopped by a key; the runtime fires no hook for it. */
   heardOf('interrupted', {}),

@@ -27,6 +27,8 @@ const at = (state: Standing['state'], more: Partial<Standing> = {}): Standing =>
 const hook = { via: 'hook' } as const
 const screen = { via: 'screen' } as const
 const ready = { kind: 'ready', runtimeSession: 'u-1', transcript: null, model: null } as const
+const FULL = at('stuck', { reason: 'contextFull: Prompt is too long' })
+const COMPACTS = stand(at('thinking'), { kind: 'compacting', trigger: 'auto', ...hook }, T0)
 const IN_BACKGROUND = stand(at('thinking'), { kind: 'turnEnded', background: 1, ...hook }, LATER)
 
 type Row = readonly [before: Standing, heard: Heard, state: Standing['state'], more?: Partial<Standing>]
@@ -94,6 +96,12 @@ const HOOKS: readonly Row[] = [
     'stuck',
     { reason: 'apiError: server_error' },
   ],
+  [
+    at('thinking'),
+    { kind: 'turnFailed', error: 'context_full', message: 'Prompt is too long', ...hook },
+    'stuck',
+    { reason: 'contextFull: Prompt is too long' },
+  ],
   [at('thinking'), { kind: 'compacting', trigger: 'auto', ...hook }, 'compacting'],
   [
     stand(at('thinking'), { kind: 'compacting', trigger: 'auto', ...hook }, LATER),
@@ -144,7 +152,17 @@ const SCREENS: readonly Row[] = [
   [at('limited', { until: SOON }), { kind: 'looksIdle', ...screen }, 'idle'],
   [at('stuck', { reason: 'apiError: server_error' }), { kind: 'looksIdle', ...screen }, 'stuck'],
   [at('stuck', { reason: 'trustDialog: …' }), { kind: 'looksIdle', ...screen }, 'idle'],
+  [FULL, { kind: 'looksIdle', ...screen }, 'stuck', { reason: FULL.reason }],
+  [
+    FULL,
+    { kind: 'stuck', name: 'contextFull', message: 'Context limit reached', ...screen },
+    'stuck',
+    { reason: FULL.reason },
+  ],
   [at('idle'), { kind: 'looksBusy', ...screen }, 'idle'],
+  // A program that finds nothing to compact says no word of it, and goes on.
+  [COMPACTS, { kind: 'looksBusy', ...screen }, 'thinking'],
+  [COMPACTS, { kind: 'compacting', trigger: 'auto', ...screen }, 'compacting'],
   [at('waitingForPerson'), { kind: 'looksBusy', ...screen }, 'thinking'],
   [
     at('thinking'),

@@ -15,6 +15,8 @@ export type Dialect<Body> = {
   answer(response: ServerResponse, body: Body, said: Spoken, path: string): void | Promise<void>
 }
 
+const SUMMARY: ModelReply = { say: 'What was done so far.' }
+
 /** What is said as an answer of the API. */
 export type Spoken = Exclude<ModelReply, { fail: object }> & { readonly cut: boolean }
 
@@ -23,9 +25,9 @@ export async function serveModel<Body>(dialect: Dialect<Body>): Promise<Model> {
   let waiting: (() => void)[] = []
   let replies: ModelReply[] = []
   let answer: (request: ModelRequest) => ModelReply | null = () => null
-  let summaryMs = 0
+  let summary: ModelReply = SUMMARY
   const replyTo = (request: ModelRequest): ModelReply => {
-    if (request.kind === 'summary') return { say: 'What was done so far.', afterMs: summaryMs }
+    if (request.kind === 'summary') return summary
     if (request.kind !== 'conversation') return { say: 'A title' }
     return answer(request) ?? replies.shift() ?? { say: 'Done.' }
   }
@@ -67,8 +69,8 @@ export async function serveModel<Body>(dialect: Dialect<Body>): Promise<Model> {
     answer: (how) => {
       answer = how
     },
-    slowSummary: (ms) => {
-      summaryMs = ms
+    summarises: (how) => {
+      summary = how
     },
     async asked(meant, ms = 20_000) {
       const until = performance.now() + ms

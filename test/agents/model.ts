@@ -56,8 +56,8 @@ export type Model = {
   script(replies: readonly ModelReply[]): void
   /** Answers conversations by what they say: for several agents at once. Null falls back to the script. */
   answer(how: (request: ModelRequest) => ModelReply | null): void
-  /** How long a summary of the conversation takes, when the runtime compacts it. */
-  slowSummary(ms: number): void
+  /** What it says when the runtime compacts a conversation; a summary, when nothing is said here. */
+  summarises(how: ModelReply): void
   /** The first request, of those to come and those that came, that is meant. @throws when none came in time. */
   asked(meant: (request: ModelRequest) => boolean, ms?: number): Promise<ModelRequest>
   close(): Promise<void>

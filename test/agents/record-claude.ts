@@ -43,6 +43,7 @@ const fails = (status: number, code: string, message: string, headers = {}): Mod
   fail: { status, code, message },
   headers,
 })
+const tooLong = fails(400, 'invalid_request_error', 'prompt is too long: 210000 tokens > 200000 maximum')
 const soon = { CLAUDE_CODE_MAX_RETRIES: '0' }
 const inHours = (hours: number) => String(Math.floor(Date.now() / 3_600_000 + hours) * 3_600)
 const limit = fails(429, 'rate_limit_error', 'This request would exceed your account limit.', {
@@ -63,6 +64,12 @@ const subscribed = (launch: Launch): Launch => {
       content: file.content.replace(/ *"apiKeyHelper".*\n/, ''),
     })),
   }
+}
+/** A second turn: one exchange alone is not compacted. */
+const more = async (s: AgentSession) => {
+  await s.hooks.hears((one) => one.kind === 'turnEnded')
+  await s.terminal.shows(ready)
+  await s.terminal.type('More.')
 }
 const after =
   (act: (session: AgentSession, model: Model) => Promise<void>) => async (s: AgentSession, m: Model) => {
@@ -280,7 +287,7 @@ const CASES: readonly Case[] = [
       ['key-refused', fails(401, 'authentication_error', 'invalid x-api-key')],
       ['forbidden', fails(403, 'permission_error', 'forbidden')],
       ['no-credit', fails(400, 'invalid_request_error', 'Your credit balance is too low to access the API.')],
-      ['too-long', fails(400, 'invalid_request_error', 'prompt is too long: 210000 tokens > 200000 maximum')],
+      ['too-long', tooLong],
       ['no-such-model', fails(404, 'not_found_error', 'model: claude-opus-5-5')],
     ] as const
   ).map(
@@ -350,7 +357,7 @@ const CASES: readonly Case[] = [
     act: after(async (s, m) => {
       await s.terminal.shows(says(/It is done/))
       await s.terminal.shows(ready)
-      m.slowSummary(4000)
+      m.summarises({ say: 'What was done so far.', afterMs: 4000 })
       await s.terminal.type('/compact')
     }),
     until: says(/Compacting conversation/),
@@ -367,6 +374,35 @@ const CASES: readonly Case[] = [
       await sleep(700)
     }),
     until: says(/Compacted/),
+  },
+  {
+    name: 'full-all-the-same',
+    script: [{ say: 'It is done.' }, ...Array.from({ length: 4 }, () => tooLong)],
+    start: { ask: bypass, env: soon },
+    act: async (s) => {
+      await more(s)
+      await s.hooks.hears((one) => one.kind === 'turnFailed')
+      await sleep(700)
+    },
+    until: says(/Context limit reached/),
+  },
+  {
+    name: 'full-again-and-again',
+    script: Array.from({ length: 8 }, () => ({ run: 'true', usage: { input: 190_000 } })),
+    start: { ask: bypass, env: { ...soon, CLAUDE_CODE_AUTO_COMPACT_WINDOW: '200000' } },
+    act: (s) => s.hooks.hears((one) => one.kind === 'turnFailed').then(() => sleep(700)),
+    until: says(/Autocompact is thrashing/),
+  },
+  {
+    name: 'summary-failed',
+    script: [{ say: 'It is done.' }, { run: 'true', usage: { input: 190_000 } }, { say: 'It goes on.' }],
+    start: { ask: bypass, env: { ...soon, CLAUDE_CODE_AUTO_COMPACT_WINDOW: '200000' } },
+    act: async (s, m) => {
+      m.summarises(fails(500, 'api_error', 'Internal server error'))
+      await more(s)
+      await s.hooks.hears((one) => one.kind === 'toolEnded')
+    },
+    until: says(/It goes on[\s\S]*· done/),
   },
 ]
 

@@ -145,7 +145,7 @@ const CASES: readonly Case[] = [
     script: [{ say: 'It is done.' }],
     act: async ({ terminal }, model) => {
       await terminal.shows(says(/Worked for/))
-      model.slowSummary(4_000)
+      model.summarises({ say: 'What was done so far.', afterMs: 4_000 })
       model.script([{ say: 'A summary.', afterMs: 4_000 }])
       terminal.write('/compact')
       await sleep(500)

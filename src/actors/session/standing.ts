@@ -21,6 +21,7 @@ const ASKED_TO_COMPACT = 'it was asked to compact'
 const CONTEXT_FULL = 'its context is full'
 /** Names of what it is stuck in that only the next turn ends, begin so. */
 const API_ERROR = 'apiError'
+const FULL = 'contextFull'
 
 const standsSince = (
   at: string,
@@ -56,7 +57,7 @@ export const inTurn = (standing: Standing): boolean =>
 /** When its context is full: about to be compacted, or so that no turn begins any more. */
 export function contextIsFull({ state, reason }: Standing): 'compact' | 'full' | null {
   if (state === 'compacting' && reason === CONTEXT_FULL) return 'compact'
-  return state === 'stuck' && /^contextFull\b/.test(reason) ? 'full' : null
+  return state === 'stuck' && reason.startsWith(FULL) ? 'full' : null
 }
 
 export const waits = ({ state }: Standing): boolean =>
@@ -179,7 +180,11 @@ function limited(before: Standing, heard: Extract<Heard, { kind: 'limited' }>, a
 /** Errors after which it goes on when the provider lets it. */
 const LIMITS = new Set(['rate_limit', 'usage_limit', 'usage_limit_reached', 'quota_exceeded'])
 
+/** After which no turn begins any more. */
+const CONTEXT_ERROR = 'context_full'
+
 const failed = (error: string, message: string, at: string): Standing => {
+  if (error === CONTEXT_ERROR) return standsSince(at, 'stuck', { reason: `${FULL}: ${message}` })
   const reason = message === '' ? error : `${error}: ${message}`
   return LIMITS.has(error)
     ? standsSince(at, 'limited', { reason })
@@ -193,7 +198,10 @@ function onScreen(before: Standing, heard: Heard, at: string): Standing {
     case 'looksIdle':
       return looksIdle(before, at)
     case 'looksBusy':
-      return waits(before) || before.state === 'stuck' ? standsSince(at, 'thinking') : before
+      // A compaction that failed, or that found nothing to compact, may be over without a word.
+      return waits(before) || before.state === 'stuck' || contextIsFull(before) === 'compact'
+        ? standsSince(at, 'thinking')
+        : before
     case 'turnStarted':
       return works(before) ? before : standsSince(at, 'thinking')
     case 'turnEnded':
@@ -207,7 +215,8 @@ function onScreen(before: Standing, heard: Heard, at: string): Standing {
     case 'compacting':
       return before.state === 'compacting' ? before : said(before, heard, at, false)
     case 'stuck':
-      return said(before, heard, at, false)
+      // Its hook said more of it.
+      return heard.name === FULL && contextIsFull(before) === 'full' ? before : said(before, heard, at, false)
     default:
       return before
   }
@@ -226,7 +235,9 @@ function looksIdle(before: Standing, at: string): Standing {
         ? before
         : standsSince(at, 'idle', { reason: before.reason })
     case 'stuck':
-      return before.reason.startsWith(API_ERROR) ? before : standsSince(at, 'idle')
+      return before.reason.startsWith(API_ERROR) || contextIsFull(before) === 'full'
+        ? before
+        : standsSince(at, 'idle')
     default:
       return standsSince(at, 'idle')
   }

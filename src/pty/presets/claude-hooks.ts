@@ -1,7 +1,9 @@
 // What Claude Code's hooks say, and how they are answered.
 //
 // Traps: `Stop` is not the end of all work (background tasks begin turns by themselves), StopFailure comes instead
-// of it, and a key that interrupts fires no hook at all: the screen shows that one.
+// of it, also of a subagent or a summary whose turn goes on (it has an `agent_id` then), and a key that interrupts fires
+// no hook at all: the screen shows that one. PreCompact comes without PostCompact when there is one exchange only, which
+// is not compacted, and when the summary failed.
 
 import type { Heard } from '../../events/hearing.ts'
 import type { HookCall, HookMeaning, HookReply, PermissionAsk } from '../../ports/presets.ts'
@@ -55,7 +57,7 @@ function heardIn(event: string, said: Json, now: number): Heard[] {
     case 'Stop':
       return [{ kind: 'turnEnded', via, background: asList(said.background_tasks).length }]
     case 'StopFailure':
-      return failed(said, now)
+      return asLine(said.agent_id) === '' ? failed(said, now) : []
     case 'SubagentStop':
       // Compaction runs as a subagent without a type.
       return asLine(said.agent_type) === '' ? [] : [{ kind: 'subagentEnded', via }]
@@ -102,9 +104,12 @@ function notified(said: Json): Heard[] {
   }
 }
 
+/** Compacted or not, it is too long; its `error` is that of any other bad request. */
+const FULL = /^(Prompt is too long|Autocompact is thrashing)/
+
 function failed(said: Json, now: number): Heard[] {
-  const error = asLine(said.error, 200) || 'unknown'
   const message = asLine(said.last_assistant_message) || asLine(said.error_details)
+  const error = FULL.test(message) ? 'context_full' : asLine(said.error, 200) || 'unknown'
   const turn: Heard = { kind: 'turnFailed', via: 'hook', error, message }
   // Only a limit that says when it is over is one that the program waits for.
   if (!/\bresets\b/i.test(message)) return [turn]

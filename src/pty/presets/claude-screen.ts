@@ -101,7 +101,10 @@ const FAILURES: readonly Marker[] = [
     name: 'loggedOut',
     shows: /Please run \/login|Invalid API key|Invalid auth|OAuth (token|session).*(expired|revoked)/,
   },
-  { name: 'contextFull', shows: /^\s*[●⎿]\s*Prompt is too long/ },
+  {
+    name: 'contextFull',
+    shows: /^\s*[●⎿]\s*(Prompt is too long|Context limit reached|Autocompact is thrashing)/,
+  },
   { name: 'noCredit', shows: /^\s*[●⎿]\s*Credit balance too low/ },
   { name: 'modelUnknown', shows: /^\s*[●⎿]\s*There's an issue with the selected model/ },
   { name: 'apiError', shows: /^\s*[●⎿]\s*API Error/ },
