@@ -4,7 +4,7 @@
 // Does not:  begin a conversation: the first prompt does (src/town/orders.ts), and says all of it itself.
 // Always:    nothing is told twice: a conversation that begins, or is gone on with, gets no text from here.
 
-import { rigOf, workerOf } from '../events/address.ts'
+import { keeperOf, rigOf, sessionRole, workerOf } from '../events/address.ts'
 import type { Heard } from '../events/hearing.ts'
 import type { Json } from '../events/record.ts'
 import { bead as beadRow } from '../projections/bead-queries.ts'
@@ -60,11 +60,22 @@ export async function primeOf(town: TownHandle, caller: SessionCaller) {
     worktree: facts.path,
     gates,
     mailUnread,
+    ...checkpointOf(town, caller),
     /** What an earlier session left for this one. */
     ...(handoff === null ? {} : { handoff }),
     rules: previous.conflictFiles === undefined ? RULES : [...RULES, REBASE_RULE(target)],
     seq: town.system.seq,
   }
+}
+
+/** The last that was kept of the worktree: nothing when there is none. The worktree's own git can read it. */
+export function checkpointOf({ system, projections }: TownHandle, { session }: SessionCaller) {
+  const keeper = keeperOf(session)
+  const place = sessionRole(session) === 'crew' ? system.owner(keeper)?.context.place : keeper
+  const row = projections.trash.rows.get(String(place))
+  if (row === undefined || row.checkpoint === null) return {}
+  const { ref, commit, files, at } = row.checkpoint
+  return { checkpoint: { id: row.id, ref, commit, at, files, look: `git diff ${commit}` } }
 }
 
 /** What its runtime has forgotten when it says that it is ready: null when nothing. Never longer than 9,000 characters. */

@@ -52,6 +52,7 @@ const rows: readonly Row[] = [
   ['crew start', () => import('./commands/crew.ts'), 'crewStart'],
   ['crew at', () => import('./commands/crew.ts'), 'crewAt'],
   ['crew stop', () => import('./commands/crew.ts'), 'crewStop'],
+  ['crew remove', () => import('./commands/crew.ts'), 'crewRemove'],
   ['crew list', () => import('./commands/crew.ts'), 'crewList'],
   ['mayor attach', () => import('./commands/mayor.ts'), 'mayorAttach'],
   ['mayor plan', () => import('./commands/mayor.ts'), 'mayorPlan'],

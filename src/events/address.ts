@@ -16,6 +16,8 @@ export const refinery = (rig: string): Address => `${rig}/refinery`
 export const polecat = (rig: string, name: string): Address => `${rig}/polecats/${name}`
 /** A workplace of a person's own: it lives until they give it up. */
 export const crew = (rig: string, name: string): Address => `${rig}/crew/${name}`
+/** The n-th worktree that a crew member was given: the next one begins when the one before was removed. */
+export const crewPlace = (keeper: Address, n: number): Address => `${keeper}/worktrees/${n}`
 /** Keeper of the Mayor's own sessions: where a person talks to the Mayor. */
 export const DESK = 'mayor/desk'
 /** The n-th assignment of a polecat: one worktree, one branch. */

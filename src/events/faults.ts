@@ -32,6 +32,7 @@ const asking = {
   NOTHING: row(409, 'See where things stand with gt status.'),
   NO_SUCH_OWNER: row(404, 'Check the name; gt status lists what there is.'),
   RECORD_NOT_FOUND: row(404, 'gt log shows the records there are.'),
+  PAST_ENDED: row(503, 'Ask again; if it happens twice, gt log verify looks whether the log is whole.'),
 } satisfies Record<string, FaultRow>
 
 const beads = {

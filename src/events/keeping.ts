@@ -9,12 +9,15 @@ export const shelvedHow = z.enum(SHELVED_HOW)
 export type ShelvedHow = z.infer<typeof shelvedHow>
 
 /** Where a checkpoint lies, and how much is in it: beyond the commit that is checked out, and beyond the base. */
-const kept = {
+export const kept = {
   ref: line,
   commit: objectName,
   files: count,
   changed: count.nullable(),
 }
+
+/** While it works, when its session has stopped, or when its worktree goes. */
+export const keptCause = z.enum(['work', 'stop', 'removal'])
 
 export const keepingMessages = [
   /** A session has stopped, and its worktree is under a checkpoint; or it is not, and why. */
@@ -37,8 +40,7 @@ export const keepingFacts = [
     bead: beadId,
     agent: address,
     ...kept,
-    /** While it works, when its session has stopped, or when its worktree goes. */
-    cause: z.enum(['work', 'stop', 'removal']),
+    cause: keptCause,
   }),
   named('WorktreeNotCheckpointed', { sandbox: address, bead: beadId, agent: address, ...failure }),
   /** `worktree`: whether that is still there. */

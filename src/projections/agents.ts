@@ -25,6 +25,8 @@ export type AgentState =
   | 'testing'
   | 'landing'
   | 'waiting'
+  /** A crew member that a person removed; it is in no list. */
+  | 'removed'
 
 /** `done`: its part is done and with the Refinery. `waiting`: for a person, or for what a person must set right. */
 export type HealthState = 'idle' | 'working' | 'done' | 'recovering' | 'waiting'
@@ -69,7 +71,8 @@ export type AgentFilter = {
 export const agents = (rows: AgentRows, filter: AgentFilter = {}): AgentRow[] =>
   [...rows.byAddress.values()]
     .filter(
-      ({ rig, role, health }) =>
+      ({ rig, role, health, state }) =>
+        state !== 'removed' &&
         (filter.rig === undefined || rig === filter.rig) &&
         (filter.role === undefined || role === filter.role) &&
         (filter.health === undefined || health.state === filter.health),
@@ -146,6 +149,8 @@ const crews: Handlers<AgentRows> = {
   CrewReady: (rows, { agent }, { at }) => edit(rows, agent, (row) => be(row, 'idle', 'idle', null, at)),
   CrewNotAdded: (rows, { agent, message }, { at }) =>
     edit(rows, agent, (row) => be(row, 'idle', 'waiting', `it has no worktree: ${message}`, at)),
+  CrewRemoved: (rows, { agent }, { at }) =>
+    edit(rows, agent, (row) => be(row, 'removed', 'idle', 'a person removed it', at)),
   CrewPaused: (rows, { agent, reason }, { at }) =>
     edit(rows, agent, (row) => be(row, 'paused', 'idle', RESTS_WHILE[reason], at)),
 }

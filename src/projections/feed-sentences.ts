@@ -76,6 +76,9 @@ const sayings: Sayings = {
   CrewAdded: ({ agent, rig }) => `${who(agent)} joins rig ${rig}`,
   CrewNotAdded: ({ agent, message }) => `no worktree could be made for ${who(agent)}: ${message}`,
   CrewPaused: ({ agent, reason }) => `${who(agent)} rests ${RESTS[reason]}`,
+  CrewNotCheckpointed: ({ agent, message }) => notKept(agent, message),
+  CrewRemoved: ({ agent, reason }) => `${who(agent)} is removed; what it had is kept${because(reason)}`,
+  CrewNotRemoved: ({ agent, message }) => `${who(agent)} could not be removed: ${message}`,
   PlanProposed: ({ agent, plan, title, beads }) =>
     `${who(agent)} proposes plan ${plan} of ${beads.length} beads${because(title)}`,
   PlanFiled: ({ plan, beads, slung }) =>
@@ -86,8 +89,7 @@ const sayings: Sayings = {
   PlannedBeadNotSlung: ({ bead, message }) => `bead ${bead} could not be handed over: ${message}`,
   WorktreeFailed: ({ bead, message }) => `no worktree could be made for bead ${bead}: ${message}`,
   WorktreeKept: ({ sandbox, message }) => `the worktree of ${who(sandbox)} is kept: ${message}`,
-  WorktreeNotCheckpointed: ({ agent, message }) =>
-    `what ${who(agent)} has not committed could not be kept: ${message}`,
+  WorktreeNotCheckpointed: ({ agent, message }) => notKept(agent, message),
   SandboxShelved: ({ agent, bead, how, reason }) =>
     `bead ${bead} is taken from ${who(agent)}${how === 'nuked' ? ', with its worktree' : ''}${because(reason)}`,
   SandboxRestored: ({ agent, bead }) => `bead ${bead} is brought back to ${who(agent)} as it was`,
@@ -159,6 +161,8 @@ const PROBLEMS: ReadonlySet<string> = new Set<Fact['type']>([
   'OperatorNotNotified',
   'WorktreeFailed',
   'CrewNotAdded',
+  'CrewNotCheckpointed',
+  'CrewNotRemoved',
   'PlanNotFiled',
   'PlannedBeadNotSlung',
   'WorktreeKept',
@@ -228,6 +232,9 @@ function who(address: Address): string {
   const agent = role === 'crew' ? agentOf(address) : null
   return agent === null ? address : `your agent ${agent.slice(agent.lastIndexOf('/') + 1)}`
 }
+
+const notKept = (agent: Address, message: string): string =>
+  `what ${who(agent)} has not committed could not be kept: ${message}`
 
 const short = (objectName: string): string => objectName.slice(0, 7)
 

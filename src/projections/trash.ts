@@ -1,10 +1,10 @@
 // What was left behind, and can come back: removed branches, kept worktrees, checkpoints.
 //
-// Owns:      one row per assignment (sandbox) that has anything kept.
+// Owns:      one row per worktree that has anything kept: of an assignment (sandbox), or of a crew member.
 // Does not:  look into repositories: whether a ref is still there is asked when somebody wants it.
 // Always:    a row stays for ever; nothing here is deleted.
 
-import { rigOf, workerOf } from '../events/address.ts'
+import { lastPart, rigOf, workerOf } from '../events/address.ts'
 import type { Address } from '../events/record.ts'
 import { type Handlers, projection } from './store.ts'
 import type { Projection } from './types.ts'
@@ -13,12 +13,14 @@ import type { Projection } from './types.ts'
 export type TrashKind = 'checkpoint' | 'removed' | 'kept'
 
 export type TrashRow = {
-  /** `shop.nux.3`: the third assignment of polecat nux of rig shop. */
+  /** `shop.nux.3`: the third assignment of polecat nux of rig shop; `shop.crew.ada.1`: the first worktree of crew ada. */
   id: string
+  /** What it is kept as: the address of the assignment, or which worktree of a crew member. */
   sandbox: Address
   agent: Address
   rig: string
-  bead: string
+  /** Null: a crew member's. */
+  bead: string | null
   branch: string
   /** Worktree. Empty before it is made. */
   path: string
@@ -39,7 +41,7 @@ export type TrashRow = {
 export type TrashRows = Map<Address, TrashRow>
 
 export const createTrash = (): Projection<TrashRows> =>
-  projection({ name: 'trash', version: 1, empty: (): TrashRows => new Map(), handlers })
+  projection({ name: 'trash', version: 2, empty: (): TrashRows => new Map(), handlers })
 
 export type TrashFilter = { readonly rig?: string | undefined; readonly bead?: string | undefined }
 
@@ -62,25 +64,8 @@ export function differing({ landed, checkpoint, kind }: TrashRow): number | null
 
 const handlers: Handlers<TrashRows> = {
   SandboxOpened: (rows, { sandbox, agent, bead, branch }, { at }) => {
-    const name = workerOf(sandbox)?.name ?? ''
-    const rig = rigOf(sandbox) ?? ''
-    rows.set(sandbox, {
-      id: `${rig}.${name}.${sandbox.slice(sandbox.lastIndexOf('/') + 1)}`,
-      sandbox,
-      agent,
-      rig,
-      bead,
-      branch,
-      path: '',
-      base: null,
-      head: null,
-      kind: null,
-      landed: false,
-      undo: false,
-      why: '',
-      at,
-      checkpoint: null,
-    })
+    const id = `${rigOf(sandbox) ?? ''}.${workerOf(sandbox)?.name ?? ''}.${lastPart(sandbox)}`
+    rows.set(sandbox, { ...NEW, id, sandbox, agent, rig: rigOf(sandbox) ?? '', bead, branch, at })
     return true
   },
   WorktreeAdded: (rows, { sandbox, path, base }) =>
@@ -98,6 +83,29 @@ const handlers: Handlers<TrashRows> = {
       if (row.kind === null || row.kind === 'checkpoint')
         Object.assign(row, { kind: 'checkpoint', at, why: CAUSES[cause] })
     }),
+  CrewCheckpointed: (rows, { place, agent, path, branch, base, cause, ...kept }, { at }) => {
+    const rig = rigOf(agent) ?? ''
+    const id = `${rig}.crew.${lastPart(agent)}.${lastPart(place)}`
+    const before = rows.get(place) ?? {
+      ...NEW,
+      id,
+      sandbox: place,
+      agent,
+      rig,
+      bead: null,
+      branch,
+      path,
+      base,
+    }
+    const { ref, commit, files, changed } = kept
+    const checkpoint = { ref, commit, files, changed, at }
+    rows.set(place, { ...before, kind: 'checkpoint', at, why: CAUSES[cause], checkpoint })
+    return true
+  },
+  CrewRemoved: (rows, { place, reason }, { at }) =>
+    edit(rows, place, (row) =>
+      Object.assign(row, { kind: 'removed', at, why: `removed${reason === '' ? '' : `: ${reason}`}` }),
+    ),
   BeadLanded: (rows, { bead, agent }) =>
     edit(rows, lastOf(rows, bead, agent), (row) => {
       row.landed = true
@@ -124,6 +132,17 @@ const handlers: Handlers<TrashRows> = {
     edit(rows, sandbox, (row) => {
       if (row.kind !== null) Object.assign(row, { kind: 'removed', at, undo: true, why: message })
     }),
+}
+
+const NEW = {
+  path: '',
+  base: null,
+  head: null,
+  kind: null,
+  landed: false,
+  undo: false,
+  why: '',
+  checkpoint: null,
 }
 
 const CAUSES = { work: 'while it works', stop: 'its session stopped', removal: 'its worktree goes' } as const

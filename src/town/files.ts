@@ -45,6 +45,10 @@ export const townFiles = (dir: string) => {
 /** An address as one name of a file: `shop.polecats.nux.sessions.2.1`. */
 export const slug = (address: Address): string => address.replaceAll('/', '.')
 
+/** Under which name the worktree of an assignment, or of a crew member, is kept. */
+export const keptAs = (owner: Address, { place }: { readonly place?: unknown }): string =>
+  slug(typeof place === 'string' && place !== '' ? place : owner)
+
 export const sessionFiles = (dir: string, session: Address) => {
   const own = join(townFiles(dir).sessions, slug(session))
   return {

@@ -3,7 +3,7 @@
 import { ownerKind, rigOf } from '../events/address.ts'
 import type { Address } from '../events/record.ts'
 import type { System } from '../system/types.ts'
-import { slug } from './files.ts'
+import { keptAs } from './files.ts'
 import type { OpenTown } from './open.ts'
 import type { World } from './world.ts'
 
@@ -28,7 +28,8 @@ type Parts = { readonly town: OpenTown; readonly world: World }
 export const checkpointer =
   ({ town, world }: Parts) =>
   async (sandbox: Address): Promise<void> => {
-    const { path, branch } = town.system.owner(sandbox)?.context ?? {}
+    const context = town.system.owner(sandbox)?.context ?? {}
+    const { path, branch } = context
     const rig = rigOf(sandbox)
     if (typeof path !== 'string' || path === '' || rig === null) return
     await world.repositories
@@ -36,7 +37,7 @@ export const checkpointer =
         rig,
         path,
         branch: String(branch),
-        name: slug(sandbox),
+        name: keptAs(sandbox, context),
       })
       .catch((error: unknown) => town.trouble('NOT_CHECKPOINTED', `${sandbox}: ${String(error)}`))
   }

@@ -75,8 +75,8 @@ const NOTHING_COMES_OF_IT: { readonly [kind: string]: readonly string[] } = {
     'sandbox.nuke',
     'sandbox.unsling',
   ],
-  // Held, or let go, twice; wanted, or not wanted, already.
-  crew: ['crew.pause', 'crew.resume', 'crew.start', 'crew.stop'],
+  // Held, or let go, twice; wanted, or not wanted, already; what was kept of who is removed.
+  crew: ['crew.pause', 'crew.resume', 'crew.start', 'crew.stop', 'crew.checkpointed'],
   // The nudge that tells of it was refused.
   plan: ['tell.refused'],
   // Told of budgets that are gone, of sums and days that it knows.

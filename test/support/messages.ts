@@ -327,6 +327,11 @@ const samples: Samples = {
   'crew.stop': [{ reason: 'gt crew stop' }],
   'crew.pause': [{ reason: 'town' }, { reason: 'estop', graceMs: 700 }],
   'crew.resume': [{ reason: 'town' }, { reason: 'estop' }],
+  'crew.checkpointed': [{ ref: 'refs/gt/checkpoints/ada', commit: COMMIT, files: 2, changed: null }],
+  'crew.remove': [
+    { reason: 'gt crew remove', yes: false },
+    { reason: 'gt crew remove', yes: true },
+  ],
   'crew.sessionEnded': [
     { session: CREW_SESSION, ending: exited },
     { session: CREW_SESSION, ending: exited, resume: 'u-1' },

@@ -3,40 +3,22 @@
 // The Mayor's desk is one as well, without a rig and without a worktree: it is there from the start.
 
 import { setup } from 'xstate'
-import { agentOf, crewSessionOf, DESK, rigOf } from '../../events/address.ts'
-import type { PauseReason } from '../../events/budget.ts'
+import { crewPlace, DESK } from '../../events/address.ts'
+import { ACTIONS, type MachineDef, OPTIONS, typesOf, UNEXPECTED, writing } from '../machine.ts'
+import { type CrewContext, newCrew } from './crew.context.ts'
+import { add, begin, end, hold, letGo, unwant, WHY, want } from './crew.decisions.ts'
 import {
-  ACTIONS,
-  type Deciding,
-  type Event,
-  type MachineDef,
-  OPTIONS,
-  typesOf,
-  UNEXPECTED,
-  writing,
-} from '../machine.ts'
-
-type CrewContext = {
-  keeper: string
-  agent: string
-  rig: string | null
-  branch: string
-  path: string
-  base: string | null
-  /** Kind of agent that it was started with last; null: the default. */
-  preset: string | null
-  /** The session that lives. */
-  session: string | null
-  sessions: number
-  /** The runtime's id of the last conversation, when it can go on from there. */
-  resume: string | null
-  /** A person wants it to run. */
-  wanted: boolean
-  /** Why it may not run now; empty when it may. */
-  held: readonly PauseReason[]
-}
-
-type To = Deciding<CrewContext>
+  askToKeep,
+  depart,
+  isFree,
+  left,
+  shelve,
+  wasKept,
+  wasKeptAtWork,
+  wasNotKept,
+  wasNotShelved,
+  wasShelved,
+} from './keeping.ts'
 
 const { does, when } = writing<CrewContext>()
 
@@ -47,6 +29,40 @@ const holding = {
   'crew.pause': { actions: does('crew.pause', hold) },
   'crew.resume': { actions: does('crew.resume', letGo) },
 }
+
+/** Begins with the checkpoint that is due. */
+const keeps = does('crew.sessionEnded', askToKeep)
+
+/** A person removes it; whoever is wanted is at work, or will be. */
+const removedBy = (go: typeof depart) => ({
+  'crew.remove': [
+    {
+      guard: when('crew.remove', ({ keeper }) => keeper === DESK),
+      actions: does('crew.remove', (_, __, to) =>
+        to.refuse('CREW_NOT_FOUND', 'The Mayor is no crew member, and stays.'),
+      ),
+    },
+    {
+      guard: when('crew.remove', ({ wanted }, { yes }) => wanted && !yes),
+      actions: does('crew.remove', ({ agent }, _, to) =>
+        to.refuse('CREW_AT_WORK', `${agent} runs; it is removed when it has stopped.`),
+      ),
+    },
+    { target: 'leaving', actions: does('crew.remove', go) },
+  ],
+})
+
+const isLeaving = {
+  actions: does('crew.remove', ({ agent }, _, to) =>
+    to.refuse('CREW_NOT_READY', `${agent} is just being removed; try again in a moment.`),
+  ),
+}
+const leaves = { 'crew.remove': isLeaving, 'crew.start': isLeaving, 'crew.stop': isLeaving, ...holding }
+
+const notRemoved = (type: 'worktree.kept' | 'effect.failed') => ({
+  target: 'idle',
+  actions: does(type, wasNotShelved),
+})
 
 const notAdded = (type: 'worktree.notAdded' | 'effect.failed') => ({
   target: 'absent',
@@ -59,24 +75,20 @@ const machine = setup({ types: typesOf<CrewContext>(), actions: ACTIONS }).creat
   id: 'crew',
   options: OPTIONS,
   initial: 'absent',
-  context: ({ input }) => ({
-    keeper: input.address,
-    agent: agentOf(input.address) ?? '',
-    rig: rigOf(input.address),
-    branch: '',
-    path: '',
-    base: null,
-    preset: null,
-    session: null,
-    sessions: 0,
-    resume: null,
-    wanted: false,
-    held: [],
-  }),
+  context: ({ input }) => newCrew(input),
   states: {
     absent: {
       on: {
         'crew.add': { target: 'preparing', actions: does('crew.add', add) },
+        'crew.remove': {
+          actions: does('crew.remove', ({ agent }, _, to) =>
+            to.refuse('CREW_NOT_FOUND', `There is no crew member ${agent}.`),
+          ),
+        },
+        // Said by those who have not heard that it was removed.
+        'crew.pause': {},
+        'crew.resume': {},
+        'crew.checkpointed': {},
         'crew.start': [
           { guard: isDesk, target: 'idle', actions: does('crew.start', want) },
           {
@@ -104,8 +116,9 @@ const machine = setup({ types: typesOf<CrewContext>(), actions: ACTIONS }).creat
 
     /** No session. One that is wanted begins as soon as nothing holds it. */
     idle: {
+      entry: keeps,
       always: {
-        guard: ({ context }) => context.wanted && context.held.length === 0,
+        guard: ({ context }) => context.wanted && context.held.length === 0 && !context.keeping,
         target: 'working',
         actions: does('crew.start', begin),
       },
@@ -128,12 +141,17 @@ const machine = setup({ types: typesOf<CrewContext>(), actions: ACTIONS }).creat
             ),
           },
         ],
+        ...removedBy(depart),
         ...holding,
       },
     },
 
     working: {
       on: {
+        ...removedBy((context, event, to) => {
+          depart(context, event, to)
+          end(context, { reason: 'a person removes it' }, to)
+        }),
         'crew.start': {
           actions: does('crew.start', ({ agent }, _, to) =>
             to.refuse('CREW_AT_WORK', `${agent} runs already.`),
@@ -173,11 +191,48 @@ const machine = setup({ types: typesOf<CrewContext>(), actions: ACTIONS }).creat
         // Wanted again before the old session is gone.
         'crew.start': { actions: does('crew.start', want) },
         'crew.stop': { actions: does('crew.stop', unwant) },
+        ...removedBy(depart),
         ...holding,
+      },
+    },
+
+    /** Removed by a person; goes on when nobody works in its worktree any more. */
+    leaving: {
+      entry: keeps,
+      always: {
+        guard: ({ context }) => isFree(context),
+        target: 'removing',
+        actions: does('crew.remove', shelve),
+      },
+      on: {
+        'crew.sessionEnded': { guard: current, actions: [does('crew.sessionEnded', left), keeps] },
+        ...leaves,
+      },
+    },
+
+    removing: {
+      on: {
+        'worktree.shelved': { target: 'absent', actions: does('worktree.shelved', wasShelved) },
+        'worktree.kept': notRemoved('worktree.kept'),
+        'effect.failed': notRemoved('effect.failed'),
+        ...leaves,
       },
     },
   },
   on: {
+    'worktree.checkpointed': {
+      guard: when('worktree.checkpointed', ({ keeping }) => keeping),
+      actions: does('worktree.checkpointed', wasKept),
+    },
+    'worktree.notCheckpointed': {
+      guard: when('worktree.notCheckpointed', ({ keeping }) => keeping),
+      actions: does('worktree.notCheckpointed', wasNotKept),
+    },
+    'effect.failed': {
+      guard: when('effect.failed', ({ keeping }, { kind }) => keeping && kind === 'worktree.checkpoint'),
+      actions: does('effect.failed', wasNotKept),
+    },
+    'crew.checkpointed': { actions: does('crew.checkpointed', wasKeptAtWork) },
     'crew.add': {
       actions: does('crew.add', ({ agent }, _, to) => to.refuse('CREW_EXISTS', `${agent} is there already.`)),
     },
@@ -185,75 +240,17 @@ const machine = setup({ types: typesOf<CrewContext>(), actions: ACTIONS }).creat
   },
 })
 
-export const crew: MachineDef = { name: 'crew', version: 1, machine, live: false }
-
-const WHY: Readonly<Record<PauseReason, string>> = {
-  town: 'the town goes down',
-  estop: 'everybody is stopped',
-  budget: 'a budget is used up',
-  person: 'a person stopped it',
-}
-
-function add({ agent, keeper, rig }: CrewContext, { branch }: Event<'crew.add'>, to: To): void {
-  if (rig === null) return to.refuse('CREW_EXISTS', `${agent} is there already.`)
-  to.set({ branch })
-  to.fact({ type: 'CrewAdded', agent, rig, branch })
-  to.effect('worktree.add', { rig, sandbox: keeper, bead: null, branch })
-}
-
-/** Another kind of agent cannot go on with the conversation of this one. */
-function want(context: CrewContext, { preset, fresh, path }: Event<'crew.start'>, to: To): void {
-  const goesOn = !fresh && (context.sessions === 0 || preset === context.preset)
-  to.set({
-    preset,
-    wanted: true,
-    resume: goesOn ? context.resume : null,
-    ...(path === null ? {} : { path }),
-  })
-}
-
-function unwant(_: CrewContext, __: unknown, to: To): void {
-  to.set({ wanted: false })
-}
-
-function begin({ keeper, path, branch, base, preset, resume, ...context }: CrewContext, _: unknown, to: To) {
-  const sessions = context.sessions + 1
-  const session = crewSessionOf(keeper, sessions)
-  to.set({ sessions, session, resume: null })
-  to.tell({
-    to: session,
-    message: {
-      type: 'session.open',
-      bead: null,
-      worktree: path,
-      branch,
-      base,
-      preset,
-      attempt: sessions,
-      reason: resume === null ? 'first' : 'handoff',
-      resume,
-    },
-  })
-}
-
-function end(
-  { session }: CrewContext,
-  { reason, graceMs }: { reason: string; graceMs?: number | undefined },
-  to: To,
-): void {
-  if (session === null) return
-  const message = { type: 'session.stop', reason } as const
-  to.tell({ to: session, message: graceMs === undefined ? message : { ...message, graceMs } })
-}
-
-function left(_: CrewContext, { resume }: Event<'crew.sessionEnded'>, to: To): void {
-  to.set({ session: null, resume: resume ?? null })
-}
-
-function hold({ held }: CrewContext, { reason }: Event<'crew.pause'>, to: To): void {
-  if (!held.includes(reason)) to.set({ held: [...held, reason] })
-}
-
-function letGo({ held }: CrewContext, { reason }: Event<'crew.resume'>, to: To): void {
-  if (held.includes(reason)) to.set({ held: held.filter((each) => each !== reason) })
+export const crew: MachineDef = {
+  name: 'crew',
+  version: 2,
+  // Since 2 its worktrees are numbered.
+  migrate: ({ value, context }, from) => ({
+    value,
+    context:
+      from > 1 || value === 'absent' || context.rig === null
+        ? context
+        : { ...context, places: 1, place: crewPlace(String(context.keeper), 1) },
+  }),
+  machine,
+  live: false,
 }

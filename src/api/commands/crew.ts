@@ -14,10 +14,13 @@ import { choosePreset } from '../presets.ts'
 import { checkName, chooseRig, findAgent, shown } from '../resolve.ts'
 import type { Caller, TownHandle } from '../town.ts'
 import { recordsOfId, take } from '../turn.ts'
+import { requireNothingUnsubmitted } from './keeping.ts'
 
 /** A worktree may need a fetch and its setup, ms. */
 const WORKTREE_WAIT_MS = 10 * 60_000
 const START_WAIT_MS = 60_000
+/** Its session ends, and everything is kept, ms. */
+const REMOVE_WAIT_MS = 60_000
 
 const add = command({
   name: 'crew.add',
@@ -92,7 +95,56 @@ const mayorStop = command({
   run: ({ town, caller, input, id }) => stopOne(town, caller, { keeper: DESK, reason: input.reason, id }),
 })
 
-export const crewCommands = [add, start, stop, mayorStart, mayorStop]
+const remove = command({
+  name: 'crew.remove',
+  summary:
+    'Takes the workplace of a crew member away, once everything in it is kept; gt trash restore brings it back.',
+  who: 'operator',
+  input: z.strictObject({
+    crew: z.string().min(1).max(200),
+    reason: line.default('a person removed it'),
+    /** Also while it runs, and when there is work that was never handed in. */
+    yes: z.boolean().default(false),
+  }),
+  async run({ town, caller, input, id, signal }) {
+    const { reason, yes } = input
+    if (town.repositories === null) throw new Fault('DAEMON_DOWN', 'The town is not up.')
+    let records = await recordsOfId(town, caller, id)
+    const keeper = records[0]?.actor ?? findCrew(town, input.crew)
+    if (records.length === 0) {
+      const { value, context } = town.system.owner(keeper) ?? {}
+      if (value === 'preparing')
+        throw new Fault('CREW_NOT_READY', `The worktree of ${keeper} is still being made.`)
+      // Whoever runs is refused for that.
+      if (!yes && context?.wanted !== true) await requireNothingUnsubmitted(town, keeper, keeper)
+      const message = { type: 'crew.remove', reason, yes } as const
+      records = [...(await take(town, caller, id, [{ to: keeper, message }])).records]
+    }
+    const after = (records[0]?.seq ?? town.system.seq) - 1
+    const fact = await firstOf(
+      town,
+      { after, timeoutMs: REMOVE_WAIT_MS, signal },
+      ({ facts }) =>
+        facts.find(
+          ({ type, agent }) => (type === 'CrewRemoved' || type === 'CrewNotRemoved') && agent === keeper,
+        ) ?? null,
+    )
+    if (fact === null)
+      throw new Fault('TIMED_OUT', 'It is being removed, and its session or its worktree takes long for it.')
+    if (fact.type === 'CrewNotRemoved') throw new Fault(String(fact.code), String(fact.message))
+    const row = town.projections.trash.rows.get(String(fact.place))
+    return {
+      agent: keeper,
+      branch: row?.branch ?? null,
+      entry: row?.id ?? null,
+      commit: row?.checkpoint?.commit ?? null,
+      files: row?.checkpoint?.changed ?? row?.checkpoint?.files ?? null,
+      seq: town.system.seq,
+    }
+  },
+})
+
+export const crewCommands = [add, start, stop, remove, mayorStart, mayorStop]
 
 /** @throws {Fault} CREW_NOT_FOUND, AMBIGUOUS. */
 function findCrew(town: TownHandle, name: string): Address {

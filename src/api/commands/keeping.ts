@@ -113,7 +113,8 @@ const undo = command({
   async run({ town, caller, input, id }) {
     const agent = polecatNamed(town, input.agent)
     const last = lastTaken(town, agent)
-    const { bead, sandbox, rig } = last
+    const { sandbox, rig } = last
+    const bead = last.bead ?? ''
     const name = workerOf(agent)?.name ?? ''
     const { seq } = await take(town, caller, id, [
       { to: MAYOR, message: { type: 'dispatch.retake', bead, rig, name, sandbox } },
@@ -157,9 +158,16 @@ function atWork(town: TownHandle, name: string) {
   return hook
 }
 
-/** @throws {Fault} WORK_NOT_SUBMITTED: how much there is; WORK_NOT_READ: nobody knows. */
-async function requireNothingUnsubmitted(town: TownHandle, agent: Address, sandbox: Address): Promise<void> {
-  const { path, branch, rig } = town.system.owner(sandbox)?.context ?? {}
+/**
+ * `owner` has the worktree: an assignment, or a crew member.
+ * @throws {Fault} WORK_NOT_SUBMITTED: how much there is, or that nobody knows.
+ */
+export async function requireNothingUnsubmitted(
+  town: TownHandle,
+  agent: Address,
+  owner: Address,
+): Promise<void> {
+  const { path, branch, rig } = town.system.owner(owner)?.context ?? {}
   if (typeof path !== 'string' || path === '') return
   if (town.repositories === null) throw new Fault('DAEMON_DOWN', 'The town is not up.')
   const target = town.projections.rigs.rows.get(String(rig))?.target.branch ?? 'main'

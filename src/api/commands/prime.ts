@@ -5,7 +5,7 @@ import { bead as beadRow } from '../../projections/bead-queries.ts'
 import { assignmentOf, sessionOnly, workplaceOf } from '../callers.ts'
 import { command } from '../command.ts'
 import { directedRules } from '../direction.ts'
-import { primeOf } from '../priming.ts'
+import { checkpointOf, primeOf } from '../priming.ts'
 import { beadShape } from '../shapes.ts'
 
 const prime = command({
@@ -19,7 +19,8 @@ const prime = command({
     const { role, agent, rig, path, branch } = workplaceOf(town, caller)
     if (role === 'polecat') return primeOf(town, caller)
     const rules = directedRules(role, { agent, rig, branch, folder: path }).split('\n')
-    return { address: agent, role, rig, bead: null, worktree: path, branch, rules, seq: town.system.seq }
+    const workplace = { worktree: path, branch, ...checkpointOf(town, caller) }
+    return { address: agent, role, rig, bead: null, ...workplace, rules, seq: town.system.seq }
   },
 })
 

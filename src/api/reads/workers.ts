@@ -35,13 +35,15 @@ const list = read({
 
 const show = read({
   path: '/v1/agents/:address',
-  summary: 'One agent, with its sessions.',
+  summary: 'One agent, with its sessions, and what it has done so far (`cv`).',
   run({ town, view: { projections, seq, past }, params }) {
     const address = findAgent(projections, params.address)
     const row = agentRow(projections.agents.rows, address)
     if (row === null) throw new Fault('AGENT_NOT_FOUND', `${address} is no agent of the town.`)
     const own = sessions(projections.sessions.rows, { agent: address }).slice(-20)
-    return { ...(past ? agentShape(row) : agentNow(town, row)), sessions: structuredClone(own), seq }
+    const done = structuredClone(cv(projections.cvs.rows, projections.costs.rows, address))
+    const shape = past ? agentShape(row) : agentNow(town, row)
+    return { ...shape, cv: done, sessions: structuredClone(own), seq }
   },
 })
 

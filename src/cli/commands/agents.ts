@@ -4,6 +4,7 @@ import { part } from '../../client/connection.ts'
 import { type Call, type Command, textOf } from '../command.ts'
 import { clock, since, table } from '../layout.ts'
 import { agentState, type Standing } from '../words-for.ts'
+import { type Cv, cvLine } from './cv.ts'
 
 type Agent = {
   address: string
@@ -27,6 +28,8 @@ type Session = {
   endedAt: string | null
   ending: { kind: string; detail: string } | null
 }
+
+type Shown = Agent & { cv: Cv | null; sessions: Session[] }
 
 const rig = { rig: { type: 'text', value: '<name>', help: 'of this rig (project) only' } } as const
 
@@ -55,14 +58,15 @@ export const polecatShow: Command = {
   words: [1, 1],
   async run(call) {
     const path = `/v1/agents/${part(call.words[0] as string)}`
-    const agent = await call.town().get<Agent & { sessions: Session[] }>(path, { at: textOf(call, 'at') })
-    const { address, state, standing, hook, health, sessions } = agent
+    const agent = await call.town().get<Shown>(path, { at: textOf(call, 'at') })
+    const { address, state, standing, hook, health, cv, sessions } = agent
     call.out.answer({
       json: agent,
       ids: [address],
       lines: () => [
         `${address}  ${agentState(state, standing)}${hook === null ? '' : `, with ${hook}`}`,
         ...(health.reason === null ? [] : [`  ${health.reason}`]),
+        ...(cv === null ? [] : [`  CV: ${cvLine(cv)}`]),
         ...sessions.map(
           ({ bead, attempt, reason, openedAt, state: now, ending }) =>
             `  ${clock(openedAt)}  ${bead}, attempt ${attempt} (${reason}): ${ending === null ? now : `${ending.kind} ${ending.detail}`}`,

@@ -4,6 +4,7 @@ import type { Connection } from '../../client/connection.ts'
 import { attachTo, running } from '../attaching.ts'
 import { type Call, type Command, flagOf, given, textOf } from '../command.ts'
 import { since, table } from '../layout.ts'
+import { keptLines } from './nuke.ts'
 
 type Started = { agent: string; session: string; resumed: boolean; note: string | null }
 type Agent = {
@@ -86,6 +87,37 @@ export const crewStop: Command = {
   async run(call) {
     const found = await call.town().command<{ agent: string }>('crew.stop', { crew: call.words[0] })
     call.out.answer({ json: found, ids: [found.agent], lines: () => [`${found.agent} is told to stop.`] })
+  },
+}
+
+export const crewRemove: Command = {
+  name: 'crew remove',
+  summary: 'takes the workplace of a crew member away; all that is in it is kept',
+  usage: '<name>',
+  where: 'person',
+  words: [1, 1],
+  options: {
+    yes: {
+      type: 'flag',
+      short: 'y',
+      help: 'also while it runs, or when it has work that it never handed in',
+    },
+    reason: { type: 'text', value: '<text>', help: 'why; the feed says so' },
+  },
+  async run(call) {
+    type Removed = { agent: string; branch: string; entry: string; files: number | null }
+    const [crew] = call.words
+    const body = given({ crew, yes: flagOf(call, 'yes') || undefined, reason: textOf(call, 'reason') })
+    const found = await call.town().command<Removed>('crew.remove', body)
+    call.out.answer({
+      json: found,
+      ids: [found.entry],
+      lines: () => [
+        `${found.agent} is removed, with its branch ${found.branch}.`,
+        ...keptLines({ ...found, worktree: null }),
+        `To have it again: gt trash restore ${found.entry}`,
+      ],
+    })
   },
 }
 

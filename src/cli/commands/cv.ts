@@ -3,9 +3,9 @@
 import { part } from '../../client/connection.ts'
 import { type Command, textOf } from '../command.ts'
 import { table } from '../layout.ts'
-import { countText, moneyText } from '../money.ts'
+import { countText, moneyText, tokensText } from '../money.ts'
 
-type Cv = {
+export type Cv = {
   agent: string
   n: number
   merged: number
@@ -38,6 +38,25 @@ export const cv: Command = {
   },
 }
 
+/** What an agent has done so far, on one line. */
+export function cvLine({ n, merged, failed, reworked, firstPassRate, ...more }: Cv): string {
+  const { medianMinutes, tokens, costUsd } = more
+  return [
+    `${n} bead${n === 1 ? '' : 's'}`,
+    `${merged} landed`,
+    ...(failed === 0 ? [] : [`${failed} failed`]),
+    ...(reworked === 0 ? [] : [`${reworked} reworked`]),
+    ...(firstPassRate === null ? [] : [`first pass ${percent(firstPassRate)}`]),
+    ...(medianMinutes === null ? [] : [`median ${medianMinutes.toFixed(1)} min`]),
+    tokensText(allOf(tokens)),
+    `cost ${moneyText(costUsd)}`,
+  ].join(', ')
+}
+
+const percent = (rate: number): string => `${Math.round(rate * 100)} %`
+const allOf = ({ input, output, cacheRead, cacheWrite }: Cv['tokens']): number =>
+  input + output + cacheRead + cacheWrite
+
 const rows = (items: readonly Cv[]): string[] =>
   table(
     ['POLECAT', 'BEADS', 'LANDED', 'FAILED', 'REWORKED', 'FIRST PASS', 'MEDIAN', 'TOKENS', 'COST'],
@@ -47,9 +66,9 @@ const rows = (items: readonly Cv[]): string[] =>
       String(merged),
       String(failed),
       String(reworked),
-      firstPassRate === null ? '' : `${Math.round(firstPassRate * 100)} %`,
+      firstPassRate === null ? '' : percent(firstPassRate),
       medianMinutes === null ? '' : `${medianMinutes.toFixed(1)} min`,
-      countText(tokens.input + tokens.output + tokens.cacheRead + tokens.cacheWrite),
+      countText(allOf(tokens)),
       moneyText(costUsd),
     ]),
     { wide: 0 },

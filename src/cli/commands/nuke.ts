@@ -99,7 +99,7 @@ export const stop: Command = {
   },
 }
 
-function keptLines({ entry, worktree, files }: Taken): string[] {
+export function keptLines({ entry, worktree, files }: Pick<Taken, 'entry' | 'worktree' | 'files'>): string[] {
   const many = files === null ? '' : `, ${files} changed file${files === 1 ? '' : 's'}`
   return [
     worktree === null

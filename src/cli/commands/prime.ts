@@ -1,6 +1,7 @@
 // gt prime: all an agent needs to begin.
 
 import type { Command } from '../command.ts'
+import { clock } from '../layout.ts'
 
 type Primed = {
   address: string
@@ -13,11 +14,13 @@ type Primed = {
   target: string
   worktree: string
   gates: { name: string; command: string[] }[]
+  checkpoint?: Checkpoint
   rules: string[]
 }
+type Checkpoint = { commit: string; at: string; look: string }
 
 /** A person says what is to be done. */
-type Directed = { address: string; bead: null; rules: string[] }
+type Directed = { address: string; bead: null; checkpoint?: Checkpoint; rules: string[] }
 
 export const prime: Command = {
   name: 'prime',
@@ -27,7 +30,8 @@ export const prime: Command = {
   words: [0, 0],
   async run({ out, town }) {
     const found = await town().command<Primed | Directed>('prime', {})
-    if (found.bead === null) out.answer({ json: found, ids: [found.address], lines: () => found.rules })
+    if (found.bead === null)
+      out.answer({ json: found, ids: [found.address], lines: () => [...found.rules, ...keptLine(found)] })
     else out.answer({ json: found, ids: [found.bead.id], lines: () => text(found) })
   },
 }
@@ -43,6 +47,7 @@ function text({
   target,
   worktree,
   gates,
+  checkpoint,
   rules,
 }: Primed): string[] {
   return [
@@ -52,6 +57,7 @@ function text({
     '',
     ...(bead.description ? [bead.description, ''] : []),
     `Worktree ${worktree}, branch ${branch}; it will land on ${target}.`,
+    ...keptLine({ checkpoint }),
     ...(gates.length === 0
       ? []
       : [`Before it lands, these must pass: ${gates.map(({ command }) => command.join(' ')).join('; ')}.`]),
@@ -69,6 +75,11 @@ function text({
     ...rules.map((rule) => `- ${rule}`),
   ]
 }
+
+const keptLine = ({ checkpoint }: { checkpoint?: Checkpoint | undefined }): string[] =>
+  checkpoint === undefined
+    ? []
+    : [`Its files were kept at ${clock(checkpoint.at)}: ${checkpoint.look} shows what has changed since.`]
 
 const REASONS: Readonly<Record<string, string>> = {
   rework: 'the work conflicts with what has landed since',

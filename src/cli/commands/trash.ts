@@ -9,7 +9,8 @@ import { safeLine } from '../sanitize.ts'
 type Entry = {
   id: string
   agent: string
-  bead: string
+  /** Null: a crew member's. */
+  bead: string | null
   branch: string
   path: string
   kind: 'checkpoint' | 'removed' | 'kept'
@@ -52,7 +53,7 @@ export const trashList: Command = {
               ['ID', 'BEAD', 'STATE', 'AGO', 'FILES', ''],
               items.map((one) => [
                 one.id,
-                one.bead,
+                one.bead ?? '',
                 `${KINDS[one.kind]}${one.landed ? ', landed' : ''}`,
                 since(one.at, now),
                 one.differing === null ? '?' : String(one.differing),
@@ -76,7 +77,7 @@ export const trashShow: Command = {
       json: found,
       ids: files.map((file) => file.path),
       lines: () => [
-        `${id}  ${bead} of ${agent}, ${KINDS[kind]}${landed ? ', landed' : ''}: ${safeLine(why)}`,
+        `${id}  ${bead ?? 'worktree'} of ${agent}, ${KINDS[kind]}${landed ? ', landed' : ''}: ${safeLine(why)}`,
         `  branch ${branch}${kind === 'removed' ? '' : `, worktree ${path}`}`,
         `  ${changed} file${changed === 1 ? '' : 's'} differ from what ${landed ? 'landed' : 'it began at'}`,
         ...files.map(
