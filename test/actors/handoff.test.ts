@@ -1,8 +1,9 @@
-import { describe, test } from 'vitest'
-import { HANDOFFS_MAX } from '../../src/actors/sandbox/sandbox.decisions.ts'
-import { DONE_GRACE_MS } from '../../src/actors/session/session.machine.ts'
-import { after, decisions } from '../support/decisions.ts'
+import { describe, expect, test } from 'vitest'
+import { after, decisions, stepsOf } from '../support/decisions.ts'
 import { AGENT, BEAD, HEAD, message, SANDBOX, SESSION } from '../support/messages.ts'
+
+/** Handed over so often without a change, it goes to a person. */
+const HANDOFFS_MAX = 5
 
 const nth = (n: number) => `${AGENT}/sessions/1.${n}`
 const sandbox = () => decisions(SANDBOX)
@@ -112,11 +113,11 @@ describe('a session that hands over', () => {
   const running = [message('session.open'), message('session.started')]
   const said = message('session.handOff')
 
-  test(`[SESSION-22] has ${DONE_GRACE_MS / 1_000} seconds to end by itself`, () => {
+  test('[SESSION-22] has 3 seconds to end by itself', () => {
     session()
       .given(...running)
       .when(said)
-      .gives({ state: 'finishing', effects: [['timer']] })
+      .gives({ state: 'finishing', effects: [['timer', { delayMs: 3_000 }]] })
     session()
       .given(...running, said)
       .when(after('doneGrace', 'session.finishing'))
@@ -138,6 +139,17 @@ describe('a session that hands over', () => {
         .given(...running, said)
         .when(again)
         .gives({ refused: 'ASSIGNMENT_OVER' })
+  })
+
+  test('[SESSION-22] is not gone on with, though its conversation has had a turn', () => {
+    const conversation = { runtime: 'claude', runtimeSession: 'c-1' }
+    const turn = message('session.heard', { heard: { kind: 'turnStarted', via: 'hook', nudge: null } })
+    const steps = stepsOf(SESSION)
+    for (const each of [message('session.open'), message('session.started', conversation), turn, said])
+      steps.take(each)
+    expect(steps.state?.context).toMatchObject({ talked: true, runtimeSession: 'c-1' })
+    const ended = steps.take(message('session.exited'))
+    expect(ended.kind === 'accepted' && JSON.stringify(ended.effects)).not.toContain('c-1')
   })
 
   test('[SESSION-22] has nothing to hand over once it said gt done', () => {

@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { ENTERS_AGAIN, MISSES } from '../../src/actors/nudge/nudge.machine.ts'
 import { after, decisions, type Saying, stepsOf } from '../support/decisions.ts'
 import { AGENT, message, SESSION } from '../support/messages.ts'
 
 const NUDGE = 'nudges/n-1'
+const ENTERS_AGAIN = 3
+const MISSES = 3
+const MINUTE_MS = 60_000
 const send = message('nudge.send')
 const go = message('nudge.go')
 const written = message('nudge.written')
@@ -28,7 +30,7 @@ test('[NUDGE-1] it asks its session for the composer, and writes when that is gi
       state: { open: 'queued' },
       facts: [{ type: 'NudgeQueued', ...whose, text: 'Look at the cart.' }],
       tells: [[SESSION, { type: 'session.deliver', nudge: 'n-1', mode: 'idle' }]],
-      effects: [['timer']],
+      effects: [['timer', { delayMs: send.waitMs }]],
     })
   given()
     .when(go)
@@ -96,7 +98,11 @@ describe('[NUDGE-3] the line is not written blindly a second time', () => {
 test('[NUDGE-4] without a receipt Enter alone is pressed again, at most 3 times', () => {
   given(go)
     .when(written)
-    .gives({ state: { open: 'written' }, facts: [{ type: 'NudgeWritten', enters: 1 }] })
+    .gives({
+      state: { open: 'written' },
+      facts: [{ type: 'NudgeWritten', enters: 1 }],
+      effects: [['timer', { delayMs: 5_000 }]],
+    })
   given(go, written)
     .when(unheard)
     .gives({
@@ -105,6 +111,9 @@ test('[NUDGE-4] without a receipt Enter alone is pressed again, at most 3 times'
       effects: [['nudge.enter', { nudge: 'n-1', line: 'gt n-1: …' }]],
     })
   const again = Array.from({ length: ENTERS_AGAIN }, () => [unheard, written]).flat()
+  given(go, written, ...again.slice(0, -1))
+    .when(written)
+    .gives({ state: { open: 'written' }, facts: [{ type: 'NudgeWritten', enters: 4 }] })
   given(go, written, ...again)
     .when(unheard)
     .gives({
@@ -117,6 +126,11 @@ test('[NUDGE-4] without a receipt Enter alone is pressed again, at most 3 times'
 test('[NUDGE-5] a line that the program holds for later is waited for', () => {
   const held5 = Array.from({ length: 5 }, () => [unheard, held('queued', 'queued by the runtime')]).flat()
   given(go, written, ...held5)
+    .when(unheard)
+    .gives({ state: { open: 'checking' } })
+  // Also when it was taken up by the last Enter that there was.
+  const enters = Array.from({ length: ENTERS_AGAIN }, () => [unheard, written]).flat()
+  given(go, written, ...enters.slice(0, -1), held('queued', 'queued by the runtime'))
     .when(unheard)
     .gives({ state: { open: 'checking' } })
   given(go, written, ...held5)
@@ -146,7 +160,12 @@ describe('[NUDGE-7] when its time is over', () => {
     for (const way of [[go], [go, held('unseen')], [go, written], [go, written, unheard]]) {
       given(...way)
         .when(overdue)
-        .gives({ state: 'unconfirmed', facts: [{ type: 'NudgeUnconfirmed' }], tells: [back] })
+        .gives({
+          state: 'unconfirmed',
+          facts: [{ type: 'NudgeUnconfirmed' }],
+          tells: [back],
+          effects: [['timer', { delayMs: 5 * MINUTE_MS }]],
+        })
       given(...way, overdue)
         .when(accepted)
         .gives({ state: 'accepted', facts: [{ type: 'NudgeAccepted', via: 'hook' }], tells: [] })
@@ -173,6 +192,28 @@ test('[NUDGE-8] [NUDGE-9] a receipt ends the wait in every open state, and gives
   }
 })
 
+test('[NUDGE-9] the composer is given back once, however it comes to an end', () => {
+  const gone = [unheard, held('gone'), unheard, held('gone'), unheard, held('gone')]
+  const fail = message('nudge.fail')
+  const lives: Saying[][] = [
+    [overdue],
+    [go, held('untyped'), overdue],
+    [message('nudge.withdraw')],
+    [go, held('untyped'), message('nudge.withdraw')],
+    [go, written, accepted, accepted],
+    [go, written, overdue, late],
+    [go, written, overdue, accepted],
+    [go, written, overdue, fail],
+    [go, written, ...gone, late],
+    [go, fail, accepted, message('nudge.turnEnded')],
+  ]
+  for (const life of lives) {
+    const steps = stepsOf(NUDGE)
+    const all = [send, ...life].map((each) => JSON.stringify(steps.take(each)))
+    expect(all.join().split('"session.delivered"').length - 1, JSON.stringify(life)).toBe(1)
+  }
+})
+
 test('[NUDGE-10] it ends with its turn, or with its session', () => {
   given(go, accepted)
     .when(message('nudge.turnEnded'))
@@ -180,6 +221,9 @@ test('[NUDGE-10] it ends with its turn, or with its session', () => {
   given(go, accepted)
     .when(message('nudge.fail'))
     .gives({ state: 'ended', facts: [{ type: 'NudgeTurnEnded', how: 'It has ended.' }] })
+  given(go)
+    .when(accepted)
+    .gives({ effects: [['timer', { delayMs: 6 * 60 * MINUTE_MS }]] })
   given(go, accepted).when(after('turn', 'nudge.accepted')).gives({ state: 'ended' })
 })
 

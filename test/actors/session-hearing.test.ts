@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest'
-import { LINES_MAX } from '../../src/actors/session/composer.ts'
 import type { Heard } from '../../src/events/hearing.ts'
 import type { NudgeMode } from '../../src/events/nudge.ts'
 import { decisions, stepsOf } from '../support/decisions.ts'
@@ -94,6 +93,18 @@ describe('where it stands', () => {
     session()
       .given(...thinking)
       .when(hears({ kind: 'looksIdle', via: 'screen' }))
+      .gives({ facts: [], context: { standing: { state: 'thinking' } } })
+  })
+
+  test('[SESSION-11] what it is stuck in is seen on the screen alone', () => {
+    const stuck = hears({ kind: 'stuck', via: 'screen', name: 'login', message: 'Log in' })
+    session()
+      .given(...thinking)
+      .when({ ...stuck, meta: { at: '2027-03-01T08:10:00.000Z' } })
+      .gives({ facts: [stands('stuck', { reason: 'login: Log in' })] })
+    session()
+      .given(...thinking)
+      .when(stuck)
       .gives({ facts: [], context: { standing: { state: 'thinking' } } })
   })
 
@@ -210,6 +221,16 @@ describe('where it stands', () => {
       .given(...thinking, subagent)
       .when(subagent)
       .gives({ refused: 'USAGE_STALE' })
+    const usage = ['m-1', 'm-2'].flatMap((model) => used.usage.map((each) => ({ ...each, model })))
+    session()
+      .given(...thinking)
+      .when(message('session.used', { usage }))
+      .gives({
+        facts: [
+          { type: 'TokensUsed', model: 'm-1' },
+          { type: 'TokensUsed', model: 'm-2' },
+        ],
+      })
   })
 })
 
@@ -263,20 +284,25 @@ describe('decisions', () => {
 })
 
 describe('the composer', () => {
+  const compacting = [...thinking, hears({ kind: 'compacting', ...hook, trigger: 'auto' })]
+  const limited = [...thinking, hears({ kind: 'limited', ...hook, until: null, message: '' })]
+  const stuck = [...thinking, hears({ kind: 'stuck', ...hook, name: 'login', message: '' })]
   const modes = [
     ['idle', 'ready', idle, true],
+    ['idle', 'idle', [...thinking, turnEnded], true],
+    ['idle', 'compacting', compacting, false],
+    ['queue', 'compacting', compacting, true],
+    ['queue', 'limited', limited, false],
+    ['queue', 'stuck', stuck, false],
+    ['immediate', 'compacting', compacting, true],
+    ['immediate', 'stuck', stuck, true],
     ['idle', 'thinking', thinking, false],
     ['queue', 'thinking', thinking, true],
     ['queue', 'starting', running, false],
     ['queue', 'waiting', [...thinking, asked], false],
     ['immediate', 'thinking', thinking, true],
     ['immediate', 'waiting', [...thinking, asked], false],
-    [
-      'immediate',
-      'limited',
-      [...thinking, hears({ kind: 'limited', ...hook, until: null, message: '' })],
-      false,
-    ],
+    ['immediate', 'limited', limited, false],
     ['immediate', 'starting', running, false],
   ] as const
   test.each(modes)('[SESSION-16] %s goes when the agent is %s: %#', (mode, _, given, goes) => {
@@ -320,8 +346,8 @@ describe('the composer', () => {
     },
   )
 
-  test('[SESSION-17] too many are refused, and a session that is about to end takes none', () => {
-    const many = Array.from({ length: LINES_MAX }, (_, n) => deliver(`n-${n}`, 'idle'))
+  test('[SESSION-17] more than 20 are refused, and a session that is about to end takes none', () => {
+    const many = Array.from({ length: 20 }, (_, n) => deliver(`n-${n}`, 'idle'))
     session()
       .given(...thinking, ...many)
       .when(deliver('n-99', 'idle'))
@@ -347,6 +373,16 @@ describe('the composer', () => {
         tells: [['nudges/n-1', { type: 'nudge.turnEnded', how: 'ended' }]],
         context: { turnOf: null },
       })
+    const failed = hears({ kind: 'turnFailed', ...hook, error: 'server_error', message: '' })
+    const interrupted = hears({ kind: 'interrupted', via: 'transcript' })
+    for (const [last, how] of [
+      [failed, 'failed'],
+      [interrupted, 'interrupted'],
+    ] as const)
+      session()
+        .given(...typed, turn('n-1'), delivered('n-1'))
+        .when(last)
+        .gives({ tells: [['nudges/n-1', { type: 'nudge.turnEnded', how }]] })
     // A second one that the same turn takes up ends the turn of the first.
     session()
       .given(...typed, turn('n-1'))
@@ -367,6 +403,14 @@ describe('the composer', () => {
           ['nudges/n-1', { type: 'nudge.turnEnded', how: 'ended' }],
         ],
       })
+  })
+
+  test('[P6] [SESSION-18] a screen that shows it accepts nothing', () => {
+    const onScreen = hears({ kind: 'turnStarted', via: 'screen', nudge: 'n-1' })
+    session()
+      .given(...idle, deliver('n-1', 'idle'))
+      .when({ ...onScreen, meta: { at: '2027-03-01T08:10:00.000Z' } })
+      .gives({ tells: [], context: { standing: { state: 'thinking' } } })
   })
 
   test('[SESSION-19] the end of the session fails what was not taken', () => {
