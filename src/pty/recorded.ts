@@ -5,11 +5,16 @@
 import { createReadStream, statSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { printable } from './printable.ts'
+import { STOPPED } from './recording.ts'
 import { Screen } from './screen.ts'
 import { viewerFilter } from './viewer-filter.ts'
 
 /** Bytes from the end of a recording that are looked at for its last lines. */
 const TAIL_BYTES = 8 * 1024 * 1024
+
+/** A marker is at the end, and short. */
+const MARKER_BYTES = 1024
 
 /** The last lines; null when there is no such recording. */
 export async function recordedLines(file: string, count: number): Promise<string | null> {
@@ -23,6 +28,16 @@ export async function recordedLines(file: string, count: number): Promise<string
     else if (kind === 'r') screen.resize(sizeFrom(data))
   }
   return screen.lines(count)
+}
+
+/** Why a recording could not be written to its end; null when nothing hindered it. */
+export async function stoppedBecause(file: string): Promise<string | null> {
+  const size = statSync(file, { throwIfNoEntry: false })?.size
+  if (size === undefined) return null
+  let why: string | null = null
+  for await (const [, kind, data] of events(file, Math.max(0, size - MARKER_BYTES)))
+    why = kind === 'm' && data.startsWith(`${STOPPED}: `) ? data.slice(STOPPED.length + 2) : null
+  return why
 }
 
 export type PlayOptions = {
@@ -46,6 +61,7 @@ export async function playRecording(file: string, options: PlayOptions): Promise
     if (pause > 0.001) await sleep(pause * 1000, undefined, { signal }).catch(() => {})
     if (signal.aborted) break
     if (kind === 'o') output.write(filter(data))
+    else if (kind === 'm') output.write(`\r\n[${printable(data)}]\r\n`)
   }
   return true
 }

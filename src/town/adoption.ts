@@ -6,8 +6,10 @@
 import { ownerKind } from '../events/address.ts'
 import type { Address } from '../events/record.ts'
 import type { SessionEnding, Terminals } from '../ports/terminals.ts'
+import { stoppedBecause } from '../pty/recorded.ts'
 import type { System } from '../system/types.ts'
 import { asRecorded, cleanUpAfter, lastWords } from './effects/sessions.ts'
+import { sessionFiles } from './files.ts'
 import type { TownHearing } from './hearing.ts'
 import type { Transcripts } from './transcripts.ts'
 
@@ -35,6 +37,12 @@ export function createAdoption(options: {
 
   async function tellEnding(session: Address, ending: SessionEnding): Promise<void> {
     const said = await lastWords(terminals, session, ending)
+    const why = await stoppedBecause(sessionFiles(dir, session).recording).catch(() => null)
+    if (why !== null)
+      onTrouble(
+        'RECORDING_STOPPED',
+        `The recording of ${session} is cut (${why}); the session itself went on.`,
+      )
     // What its program left running is in a worktree that the next session may get as soon as this one has ended.
     await terminals.stop(session, 0)
     // What its last hooks said, and what it used last, counts before its end.

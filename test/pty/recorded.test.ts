@@ -1,8 +1,9 @@
-import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { playRecording, recordedLines } from '../../src/pty/recorded.ts'
+import { playRecording, recordedLines, stoppedBecause } from '../../src/pty/recorded.ts'
 import { openRecording } from '../../src/pty/recording.ts'
 
 const dir = mkdtempSync(path.join(tmpdir(), 'gt-cast-'))
@@ -43,6 +44,37 @@ test('[PTY-26] a recording that was cut in the middle of a line by a crash is re
   expect((await played(file)).text).toBe('one\r\ntwo\r\n')
 })
 
+// Above its limit the system says that a file is too large, as it says of a disk that it is full.
+const TO_THE_LIMIT = `
+  import { openRecording } from ${JSON.stringify(path.join(import.meta.dirname, '../../src/pty/recording.ts'))}
+  const [file, piece] = process.argv.slice(1)
+  const recording = openRecording(file, { columns: 40, rows: 10, term: 'xterm', startedAt: 0 })
+  for (let n = 0; n < 200; n++) recording.output(String(n).padEnd(Number(piece), 'x') + '\\r\\n')
+  recording.close()`
+
+test.each([10, 68, 69, 70, 71, 72, 400, 5000])(
+  '[PTY-7] on a full disk a recording ends after whole lines with a marker and why (%i)',
+  async (piece) => {
+    const file = path.join(dir, `full ${piece}`)
+    const script = `trap '' XFSZ; ulimit -f 8; exec "$0" --input-type=module -e "$1" "$2" ${piece}`
+    execFileSync('/bin/sh', ['-c', script, process.execPath, TO_THE_LIMIT, file])
+    const lines = readFileSync(file, 'utf8').split('\n')
+    expect(lines.pop()).toBe('')
+    const events = lines.slice(1).map((line) => JSON.parse(line) as [number, string, string])
+    expect(events.at(-1)).toEqual([
+      expect.any(Number),
+      'm',
+      expect.stringMatching(/^recording stopped: EFBIG/),
+    ])
+    expect(events.slice(0, -1).map(([, code]) => code)).not.toContain('m')
+    expect(events.slice(0, -1).map(([, , data]) => Number.parseInt(data, 10))).toEqual(
+      Array.from({ length: events.length - 1 }, (_, n) => n),
+    )
+    expect(await stoppedBecause(file)).toMatch(/^EFBIG/)
+    expect((await played(file)).text).toMatch(/\r\n\[recording stopped: EFBIG.*\]\r\n$/)
+  },
+)
+
 test('[PTY-26] [P9] what is played draws, and does nothing else to the terminal', async () => {
   const file = record('hostile', ['\x1b[31mred\x1b[0m\x1b]52;c;aGk=\x07', '\x1b[6n\x1b]0;ti', 'tle\x07.\r\n'])
   expect(await played(file)).toEqual({ found: true, text: '\x1b[31mred\x1b[0m.\r\n' })
@@ -68,7 +100,6 @@ test('[PTY-26] pauses are kept, shortened to the limit, and divided by the speed
 })
 
 test('[PTY-7] a recording keeps to asciicast v2: a header, then [seconds, code, text] of known codes, times rising', async () => {
-  const { readFileSync } = await import('node:fs')
   const file = path.join(dir, 'standard')
   const recording = openRecording(file, {
     columns: 40,

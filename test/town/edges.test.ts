@@ -1,3 +1,6 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Repositories } from '../../src/ports/repositories.ts'
 import type { SessionEnding, Terminals } from '../../src/ports/terminals.ts'
@@ -5,6 +8,7 @@ import type { System } from '../../src/system/types.ts'
 import { createAdoption } from '../../src/town/adoption.ts'
 import type { Carrier } from '../../src/town/effects/carrier.ts'
 import { performWith } from '../../src/town/effects/index.ts'
+import { sessionFiles } from '../../src/town/files.ts'
 import type { TownHearing } from '../../src/town/hearing.ts'
 
 const HEAD = 'a'.repeat(40)
@@ -28,6 +32,37 @@ test('[TOWNUP-5] [P8] what is not committed in submitted work is told to whoever
     message: { type: 'worktree.verified', sandbox, head: HEAD, dirty: ['late.txt'], commits: 1 },
     by: 'worker',
   })
+})
+
+test('[TOWNUP-5] a recording that a full disk has cut is told when its session ends', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'gt-edges-'))
+  const { recording } = sessionFiles(dir, SESSION)
+  mkdirSync(dirname(recording), { recursive: true })
+  writeFileSync(
+    recording,
+    '{"version":2}\n[1,"o","x"]\n[2,"m","recording stopped: ENOSPC: no space left, write"]\n',
+  )
+  let end: ((id: string, ending: SessionEnding) => void) | undefined
+  const told = Promise.withResolvers<string>()
+  const terminals: Partial<Terminals> = {
+    onEnding(listener) {
+      end = listener
+      return () => {}
+    },
+  }
+  createAdoption({
+    dir,
+    system: {} as System,
+    terminals: terminals as Terminals,
+    transcripts: { finish: async () => {} },
+    hearing: {} as unknown as TownHearing,
+    onTrouble: (code, message) => told.resolve(`${code}: ${message}`),
+  })
+  end?.(SESSION, { kind: 'exited', exitCode: 0 })
+  expect(await told.promise).toBe(
+    `RECORDING_STOPPED: The recording of ${SESSION} is cut (ENOSPC: no space left, write); the session itself went on.`,
+  )
+  rmSync(dir, { recursive: true })
 })
 
 test('[TOWNUP-5] [P2] [P5] an ending is recorded once nothing of the session is left, and forgotten once it is recorded', async () => {
