@@ -7,6 +7,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { TerminalError } from '../ports/terminals.ts'
 import { type ProcessIdentity, processes } from './processes.ts'
+import { lookAtProcesses } from './shared-looks.ts'
 
 /** How long after SIGKILL we still look before we say that something is left, in ms. */
 const KILL_WAIT_MS = 10_000
@@ -24,10 +25,11 @@ export async function endProcesses(
   const known = new Map<number, ProcessIdentity>()
   // The leader itself counts from the first moment: before its exec it has neither the marker nor a session.
   if (leader !== null) known.set(leader.pid, leader)
-  const look = (): ProcessIdentity[] => {
-    if (leader !== null) for (const found of processes.inSessionOf(leader)) known.set(found.pid, found)
-    for (const found of processes.withMarker(marker)) known.set(found.pid, found)
-    for (const one of known.values()) if (!isStill(one)) known.delete(one.pid)
+  const look = async (): Promise<ProcessIdentity[]> => {
+    const seen = await lookAtProcesses()
+    if (leader !== null) for (const found of seen.inSessionOf(leader)) known.set(found.pid, found)
+    for (const found of seen.withMarker(marker)) known.set(found.pid, found)
+    for (const one of known.values()) if (!seen.lives(one)) known.delete(one.pid)
     return [...known.values()]
   }
 
@@ -35,7 +37,7 @@ export async function endProcesses(
   const killFrom = performance.now() + graceMs
   let empty = 0
   for (let wait = 2; ; wait = Math.min(wait * 2, 50)) {
-    const left = look()
+    const left = await look()
     empty = left.length === 0 ? empty + 1 : 0
     if (empty === 2) return
     const late = performance.now() - killFrom

@@ -7,11 +7,21 @@ export type ProcessIdentity = {
   readonly start: string
 }
 
-export type ProcessTable = {
-  /** Every living process whose environment holds all these `NAME=value` entries. Zombies do not live. */
+/** What one pass over all processes saw. Zombies do not live, and whoever looks is not seen. */
+export type ProcessLook = {
+  /** Every living process whose environment holds all these `NAME=value` entries. */
   withMarker(entries: readonly string[]): ProcessIdentity[]
   /** Every living process of the terminal session that `leader` leads; empty when it leads none any more. */
   inSessionOf(leader: ProcessIdentity): ProcessIdentity[]
+  /** Whether it lived. */
+  lives(one: ProcessIdentity): boolean
+}
+
+export type ProcessTable = {
+  /** One pass over all processes. It costs a few ms for each hundred of them, whatever it is asked afterwards. */
+  look(): ProcessLook
+  /** As of a look of its own. */
+  withMarker(entries: readonly string[]): ProcessIdentity[]
   /** The living process of that pid, or null. */
   identify(pid: number): ProcessIdentity | null
   /** What each living process is: its command line, and behind it the path of its program where the system tells. */

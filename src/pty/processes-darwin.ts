@@ -7,21 +7,24 @@ import { execFileSync } from 'node:child_process'
 import type { ProcessIdentity, ProcessTable } from './process-table.ts'
 
 export const darwinProcesses: ProcessTable = {
-  withMarker(entries) {
+  look() {
+    // A session on macOS has no number that `ps` prints; the process group of its leader is the part we can name.
     // `eww` puts the environment behind the command, separated by spaces: a value with a space cannot be told
     // apart from two entries, so the marker's values must hold none (ids and addresses do not).
-    return list(['-axeww', '-o', 'pid=,stat=,lstart=,command='])
-      .filter((row) => entries.every((entry) => ` ${row.rest} `.includes(` ${entry} `)))
-      .map(({ pid, start }) => ({ pid, start }))
+    const rows = list(['-axeww', '-o', 'pid=,stat=,lstart=,pgid=,command='])
+    const which = (belongs: (rest: string) => boolean) =>
+      rows.filter(({ rest }) => belongs(rest)).map(({ pid, start }) => ({ pid, start }))
+    const lives = (one: ProcessIdentity) =>
+      rows.some(({ pid, start }) => pid === one.pid && start === one.start)
+    return {
+      lives,
+      withMarker: (entries) => which((rest) => entries.every((entry) => ` ${rest} `.includes(` ${entry} `))),
+      inSessionOf: (leader) =>
+        lives(leader) ? which((rest) => Number.parseInt(rest, 10) === leader.pid) : [],
+    }
   },
 
-  inSessionOf(leader) {
-    if (darwinProcesses.identify(leader.pid)?.start !== leader.start) return []
-    // A session on macOS has no number that `ps` prints; the process group of its leader is the part we can name.
-    return list(['-axww', '-o', 'pid=,stat=,lstart=,pgid='])
-      .filter((row) => Number(row.rest) === leader.pid)
-      .map(({ pid, start }) => ({ pid, start }))
-  },
+  withMarker: (entries) => darwinProcesses.look().withMarker(entries),
 
   identify(pid) {
     const row = list(['-ww', '-o', 'pid=,stat=,lstart=', '-p', String(pid)])[0]

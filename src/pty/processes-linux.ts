@@ -6,19 +6,23 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import type { ProcessIdentity, ProcessTable } from './process-table.ts'
 
 export const linuxProcesses: ProcessTable = {
-  withMarker(entries) {
-    const wanted = entries.map((entry) => Buffer.from(`\0${entry}\0`))
-    return living((pid) => {
-      // A leading and a trailing NUL make the first and the last entry look like all others.
-      const environment = Buffer.concat([NUL, readFileSync(`/proc/${pid}/environ`), NUL])
-      return wanted.every((entry) => environment.includes(entry))
-    })
+  look() {
+    const seen = new Map(living().map((one) => [one.pid, one]))
+    const lives = ({ pid, start }: ProcessIdentity) => seen.get(pid)?.start === start
+    const which = (belongs: (one: Seen) => boolean) =>
+      [...seen.values()].filter(belongs).map(({ pid, start }) => ({ pid, start }))
+    return {
+      lives,
+      withMarker: (entries) =>
+        which(({ environment }) => {
+          const held = environment()
+          return entries.every((entry) => held.has(entry))
+        }),
+      inSessionOf: (leader) => (lives(leader) ? which(({ session }) => session === leader.pid) : []),
+    }
   },
 
-  inSessionOf(leader) {
-    if (linuxProcesses.identify(leader.pid)?.start !== leader.start) return []
-    return living((pid) => stat(pid)?.session === leader.pid)
-  },
+  withMarker: (entries) => linuxProcesses.look().withMarker(entries),
 
   identify(pid) {
     const found = stat(pid)
@@ -42,21 +46,34 @@ export const linuxProcesses: ProcessTable = {
   },
 }
 
-const NUL = Buffer.from([0])
+type Seen = ProcessIdentity & { readonly session: number; environment(): ReadonlySet<string> }
 
-function living(belongs: (pid: number) => boolean): ProcessIdentity[] {
-  const found: ProcessIdentity[] = []
+function living(): Seen[] {
+  const found: Seen[] = []
   for (const name of readdirSync('/proc')) {
     const pid = Number(name)
     if (!Number.isInteger(pid) || pid === process.pid) continue
     // The start is read first: if the pid changes hands before the marker is read, the later check sees it.
-    const identity = linuxProcesses.identify(pid)
-    if (identity === null) continue
-    try {
-      if (belongs(pid)) found.push(identity)
-    } catch {}
+    const is = stat(pid)
+    if (is?.alive !== true) continue
+    const bytes = environmentOf(pid)
+    let entries: ReadonlySet<string> | undefined
+    const environment = () => {
+      entries ??= new Set(bytes.toString('utf8').split('\0'))
+      return entries
+    }
+    found.push({ pid, start: is.start, session: is.session, environment })
   }
   return found
+}
+
+/** Nothing where it may not be read; who is in a session of ours is ours all the same. */
+function environmentOf(pid: number): Buffer {
+  try {
+    return readFileSync(`/proc/${pid}/environ`)
+  } catch {
+    return Buffer.alloc(0)
+  }
 }
 
 /** Fields 3 (state), 6 (session) and 22 (start, in ticks since boot) of /proc/<pid>/stat. */
