@@ -475,6 +475,10 @@ describe('something keeps work from going on', () => {
       .given(...submitted, left)
       .when(rework)
       .gives({ tells: [[`beads/${BEAD}`, { type: 'bead.rework' }], opened(SECOND, { resume: null })] })
+    sandbox()
+      .given(...submitted, left)
+      .when(message('sandbox.rework', { reason: 'gateFailed' }))
+      .gives({ tells: [[`beads/${BEAD}`, { type: 'bead.rework' }], opened(SECOND, { resume: null })] })
     // It did not get as far as having one.
     sandbox()
       .given(...working, left, recover)
@@ -536,7 +540,17 @@ describe('what is kept', () => {
       decisions(SANDBOX)
         .given(...working, ended, recover)
         .when(answer)
-        .gives({ state: 'working', tells: [opened(SECOND)], context: { keeping: false } })
+        .gives({
+          state: 'working',
+          facts: [
+            answer.type === 'worktree.checkpointed'
+              ? { type: 'WorktreeCheckpointed', cause: 'stop', commit: COMMIT }
+              : { type: 'WorktreeNotCheckpointed', code: answer.code, message: answer.message },
+            begun(2, 'recovered'),
+          ],
+          tells: [opened(SECOND)],
+          context: { keeping: false },
+        })
       decisions(SANDBOX)
         .given(...submitted, ended, close)
         .when(answer)
