@@ -4,7 +4,7 @@
 // Does not:  decide positions, group commits, answer subscribers: that is the same for every engine.
 // Always:    write() and a seal's apply() are never called while another of them is under way.
 
-import type { Appended, LogProblem, LogStats, Stored } from './types.ts'
+import type { Appended, LogProblem, LogStats, Piece, Stored } from './types.ts'
 
 /** Where a log ends, with the chain as 32 raw bytes. */
 export type Position = { readonly seq: number; readonly chain: Buffer }
@@ -40,6 +40,8 @@ export interface Engine {
   findId(id: string, head: number): Appended | undefined
   /** Batches in order; checks every checksum on the way. @throws {LogError} LOG_DAMAGED */
   read(range: Range): AsyncIterable<readonly Stored[]>
+  /** The same, as the rows lie; their checksums are left to whoever takes the pieces apart. @throws {LogError} LOG_DAMAGED */
+  pieces(range: Omit<Range, 'reverse'>): AsyncIterable<Piece>
   /** Prepares the sealing of the next full run up to `head`, writing nothing; undefined when there is none. */
   nextSeal(head: number): Promise<SealStep | undefined>
   /** Problems of everything after `from` and up to `head`. */

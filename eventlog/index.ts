@@ -16,8 +16,11 @@ export {
   type LogProblem,
   type LogProblemKind,
   type LogStats,
+  type Piece,
+  type PieceOptions,
   type ReadOptions,
   type Stored,
   type Subscription,
   type VerifyReport,
 } from './types.ts'
+export { type Unpacked, unpackEntries, unpackLines } from './unpack.ts'

@@ -7,7 +7,8 @@
 import { Appender } from './appender.ts'
 import { CHAIN_START, chainBytes, chainText } from './chain.ts'
 import type { Engine, Opened, Position } from './engine.ts'
-import { readEntries } from './read.ts'
+import { readPieces } from './pieces.ts'
+import { type ReadGate, readEntries } from './read.ts'
 import { Sealer } from './seal-policy.ts'
 import { Subscriptions } from './subscriptions.ts'
 import {
@@ -19,6 +20,8 @@ import {
   LogError,
   type LogOptions,
   type LogStats,
+  type Piece,
+  type PieceOptions,
   type ReadOptions,
   type Stored,
   type Subscription,
@@ -97,8 +100,11 @@ export class Log implements EventLog {
   }
 
   read(options: ReadOptions = {}): AsyncIterable<Stored> {
-    const gate = { engine: this.#engine, opening: () => this.#openings, open: () => this.#opened() }
-    return readEntries(gate, options, this.#appender.head.seq)
+    return readEntries(this.#gate(), options, this.#appender.head.seq)
+  }
+
+  pieces(options: PieceOptions = {}): AsyncIterable<Piece> {
+    return readPieces(this.#gate(), options, this.#appender.head.seq)
   }
 
   async get(seq: number): Promise<Stored | undefined> {
@@ -232,6 +238,10 @@ export class Log implements EventLog {
     this.#waiting = []
     for (const go of waiting) go()
     if (phase === 'open') this.#sealer.resume(this.#appender.head.seq)
+  }
+
+  #gate(): ReadGate {
+    return { engine: this.#engine, opening: () => this.#openings, open: () => this.#opened() }
   }
 
   #opened(): void | Promise<void> {

@@ -47,7 +47,7 @@ export async function* readEntries(
   }
 }
 
-function missing(seq: number): LogError {
+export function missing(seq: number): LogError {
   const message = `Entry ${seq} is missing from the log; run a verification to see what else is.`
   return new LogError('LOG_DAMAGED', message, { details: { problems: [{ seq, kind: 'gap', message }] } })
 }

@@ -50,6 +50,19 @@ export type ReadOptions = {
   readonly limit?: number
 }
 
+/** Which entries are wanted as pieces: as in ReadOptions. */
+export type PieceOptions = Pick<ReadOptions, 'after' | 'to'>
+
+/**
+ * Entries `first` to `last`, still encoded; only `unpack.ts` knows what the bytes mean, and they are checked there.
+ * The ArrayBuffer is the piece's own: the piece may be transferred to another thread.
+ */
+export type Piece = {
+  readonly first: number
+  readonly last: number
+  readonly bytes: Uint8Array<ArrayBuffer>
+}
+
 export type LogProblemKind = 'chain' | 'checksum' | 'gap' | 'head' | 'undecodable'
 export type LogProblem = { readonly seq: number; readonly kind: LogProblemKind; readonly message: string }
 export type VerifyReport = {
@@ -98,6 +111,11 @@ export interface EventLog {
   find(id: string): Promise<Appended | undefined>
   /** Durable entries, in order. Entries appended while reading are not seen. */
   read(options?: ReadOptions): AsyncIterable<Stored>
+  /**
+   * The same entries as read(), in gapless pieces that are not decoded yet: unpackLines() and unpackEntries() do that,
+   * in any thread. Asks little of the thread that has the log open. @throws {LogError} LOG_DAMAGED, here or there.
+   */
+  pieces(options?: PieceOptions): AsyncIterable<Piece>
   /** One entry, or undefined. */
   get(seq: number): Promise<Stored | undefined>
   /**

@@ -12,17 +12,9 @@ import type { LogProblem, LogProblemKind } from '../types.ts'
 import type { Database, DatabaseSnapshot } from './database.ts'
 import type { FoundHead } from './head-file.ts'
 import { seqKey, seqOf } from './keys.ts'
+import { decodeRow, isDamaged, type Row } from './row.ts'
 import { scanAll } from './scan.ts'
-import {
-  crcOfValue,
-  decodeIdBatch,
-  decodeIdPlace,
-  decodeRow,
-  decodeSegmentInfo,
-  isDamaged,
-  type Row,
-  type SegmentInfo,
-} from './values.ts'
+import { crcOfValue, decodeIdBatch, decodeIdPlace, decodeSegmentInfo, type SegmentInfo } from './values.ts'
 
 export type Segments = {
   /** By the seq of the last entry. */

@@ -7,8 +7,9 @@
 import { CHAIN_START } from '../chain.ts'
 import type { Commit, Engine, Opened, Position, Range, SealStep } from '../engine.ts'
 import type { IdWindow } from '../id-window.ts'
+import { pieceOf } from '../pieces.ts'
 import { SEGMENT_ENTRIES } from '../seal-policy.ts'
-import { type Appended, LogError, type LogProblem, type LogStats, type Stored } from '../types.ts'
+import { type Appended, LogError, type LogProblem, type LogStats, type Piece, type Stored } from '../types.ts'
 import { checkHead, checkIds, checkRows, checkSegments } from './check.ts'
 import { backUp } from './copy-files.ts'
 import {
@@ -23,10 +24,14 @@ import {
 } from './database.ts'
 import { HeadFile, readHeadFile } from './head-file.ts'
 import { idKey, seqKey } from './keys.ts'
-import { SegmentCache, scanRows } from './scan.ts'
+import { encodeRow, isDamaged } from './row.ts'
+import { type RawRow, SegmentCache, scanRows } from './scan.ts'
 import { forgetIds, prepareSegment } from './seal.ts'
-import { decodeIdPlace, encodeIdBatch, encodeIdPlace, encodeRow, isDamaged } from './values.ts'
+import { decodeIdPlace, encodeIdBatch, encodeIdPlace } from './values.ts'
 import { checkWriteAhead } from './write-ahead.ts'
+
+/** A piece ends with the row that makes it this large: little to copy at a time, and few messages between threads. */
+const PIECE_BYTES = 256 * 1024
 
 export type LevelEngineOptions = {
   readonly dir: string
@@ -138,6 +143,29 @@ export class LevelEngine implements Engine {
         for (let seq = from; seq <= to; seq += 1) batch.push({ seq, line: row.lines[seq - row.first] ?? '' })
         yield range.reverse ? batch.reverse() : batch
       }
+    } finally {
+      await snapshot.close()
+    }
+  }
+
+  async *pieces({ after, to }: Omit<Range, 'reverse'>): AsyncGenerator<Piece> {
+    const { db } = this.#opened()
+    const snapshot = db.snapshot()
+    try {
+      let first = after + 1
+      let rows: RawRow[] = []
+      let bytes = 0
+      for await (const row of scanRows(db, snapshot, { after, to, reverse: false })) {
+        rows.push(row)
+        bytes += row.value.length
+        if (bytes < PIECE_BYTES && row.last - first + 1 < SEGMENT_ENTRIES && row.last < to) continue
+        yield pieceOf(first, Math.min(row.last, to), rows)
+        first = row.last + 1
+        rows = []
+        bytes = 0
+      }
+      const last = rows.at(-1)?.last
+      if (last !== undefined) yield pieceOf(first, Math.min(last, to), rows)
     } finally {
       await snapshot.close()
     }

@@ -6,7 +6,7 @@
 import type { Database, DatabaseSnapshot } from './database.ts'
 import { readError, SCAN_BYTES } from './database.ts'
 import { type Kind, rangeOf, SEQ_MAX, seqKey, seqOf } from './keys.ts'
-import { decodeRow, isDamaged, type Row, type RowDamage } from './values.ts'
+import { decodeRow, isDamaged, type Row, type RowDamage } from './row.ts'
 
 const SEGMENTS_REMEMBERED = 8
 

@@ -13,16 +13,9 @@ import { SEGMENT_ENTRIES } from '../seal-policy.ts'
 import { LogError } from '../types.ts'
 import type { Database, DatabaseSnapshot } from './database.ts'
 import { idKey, rangeOf, seqKey } from './keys.ts'
+import { decodeRow, encodeRow, isDamaged } from './row.ts'
 import { scanRows } from './scan.ts'
-import {
-  crcOfValue,
-  decodeIdBatch,
-  decodeIdPlace,
-  decodeRow,
-  encodeRow,
-  encodeSegmentInfo,
-  isDamaged,
-} from './values.ts'
+import { crcOfValue, decodeIdBatch, decodeIdPlace, encodeSegmentInfo } from './values.ts'
 
 const compress = promisify(zstdCompress)
 const decompress = promisify(zstdDecompress)

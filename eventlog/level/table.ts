@@ -12,7 +12,7 @@
 import type { LogProblem } from '../types.ts'
 import { maskedCrc32c } from './crc32c.ts'
 import { seqOf } from './keys.ts'
-import { decodeRow, isDamaged } from './values.ts'
+import { decodeRow, isDamaged } from './row.ts'
 
 const FOOTER_BYTES = 48
 const TRAILER_BYTES = 5

@@ -7,9 +7,12 @@
 import { CHAIN_START, chainAfter } from '../chain.ts'
 import type { Commit, Engine, Opened, Position, Range, SealStep } from '../engine.ts'
 import type { IdWindow } from '../id-window.ts'
+import { seqKey } from '../level/keys.ts'
+import { encodeRow } from '../level/row.ts'
 import { lineHasSeq } from '../line.ts'
+import { pieceOf } from '../pieces.ts'
 import { SEGMENT_ENTRIES } from '../seal-policy.ts'
-import { type Appended, LogError, type LogProblem, type LogStats, type Stored } from '../types.ts'
+import { type Appended, LogError, type LogProblem, type LogStats, type Piece, type Stored } from '../types.ts'
 import { crcOf, type DiskState } from './disk.ts'
 
 const READ_BATCH = 256
@@ -67,6 +70,18 @@ export class MemoryEngine implements Engine {
       if (reverse) high -= count
       else low += count
       yield batch
+    }
+  }
+
+  async *pieces({ after, to }: Omit<Range, 'reverse'>): AsyncGenerator<Piece> {
+    let first = after + 1
+    for await (const batch of this.read({ after, to, reverse: false })) {
+      const last = first + batch.length - 1
+      const lines = batch.map(({ line }) => line)
+      const row = { before: CHAIN_START, after: CHAIN_START, lines }
+      const value = encodeRow(seqKey('r', last), row, Buffer.from(lines.join('\n')))
+      yield pieceOf(first, last, [{ last, value }])
+      first = last + 1
     }
   }
 

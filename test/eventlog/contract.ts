@@ -10,6 +10,8 @@ import {
   exportLines,
   type LogOptions,
   type Stored,
+  unpackEntries,
+  unpackLines,
   verifyExport,
 } from '../../eventlog/index.ts'
 
@@ -396,6 +398,78 @@ export function eventLogContract(name: string, makeSubject: () => Promise<Subjec
       expect(await seqs({ limit: 0 })).toEqual([])
       expect(await log.get(0)).toBeUndefined()
       expect(await log.get(1031)).toBeUndefined()
+    })
+
+    test('[L12] pieces hold the same lines and entries as a read, within the same bounds', async () => {
+      await fill(1030)
+      await log.append([entry(1031), entry(1032)], { id: 'two' })
+      const seal = async () => void (await log.seal())
+      for (const step of [async () => {}, seal, () => fill(3)]) {
+        await step()
+        const whole = await all(log)
+        for (const bounds of [
+          {},
+          { after: 510, to: 514 },
+          { after: 1029, to: 1031 },
+          { after: 1024 },
+          { to: 5_000 },
+        ]) {
+          const lines = whole.filter(({ seq }) => seq > (bounds.after ?? 0) && seq <= (bounds.to ?? seq))
+          const pieces = await gathered(log.pieces(bounds))
+          expect(pieces.flatMap(unpackLines)).toEqual(lines)
+          expect(pieces.flatMap(unpackEntries)).toEqual(
+            lines.map(({ seq, line }) => ({ seq, entry: JSON.parse(line) })),
+          )
+          expect(pieces.map(({ first }) => first)).toEqual([
+            (bounds.after ?? 0) + 1,
+            ...pieces.slice(0, -1).map(({ last }) => last + 1),
+          ])
+        }
+      }
+      expect(await gathered(log.pieces({ after: 5, to: 5 }))).toEqual([])
+    })
+
+    test('[L12] a piece may be transferred to another thread', async () => {
+      await fill(20)
+      const [piece] = await gathered(log.pieces())
+      const moved = structuredClone(piece, { transfer: piece ? [piece.bytes.buffer] : [] })
+      expect(moved && unpackLines(moved)).toEqual(await all(log))
+      expect(piece?.bytes.byteLength).toBe(0)
+    })
+
+    test('[L9] [L12] a flipped bit in what a piece was made of, or in the piece, is found and named', async () => {
+      await fill(1100)
+      await log.seal()
+      const [first] = await gathered(log.pieces())
+      if (first) first.bytes[200] = (first.bytes[200] ?? 0) ^ 1
+      expect(() => first && unpackLines(first)).toThrow(expect.objectContaining({ code: 'LOG_DAMAGED' }))
+      await log.close()
+      await subject.damage(600)
+      log = await subject.open()
+      const unpacked: number[] = []
+      const error = await expectCode(
+        (async () => {
+          for await (const piece of log.pieces()) unpacked.push(...unpackEntries(piece).map(({ seq }) => seq))
+        })(),
+        'LOG_DAMAGED',
+      )
+      const problems = error.details.problems as { seq: number }[]
+      expect(problems[0]?.seq).toBeGreaterThanOrEqual(513)
+      expect(problems[0]?.seq).toBeLessThanOrEqual(1024)
+      expect(unpacked).toEqual(Array.from({ length: 512 }, (_, index) => index + 1).slice(0, unpacked.length))
+    })
+
+    test('[L12] pieces go on over a reopening', async () => {
+      await fill(1600)
+      await log.seal()
+      const pieces = log.pieces()[Symbol.asyncIterator]()
+      const seqs: number[] = []
+      for (let next = await pieces.next(); !next.done; next = await pieces.next()) {
+        seqs.push(...unpackLines(next.value).map(({ seq }) => seq))
+        await log.reopen()
+        await fill(1)
+      }
+      expect(seqs).toEqual(Array.from({ length: 1600 }, (_, index) => index + 1))
     })
 
     test('a read does not see what is appended after it began', async () => {

@@ -7,7 +7,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ClassicLevel } from 'classic-level'
 import type { Commit, Engine, Opened, Position, Range, SealStep } from '../../eventlog/engine.ts'
-import { createLog, type LogProblem, type LogStats, openLog, type Stored } from '../../eventlog/index.ts'
+import {
+  createLog,
+  type LogProblem,
+  type LogStats,
+  openLog,
+  type Piece,
+  type Stored,
+} from '../../eventlog/index.ts'
 import type { Subject } from './contract.ts'
 
 export class Faults {
@@ -60,6 +67,10 @@ export class FaultyEngine implements Engine {
 
   read(range: Range): AsyncIterable<readonly Stored[]> {
     return this.#inner.read(range)
+  }
+
+  pieces(range: Omit<Range, 'reverse'>): AsyncIterable<Piece> {
+    return this.#inner.pieces(range)
   }
 
   async nextSeal(head: number): Promise<SealStep | undefined> {
