@@ -7,19 +7,20 @@
 
 import type { Heard } from '../../events/hearing.ts'
 import type { HookCall, HookMeaning, HookReply, PermissionAsk } from '../../ports/presets.ts'
-import { asLine, asList, asObject, asText, type Json, toolAsk } from './hook-input.ts'
+import { asLine, asList, asObject, type Json, toolAsk } from './hook-input.ts'
+import { heardAlike, printed, promptOf, type Replies, replyAlike } from './hook-shape.ts'
 import { resetTime } from './reset-time.ts'
 
 /** `now` (ms) is what the time of a limit is counted from. */
 export function hearClaude({ event, input }: HookCall, now: number): HookMeaning {
   const said = asObject(input)
   return {
-    heard: heardIn(event, said, now),
+    heard: heardAlike(event, said) ?? heardIn(event, said, now),
     asks: event === 'PermissionRequest' ? toolAsk(said, kindOf(asLine(said.tool_name))) : null,
     guards: event === 'PreToolUse' ? toolAsk(said) : null,
     mayGoOn:
       event === 'Stop' && said.stop_hook_active === false && asList(said.background_tasks).length === 0,
-    prompt: event === 'UserPromptSubmit' && typeof said.prompt === 'string' ? said.prompt : null,
+    prompt: event === 'UserPromptSubmit' ? promptOf(said) : null,
   }
 }
 
@@ -27,23 +28,6 @@ function heardIn(event: string, said: Json, now: number): Heard[] {
   const via = 'hook'
   const tool = asLine(said.tool_name, 200)
   switch (event) {
-    case 'SessionStart':
-      return [
-        {
-          kind: 'ready',
-          via,
-          runtimeSession: asText(said.session_id),
-          transcript: asText(said.transcript_path),
-          model: asText(said.model),
-          source: sourceOf(said.source),
-        },
-      ]
-    case 'UserPromptSubmit':
-      return [{ kind: 'turnStarted', via, nudge: null }]
-    case 'PreToolUse':
-      return [{ kind: 'toolStarted', via, tool }]
-    case 'PostToolUse':
-      return [{ kind: 'toolEnded', via, tool, failed: false }]
     case 'PostToolUseFailure':
       return [{ kind: 'toolEnded', via, tool, failed: true }]
     case 'PermissionRequest': {
@@ -61,10 +45,6 @@ function heardIn(event: string, said: Json, now: number): Heard[] {
     case 'SubagentStop':
       // Compaction runs as a subagent without a type.
       return asLine(said.agent_type) === '' ? [] : [{ kind: 'subagentEnded', via }]
-    case 'PreCompact':
-      return [{ kind: 'compacting', via, trigger: said.trigger === 'manual' ? 'manual' : 'auto' }]
-    case 'PostCompact':
-      return [{ kind: 'compacted', via }]
     case 'SessionEnd':
       // After these two the same program goes on in another conversation.
       return said.reason === 'clear' || said.reason === 'resume'
@@ -72,18 +52,6 @@ function heardIn(event: string, said: Json, now: number): Heard[] {
         : [{ kind: 'ends', via, reason: asLine(said.reason) }]
     default:
       return []
-  }
-}
-
-function sourceOf(source: unknown): Extract<Heard, { kind: 'ready' }>['source'] {
-  switch (source) {
-    case 'resume':
-    case 'fork':
-    case 'clear':
-    case 'compact':
-      return source
-    default:
-      return 'startup'
   }
 }
 
@@ -116,32 +84,12 @@ function failed(said: Json, now: number): Heard[] {
   return [turn, { kind: 'limited', via: 'hook', until: resetTime(message, now), message }]
 }
 
-/** What to print, and the exit code, so that this event's hook says `reply`. Exit 2 would do too, but says less. */
-export function answerClaude(event: string, reply: HookReply): { stdout: string; exitCode: number } {
-  const said = outputOf(event, reply)
-  return { stdout: said === null ? '' : `${JSON.stringify(said)}\n`, exitCode: 0 }
-}
+/** What to print, and the exit code, so that this event's hook says `reply`. */
+export const answerClaude = (event: string, reply: HookReply): { stdout: string; exitCode: number } =>
+  printed(replyAlike(event, reply, REPLIES))
 
-function outputOf(event: string, reply: HookReply): Json | null {
-  const specific = (fields: Json): Json => ({ hookSpecificOutput: { hookEventName: event, ...fields } })
-  switch (reply.kind) {
-    case 'none':
-      return null
-    case 'context':
-      return TAKES_CONTEXT.has(event) ? specific({ additionalContext: reply.text }) : null
-    case 'allow':
-      if (event === 'PermissionRequest') return specific({ decision: { behavior: 'allow' } })
-      return event === 'PreToolUse' ? specific({ permissionDecision: 'allow' }) : null
-    case 'deny':
-    case 'block': {
-      const { reason } = reply
-      if (event === 'PermissionRequest') return specific({ decision: { behavior: 'deny', message: reason } })
-      if (event === 'PreToolUse')
-        return specific({ permissionDecision: 'deny', permissionDecisionReason: reason })
-      return BLOCKS.has(event) ? { decision: 'block', reason } : null
-    }
-  }
+const REPLIES: Replies = {
+  takesContext: new Set(['SessionStart', 'UserPromptSubmit', 'PostToolUse', 'PostToolUseFailure']),
+  blocks: new Set(['UserPromptSubmit', 'Stop', 'SubagentStop']),
+  allowsTools: true,
 }
-
-const TAKES_CONTEXT = new Set(['SessionStart', 'UserPromptSubmit', 'PostToolUse', 'PostToolUseFailure'])
-const BLOCKS = new Set(['UserPromptSubmit', 'Stop', 'SubagentStop'])

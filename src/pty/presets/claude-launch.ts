@@ -6,6 +6,7 @@
 
 import path from 'node:path'
 import type { Launch, LaunchAsk } from '../../ports/presets.ts'
+import { typedOrders } from './typed-orders.ts'
 
 /** The events we have hooks for. Any other name in the settings file opens a dialog instead of a prompt. */
 export const CLAUDE_HOOKS = [
@@ -80,9 +81,6 @@ const PERMISSION_SECONDS = 24 * 60 * 60
 /** Seconds. The town answers in milliseconds; this is for one that is just being restarted. */
 const HOOK_SECONDS = 10
 
-/** Linux takes no argument above 128 KiB; the rest is for what UTF-8 and the argument's neighbours need. */
-const ARGUMENT_BYTES_MAX = 100_000
-
 /** Holds the key in place of ANTHROPIC_API_KEY, which would open a dialog the first time it is seen. */
 const KEY_VARIABLE = 'GT_CLAUDE_KEY'
 
@@ -98,7 +96,7 @@ const QUIET = {
 export function launchClaude(ask: LaunchAsk): Launch {
   const settings = path.join(ask.folder, 'claude-settings.json')
   const key = ask.login.ANTHROPIC_API_KEY
-  const orders = ordersOf(ask)
+  const orders = typedOrders(ask)
   const files = [{ path: settings, content: settingsFile(ask, key !== undefined) }]
   return {
     command: [
@@ -130,19 +128,6 @@ export function launchClaude(ask: LaunchAsk): Launch {
 function conversation({ resume, fork, runtimeSession }: LaunchAsk): string[] {
   if (resume === null) return ['--session-id', runtimeSession]
   return ['--resume', resume, ...(fork ? ['--fork-session', '--session-id', runtimeSession] : [])]
-}
-
-/** The orders as an argument; what no argument can hold is put into a file that the argument names. */
-function ordersOf({ orders, folder }: LaunchAsk): { typed: string; files: Launch['files'] } {
-  if (Buffer.byteLength(orders) > ARGUMENT_BYTES_MAX) {
-    const file = path.join(folder, 'orders.md')
-    return {
-      typed: `Your orders are in the file ${file}. Read all of it, then do what it says.`,
-      files: [{ path: file, content: orders }],
-    }
-  }
-  // A first character of `/` or `!` would make it a command of the program instead of a prompt.
-  return { typed: /^\s*[/!]/.test(orders) ? `Orders: ${orders}` : orders, files: [] }
 }
 
 /** What it logs in with, but for the key. */

@@ -9,8 +9,8 @@
 //            else; what must leave it, a commit too, is asked for. The network is open in it, because that is what
 //            keeps the town's socket, and with it `gt`, within reach.
 
-import path from 'node:path'
 import type { Launch, LaunchAsk } from '../../ports/presets.ts'
+import { typedOrders } from './typed-orders.ts'
 
 export const CODEX_HOOKS = [
   'SessionStart',
@@ -50,11 +50,8 @@ const PERMISSION_SECONDS = 24 * 60 * 60
 /** Seconds. The town answers in milliseconds; this is for one that is just being restarted. */
 const HOOK_SECONDS = 10
 
-/** Linux takes no argument above 128 KiB. */
-const ARGUMENT_BYTES_MAX = 100_000
-
 export function launchCodex(ask: LaunchAsk): Launch {
-  const orders = ordersOf(ask)
+  const orders = typedOrders(ask)
   const said = [...(ask.resume === null ? [] : [ask.resume]), ...(orders.typed === '' ? [] : [orders.typed])]
   return {
     command: [
@@ -100,16 +97,3 @@ function settingsOf(ask: LaunchAsk): string[] {
 
 /** A TOML string is a JSON string, but for one character that JSON leaves as it is. */
 const toml = (text: string): string => JSON.stringify(text).replaceAll('\x7f', '\\u007f')
-
-/** The orders as an argument; what no argument can hold is put into a file that the argument names. */
-function ordersOf({ orders, folder }: LaunchAsk): { typed: string; files: Launch['files'] } {
-  if (Buffer.byteLength(orders) > ARGUMENT_BYTES_MAX) {
-    const file = path.join(folder, 'orders.md')
-    return {
-      typed: `Your orders are in the file ${file}. Read all of it, then do what it says.`,
-      files: [{ path: file, content: orders }],
-    }
-  }
-  // A first character of `/` or `!` would make it a command of the program instead of a prompt.
-  return { typed: /^\s*[/!]/.test(orders) ? `Orders: ${orders}` : orders, files: [] }
-}

@@ -26,21 +26,27 @@ export const codexSeance: Seance = {
     env: login,
   }),
   answer,
+  countsOn: true,
 }
 
-function answer(printed: string): SeanceAnswer {
+function answer(printed: string, asked: Parameters<Seance['answer']>[1]): SeanceAnswer {
   const rows = printed.split('\n').map((line) => asObject(parsed(line)))
   const items = rows.filter(({ type }) => type === 'item.completed').map(({ item }) => asObject(item))
   const text = items.findLast(({ type }) => type === 'agent_message')?.text
   const failed = rows.find(({ type }) => type === 'turn.failed' || type === 'error')
   const used = asObject(rows.findLast(({ type }) => type === 'turn.completed')?.usage)
-  const cacheRead = asCount(used.cached_input_tokens)
-  const input = Math.max(0, asCount(used.input_tokens) - cacheRead)
-  const output = asCount(used.output_tokens)
+  const original = asObject(asked.carry)
+  const before = asObject(parsed(asText(original.total) ?? ''))
+  const took = (name: string): number => Math.max(0, asCount(used[name]) - asCount(before[name]))
+  const [cacheRead, cacheWrite] = [took('cached_input_tokens'), took('cache_write_input_tokens')]
+  // What was read from the cache and written to it is in its input.
+  const input = Math.max(0, took('input_tokens') - cacheRead - cacheWrite)
+  const output = took('output_tokens')
+  const model = asked.model ?? asText(original.model) ?? 'unknown'
   const usage =
-    input + output + cacheRead === 0
+    input + output + cacheRead + cacheWrite === 0
       ? []
-      : [{ model: 'unknown', input, output, cacheRead, cacheWrite: 0, costUsd: null, requests: 1 }]
+      : [{ model, input, output, cacheRead, cacheWrite, costUsd: null, requests: 1 }]
   if (typeof text === 'string') return { text, error: null, usage }
   const message = asText(failed?.message) ?? asText(asObject(failed?.error).message) ?? printed
   return { text: null, error: asLine(message), usage }

@@ -5,7 +5,8 @@
 
 import type { Heard } from '../../events/hearing.ts'
 import type { HookCall, HookMeaning, HookReply } from '../../ports/presets.ts'
-import { asLine, asObject, asText, type Json, toolAsk } from './hook-input.ts'
+import { asLine, asObject, type Json, toolAsk } from './hook-input.ts'
+import { printed, promptOf, ready } from './hook-shape.ts'
 
 export function hearGemini({ event, input }: HookCall): HookMeaning {
   const said = asObject(input)
@@ -15,7 +16,7 @@ export function hearGemini({ event, input }: HookCall): HookMeaning {
     asks: ask,
     guards: event === 'BeforeTool' ? toolAsk(said) : ask,
     mayGoOn: false,
-    prompt: event === 'BeforeAgent' && typeof said.prompt === 'string' ? said.prompt : null,
+    prompt: event === 'BeforeAgent' ? promptOf(said) : null,
   }
 }
 
@@ -24,16 +25,7 @@ function heardIn(event: string, said: Json): Heard[] {
   const tool = asLine(said.tool_name, 200)
   switch (event) {
     case 'SessionStart':
-      return [
-        {
-          kind: 'ready',
-          via,
-          runtimeSession: asText(said.session_id),
-          transcript: asText(said.transcript_path),
-          model: null,
-          source: said.source === 'resume' || said.source === 'clear' ? said.source : 'startup',
-        },
-      ]
+      return [ready(said)]
     case 'BeforeAgent':
       return [{ kind: 'turnStarted', via, nudge: null }]
     // Whether it has to be asked about is decided by the town, which says so itself.
@@ -56,10 +48,8 @@ function heardIn(event: string, said: Json): Heard[] {
 }
 
 /** What to print, and the exit code, so that this event's hook says `reply`. */
-export function answerGemini(event: string, reply: HookReply): { stdout: string; exitCode: number } {
-  const said = outputOf(event, reply)
-  return { stdout: said === null ? '' : `${JSON.stringify(said)}\n`, exitCode: 0 }
-}
+export const answerGemini = (event: string, reply: HookReply): { stdout: string; exitCode: number } =>
+  printed(outputOf(event, reply))
 
 function outputOf(event: string, reply: HookReply): Json | null {
   switch (reply.kind) {

@@ -9,6 +9,7 @@
 
 import path from 'node:path'
 import type { Launch, LaunchAsk } from '../../ports/presets.ts'
+import { typedOrders } from './typed-orders.ts'
 
 /** BeforeToolAsk is BeforeTool for tools that are asked about, in the mode ask. */
 export const GEMINI_HOOKS = [
@@ -46,9 +47,6 @@ const PERMISSION_MS = 24 * 60 * 60_000
 /** ms. The town answers in milliseconds; this is for one that is just being restarted. */
 const HOOK_MS = 10_000
 
-/** Linux takes no argument above 128 KiB. */
-const ARGUMENT_BYTES_MAX = 100_000
-
 /** $1 is the home of the session, $2 the person's; the program and its arguments follow. */
 const LINKED = `own="$1/.gemini" theirs="$2/.gemini"; shift 2
 mkdir -p "$theirs/tmp"
@@ -59,7 +57,7 @@ exec "$@"`
 
 export function launchGemini(ask: LaunchAsk): Launch {
   const own = path.join(ask.folder, 'gemini')
-  const orders = ordersOf(ask)
+  const orders = typedOrders(ask, ask.rules)
   return {
     command: [
       '/bin/sh',
@@ -124,18 +122,4 @@ function hooksOf(ask: LaunchAsk): object {
     ]
   }
   return hooks
-}
-
-/** Orders and rules as an argument; what no argument can hold is put into a file that the argument names. */
-function ordersOf({ orders, rules, folder }: LaunchAsk): { typed: string; files: Launch['files'] } {
-  const all = [rules, orders].filter((text) => text !== '').join('\n\n')
-  if (Buffer.byteLength(all) > ARGUMENT_BYTES_MAX) {
-    const file = path.join(folder, 'orders.md')
-    return {
-      typed: `Your orders are in the file ${file}. Read all of it, then do what it says.`,
-      files: [{ path: file, content: all }],
-    }
-  }
-  // A first character of `/` or `!` would make it a command of the program instead of a prompt.
-  return { typed: /^\s*[/!]/.test(all) ? `Orders: ${all}` : all, files: [] }
 }

@@ -8,6 +8,7 @@
 import path from 'node:path'
 import type { Launch, LaunchAsk, Preset } from '../../ports/presets.ts'
 import { readOpencode } from './opencode-screen.ts'
+import { typedOrders } from './typed-orders.ts'
 
 const LOGIN = [
   'ANTHROPIC_API_KEY',
@@ -25,9 +26,6 @@ const LOGIN = [
   'NO_PROXY',
   'NODE_EXTRA_CA_CERTS',
 ] as const
-
-/** Linux takes no argument above 128 KiB. */
-const ARGUMENT_BYTES_MAX = 100_000
 
 export const opencode: Preset = {
   name: 'opencode',
@@ -64,7 +62,7 @@ export const opencode: Preset = {
 }
 
 function launch(ask: LaunchAsk): Launch {
-  const orders = ordersOf(ask)
+  const orders = typedOrders(ask, ask.rules)
   return {
     command: [
       ...ask.command,
@@ -89,17 +87,4 @@ function launch(ask: LaunchAsk): Launch {
     // It makes the id itself, and only its screen could say it.
     runtimeSession: ask.fork ? null : ask.resume,
   }
-}
-
-/** Orders and rules as an argument; what no argument can hold is put into a file that the argument names. */
-function ordersOf({ orders, rules, folder }: LaunchAsk): { typed: string; files: Launch['files'] } {
-  const all = [rules, orders].filter((text) => text !== '').join('\n\n')
-  if (Buffer.byteLength(all) > ARGUMENT_BYTES_MAX) {
-    const file = path.join(folder, 'orders.md')
-    return {
-      typed: `Your orders are in the file ${file}. Read all of it, then do what it says.`,
-      files: [{ path: file, content: all }],
-    }
-  }
-  return { typed: /^\s*[/!]/.test(all) ? `Orders: ${all}` : all, files: [] }
 }
