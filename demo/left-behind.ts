@@ -2,9 +2,16 @@
 
 import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
+import { claim } from './stage.ts'
+
+/** Claims that the town, which is down, has left none. */
+export function claimNoneLeft(dir: string, townId: string): void {
+  const left = processesOf(dir, townId)
+  claim(left.length === 0, `No process of the town should be left, but these are: ${left.join(', ')}.`)
+}
 
 /** Processes, other than this one, whose command line or environment names the town's folder or its id. */
-export function processesOf(dir: string, townId: string): number[] {
+function processesOf(dir: string, townId: string): number[] {
   const marks = [dir, `GT_TOWN_ID=${townId}`]
   return all()
     .filter(({ pid, text }) => pid !== process.pid && marks.some((mark) => text.includes(mark)))

@@ -3,24 +3,21 @@
 // Always:    what it may use up is said before anything is started, and set as the town's budget; the person's own
 //            settings are left alone; nothing is asked where nobody sits.
 
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rmSync } from 'node:fs'
 import { createInterface } from 'node:readline/promises'
 import { setTimeout as pause } from 'node:timers/promises'
 import { lineTeller } from '../acts/landings.ts'
 import { type Feed, followFeed } from '../feed.ts'
-import { type Gt, GtRefused, gtIn } from '../gt.ts'
-import { processesOf } from '../left-behind.ts'
+import { type Gt, GtRefused } from '../gt.ts'
+import { claimNoneLeft } from '../left-behind.ts'
 import type { Options } from '../options.ts'
+import { inOwnFolder, type OwnFolder } from '../own-folder.ts'
 import { buildPackage, landedIn, type Repository } from '../repositories.ts'
 import { claim, nameOf, type Status } from '../stage.ts'
 import type { Teller } from '../teller.ts'
 import { REAL_BEADS } from './beads.ts'
 import { type Cost, type RealOutcome, realScreen } from './screen.ts'
 
-/** Longest folder of temporary files whose paths still fit on the last screen. */
-const TMP_CHARS_MAX = 24
 /** Models think for as long as they like; beyond this something is wrong. */
 const LANDINGS = '20m'
 const PATIENCE_MS = 10 * 60_000
@@ -28,22 +25,9 @@ const PATIENCE_MS = 10 * 60_000
 const WORKS_MS = 1_000
 
 /** Plays everything, and resolves with the exit code. The town is down afterwards, and its folder stays. */
-export async function playReal({ capUsd }: Options, teller: Teller): Promise<number> {
-  const folder = mkdtempSync(join(tmpdir().length <= TMP_CHARS_MAX ? tmpdir() : '/tmp', 'gt-demo-'))
-  const dir = join(folder, 'town')
-  const gt = gtIn(folder)
-  const down = async (): Promise<void> => {
-    await gt.abandon()
-    if (existsSync(dir)) await bringDown(gtIn(folder))
-  }
-  let interrupted = false
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => {
-      interrupted = true
-      void down().then(() => process.exit(130))
-    })
-  }
-  try {
+export const playReal = ({ capUsd }: Options, teller: Teller): Promise<number> =>
+  inOwnFolder(teller, 'The demo failed', async (own) => {
+    const { folder, dir, gt } = own
     await gt('install', dir, '--name', 'demo')
     const missing = await whatIsMissing(gt)
     if (missing !== null) {
@@ -57,20 +41,12 @@ export async function playReal({ capUsd }: Options, teller: Teller): Promise<num
       return 0
     }
     const repository = buildPackage(folder)
-    const outcome = await play({ folder, dir, gt, teller, repository, capUsd })
+    const outcome = await play({ ...own, teller, repository, capUsd })
     teller.plain('')
     for (const line of realScreen({ folder, dir, repository, seconds: teller.seconds(), capUsd }, outcome))
       teller.plain(line)
     return 0
-  } catch (error) {
-    // Then the signal's own way out is taken.
-    if (interrupted) return 130
-    await down()
-    teller.plain(`\nThe demo failed: ${error instanceof Error ? error.message : String(error)}`)
-    teller.plain(`Its town stays in ${dir}; this line removes it:\n    rm -rf ${folder}`)
-    return 1
-  }
-}
+  })
 
 type Doctor = {
   readonly agents: readonly { readonly name: string; readonly problem: { message: string } | null }[]
@@ -95,10 +71,7 @@ async function isWanted(): Promise<boolean> {
   return !/^\s*n/i.test(answer)
 }
 
-type Real = {
-  readonly folder: string
-  readonly dir: string
-  readonly gt: Gt
+type Real = OwnFolder & {
   readonly teller: Teller
   readonly repository: Repository
   readonly capUsd: number
@@ -137,8 +110,7 @@ async function play(stage: Real): Promise<RealOutcome> {
     const { town } = await gt<Status>('status')
     await feed.stop()
     await gt('down')
-    const left = processesOf(dir, town.id)
-    claim(left.length === 0, `No process of the town should be left, but these are: ${left.join(', ')}.`)
+    claimNoneLeft(dir, town.id)
     return { ...killed, records, total }
   } finally {
     await feed.stop()
@@ -191,15 +163,4 @@ async function seeLanded({ gt, teller, repository }: Real, beads: readonly strin
     landed.every(({ author }) => author.startsWith(`${repository.rig}/polecats/`)),
     'What landed should have polecats as its authors.',
   )
-}
-
-/** Also when the daemon is dead and agents are still at work: only a town that is up can end them. */
-async function bringDown(gt: Gt): Promise<void> {
-  try {
-    await gt('down')
-  } catch {
-    await gt('up')
-      .then(() => gt('down'))
-      .catch(() => undefined)
-  }
 }
