@@ -22,7 +22,9 @@ const reported = (data: object): FactOf<'AgentReported'> => ({
   report: { type: 'usage', data: data as never },
 })
 
-function fold(...facts: readonly (readonly [FactOf<'TokensUsed'> | FactOf<'AgentReported'>, string?])[]) {
+type Counted = FactOf<'TokensUsed'> | FactOf<'AgentReported'> | FactOf<'RuntimeSessionKnown'>
+
+function fold(...facts: readonly (readonly [Counted, string?])[]) {
   const projection = createCosts()
   const history = new History()
   for (const [fact, at] of facts)
@@ -100,6 +102,12 @@ describe('costs', () => {
       costs(fold([reported({ model: 'own', inputTokens: 7, outputTokens: 8 })]).rows, 'agent').items,
     ).toMatchObject([{ key: NUX, costUsd: null, unpriced: 1 }])
     expect(fold([used()], [said]).rows.total.input).toBe(1)
+    // Its transcript is known, and will be read.
+    const known = { ...SAMPLES.RuntimeSessionKnown, session: said.session, transcript: '/h/c-1.jsonl' }
+    expect(fold([known], [said]).rows.total.input).toBe(0)
+    expect(fold([{ ...known, transcript: null }], [said]).rows.total.input).toBe(7)
+    // What a copy of it was asked says nothing of its own transcript.
+    expect(fold([used({ role: 'seance' })], [said]).rows.total.input).toBe(8)
     const other = { ...SAMPLES.AgentReported }
     expect(fold([other]).rows.sums.size).toBe(0)
   })
@@ -113,10 +121,13 @@ describe('costs', () => {
     }
     const { rows } = projection
     expect(costs(rows, 'hour').items.length).toBeLessThan(3_000)
+    expect(costs(rows, 'hour').items.length).toBeGreaterThanOrEqual(400 * 6)
     expect(costs(rows, 'hour').items.at(-1)?.key).toBe(
       history.records.at(-1)?.at.replace(/:00.000Z$/, ':00.000Z'),
     )
-    expect(costs(rows, 'session').items.length).toBeLessThan(5_501)
+    const sessions = new Set(costs(rows, 'session').items.map(({ key }) => key))
+    expect(sessions.size).toBeLessThan(5_501)
+    for (let n = 1_000; n < 6_000; n += 1) expect(sessions.has(`${SESSION}${n}`), String(n)).toBe(true)
     expect(costs(rows, 'session').total.costUsd).toBe(3_000)
     expect(costOf(rows, 'agent', NUX)?.costUsd).toBe(3_000)
   })

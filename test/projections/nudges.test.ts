@@ -55,12 +55,14 @@ describe('[PR-24] nudges', () => {
     const ids = Array.from({ length: 510 }, (_, n) => `n-${n}`)
     const rows = folded(
       ...ids.map(queued),
+      { type: 'NudgeUnconfirmed', ...whose('n-0'), code: 'X', message: 'x' },
       ...ids
-        .slice(0, 505)
+        .slice(1, 506)
         .map((id): Fact => ({ type: 'NudgeFailed', ...whose(id), code: 'X', message: 'x' })),
     )
     expect(nudges(rows, { state: ['failed'] })).toHaveLength(500)
-    expect(nudges(rows, { state: ['queued'] }).map(({ id }) => id)).toEqual(ids.slice(505))
-    expect(nudge(rows, 'n-0')).toBeNull()
+    expect(nudges(rows, { state: ['queued'] }).map(({ id }) => id)).toEqual(ids.slice(506))
+    expect(nudges(rows, { state: ['unconfirmed'] }).map(({ id }) => id)).toEqual(['n-0'])
+    expect(nudge(rows, 'n-1')).toBeNull()
   })
 })
