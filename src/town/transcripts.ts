@@ -21,13 +21,13 @@ import { eachPiece, namesIn, sizeOf } from './whole-lines.ts'
 
 /** Usages in one message; more models than that have no session. */
 const USAGES_MAX = 50
-/** How long the end of a session waits for its last lines, ms. */
-const FINISH_MS = 2_000
+/** How long the end of a session waits for its last lines, ms: on a machine that has much to do, too. */
+const FINISH_MS = 8_000
 
 export interface Transcripts {
   /** Is shown every record, and reads when one says that there is more. */
   record(record: LogRecord): void
-  /** Reads what is left of a session that is about to end. Never fails, and takes no longer than 2 s. */
+  /** Reads what is left of a session that is about to end. Never fails, and takes no longer than 8 s. */
   finish(session: Address): Promise<void>
   /** Resolves when nothing is being read. */
   idle(): Promise<void>
@@ -220,7 +220,13 @@ export function createTranscripts(options: {
     },
     async finish(session) {
       const late = new AbortController()
-      const timer = setTimeout(() => late.abort(), FINISH_MS)
+      const timer = setTimeout(() => {
+        onTrouble(
+          'USAGE_NOT_READ',
+          `${session} ends, and its transcript could not be read within ${FINISH_MS / 1_000} s: what it used last is not counted.`,
+        )
+        late.abort()
+      }, FINISH_MS)
       const waited = new Promise<void>((resolve) => late.signal.addEventListener('abort', () => resolve()))
       await Promise.race([read(session), waited])
       clearTimeout(timer)

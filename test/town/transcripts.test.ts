@@ -1,7 +1,7 @@
 import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, expect, test, vi } from 'vitest'
 import { createMemoryLog } from '../../eventlog/index.ts'
 import { machineAt } from '../../src/actors/index.ts'
 import type { AnyFact, LogRecord } from '../../src/events/record.ts'
@@ -36,9 +36,9 @@ async function opened(text: string | null) {
       shown(record)
     },
   })
-  const reader = (asked: (usage: UsageRead) => void = () => {}) => {
+  const reader = (asked: (usage: UsageRead) => void = () => {}, of: System = system) => {
     const transcripts = createTranscripts({
-      system,
+      system: of,
       presets,
       prices: {
         problem: null,
@@ -184,6 +184,26 @@ test('[TOWNUP-32] the last lines are read before the end, and nothing after it',
   await transcripts.finish(SESSION)
   await transcripts.finish(`${AGENT}/sessions/9.9`)
   expect(town.used()).toHaveLength(1)
+})
+
+test('[TOWNUP-32] what could not be read in time is said, and the session ends all the same', async () => {
+  const town = await opened(answer('m-1', 5))
+  const { promise, resolve } = Promise.withResolvers<never>()
+  const busy = Object.create(town.system, { take: { value: () => promise } }) as System
+  const transcripts = town.reader(() => {}, busy)
+  await begun(town.system, town.path)
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  try {
+    const finished = transcripts.finish(SESSION)
+    await vi.advanceTimersByTimeAsync(7_900)
+    expect(town.troubles).toEqual([])
+    await vi.advanceTimersByTimeAsync(200)
+    await finished
+  } finally {
+    vi.useRealTimers()
+  }
+  expect(town.troubles).toEqual([expect.stringMatching(/^USAGE_NOT_READ .*within 8 s: what it used last/)])
+  resolve(undefined as never)
 })
 
 test('[TOWNUP-32] a long transcript is read in pieces, with lines across them, and unknown money is unknown', async () => {
