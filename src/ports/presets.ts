@@ -132,7 +132,10 @@ export interface Seance {
     readonly model: string | null
     readonly login: Readonly<Record<string, string>>
   }): { readonly command: readonly string[]; readonly env: Readonly<Record<string, string>> }
-  answer(printed: string): SeanceAnswer
+  /** `model` as for `launch`; `carry`, null unless `countsOn`: what `readTranscript` carries at the original's end. */
+  answer(printed: string, asked: { readonly model: string | null; readonly carry: unknown }): SeanceAnswer
+  /** What a copy says that it took goes on from what its original took. */
+  readonly countsOn?: true
 }
 
 /** `text` is null when there is none; then `error` says why. */

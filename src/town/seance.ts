@@ -31,6 +31,8 @@ export type Asked = {
   /** Variables that are let through. */
   readonly allow: readonly string[]
   readonly question: string
+  /** Of the original. */
+  readonly transcript: string | null
 }
 
 export async function askCopy(
@@ -51,10 +53,22 @@ export async function askCopy(
   mkdirSync(tmp)
   try {
     const base = baseEnvironment(env, { allow: asked.allow, bin: tmp, tmp })
-    return seance.answer(await printedBy(launch.command, { cwd, env: { ...base, ...launch.env } }, signal))
+    const carry = seance.countsOn === true ? await carriedAtEnd(asked) : null
+    const printed = await printedBy(launch.command, { cwd, env: { ...base, ...launch.env } }, signal)
+    return seance.answer(printed, { model, carry })
   } finally {
     rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
   }
+}
+
+/** What reading a transcript to its end carries. */
+async function carriedAtEnd({ runtime, transcript }: Asked): Promise<unknown> {
+  const preset = presets.get(runtime)
+  let carry: unknown = null
+  if (preset === null || transcript === null || !existsSync(transcript)) return carry
+  for await (const line of createInterface({ input: createReadStream(transcript, 'utf8') }))
+    carry = preset.readTranscript(`${line}\n`, carry).carry
+  return carry
 }
 
 /** What it prints; what it complains of when it prints nothing. Ended with all that it started. */

@@ -28,8 +28,8 @@ const RESULT = {
 }
 
 /** A program that notes what it was started with. */
-function program(does: string): string[] {
-  const file = join(folder, 'claude')
+function program(does: string, name = 'claude'): string[] {
+  const file = join(folder, name)
   writeFileSync(
     file,
     `#!/bin/sh\nenv > "${folder}/env"; pwd > "${folder}/cwd"; ls -A > "${folder}/ls"\n${does}\n`,
@@ -46,6 +46,7 @@ const ask = (command: string[], env: Record<string, string> = {}, signal = new A
       model: null,
       allow: ['MY_OWN'],
       question: '/why by hand?',
+      transcript: null,
     },
     { PATH: '/usr/bin:/bin', HOME: folder, ANTHROPIC_API_KEY: 'sk-ant-test-000', ...env },
     signal,
@@ -91,6 +92,50 @@ describe('asking a copy', () => {
       usage: [{ output: 42 }],
     })
     expect(await ask([join(folder, 'nowhere')]).catch((error: Error) => error.message)).toBeDefined()
+  })
+
+  test('what a copy by Codex took is what it says without what its original took, of the model it was asked of', async () => {
+    mkdirSync(join(folder, '.codex'))
+    writeFileSync(join(folder, '.codex', 'auth.json'), '{"OPENAI_API_KEY":"sk-test-000"}')
+    const transcript = join(folder, 'rollout.jsonl')
+    const usage = (times: number) => ({
+      input_tokens: 5_711 * times,
+      cached_input_tokens: 5_000 * times,
+      cache_write_input_tokens: 700 * times,
+      output_tokens: 42 * times,
+    })
+    const info = { total_token_usage: usage(3), last_token_usage: usage(1) }
+    writeFileSync(
+      transcript,
+      [
+        JSON.stringify({ type: 'turn_context', payload: { model: 'gpt-5.4' } }),
+        JSON.stringify({ type: 'event_msg', payload: { type: 'token_count', info } }),
+        '',
+      ].join('\n'),
+    )
+    const answer = { type: 'item.completed', item: { type: 'agent_message', text: 'By hand.' } }
+    const said = [answer, { type: 'turn.completed', usage: usage(4) }].map((row) => JSON.stringify(row))
+    const asked = (model: string | null) =>
+      askCopy(
+        {
+          runtime: 'codex',
+          runtimeSession: 'u-1',
+          program: program(`printf '%s\\n' '${said.join("' '")}'`, 'codex'),
+          model,
+          allow: [],
+          question: 'Why?',
+          transcript,
+        },
+        { PATH: '/usr/bin:/bin', HOME: folder },
+        new AbortController().signal,
+      )
+    const took = { input: 11, output: 42, cacheRead: 5_000, cacheWrite: 700, costUsd: null, requests: 1 }
+    expect(await asked(null)).toEqual({
+      text: 'By hand.',
+      error: null,
+      usage: [{ model: 'gpt-5.4', ...took }],
+    })
+    expect(await asked('gpt-6')).toMatchObject({ usage: [{ model: 'gpt-6', ...took }] })
   })
 
   test('who ends it, ends all that it has started', async () => {
