@@ -75,7 +75,7 @@ export function checkpointOf({ system, projections }: TownHandle, { session }: S
   const row = projections.trash.rows.get(String(place))
   if (row === undefined || row.checkpoint === null) return {}
   const { ref, commit, files, at } = row.checkpoint
-  return { checkpoint: { id: row.id, ref, commit, at, files, look: `git diff ${commit}` } }
+  return { checkpoint: { id: row.id, ref, commit, at, files, look: `git diff HEAD ${commit}` } }
 }
 
 /** What its runtime has forgotten when it says that it is ready: null when nothing. Never longer than 9,000 characters. */

@@ -23,6 +23,8 @@ export type ReadRoute = {
   readonly path: string
   readonly summary: string
   readonly query: z.ZodObject
+  /** It goes through the log: it is answered beside the live town, also when it is asked as of now. */
+  readonly past?: true
   /** True when a session may read this of its own; absent: never. */
   readonly own?: (
     own: Own,
@@ -37,6 +39,7 @@ export const read = <S extends z.ZodObject, const P extends string>(spec: {
   readonly path: P
   readonly summary: string
   readonly query?: S
+  readonly past?: true
   readonly own?: ReadRoute['own']
   run(context: ReadContext<z.output<S> & { at?: string | undefined }, ParamsOf<P>>): unknown
 }): ReadRoute => {

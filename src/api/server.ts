@@ -22,36 +22,10 @@ import { mayRead } from './may-read.ts'
 import { openApi, reportSchemas } from './openapi.ts'
 import { createPace } from './pace.ts'
 import type { ReadRoute } from './read.ts'
-import { beadReads } from './reads/beads.ts'
-import { costReads } from './reads/costs.ts'
-import { decisionReads } from './reads/decisions.ts'
-import { feedFilter, feedQuery, logReads } from './reads/log.ts'
-import { nudgeReads } from './reads/nudges.ts'
-import { planReads } from './reads/plans.ts'
-import { rigReads } from './reads/rigs.ts'
-import { sessionReads } from './reads/sessions.ts'
-import { statusReads } from './reads/status.ts'
-import { trashReads } from './reads/trash.ts'
-import { whyReads } from './reads/why.ts'
-import { workerReads } from './reads/workers.ts'
+import { READS } from './reads/index.ts'
+import { feedFilter, feedQuery } from './reads/log.ts'
 import { createStreams, startOf } from './streams.ts'
 import type { Caller, TownHandle } from './town.ts'
-import { viewOf } from './view.ts'
-
-const READS: readonly ReadRoute[] = [
-  ...statusReads,
-  ...beadReads,
-  ...workerReads,
-  ...sessionReads,
-  ...costReads,
-  ...decisionReads,
-  ...planReads,
-  ...nudgeReads,
-  ...rigReads,
-  ...logReads,
-  ...whyReads,
-  ...trashReads,
-]
 
 /** A description is at most 100,000 characters; nothing of ours needs more. */
 const BODY_BYTES_MAX = 1024 * 1024
@@ -156,7 +130,11 @@ export function createServer(town: TownHandle) {
     const params = request.params as Readonly<Record<string, string>>
     const query: { readonly at?: string } =
       who.kind === 'session' ? mayRead(town, who, route, { params, query: asked }) : asked
-    const view = await viewOf(town, query.at)
+    if (query.at !== undefined || route.past === true) {
+      const text = await town.past.read({ path: route.path, caller: who, params, query }, gone(reply))
+      return reply.type('application/json; charset=utf-8').send(text)
+    }
+    const view = { projections: town.projections, seq: town.system.seq, past: false }
     return route.run({ town, caller: who, view, query, params, signal: gone(reply) })
   }
 

@@ -70,8 +70,8 @@ export interface TownHandle {
   }): Promise<ReplayReport>
   /** Copies the log to a folder that is empty or not there, or (null) to the town's own, and checks the copy. */
   backUp(to: string | null): Promise<LogBackup>
-  /** State of the projections after `seq` records, built apart from the live ones. */
-  projectionsAt(seq: number): Promise<Projections>
+  /** What was, answered beside the live town. */
+  readonly past: Past
   /** Warnings a person should see in `gt status`: the log poisoned, the worker gone, ... */
   troubles(): readonly Trouble[]
 }
@@ -109,6 +109,20 @@ export type LogBackup = {
   readonly at: string
   /** Of the gt that wrote the log last. */
   readonly version: string | null
+}
+
+export type PastAsk = {
+  /** Of the route, as it is declared: `/v1/beads/:id`. */
+  readonly path: string
+  readonly caller: Caller
+  readonly params: Readonly<Record<string, string>>
+  /** As parsed; `at` is the moment that is asked for, the newest record when it is absent. */
+  readonly query: Readonly<Record<string, unknown>> & { readonly at?: string }
+}
+
+export interface Past {
+  /** The answer as JSON text. @throws {Fault} what the route throws; PAST_ENDED when its thread was lost on the way. */
+  read(ask: PastAsk, signal: AbortSignal): Promise<string>
 }
 
 export type ReplayReport = {

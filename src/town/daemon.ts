@@ -31,6 +31,7 @@ import { createHearing, type TownHearing } from './hearing.ts'
 import { readIdentity } from './identity.ts'
 import { createKeeper } from './keeper.ts'
 import { handleOf, type OpenTown, openTown } from './open.ts'
+import { createPast } from './past/past.ts'
 import { binFolder, type Program, runningProgram } from './program.ts'
 import { checkpointer, endSessions, resumeSessions } from './sleep.ts'
 import { TownError } from './town-error.ts'
@@ -191,12 +192,14 @@ async function serve(parts: {
   const startedAt = new Date().toISOString()
   const recoveredMs = Math.round(performance.now())
   const daemon = { pid: process.pid, startedAt, version: VERSION, recoveredMs, program: program.digest }
+  const past = createPast({ log: town.log, dir, name: town.identity.name, townId: town.identity.townId })
   let server: ReturnType<typeof createServer> | undefined
   let stopping: Promise<void> | undefined
 
   const stop = (everything: boolean): Promise<void> => {
     stopping ??= (async () => {
       await server?.close()
+      await past.close()
       rmSync(files.socket, { force: true })
       brakes.close()
       await hearing.close()
@@ -213,6 +216,7 @@ async function serve(parts: {
 
   const handle: TownHandle = {
     ...handleOf(town, operatorEnv),
+    past,
     repositories: world.repositories,
     terminals: world.terminals,
     hearing,

@@ -9,7 +9,6 @@ import type { TownHandle } from '../api/town.ts'
 import { masker } from '../events/mask.ts'
 import type { LogRecord } from '../events/record.ts'
 import { secretValues } from '../events/secrets.ts'
-import { recordOf } from '../events/upcasters.ts'
 import { applyAll, createProjections, type Projections } from '../projections/index.ts'
 import { presets } from '../pty/presets/index.ts'
 import { openSystem } from '../system/system.ts'
@@ -19,6 +18,7 @@ import { readCheckpoint, WORTH_RECORDS, writeCheckpoint } from './checkpoint.ts'
 import { machineClock, machineIds } from './clock.ts'
 import { sessionFiles, townFiles } from './files.ts'
 import { type Identity, readIdentity } from './identity.ts'
+import { pastHere } from './past/here.ts'
 import { openPrices, type TownPrices } from './prices/prices.ts'
 import { replay } from './replay.ts'
 import { lookUpRuntime } from './runtimes.ts'
@@ -108,13 +108,6 @@ export async function openTown(dir: string, perform?: Perform): Promise<OpenTown
   }
 }
 
-/** The projections as they were after record `seq`, folded apart from the live ones. */
-async function projectionsAt(log: EventLog, seq: number): Promise<Projections> {
-  const projections = createProjections()
-  for await (const { line } of log.read({ to: seq })) applyAll(projections, recordOf(line))
-  return projections
-}
-
 /** A town as the routes see it. What needs a daemon is null. `env` is the operator's. */
 export const handleOf = (town: OpenTown, env: NodeJS.ProcessEnv = process.env): TownHandle => ({
   dir: town.dir,
@@ -143,7 +136,13 @@ export const handleOf = (town: OpenTown, env: NodeJS.ProcessEnv = process.env): 
   replay: (options) => replay(town.log, options, town),
   backUp: (to) =>
     backUpLog(town.dir, { log: town.log, version: town.projections.town.rows.town.version, to }),
-  projectionsAt: (seq) => projectionsAt(town.log, seq),
+  past: pastHere({
+    dir: town.dir,
+    name: town.identity.name,
+    townId: town.identity.townId,
+    log: town.log,
+    priceOf: (usage) => town.prices.of(usage),
+  }),
   troubles() {
     // A person who has just written the table looks here whether it fits.
     town.prices.refresh()

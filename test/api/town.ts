@@ -6,13 +6,14 @@ import { machineAt } from '../../src/actors/index.ts'
 import { createServer } from '../../src/api/server.ts'
 import type { Caller, TownHandle } from '../../src/api/town.ts'
 import { masker } from '../../src/events/mask.ts'
-import type { AnyMessage, LogRecord } from '../../src/events/record.ts'
+import type { AnyMessage } from '../../src/events/record.ts'
 import { type Repositories, RepositoryError, type WorktreeState } from '../../src/ports/repositories.ts'
 import { applyAll, createProjections } from '../../src/projections/index.ts'
 import { presets } from '../../src/pty/presets/index.ts'
 import { openSystem } from '../../src/system/system.ts'
 import type { OpenEffect } from '../../src/system/types.ts'
 import { createHearing } from '../../src/town/hearing.ts'
+import { pastHere } from '../../src/town/past/here.ts'
 import { lookUpRuntime } from '../../src/town/runtimes.ts'
 
 export const OPERATOR = 'operator-token'
@@ -66,11 +67,7 @@ export async function createTown({ rig = true }: { rig?: boolean } = {}) {
     shutDown: () => Promise.resolve(),
     replay: () => Promise.reject(new Error('not here')),
     backUp: () => Promise.reject(new Error('not here')),
-    async projectionsAt(seq) {
-      const past = createProjections()
-      for await (const { line } of log.read({ to: seq })) applyAll(past, JSON.parse(line) as LogRecord)
-      return past
-    },
+    past: pastHere({ dir: '/town', name: 'test', townId: 't1', log, priceOf: () => null }),
     troubles: () => [],
   }
   const server = createServer(town)

@@ -20,6 +20,7 @@ const seqNumber = z.coerce.number().int().min(0)
 const records = read({
   path: '/v1/records',
   summary: 'Records of the log in order; `last` the newest ones.',
+  past: true,
   query: z.strictObject({
     after: seqNumber.optional(),
     last: limit.optional(),
@@ -67,6 +68,7 @@ export const feedQuery = {
 const feed = read({
   path: '/v1/feed',
   summary: 'What happened, one sentence each: the last ones, or those after a record.',
+  past: true,
   query: z.strictObject({
     ...feedQuery,
     after: seqNumber.optional(),
@@ -98,6 +100,7 @@ const feed = read({
 const history = read({
   path: '/v1/history/:id',
   summary: 'All records of a bead, rig, agent or any other owner, and those that speak of it.',
+  past: true,
   query: z.strictObject({ after: seqNumber.default(0), limit: limit.default(1_000) }),
   run: ({ town, view, params, query }) => historyOf(town, view, params.id, query),
 })
@@ -105,6 +108,7 @@ const history = read({
 const agentHistory = read({
   path: '/v1/agents/:address/history',
   summary: 'All records of an agent, its assignments and its sessions.',
+  past: true,
   query: z.strictObject({ after: seqNumber.default(0), limit: limit.default(1_000) }),
   run: ({ town, view, params, query }) =>
     historyOf(town, view, findAgent(view.projections, params.address), query),
@@ -113,6 +117,7 @@ const agentHistory = read({
 const lines = read({
   path: '/v1/log/lines',
   summary: 'Records as they are kept, byte for byte: what the chain of digests is made of.',
+  past: true,
   query: z.strictObject({ after: seqNumber.default(0), limit: limit.default(2_000) }),
   async run({ town, view, query }) {
     const kept: string[] = []
@@ -148,7 +153,7 @@ async function historyOf(
   name: string,
   query: { after: number; limit: number },
 ) {
-  const { owner, about } = subjectOf(town, view, name)
+  const { owner, about } = subjectOf(view, name)
   const items: LogRecord[] = []
   const quoted = JSON.stringify(about)
   const inside = JSON.stringify(owner).slice(0, -1)
@@ -163,11 +168,9 @@ async function historyOf(
 }
 
 /** The owner's address, and what messages and facts call it. */
-function subjectOf(town: TownHandle, { projections }: View, name: string): { owner: string; about: string } {
-  if (town.system.owner(name) !== null) {
-    const short = /^(?:beads|rigs)\/(.+)$/.exec(name)?.[1]
-    return { owner: name, about: short ?? name }
-  }
+function subjectOf({ projections }: View, name: string): { owner: string; about: string } {
+  const short = /^(?:beads|rigs)\/(.+)$/.exec(name)?.[1]
+  if (short !== undefined) return { owner: name, about: short }
   if (projections.rigs.rows.has(name))
     return { owner: rigOwner(findRig(projections, name).name), about: name }
   try {
@@ -179,6 +182,8 @@ function subjectOf(town: TownHandle, { projections }: View, name: string): { own
       const address = findAgent(projections, name)
       return { owner: address, about: address }
     } catch (again) {
+      // Sandboxes, sessions and merge requests are owners too.
+      if (name.includes('/')) return { owner: name, about: name }
       throw again instanceof Fault && again.code === 'AGENT_NOT_FOUND' ? error : again
     }
   }

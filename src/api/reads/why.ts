@@ -31,6 +31,7 @@ export type WhyNode = {
 const why = read({
   path: '/v1/why/:id',
   summary: 'What led to a bead, a record or a landed commit, as a tree; and what it waits for.',
+  past: true,
   async run({ town, view, params }) {
     const { id } = params
     if (/^\d{1,15}$/.test(id)) return whyRecord(town, view, Number(id))

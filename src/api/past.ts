@@ -1,0 +1,50 @@
+// Reads about the past: answered beside the live town, where they take as long as they take.
+//
+// Owns:      running the route that answers.
+// Does not:  know who asks (server.ts has checked that) or in which thread it runs (src/town/past).
+// Always:    nothing that is not in the log is read here: no screen, no daemon, no clock but to read `15m` and `HH:MM`.
+
+import type { Projections } from '../projections/index.ts'
+import { Fault } from './fault.ts'
+import { seqAt } from './moment.ts'
+import { READS } from './reads/index.ts'
+import type { PastAsk, TownHandle } from './town.ts'
+
+/** What a read may use of a town when it is answered beside it. */
+export type PastTown = Pick<TownHandle, 'dir' | 'name' | 'townId' | 'log' | 'clock' | 'priceOf'> & {
+  /** Runs `use` over the projections as of `seq`; again, when it turns out to need more of them than was loaded. */
+  withProjections<T>(seq: number, use: (projections: Projections) => Promise<T>): Promise<T>
+}
+
+/** @throws {Fault} ROUTE_NOT_FOUND, POSITION_INVALID, POSITION_IN_FUTURE, and what the route throws. */
+export async function answerPast(town: PastTown, ask: PastAsk, signal: AbortSignal): Promise<string> {
+  const route = READS.find(({ path }) => path === ask.path)
+  if (route === undefined) throw new Fault('ROUTE_NOT_FOUND', `There is no GET ${ask.path}.`)
+  const { at } = ask.query
+  const seq = at === undefined ? town.log.head.seq : await seqAt(town.log, at, town.clock.now())
+  const answer = await town.withProjections(seq, async (projections) => {
+    const view = { projections, seq, past: true }
+    const { caller, query, params } = ask
+    return route.run({ town: besides(town, seq, projections), caller, view, query, params, signal })
+  })
+  return JSON.stringify(answer)
+}
+
+/** The town as a route sees it. What only the live one has is not at hand. */
+function besides(town: PastTown, seq: number, projections: Projections): TownHandle {
+  const here = {
+    ...town,
+    projections,
+    system: { seq },
+    hearing: null,
+    repositories: null,
+    terminals: null,
+    daemon: null,
+  }
+  return new Proxy(here as unknown as TownHandle, {
+    get(known, name) {
+      if (name in known) return Reflect.get(known, name)
+      throw new Error(`Broken invariant: ${String(name)} of a town belongs to the present`)
+    },
+  })
+}

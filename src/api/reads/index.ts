@@ -1,0 +1,30 @@
+// Every read there is.
+
+import type { ReadRoute } from '../read.ts'
+import { beadReads } from './beads.ts'
+import { costReads } from './costs.ts'
+import { decisionReads } from './decisions.ts'
+import { logReads } from './log.ts'
+import { nudgeReads } from './nudges.ts'
+import { planReads } from './plans.ts'
+import { rigReads } from './rigs.ts'
+import { sessionReads } from './sessions.ts'
+import { statusReads } from './status.ts'
+import { trashReads } from './trash.ts'
+import { whyReads } from './why.ts'
+import { workerReads } from './workers.ts'
+
+export const READS: readonly ReadRoute[] = [
+  ...statusReads,
+  ...beadReads,
+  ...workerReads,
+  ...sessionReads,
+  ...costReads,
+  ...decisionReads,
+  ...planReads,
+  ...nudgeReads,
+  ...rigReads,
+  ...logReads,
+  ...whyReads,
+  ...trashReads,
+]

@@ -1,0 +1,14 @@
+// The past of a town that a command has opened by itself: answered in the same thread, for nothing else goes on there.
+
+import type { EventLog } from '../../../eventlog/index.ts'
+import { answerPast, type PastTown } from '../../api/past.ts'
+import type { Past } from '../../api/town.ts'
+import { machineClock } from '../clock.ts'
+import { createStates } from './states.ts'
+
+export function pastHere(
+  town: Pick<PastTown, 'dir' | 'name' | 'townId' | 'priceOf'> & { readonly log: EventLog },
+): Past {
+  const past = { ...town, clock: machineClock, ...createStates(town.log) }
+  return { read: (ask, signal) => answerPast(past, ask, signal) }
+}

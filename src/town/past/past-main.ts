@@ -1,0 +1,58 @@
+// The thread of the past: answers what is asked of the log, beside the town that goes on.
+//
+// Owns:      one question after the other, and what it has folded for them.
+// Does not:  hold the log (reader.ts asks for it), know who asks, or outlive an error it cannot name.
+
+import { parentPort, workerData } from 'node:worker_threads'
+import { answerPast } from '../../api/past.ts'
+import { machineClock } from '../clock.ts'
+import { openPrices } from '../prices/prices.ts'
+import { type FromThread, failed, type PastData, type ToThread } from './protocol.ts'
+import { createReader } from './reader.ts'
+import { createStates } from './states.ts'
+
+const port = parentPort
+if (port === null) throw new Error('Broken invariant: the past is a thread of a town')
+const { dir, name, townId, logId } = workerData as PastData
+const say = (message: FromThread): void => port.postMessage(message)
+const reader = createReader(logId, say)
+const states = createStates(reader.log)
+const prices = openPrices(dir)
+const dropped = new Map<number, AbortController>()
+
+const town = {
+  dir,
+  name,
+  townId,
+  // A read never writes, and waits for nothing that comes.
+  log: reader.log as unknown as Parameters<typeof answerPast>[0]['log'],
+  clock: machineClock,
+  priceOf: prices.of,
+  withProjections: states.withProjections,
+}
+
+port.on('message', (message: ToThread) => {
+  switch (message.kind) {
+    case 'ask':
+      reader.reached(message.head)
+      void answer(message)
+      return
+    case 'drop':
+      dropped.get(message.n)?.abort()
+      return
+    default:
+      reader.take(message)
+  }
+})
+
+async function answer({ n, ask }: Extract<ToThread, { kind: 'ask' }>): Promise<void> {
+  const gone = new AbortController()
+  dropped.set(n, gone)
+  try {
+    say({ kind: 'answer', n, text: await answerPast(town, ask, gone.signal) })
+  } catch (error) {
+    say({ kind: 'failed', n, error: failed(error) })
+  } finally {
+    dropped.delete(n)
+  }
+}

@@ -1,0 +1,46 @@
+// What the live town and the thread of its past say to each other.
+
+import type { LogStats, ReadOptions } from '../../../eventlog/index.ts'
+import type { PastAsk } from '../../api/town.ts'
+
+/** What the thread knows of the town from its beginning. */
+export type PastData = {
+  readonly dir: string
+  readonly name: string
+  readonly townId: string
+  readonly logId: string
+}
+
+/** Where the log ends, told with each question. */
+export type HeadSaid = { readonly seq: number; readonly chain: string }
+
+export type ToThread =
+  | { readonly kind: 'ask'; readonly n: number; readonly ask: PastAsk; readonly head: HeadSaid }
+  /** Nobody waits for it any more. */
+  | { readonly kind: 'drop'; readonly n: number }
+  | { readonly kind: 'lines'; readonly n: number; readonly lines: readonly string[]; readonly last: boolean }
+  | { readonly kind: 'stats'; readonly n: number; readonly stats: LogStats }
+  | { readonly kind: 'logFailed'; readonly n: number; readonly error: Failed }
+
+export type FromThread =
+  | { readonly kind: 'answer'; readonly n: number; readonly text: string }
+  | { readonly kind: 'failed'; readonly n: number; readonly error: Failed }
+  /** Some of the lines of a read; the next ones are asked for by position. */
+  | { readonly kind: 'read'; readonly n: number; readonly range: ReadOptions }
+  | { readonly kind: 'stats'; readonly n: number }
+
+/** An error, as it crosses from one thread to the other. */
+export type Failed = {
+  readonly code: string
+  readonly message: string
+  readonly details: Readonly<Record<string, unknown>>
+}
+
+export function failed(error: unknown): Failed {
+  const { code, details } = error as { code?: unknown; details?: unknown }
+  return {
+    code: typeof code === 'string' ? code : 'INTERNAL',
+    message: error instanceof Error ? error.message : String(error),
+    details: typeof details === 'object' && details !== null ? { ...details } : {},
+  }
+}
