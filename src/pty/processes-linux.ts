@@ -2,7 +2,7 @@
 //
 // Always: what cannot be read (another user's process, one that ends while we look) is not ours.
 
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from 'node:fs'
 import type { ProcessIdentity, ProcessTable } from './process-table.ts'
 
 export const linuxProcesses: ProcessTable = {
@@ -70,17 +70,32 @@ function living(): Seen[] {
 /** Nothing where it may not be read; who is in a session of ours is ours all the same. */
 function environmentOf(pid: number): Buffer {
   try {
-    return readFileSync(`/proc/${pid}/environ`)
+    return readWhole(`/proc/${pid}/environ`)
   } catch {
     return Buffer.alloc(0)
   }
+}
+
+/** Larger environments take another way. */
+const piece = Buffer.alloc(64 * 1024)
+
+/** In one call of the system: these files say nothing of their size, and a look reads hundreds of them. */
+function readWhole(path: string): Buffer {
+  const file = openSync(path, 'r')
+  let read: number
+  try {
+    read = readSync(file, piece, 0, piece.length, 0)
+  } finally {
+    closeSync(file)
+  }
+  return read < piece.length ? Buffer.from(piece.subarray(0, read)) : readFileSync(path)
 }
 
 /** Fields 3 (state), 6 (session) and 22 (start, in ticks since boot) of /proc/<pid>/stat. */
 function stat(pid: number): { alive: boolean; session: number; start: string } | null {
   let line: string
   try {
-    line = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    line = readWhole(`/proc/${pid}/stat`).toString('utf8')
   } catch {
     return null
   }

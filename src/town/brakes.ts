@@ -16,8 +16,13 @@ import { meterOf, SAYS_USAGE } from '../projections/costs.ts'
 import type { Projections } from '../projections/index.ts'
 import { type OwnerState, type System, SystemError } from '../system/types.ts'
 
-/** How long a stop of everybody waits for checkpoints; what is not under its ref then is put there afterwards, ms. */
+/** How long whoever must rest waits for checkpoints; what is not under its ref then is put there afterwards, ms. */
 const CHECKPOINTS_MS = 1_300
+/**
+ * Checkpoints under way at a time. More would not be done sooner, and those that are late would take the processor from
+ * the ending of the sessions, which must not be.
+ */
+const CHECKPOINTS_AT_ONCE = 4
 /** Between the polite signals and SIGKILL when everybody is stopped, ms. */
 const STOP_GRACE_MS = 700
 /** Between two looks at the clock while a daily budget is used up, ms: a machine that slept over midnight is told so. */
@@ -158,13 +163,13 @@ export function createBrakes(options: {
     await telling
     const stopped = stoppedIn(system) !== null
     const anyBudget = budgets().some(({ reachedAt }) => reachedAt !== null)
-    const pauses: (() => Promise<unknown>)[] = []
+    const pauses: Pause[] = []
     for (const [address, state] of [...system.owners()]) {
       if (ownerKind(address) === 'crew') {
         // A budget keeps turns from beginning, and says so to the person who is there.
         const held = (state.context.held ?? []) as readonly PauseReason[]
         if (stopped && state.value === 'working' && !held.includes('estop'))
-          pauses.push(() => pause(address, { reason: 'estop', graceMs: STOP_GRACE_MS }))
+          pauses.push({ address, reason: 'estop', graceMs: STOP_GRACE_MS })
         if (!stopped && held.includes('estop')) await resume(address, 'estop')
       }
       if (ownerKind(address) !== 'sandbox' || OVER.has(String(state.value))) continue
@@ -172,30 +177,44 @@ export function createBrakes(options: {
       if (!stopped && !anyBudget && held.length === 0) continue
       const spent = anyBudget && reachedFor(system, beginnerOf(address, state)) !== null
       if (stopped && !held.includes('estop'))
-        pauses.push(() => pause(address, { reason: 'estop', graceMs: STOP_GRACE_MS }))
+        pauses.push({ address, reason: 'estop', graceMs: STOP_GRACE_MS })
       if (!stopped && held.includes('estop')) await resume(address, 'estop')
       if (spent) {
         const keepTurn = isAtWork(state) && isInTurn(state)
         // Held already, it has been told; its turn was in hand then, and is over now.
         if (!held.includes('budget') && keepTurn) await tell(address, { reason: 'budget', keepTurn })
         else if (!held.includes('budget') || (isAtWork(state) && !keepTurn))
-          pauses.push(() => pause(address, { reason: 'budget' }))
+          pauses.push({ address, reason: 'budget' })
       } else if (held.includes('budget')) await resume(address, 'budget')
     }
-    await Promise.all(pauses.map((each) => each()))
+    if (pauses.length > 0) await pauseAll(pauses)
     await lookAtClock()
   }
 
-  /** The checkpoint first; a worktree that takes long for it is safe all the same, for nobody removes it. */
-  async function pause(sandbox: Address, how: { reason: PauseReason; graceMs?: number }): Promise<void> {
-    const path = system.owner(sandbox)?.context.path
-    if (typeof path === 'string' && path !== '') {
-      const late = Promise.withResolvers<void>()
-      const cancel = clock.after(CHECKPOINTS_MS, late.resolve)
-      await Promise.race([checkpoint(sandbox), late.promise])
-      cancel()
+  /**
+   * Each after its own checkpoint, and all of them when the time for checkpoints is over; a worktree that has none by
+   * then is safe all the same, for nobody removes it.
+   */
+  async function pauseAll(pauses: readonly Pause[]): Promise<void> {
+    const late = Promise.withResolvers<void>()
+    let isLate = false
+    const cancel = clock.after(CHECKPOINTS_MS, () => {
+      isLate = true
+      late.resolve()
+    })
+    const turns = pauses[Symbol.iterator]()
+    const told: Promise<void>[] = []
+    const keepNext = async (): Promise<void> => {
+      for (const { address, ...how } of turns) {
+        const path = system.owner(address)?.context.path
+        if (!isLate && typeof path === 'string' && path !== '')
+          await Promise.race([checkpoint(address), late.promise])
+        told.push(tell(address, how))
+      }
     }
-    await tell(sandbox, how)
+    await Promise.all(Array.from({ length: CHECKPOINTS_AT_ONCE }, keepNext))
+    cancel()
+    await Promise.all(told)
   }
 
   const tell = (sandbox: Address, how: { reason: PauseReason; graceMs?: number; keepTurn?: true }) =>
@@ -249,6 +268,9 @@ export function createBrakes(options: {
     )
   }
 }
+
+/** Who is to be paused, and how. */
+type Pause = { readonly address: Address; readonly reason: PauseReason; readonly graceMs?: number }
 
 const isAtWork = ({ value }: OwnerState): boolean => value === 'working'
 

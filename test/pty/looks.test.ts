@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { endProcesses } from '../../src/pty/end-processes.ts'
 import type { ProcessLook } from '../../src/pty/process-table.ts'
@@ -97,6 +98,19 @@ describe('[PTY-31] looking at all processes', () => {
     const good = ask()
     due.shift()?.()
     expect(await good).toBe(look)
+  })
+
+  test('[PTY-11] a marker is found behind any number of other variables, and nothing that only begins like it', async () => {
+    const env = { A_LOT: 'x'.repeat(120_000), GT_TEST_MARK: `${process.pid}` }
+    const child = spawn('/bin/sleep', ['60'], { env, stdio: 'ignore' })
+    try {
+      const found = () => processes.withMarker([`GT_TEST_MARK=${process.pid}`]).map(({ pid }) => pid)
+      await vi.waitFor(() => expect(found()).toEqual([child.pid]))
+      expect(processes.withMarker([`GT_TEST_MARK=${process.pid}`.slice(0, -1)])).toEqual([])
+      expect(processes.withMarker([`GT_TEST_MARK=${process.pid}`, 'GT_TEST_MARK=other'])).toEqual([])
+    } finally {
+      child.kill('SIGKILL')
+    }
   })
 
   test('fifty endings at once take about as many looks as one', async () => {

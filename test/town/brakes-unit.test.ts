@@ -1,6 +1,7 @@
 // The brakes over a system in memory, with a clock that is set by hand.
 
-import { expect, test } from 'vitest'
+import { setImmediate } from 'node:timers/promises'
+import { expect, test, vi } from 'vitest'
 import { createMemoryLog } from '../../eventlog/index.ts'
 import { machineAt } from '../../src/actors/index.ts'
 import { dayBegan, dayEnds } from '../../src/api/day.ts'
@@ -43,12 +44,13 @@ async function opened() {
       brakes?.record(record)
     },
   })
-  const apply = (of: System = system) => {
+  const keep = async (sandbox: string) => void checkpoints.push(`${sandbox} ${facts.length}`)
+  const apply = (of: System = system, checkpoint: (sandbox: string) => Promise<void> = keep) => {
     brakes = createBrakes({
       system: of,
       projections,
       clock,
-      checkpoint: async (sandbox) => void checkpoints.push(`${sandbox} ${facts.length}`),
+      checkpoint,
       onTrouble: (code, what) => troubles.push(`${code} ${what}`),
     })
     return brakes
@@ -253,6 +255,46 @@ test('[TOWNUP-30] a stop that a daemon did not live to carry out is carried out 
   await town.rest()
   expect(town.sandbox()).toMatchObject({ value: 'paused', context: { held: ['estop'] } })
   expect(town.system.owner(SESSION)?.value).toBe('stopping')
+})
+
+test('[TOWNUP-30] a stop of fifty makes a few checkpoints at a time, tells each when its own is made, and all when the time is over', async () => {
+  const town = await opened()
+  const many = Array.from({ length: 50 }, (_, n) => `shop/polecats/p${n}/sandboxes/1`)
+  const held = new Set<string>()
+  const state = (of: string) => ({
+    value: held.has(of) ? 'paused' : 'working',
+    context: { path: `/town/${of}`, held: held.has(of) ? ['estop'] : [], session: null },
+    seq: 1,
+    machine: 'sandbox@1',
+  })
+  const take: System['take'] = async ({ messages }) => {
+    for (const { to } of messages) held.add(to)
+    return { accepted: true, records: [], repeated: false }
+  }
+  const system = Object.create(town.system, {
+    take: { value: take },
+    owners: { value: () => many.map((of) => [of, state(of)] as const) },
+    owner: { value: (of: string) => (many.includes(of) ? state(of) : town.system.owner(of)) },
+  }) as System
+  const underWay: (() => void)[] = []
+  let begun = 0
+  const checkpoint = () => {
+    begun += 1
+    return new Promise<void>((made) => underWay.push(made))
+  }
+  town.apply(system, checkpoint)
+  void town.say('town', message('town.estop'))
+  await vi.waitFor(() => expect(underWay).toHaveLength(4))
+  underWay.shift()?.()
+  await vi.waitFor(() => expect(underWay).toHaveLength(4))
+  expect([...held]).toEqual([many[0]])
+  void town.wake(NOON + 1_299)
+  await setImmediate()
+  expect(held.size).toBe(1)
+  void town.wake(NOON + 1_300)
+  await vi.waitFor(() => expect(held.size).toBe(50))
+  expect(begun).toBe(5)
+  expect(town.troubles).toEqual([])
 })
 
 test('[TOWNUP-30] two reasons to rest are two: one that goes lets nobody go on', async () => {
