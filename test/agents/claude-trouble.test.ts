@@ -157,6 +157,44 @@ describe('the conversation of Claude Code', () => {
     expect(again).not.toBe(first)
   })
 
+  test('goes on when its summary fails, and nobody takes that for the end of the turn', async () => {
+    const { hooks, model, terminal } = await start({
+      ask: bypass,
+      env: { CLAUDE_CODE_AUTO_COMPACT_WINDOW: '200000', ...noRetries },
+      script: [{ say: 'First.' }, { run: 'true', usage: { input: 190_000 } }, { say: 'Went on.' }],
+    })
+    model.summarises(fails(500, 'api_error'))
+    await hooks.hears(isKind('turnEnded'))
+    await terminal.shows(isReady)
+    const from = hooks.heard.length
+    await terminal.type('More.')
+    await hooks.hears(isKind('turnEnded'), from)
+    expect(hooks.heard.slice(from).map(({ kind }) => kind)).toContain('compacting')
+    expect(hooks.calls.filter(({ event }) => event === 'StopFailure')).toHaveLength(1)
+    expect(hooks.heard.filter(isKind('turnFailed'))).toEqual([])
+    expect(hooks.heard.filter(isKind('compacted'))).toEqual([])
+  })
+
+  test('says that it is full when it is too long although it was compacted', async () => {
+    const tooLong: ModelReply = {
+      fail: {
+        status: 400,
+        code: 'invalid_request_error',
+        message: 'prompt is too long: 210000 tokens > 200000 maximum',
+      },
+    }
+    const { hooks, terminal } = await start({
+      ask: bypass,
+      env: noRetries,
+      script: [{ say: 'First.' }, tooLong, tooLong],
+    })
+    await hooks.hears(isKind('turnEnded'))
+    await terminal.shows(isReady)
+    await terminal.type('More.')
+    expect(await hooks.hears(isKind('turnFailed'))).toMatchObject({ error: 'context_full' })
+    await terminal.shows((reading) => reading.kind === 'stuck' && reading.name === 'contextFull')
+  })
+
   test('begins a turn by itself when something in the background is over, and had said that it would', async () => {
     const { hooks } = await start({
       ask: bypass,

@@ -31,7 +31,7 @@ const finish = (name: string): Play[] => [
   { run: 'gt done' },
 ]
 
-test('[P5] a compacted conversation is told its work again, goes on, and lands; nobody stands compacting afterwards', async () => {
+test('[P5] [TOWNUP-41] a compacted conversation is told its work again, goes on, and lands; nobody stands compacting afterwards', async () => {
   const bead = await town.work(
     'Compacted',
     // One exchange alone is not compacted: it says that it begins to, and no more.

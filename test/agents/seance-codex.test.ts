@@ -1,6 +1,6 @@
 // A question to an earlier session of the real Codex CLI: a copy answers, and the conversation stays as it was.
 
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { makeTown, type TestTown } from '../support/town.ts'
@@ -73,6 +73,15 @@ test('[TOWNUP-43] a copy of a conversation of Codex answers, is counted, and lea
   // None of the hooks of the original was called, and nothing was started for it.
   expect(town.facts('SessionOpened')).toHaveLength(1)
   expect(town.facts('AgentStands').at(-1)).toMatchObject({ session })
+})
+
+test('[TOWNUP-43] a copy that tries to write leaves no trace of it', async () => {
+  const file = join(home.root, 'written')
+  model.script([{ run: `touch ${file}` }, { say: ANSWER }])
+  const { stdout, stderr } = await gt('seance', '--talk', 'nux', '-p', QUESTION, '--json')
+  expect(JSON.parse(stdout), stderr).toMatchObject({ answer: ANSWER })
+  expect(model.all.at(-1)?.toolOutput).not.toBeNull()
+  expect(existsSync(file)).toBe(false)
 })
 
 test('what is written down of it is looked through', async () => {
