@@ -130,6 +130,10 @@ test('[CREW-7] it is not started while it is held, and a stop takes back that it
   crew(...added, start, pause, ended(), message('crew.stop'))
     .when(resume)
     .gives({ state: 'idle', tells: [] })
+  // Also while its session is still ending.
+  crew(...added, start, pause, message('crew.stop'), ended(), kept)
+    .when(resume)
+    .gives({ state: 'idle', tells: [] })
   crew(...added)
     .when(message('crew.stop'))
     .gives({ refused: 'AGENT_HAS_NO_SESSION' })

@@ -128,11 +128,6 @@ test('[NUDGE-5] a line that the program holds for later is waited for', () => {
   given(go, written, ...held5)
     .when(unheard)
     .gives({ state: { open: 'checking' } })
-  // Also when it was taken up by the last Enter that there was.
-  const enters = Array.from({ length: ENTERS_AGAIN }, () => [unheard, written]).flat()
-  given(go, written, ...enters.slice(0, -1), held('queued', 'queued by the runtime'))
-    .when(unheard)
-    .gives({ state: { open: 'checking' } })
   given(go, written, ...held5)
     .when(accepted)
     .gives({ state: 'accepted' })

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, expect, test, vi } from 'vitest'
 import { createNotices } from '../../src/git/notices.ts'
 import type { Notices } from '../../src/ports/notices.ts'
 import type { Carrier } from '../../src/town/effects/carrier.ts'
@@ -128,6 +128,23 @@ test('[NOTICE-1] a desktop is told without markup, where there is one and nobody
   expect(await send({ 'notify.desktop': true }, { env, notices: none })).toMatchObject({
     type: 'notice.notSent',
   })
+})
+
+test('[NOTICE-1] a webhook that does not answer is waited for 10 seconds', async () => {
+  const server = createServer(() => {})
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`
+  const timeout = AbortSignal.timeout.bind(AbortSignal)
+  const asked = vi.spyOn(AbortSignal, 'timeout').mockImplementation(() => timeout(20))
+  try {
+    const { message } = await send({ 'notify.webhook': url })
+    expect(asked.mock.calls).toEqual([[10_000]])
+    expect(message).toBe('webhook: no answer within 10 s')
+  } finally {
+    asked.mockRestore()
+    server.closeAllConnections()
+    await new Promise((resolve) => server.close(resolve))
+  }
 })
 
 test('[NOTICE-3] a way that failed is named with its reason, beside those that worked', async () => {

@@ -92,6 +92,7 @@ async function begun(system: System, path: string, session = SESSION): Promise<v
     { type: 'session.heard', heard: ready, activity: null } as never,
   )
 }
+const heard = (what: object) => ({ type: 'session.heard', heard: what, activity: null }) as never
 const turn = (system: System, session = SESSION) =>
   say(
     system,
@@ -137,6 +138,22 @@ test('[TOWNUP-32] what a turn used is counted when it has ended, by whole lines,
   await transcripts.idle()
   expect(town.used()).toHaveLength(2)
   expect(town.troubles).toEqual([])
+})
+
+test('[TOWNUP-32] it is read when something was done and when the context was compacted, too', async () => {
+  const town = await opened('')
+  const transcripts = town.reader()
+  await begun(town.system, town.path)
+  await say(town.system, SESSION, heard({ kind: 'turnStarted', via: 'hook', nudge: null }))
+  const activity = { turns: 0, tools: 1, failedTools: 0, byTool: { Bash: 1 }, lastTool: 'Bash' }
+  appendFileSync(town.path, answer('m-1', 5))
+  await say(town.system, SESSION, message('session.active', { activity }))
+  await transcripts.idle()
+  expect(outputs(town.used())).toEqual([5])
+  appendFileSync(town.path, answer('m-2', 7))
+  await say(town.system, SESSION, heard({ kind: 'compacted', via: 'hook' }))
+  await transcripts.idle()
+  expect(outputs(town.used())).toEqual([5, 7])
 })
 
 test('[TOWNUP-32] after a restart nothing is counted again, also where an answer lies across the mark', async () => {
