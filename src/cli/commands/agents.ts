@@ -1,8 +1,9 @@
 // gt agents, gt polecat list, gt polecat show.
 
-import { part } from '../../client/connection.ts'
 import { type Call, type Command, textOf } from '../command.ts'
-import { clock, since, table } from '../layout.ts'
+import { clock, since } from '../layout.ts'
+import { showList } from '../listing.ts'
+import { readOne } from '../reading.ts'
 import { agentState, type Standing } from '../words-for.ts'
 import { type Cv, cvLine } from './cv.ts'
 
@@ -57,8 +58,7 @@ export const polecatShow: Command = {
   usage: '<polecat>',
   words: [1, 1],
   async run(call) {
-    const path = `/v1/agents/${part(call.words[0] as string)}`
-    const agent = await call.town().get<Shown>(path, { at: textOf(call, 'at') })
+    const agent = await readOne<Shown>(call, 'agents')
     const { address, state, standing, hook, health, cv, sessions } = agent
     call.out.answer({
       json: agent,
@@ -80,21 +80,16 @@ async function list(call: Call, role: string | undefined): Promise<undefined> {
   const query = { role, rig: textOf(call, 'rig'), at: textOf(call, 'at'), limit: 1_000 }
   const { items } = await call.town().get<{ items: Agent[] }>('/v1/agents', query)
   const now = new Date().toISOString()
-  call.out.answer({
-    json: items,
-    ids: items.map(({ address }) => address),
-    lines: () =>
-      table(
-        ['AGENT', 'STATE', 'SINCE', 'BEAD', 'PROGRAM', ''],
-        items.map(({ address, state, standing, health, hook, runtime }) => [
-          address,
-          agentState(state, standing),
-          since((state === 'working' ? standing : null)?.since ?? health.since, now),
-          hook ?? '',
-          runtime ?? '',
-          health.reason ?? '',
-        ]),
-        { columns: call.out.columns },
-      ),
+  showList(call, items, {
+    id: ({ address }) => address,
+    head: ['AGENT', 'STATE', 'SINCE', 'BEAD', 'PROGRAM', ''],
+    row: ({ address, state, standing, health, hook, runtime }) => [
+      address,
+      agentState(state, standing),
+      since((state === 'working' ? standing : null)?.since ?? health.since, now),
+      hook ?? '',
+      runtime ?? '',
+      health.reason ?? '',
+    ],
   })
 }

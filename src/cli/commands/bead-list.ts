@@ -1,7 +1,8 @@
 // gt bead list, ready, blocked, search.
 
 import { type Call, type Command, listOf, numberOf, type OptionSpec, textOf } from '../command.ts'
-import { since, table } from '../layout.ts'
+import { since } from '../layout.ts'
+import { showList } from '../listing.ts'
 import { stateOf, waitText } from '../words-for.ts'
 
 export type Bead = {
@@ -83,26 +84,18 @@ async function list(call: Call, view: string, status?: readonly string[], text?:
     at: textOf(call, 'at'),
   })
   const now = new Date().toISOString()
-  call.out.answer({
-    json: items,
-    ids: items.map(({ id }) => id),
-    lines: () =>
-      items.length === 0
-        ? ['There are none.']
-        : table(
-            ['BEAD', 'P', 'STATE', 'WORKER', 'WAITS FOR', 'TITLE'],
-            items.map((bead) => [
-              bead.id,
-              String(bead.priority),
-              stateOf(bead),
-              bead.assignee?.split('/').at(-1) ?? '',
-              bead.waitingFor === null
-                ? ''
-                : `${waitText(bead.waitingFor)} ${since(bead.waitingFor.since, now)}`,
-              bead.title,
-            ]),
-            { columns: call.out.columns },
-          ),
+  showList(call, items, {
+    id: ({ id }) => id,
+    none: 'There are none.',
+    head: ['BEAD', 'P', 'STATE', 'WORKER', 'WAITS FOR', 'TITLE'],
+    row: (bead) => [
+      bead.id,
+      String(bead.priority),
+      stateOf(bead),
+      bead.assignee?.split('/').at(-1) ?? '',
+      bead.waitingFor === null ? '' : `${waitText(bead.waitingFor)} ${since(bead.waitingFor.since, now)}`,
+      bead.title,
+    ],
   })
   if (cursor !== null && numberOf(call, 'limit') === undefined)
     call.out.note(`these are the first ${LIMIT}; narrow it down, or give --limit`)

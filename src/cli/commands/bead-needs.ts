@@ -1,7 +1,7 @@
 // gt bead dep: what a bead needs before it can begin.
 
-import { part } from '../../client/connection.ts'
-import { type Call, type Command, textOf } from '../command.ts'
+import type { Call, Command } from '../command.ts'
+import { readOne } from '../reading.ts'
 import { stateOf } from '../words-for.ts'
 import type { Bead } from './bead-list.ts'
 
@@ -41,9 +41,7 @@ async function change(call: Call, name: string): Promise<undefined> {
 }
 
 async function treeOf(call: Call, id: string, seen: Set<string>): Promise<Tree> {
-  const bead = await call
-    .town()
-    .get<Bead & { needs: string[] }>(`/v1/beads/${part(id)}`, { at: textOf(call, 'at') })
+  const bead = await readOne<Bead & { needs: string[] }>(call, 'beads', id)
   const needs: Tree[] = []
   // Something that is needed twice is shown with its own needs once.
   if (!seen.has(bead.id)) {

@@ -1,8 +1,8 @@
 // gt bead show.
 
-import { part } from '../../client/connection.ts'
-import { type Command, textOf } from '../command.ts'
+import type { Command } from '../command.ts'
 import { clock } from '../layout.ts'
+import { readOne } from '../reading.ts'
 import { stateOf, waitText } from '../words-for.ts'
 import type { Bead } from './bead-list.ts'
 
@@ -29,8 +29,7 @@ export const beadShow: Command = {
   usage: '<bead>',
   words: [1, 1],
   async run(call) {
-    const path = `/v1/beads/${part(call.words[0] as string)}`
-    const bead = await call.town().get<Whole>(path, { at: textOf(call, 'at') })
+    const bead = await readOne<Whole>(call, 'beads')
     call.out.answer({ json: bead, ids: [bead.id], lines: () => lines(bead) })
   },
 }

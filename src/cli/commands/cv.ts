@@ -1,9 +1,9 @@
 // gt cv: what polecats have done so far.
 
-import { part } from '../../client/connection.ts'
 import { type Command, textOf } from '../command.ts'
 import { table } from '../layout.ts'
 import { countText, moneyText, tokensText } from '../money.ts'
+import { readOne } from '../reading.ts'
 
 export type Cv = {
   agent: string
@@ -27,7 +27,7 @@ export const cv: Command = {
     const [agent] = call.words
     const at = textOf(call, 'at')
     if (agent !== undefined) {
-      const found = await call.town().get<Cv>(`/v1/cvs/${part(agent)}`, { at })
+      const found = await readOne<Cv>(call, 'cvs')
       call.out.answer({ json: found, ids: [found.agent], lines: () => rows([found]) })
       return
     }

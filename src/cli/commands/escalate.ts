@@ -1,7 +1,8 @@
 // gt escalate: what waits for a person.
 
 import { type Command, given, textOf } from '../command.ts'
-import { since, table } from '../layout.ts'
+import { since } from '../layout.ts'
+import { showList } from '../listing.ts'
 
 type Escalation = {
   id: string
@@ -22,23 +23,17 @@ export const escalateList: Command = {
       .town()
       .get<{ items: Escalation[] }>('/v1/escalations', { at: textOf(call, 'at') })
     const now = new Date().toISOString()
-    call.out.answer({
-      json: items,
-      ids: items.map(({ id }) => id),
-      lines: () =>
-        items.length === 0
-          ? ['Nothing waits for you.']
-          : table(
-              ['ID', 'SINCE', 'BEAD', 'WORKER', 'WHY'],
-              items.map(({ id, since: from, bead, agent, reason }) => [
-                id,
-                since(from, now),
-                bead ?? '',
-                agent ?? '',
-                reason,
-              ]),
-              { columns: call.out.columns },
-            ),
+    showList(call, items, {
+      id: ({ id }) => id,
+      none: 'Nothing waits for you.',
+      head: ['ID', 'SINCE', 'BEAD', 'WORKER', 'WHY'],
+      row: ({ id, since: from, bead, agent, reason }) => [
+        id,
+        since(from, now),
+        bead ?? '',
+        agent ?? '',
+        reason,
+      ],
     })
   },
 }

@@ -2,7 +2,8 @@
 
 import { part } from '../../client/connection.ts'
 import { type Command, numberOf, textOf } from '../command.ts'
-import { clock, table } from '../layout.ts'
+import { clock } from '../layout.ts'
+import { showList } from '../listing.ts'
 
 type Mail = { id: string; at: string; from: string; to: string; subject: string }
 
@@ -21,15 +22,10 @@ export const mailInbox: Command = {
       limit: numberOf(call, 'limit'),
       at: textOf(call, 'at'),
     })
-    call.out.answer({
-      json: items,
-      ids: items.map(({ id }) => id),
-      lines: () =>
-        table(
-          ['ID', 'TIME', 'FROM', 'TO', 'SUBJECT'],
-          items.map(({ id, at, from, to, subject }) => [id, clock(at), from, to, subject]),
-          { columns: call.out.columns },
-        ),
+    showList(call, items, {
+      id: ({ id }) => id,
+      head: ['ID', 'TIME', 'FROM', 'TO', 'SUBJECT'],
+      row: ({ id, at, from, to, subject }) => [id, clock(at), from, to, subject],
     })
   },
 }

@@ -1,9 +1,10 @@
 // gt mq: what is with the Refinery (merge queue).
 
-import { part } from '../../client/connection.ts'
 import { ClientFault } from '../../client/fault.ts'
 import { type Command, given, textOf } from '../command.ts'
-import { clock, since, table } from '../layout.ts'
+import { clock, since } from '../layout.ts'
+import { showList } from '../listing.ts'
+import { readOne } from '../reading.ts'
 
 type Gate = { name: string; command: string[]; exitCode: number | null; durationMs: number }
 type Request = {
@@ -52,23 +53,18 @@ export const mqList: Command = {
     }
     const { items } = await call.town().get<{ items: Request[] }>('/v1/merge-queue', query)
     const now = new Date().toISOString()
-    call.out.answer({
-      json: items,
-      ids: items.map(({ id }) => id),
-      lines: () =>
-        table(
-          ['ID', 'BEAD', 'STATE', 'SINCE', 'TRY', 'WORKER', ''],
-          items.map(({ id, bead, state, stateSince, attempts, worker, reason, receipt }) => [
-            id,
-            bead,
-            state,
-            since(stateSince, now),
-            String(attempts),
-            worker.split('/').at(-1) ?? '',
-            reason?.message ?? receipt?.commit.slice(0, 10) ?? '',
-          ]),
-          { columns: call.out.columns },
-        ),
+    showList(call, items, {
+      id: ({ id }) => id,
+      head: ['ID', 'BEAD', 'STATE', 'SINCE', 'TRY', 'WORKER', ''],
+      row: ({ id, bead, state, stateSince, attempts, worker, reason, receipt }) => [
+        id,
+        bead,
+        state,
+        since(stateSince, now),
+        String(attempts),
+        worker.split('/').at(-1) ?? '',
+        reason?.message ?? receipt?.commit.slice(0, 10) ?? '',
+      ],
     })
   },
 }
@@ -79,9 +75,7 @@ export const mqShow: Command = {
   usage: '<bead or id>',
   words: [1, 1],
   async run(call) {
-    const found = await call
-      .town()
-      .get<Request>(`/v1/merge-queue/${part(call.words[0] as string)}`, { at: textOf(call, 'at') })
+    const found = await readOne<Request>(call, 'merge-queue')
     call.out.answer({
       json: found,
       ids: [found.id],
@@ -103,9 +97,7 @@ export const mqReceipt: Command = {
   usage: '<bead or id>',
   words: [1, 1],
   async run(call) {
-    const found = await call
-      .town()
-      .get<Request>(`/v1/merge-queue/${part(call.words[0] as string)}`, { at: textOf(call, 'at') })
+    const found = await readOne<Request>(call, 'merge-queue')
     const { receipt } = found
     if (receipt === null)
       throw new ClientFault('NOT_LANDED', `${found.bead} has not landed; it is ${found.state}.`)

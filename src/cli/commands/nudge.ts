@@ -4,7 +4,9 @@ import { type Connection, part } from '../../client/connection.ts'
 import { ClientFault } from '../../client/fault.ts'
 import { type Call, type Command, flagOf, given, numberOf, textOf } from '../command.ts'
 import { clock, since, table } from '../layout.ts'
+import { showList } from '../listing.ts'
 import { durationMs } from '../options.ts'
+import { readOne } from '../reading.ts'
 import { UsageError } from '../usage.ts'
 
 type Nudge = {
@@ -118,9 +120,7 @@ export const nudgeShow: Command = {
   usage: '<id>',
   words: [1, 1],
   async run(call) {
-    const found = await call
-      .town()
-      .get<Whole>(`/v1/nudges/${part(call.words[0] as string)}`, { at: textOf(call, 'at') })
+    const found = await readOne<Whole>(call, 'nudges')
     call.out.answer({
       json: found,
       ids: [found.id],
@@ -146,15 +146,10 @@ export const nudgeList: Command = {
       at: textOf(call, 'at'),
     })
     const now = new Date().toISOString()
-    call.out.answer({
-      json: items,
-      ids: items.map(({ id }) => id),
-      lines: () =>
-        table(
-          ['ID', 'STATE', 'SINCE', 'FROM', 'TO', 'TEXT'],
-          items.map((one) => [one.id, one.state, since(one.since, now), one.from, one.to, one.summary]),
-          { columns: call.out.columns },
-        ),
+    showList(call, items, {
+      id: ({ id }) => id,
+      head: ['ID', 'STATE', 'SINCE', 'FROM', 'TO', 'TEXT'],
+      row: (one) => [one.id, one.state, since(one.since, now), one.from, one.to, one.summary],
     })
     return 0
   },

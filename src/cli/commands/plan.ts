@@ -5,7 +5,8 @@ import { resolve } from 'node:path'
 import { type Connection, part } from '../../client/connection.ts'
 import { ClientFault } from '../../client/fault.ts'
 import { type Call, type Command, flagOf, given, textOf } from '../command.ts'
-import { since, table } from '../layout.ts'
+import { since } from '../layout.ts'
+import { showList } from '../listing.ts'
 import { safe, safeLine } from '../sanitize.ts'
 
 export type Plan = {
@@ -76,23 +77,11 @@ export const planList: Command = {
     const query = { at: textOf(call, 'at'), state: flagOf(call, 'open') ? 'open' : 'all' }
     const { items } = await call.town().get<{ items: Plan[] }>('/v1/plans', query)
     const now = new Date().toISOString()
-    call.out.answer({
-      json: items,
-      ids: items.map(({ id }) => id),
-      lines: () =>
-        items.length === 0
-          ? ['There is no plan; gt mayor plan "<what you want>" asks for one.']
-          : table(
-              ['ID', 'STATE', 'SINCE', 'BY', 'TITLE'],
-              items.map(({ id, state, proposedAt, by, title }) => [
-                id,
-                state,
-                since(proposedAt, now),
-                by,
-                title,
-              ]),
-              { columns: call.out.columns },
-            ),
+    showList(call, items, {
+      id: ({ id }) => id,
+      none: 'There is no plan; gt mayor plan "<what you want>" asks for one.',
+      head: ['ID', 'STATE', 'SINCE', 'BY', 'TITLE'],
+      row: ({ id, state, proposedAt, by, title }) => [id, state, since(proposedAt, now), by, title],
     })
   },
 }

@@ -1,8 +1,8 @@
 // gt rig: projects.
 
-import { part } from '../../client/connection.ts'
 import { type Command, flagOf, given, textOf } from '../command.ts'
-import { table } from '../layout.ts'
+import { showList } from '../listing.ts'
+import { readOne } from '../reading.ts'
 
 export type Rig = {
   name: string
@@ -53,21 +53,17 @@ export const rigList: Command = {
   words: [0, 0],
   async run(call) {
     const { items } = await call.town().get<{ items: Rig[] }>('/v1/rigs', { at: textOf(call, 'at') })
-    call.out.answer({
-      json: items,
-      ids: items.map(({ name }) => name),
-      lines: () =>
-        table(
-          ['RIG', 'PREFIX', 'TARGET', 'STATE', 'MUST PASS', 'FROM'],
-          items.map(({ name, prefix, target, gates, state, remote }) => [
-            name,
-            prefix,
-            `${target.branch} ${target.head?.slice(0, 7) ?? ''}`,
-            state === 'active' ? target.state : state,
-            gates.join(' '),
-            remote.url,
-          ]),
-        ),
+    showList(call, items, {
+      id: ({ name }) => name,
+      head: ['RIG', 'PREFIX', 'TARGET', 'STATE', 'MUST PASS', 'FROM'],
+      row: ({ name, prefix, target, gates, state, remote }) => [
+        name,
+        prefix,
+        `${target.branch} ${target.head?.slice(0, 7) ?? ''}`,
+        state === 'active' ? target.state : state,
+        gates.join(' '),
+        remote.url,
+      ],
     })
   },
 }
@@ -78,10 +74,7 @@ export const rigShow: Command = {
   usage: '<rig>',
   words: [1, 1],
   async run(call) {
-    const path = `/v1/rigs/${part(call.words[0] as string)}`
-    const rig = await call
-      .town()
-      .get<Rig & { sentence: string; settings: object }>(path, { at: textOf(call, 'at') })
+    const rig = await readOne<Rig & { sentence: string; settings: object }>(call, 'rigs')
     call.out.answer({
       json: rig,
       ids: [rig.name],

@@ -1,7 +1,8 @@
 // gt scheduler list: what waits for a place, in order, with the reason.
 
 import { type Command, textOf } from '../command.ts'
-import { since, table } from '../layout.ts'
+import { since } from '../layout.ts'
+import { showList } from '../listing.ts'
 import { waitText } from '../words-for.ts'
 
 type Row = {
@@ -22,20 +23,16 @@ export const schedulerList: Command = {
     const query = { rig: textOf(call, 'rig'), at: textOf(call, 'at'), limit: 1_000 }
     const { items } = await call.town().get<{ items: Row[] }>('/v1/dispatch', query)
     const now = new Date().toISOString()
-    call.out.answer({
-      json: items,
-      ids: items.map(({ bead }) => bead),
-      lines: () =>
-        table(
-          ['BEAD', 'RIG', 'P', 'SINCE', 'WAITS FOR'],
-          items.map(({ bead, rig, priority, queuedAt, waitingFor }) => [
-            bead,
-            rig,
-            String(priority),
-            since(queuedAt, now),
-            waitingFor === null ? 'its turn' : waitText(waitingFor),
-          ]),
-        ),
+    showList(call, items, {
+      id: ({ bead }) => bead,
+      head: ['BEAD', 'RIG', 'P', 'SINCE', 'WAITS FOR'],
+      row: ({ bead, rig, priority, queuedAt, waitingFor }) => [
+        bead,
+        rig,
+        String(priority),
+        since(queuedAt, now),
+        waitingFor === null ? 'its turn' : waitText(waitingFor),
+      ],
     })
   },
 }

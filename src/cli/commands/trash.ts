@@ -3,7 +3,8 @@
 import { resolve } from 'node:path'
 import { part } from '../../client/connection.ts'
 import { type Command, given, textOf } from '../command.ts'
-import { clock, since, table } from '../layout.ts'
+import { clock, since } from '../layout.ts'
+import { showList } from '../listing.ts'
 import { safeLine } from '../sanitize.ts'
 
 type Entry = {
@@ -43,24 +44,18 @@ export const trashList: Command = {
     const query = given({ rig: textOf(call, 'rig'), bead: textOf(call, 'bead'), at: textOf(call, 'at') })
     const { items } = await call.town().get<{ items: Entry[] }>('/v1/trash', { ...query, limit: 1_000 })
     const now = new Date().toISOString()
-    call.out.answer({
-      json: items,
-      ids: items.map(({ id }) => id),
-      lines: () =>
-        items.length === 0
-          ? ['Nothing was left behind.']
-          : table(
-              ['ID', 'BEAD', 'STATE', 'AGO', 'FILES', ''],
-              items.map((one) => [
-                one.id,
-                one.bead ?? '',
-                `${KINDS[one.kind]}${one.landed ? ', landed' : ''}`,
-                since(one.at, now),
-                one.differing === null ? '?' : String(one.differing),
-                safeLine(one.why),
-              ]),
-              { columns: call.out.columns },
-            ),
+    showList(call, items, {
+      id: ({ id }) => id,
+      none: 'Nothing was left behind.',
+      head: ['ID', 'BEAD', 'STATE', 'AGO', 'FILES', ''],
+      row: (one) => [
+        one.id,
+        one.bead ?? '',
+        `${KINDS[one.kind]}${one.landed ? ', landed' : ''}`,
+        since(one.at, now),
+        one.differing === null ? '?' : String(one.differing),
+        safeLine(one.why),
+      ],
     })
   },
 }

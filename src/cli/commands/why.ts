@@ -1,8 +1,8 @@
 // gt why: what led to something.
 
-import { part } from '../../client/connection.ts'
-import { type Command, textOf } from '../command.ts'
+import type { Command } from '../command.ts'
 import { clock } from '../layout.ts'
+import { readOne } from '../reading.ts'
 
 type Node = {
   seq: number
@@ -30,9 +30,7 @@ export const why: Command = {
   usage: '<bead, record or commit>',
   words: [1, 1],
   async run(call) {
-    const found = await call
-      .town()
-      .get<Why>(`/v1/why/${part(call.words[0] as string)}`, { at: textOf(call, 'at') })
+    const found = await readOne<Why>(call, 'why')
     call.out.answer({ json: found, ids: idsOf(found.tree), lines: () => lines(found) })
   },
 }
