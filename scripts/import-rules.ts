@@ -26,7 +26,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'src/web': ['src/client/', 'src/events/'],
   demo: [],
   // Real agent programs are measured against the models that they are tested with.
-  bench: ['eventlog/', 'src/(?!cli/)', 'scripts/', 'test/(agents|support)/'],
+  bench: ['eventlog/', 'src/(?!cli/)', 'scripts/', 'test/(agents|sim|support)/'],
   test: ['eventlog/', 'src/', 'scripts/', 'demo/', 'bench/'],
   // Charts are drawn from the machines.
   scripts: ['src/actors/'],
