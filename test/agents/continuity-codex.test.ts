@@ -1,4 +1,5 @@
-// A question to an earlier session of the real Codex CLI: a copy answers, and the conversation stays as it was.
+// From one session to the next with the real Codex CLI: a question to an earlier one, which stays as it was, and a full
+// context that is handed over.
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -8,6 +9,7 @@ import { codexWasSetUp } from './codex-home.ts'
 import { type AgentHome, MADE_UP_KEY, openHome } from './home.ts'
 import type { Model } from './model.ts'
 import { TOKENS } from './model-stream.ts'
+import { conversations } from './money.ts'
 import { startResponsesModel } from './responses-model.ts'
 import { nobodyElse, PATIENCE_MS, runGt, type Said } from './town.ts'
 import { fetchedProgram } from './versions.ts'
@@ -88,6 +90,31 @@ test('what is written down of it is looked through', async () => {
   const { stdout } = await gt('seance', '--talk', 'nux', '-p', 'what was echo half', '--read')
   expect(stdout).toContain('This is no answer')
   expect(stdout).toContain('echo half > half.txt')
+})
+
+test('[TOWNUP-42] a context that is full is handed to a fresh session, which reads the note first and lands', async () => {
+  const before = model.requests.length
+  model.script([
+    { run: 'echo half > full.txt' },
+    {
+      fail: {
+        status: 400,
+        code: 'context_length_exceeded',
+        message: 'Your input exceeds the context window of this model.',
+      },
+    },
+    { run: 'git add -A && git commit -q -m Full' },
+    { run: 'gt done' },
+  ])
+  const bead = await town.bead('Full')
+  await town.sling([bead], 'codex')
+  await town.fact('it lands', 'SessionEnded', { bead, done: true }, PATIENCE_MS)
+  expect(town.git('show', 'main:full.txt')).toBe('half')
+  const handed = town.facts('WorkHandedOff').filter((fact) => fact.bead === bead)
+  expect(handed).toMatchObject([{ trigger: 'full' }])
+  expect(handed[0]?.note).toContain('Changed, and not committed: full.txt')
+  expect(conversations(town, bead)).toEqual({ conversations: 2, sessions: 2 })
+  expect(model.requests[before + 2]?.prompt).toMatch(/^gt took this down .*\n<handoff>\n/)
 })
 
 /** Every conversation that is kept, with its text. */
