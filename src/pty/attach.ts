@@ -3,7 +3,7 @@
 // Owns:   the person's terminal while attached (raw mode, alternate screen, size), and giving it back as it was in
 //         every case: detach, end of the session, a host that dies, a signal, an error.
 // Always: Ctrl-\ leaves, the session goes on. With `watch` nothing that is typed reaches the session, and its
-//         size stays its own.
+//         size stays its own; how it is shown then says watching.ts.
 // Crosses: what is shown has passed the host's viewer filter; the session cannot act on the person's terminal.
 
 import { StringDecoder } from 'node:string_decoder'
@@ -11,6 +11,7 @@ import type { ReadStream, WriteStream } from 'node:tty'
 import type { SessionEnding } from '../ports/terminals.ts'
 import { connectHost, type HostClient } from './host-client.ts'
 import type { Size } from './protocol.ts'
+import { type Watching, watchSession } from './watching.ts'
 
 export type AttachTerminalOptions = {
   readonly townDir: string
@@ -49,17 +50,16 @@ export async function attachTerminal(options: AttachTerminalOptions): Promise<At
     const giveBack = takeTerminal(input, output)
     try {
       host.onEnding((_, ending) => finish({ kind: 'ended', ending }))
-      const { ending } = await host.attach(id, {
-        watch,
-        size: watch ? null : sizeOf(output),
-        onOutput: (data) => output.write(data),
-      })
+      const watching = watch ? watchSession(host, id, output, () => sizeOf(output)) : null
+      const { ending } = await (watching?.show() ??
+        host.attach(id, { watch, size: sizeOf(output), onOutput: (data) => output.write(data) }))
       if (ending !== null) return { kind: 'ended', ending }
-      const disconnect = connectKeys(host, options, () => finish({ kind: 'detached' }))
+      const disconnect = connectKeys(host, options, watching, () => finish({ kind: 'detached' }))
       try {
         return await over
       } finally {
         disconnect()
+        watching?.stop()
       }
     } finally {
       giveBack()
@@ -103,7 +103,12 @@ const LAST_SIGNALS = ['SIGHUP', 'SIGINT', 'SIGTERM', 'SIGQUIT'] as const
 function ignore(): void {}
 
 /** Passes on keys and size. Returns what stops that. */
-function connectKeys(host: HostClient, options: AttachTerminalOptions, leave: () => void): () => void {
+function connectKeys(
+  host: HostClient,
+  options: AttachTerminalOptions,
+  watching: Watching | null,
+  leave: () => void,
+): () => void {
   const { id, watch, input, output, detachKey = DETACH_KEY } = options
   const leaving = [detachKey, ...encodedKeys(detachKey)]
   const decoder = new StringDecoder('utf8')
@@ -117,11 +122,12 @@ function connectKeys(host: HostClient, options: AttachTerminalOptions, leave: ()
   }
   const onResize = (): void => {
     const size = sizeOf(output)
-    if (size !== null) host.resize(id, size).catch(ignore)
+    if (watching !== null) watching.show().catch(ignore)
+    else if (size !== null) host.resize(id, size).catch(ignore)
   }
   input.on('data', onData)
   input.on('end', leave)
-  if (!watch) output.on('resize', onResize)
+  output.on('resize', onResize)
   input.resume()
   return () => {
     input.off('data', onData)

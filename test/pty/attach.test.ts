@@ -80,6 +80,31 @@ describe('attach', () => {
     await host.stop('c', 200)
   })
 
+  test('[PTY-20] with watch a smaller terminal shows the last lines cut at the edge, and says so; a larger one all of it', async () => {
+    const rows = Array.from({ length: 29 }, (_, n) => `\\033[${n + 1};1H${n + 1}-${'w'.repeat(80)}-end`).join(
+      '',
+    )
+    const script = `stty -echo; printf '${rows}\\033[30;1HREADY'; read -r go; printf '\\033[30;1HAGAIN'; read -r go`
+    await host.start(town.spec('crop', ['sh', '-c', script]))
+    await seen('crop', 'READY')
+    const person = await attachPerson('crop', 'watch', { columns: 44, rows: 6 })
+    await seen(person, 'cut: its screen is 100x30; Ctrl-\\ leaves')
+    const shown = async () => (await host.screen(person)).lines.map(({ text }) => text)
+    const row = (n: number) => `${n}-${'w'.repeat(41)}`
+    const note = 'cut: its screen is 100x30; Ctrl-\\ leaves'
+    expect(await shown()).toEqual([26, 27, 28, 29].map(row).concat(['READY', note]))
+    await host.write('crop', '\n')
+    await seen(person, 'AGAIN')
+    expect(await shown()).toEqual([26, 27, 28, 29].map(row).concat(['AGAIN', note]))
+    await host.resize(person, { columns: 110, rows: 32 })
+    await seen(person, '-end')
+    await eventually(async () => ((await shown())[0] === `1-${'w'.repeat(80)}-end` ? true : undefined))
+    expect(await shown()).not.toContain(note)
+    await host.write(person, CTRL_BACKSLASH)
+    expect(await endingOf(host, person)).toEqual({ kind: 'exited', exitCode: 0 })
+    await host.stop('crop', 200)
+  })
+
   test('[PTY-20] a viewer that only watches can neither type nor resize, whatever its client sends', async () => {
     await host.start(town.spec('d', ['sh', '-c', 'read -r line']))
     const viewer = await town.connect({ client: 'viewer' })
