@@ -36,14 +36,23 @@ export function createRunner(options: {
   readonly perform: Perform | undefined
   /** ms before this process began that nobody has accounted for yet. */
   readonly awayMs: () => number
+  /** Timers stand still until it resolves. */
+  readonly timersFrom: Promise<void> | undefined
   readonly onAnswer: (answer: Answer) => void
 }): Runner {
-  const { clock, ledger, perform, awayMs, onAnswer } = options
+  const { clock, ledger, perform, awayMs, timersFrom, onAnswer } = options
   const running = new Map<string, Running>()
   const armed = new Map<string, () => void>()
   // Effects of one owner begin in the order of their records; they may overlap only once begun.
   const lastBegun = new Map<Address, Promise<void>>()
   let stopped = false
+  /** Timers that stand still, or null when they run. */
+  let still: Set<() => void> | null = timersFrom === undefined ? null : new Set()
+  void timersFrom?.then(() => {
+    const waiting = still ?? []
+    still = null
+    for (const begin of waiting) begin()
+  })
 
   const runner: Runner = {
     start(effect, again) {
@@ -65,11 +74,17 @@ export function createRunner(options: {
     },
     arm(timer, set) {
       if (perform === undefined || stopped || armed.has(timer.id)) return
-      const callOff = clock.after(set === 'now' ? timer.delayMs : leftOf(timer), () => {
-        armed.delete(timer.id)
-        if (!stopped) onAnswer({ id: timer.id, message: { type: timer.event }, by: 'clock' })
-      })
-      armed.set(timer.id, callOff)
+      const leftMs = set === 'now' ? timer.delayMs : leftOf(timer)
+      const begin = () => {
+        const callOff = clock.after(leftMs, () => {
+          armed.delete(timer.id)
+          if (!stopped) onAnswer({ id: timer.id, message: { type: timer.event }, by: 'clock' })
+        })
+        armed.set(timer.id, callOff)
+      }
+      if (still === null) return begin()
+      still.add(begin)
+      armed.set(timer.id, () => void still?.delete(begin))
     },
     drop(id) {
       running.get(id)?.abort.abort(NOBODY_WAITS)

@@ -41,7 +41,15 @@ export async function openSystem(options: SystemOptions): Promise<System> {
   const { owners, ledger, decider } = known
   // Until TownStarted says for how long nobody was there, nothing after the last record counts.
   let awayMs = 0
-  const runner = createRunner({ clock, ledger, perform, awayMs: () => awayMs, onAnswer: answer })
+  const { timersFrom } = options
+  const runner = createRunner({
+    clock,
+    ledger,
+    perform,
+    awayMs: () => awayMs,
+    timersFrom,
+    onAnswer: answer,
+  })
 
   const writer = createWriter({
     log,

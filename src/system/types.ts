@@ -65,6 +65,8 @@ export type SystemOptions = {
   readonly clock: Clock
   /** Absent: effects stay open (a command while the daemon is down). */
   readonly perform?: Perform
+  /** Timers stand still until it resolves: before, nobody who should do something in that time could say so. */
+  readonly timersFrom?: Promise<void>
   /**
    * Awaited once after the fold and before anything is written. `migrates`: how many owners get a record that brings
    * them to this build's version of their machine. Throws: nothing is written, and the opening fails with it.

@@ -7,7 +7,7 @@
 //   D2. Killed at any instant, the next daemon goes on where the log ends.
 //   D3. SIGTERM ends the daemon and the worker; host and sessions go on (gt restart).
 
-import { rmSync } from 'node:fs'
+import { chmodSync, rmSync } from 'node:fs'
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -62,10 +62,17 @@ export async function startDaemon(dir: string, operatorEnv: NodeJS.ProcessEnv): 
   const worldReady = Promise.withResolvers<Carrier>()
   const perform = performWith(() => carrier as Carrier)
   let carrier: Carrier | undefined
-  const town = await openWhenFree(dir, async (effect) => {
-    await worldReady.promise
-    return perform(effect)
-  })
+  // What an agent has some seconds for (to end after `gt done`) it must be able to do: a `gt` that the daemon before us
+  // did not answer is answered when we listen.
+  const listens = Promise.withResolvers<void>()
+  const town = await openWhenFree(
+    dir,
+    async (effect) => {
+      await worldReady.promise
+      return perform(effect)
+    },
+    listens.promise,
+  )
 
   const program = runningProgram(dir)
   const bin = binFolder(dir, program)
@@ -150,14 +157,16 @@ export async function startDaemon(dir: string, operatorEnv: NodeJS.ProcessEnv): 
   worldReady.resolve(carrier)
   await brakes.begin()
   handoffs.begin()
-  return serve({ dir, town, world, hearing, brakes, files, program, operatorEnv })
+  const daemon = await serve({ dir, town, world, hearing, brakes, files, program, operatorEnv })
+  listens.resolve()
+  return daemon
 }
 
 /** A command may have the town open for a moment, and so may a daemon that was killed just now. */
-async function openWhenFree(dir: string, perform: Perform): Promise<OpenTown> {
+async function openWhenFree(dir: string, perform: Perform, timersFrom: Promise<void>): Promise<OpenTown> {
   for (let waited = 0; ; waited += BUSY_LOOK_MS) {
     try {
-      return await openTown(dir, perform)
+      return await openTown(dir, perform, timersFrom)
     } catch (error) {
       if (!(error instanceof TownError) || error.code !== 'TOWN_BUSY' || waited >= BUSY_MS) throw error
       await sleep(BUSY_LOOK_MS)
@@ -236,9 +245,9 @@ async function serve(parts: {
   server = listening
   // The log's lock says that no other daemon lives, so a socket that lies there is a dead one's.
   rmSync(files.socket, { force: true })
-  const mask = process.umask(0o177)
   await listening.listen({ path: files.socket })
-  process.umask(mask)
+  // It lies in a folder that others do not enter. A umask would also be that of whatever is made meanwhile.
+  chmodSync(files.socket, 0o600)
   writeDaemonFile(dir, daemon)
   void tidyLog(town)
   return { stop: () => stop(false), ended: ended.promise }

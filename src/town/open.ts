@@ -46,11 +46,16 @@ export interface OpenTown {
 const TROUBLES_MAX = 50
 
 /**
- * Opens the town in `dir`. Without `perform` effects stay open until a daemon carries them out.
+ * Opens the town in `dir`. Without `perform` effects stay open until a daemon carries them out;
+ * timers stand still until `timersFrom` resolves.
  * @throws {TownError} TOWN_NOT_FOUND, TOWN_NEWER, TOWN_BUSY, BACKUP_FAILED; {SystemError} TOWN_NEWER, NOT_MIGRATED;
  *   {LogError} LOG_DAMAGED, LOG_NEWER, LOG_MISSING
  */
-export async function openTown(dir: string, perform?: Perform): Promise<OpenTown> {
+export async function openTown(
+  dir: string,
+  perform?: Perform,
+  timersFrom?: Promise<void>,
+): Promise<OpenTown> {
   const identity = readIdentity(dir)
   const tokens = readTokens(dir)
   const log = await openLog(townFiles(dir).log).catch((error: unknown) => {
@@ -73,6 +78,7 @@ export async function openTown(dir: string, perform?: Perform): Promise<OpenTown
       clock: machineClock,
       machines: machineAt,
       ...(perform === undefined ? {} : { perform }),
+      ...(timersFrom === undefined ? {} : { timersFrom }),
       beforeFirstRecord: async ({ migrates }) => {
         const { version } = projections.town.rows.town
         await backUpBeforeFirstRecord(dir, { log, version, migrates })

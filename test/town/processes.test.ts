@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -205,11 +205,21 @@ test('[TOWNUP-4] what agents and gates make has the umask of whoever brought the
   const bead = await town.bead('Ask for the umask')
   await town.sling([bead], 'asks')
   await town.fact('it lands', 'PolecatReleased', { bead, outcome: 'landed' })
+  expect(statSync(join(town.dir, '.gt/gt.sock')).mode & 0o777, 'the socket').toBe(0o600)
+  expect(statSync(join(town.dir, '.gt')).mode & 0o777, 'the folder that it lies in').toBe(0o700)
   const own = `0${process.umask().toString(8).padStart(3, '0')}`
   expect(readFileSync(seen, 'utf8').trim().split('\n')).toEqual([own, own])
   await town.down()
   await town.close()
 }, 60_000)
+
+test('[TOWNUP-4] nothing of ours changes its umask: what is made at the same moment would have it', () => {
+  const sources = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((name) =>
+    name.endsWith('.ts'),
+  )
+  expect(sources.length).toBeGreaterThan(100)
+  expect(sources.filter((name) => /\bumask\(/.test(readFileSync(join('src', name), 'utf8')))).toEqual([])
+})
 
 test('[TOWNUP-14] [P2] SIGTERM ends the daemon and its worker: agents and host go on, and the next daemon has them again with a worker of its own', async () => {
   const { town, beads, go, pids } = await threeAtWork()
