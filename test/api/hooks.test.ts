@@ -72,6 +72,30 @@ test('[P9] a hook is its session speaking, and only while that lives', async () 
   expect([status, codeOf(text)]).toEqual([403, 'ASSIGNMENT_OVER'])
 })
 
+test('[P9] a secret in what a runtime says is blotted out before it is shown or recorded', async () => {
+  const secret = `ghp_${'a1B2'.repeat(9)}`
+  const asked = hook('PermissionRequest', {
+    tool_name: 'Bash',
+    tool_input: { command: `curl -H "X-Key: ${secret}" example.org`, description: `with ${secret}` },
+  })
+  const open = () => town.get('/v1/decisions').then(({ body }) => body.items)
+  await expect.poll(open).toHaveLength(1)
+  const [one] = await open()
+  expect(one.context.command).toBe(`curl -H "X-Key: ghp_${'*'.repeat(36)}" example.org`)
+  await town.command('decision.answer', { decision: one.id, choice: 'deny' })
+  await asked
+  await hook('UserPromptSubmit', { prompt: 'Go on.' })
+  await hook('StopFailure', { error: 'server_error', last_assistant_message: `the key ${secret} is wrong` })
+  expect(town.town.system.owner(FIRST_SESSION)?.context.standing).toMatchObject({
+    state: 'stuck',
+    reason: expect.stringContaining('the key ghp_***'),
+  })
+  expect(JSON.stringify([...town.town.system.owners()])).not.toContain(secret)
+  const records = JSON.stringify((await town.get('/v1/records?limit=500')).body)
+  expect(records).toContain('the key ghp_***')
+  expect(records).not.toContain(secret)
+})
+
 test('a burst is not slowed, and what is beyond 200 in hand is dropped, and shown', async () => {
   const all = await Promise.all(
     Array.from({ length: 260 }, () => hook('PreToolUse', { tool_name: 'Read', tool_input: {} })),
