@@ -13,8 +13,12 @@ import { decodeText, encodeText } from './values.ts'
 export type Database = ClassicLevel<Buffer, Buffer>
 export type DatabaseSnapshot = ReturnType<Database['snapshot']>
 
-/** Format of keys and values. Raised when an older build could not read what a newer one writes. */
-export const FORMAT = 1
+/**
+ * Format of keys and values. Raised when an older build could not read what a newer one writes.
+ * 2: sealed segments may hold packed values. A log of format 1 becomes one of 2 with its next sealing.
+ */
+export const FORMAT = 2
+const FORMAT_OLDEST = 1
 
 const heldHere = new Set<string>()
 
@@ -72,14 +76,18 @@ export async function heldByThisProcess(dir: string): Promise<boolean> {
 }
 
 export function metaRows(logId: string): { type: 'put'; key: Buffer; value: Buffer }[] {
-  return [
-    { type: 'put', key: META_FORMAT, value: encodeText(META_FORMAT, String(FORMAT)) },
-    { type: 'put', key: META_LOG_ID, value: encodeText(META_LOG_ID, logId) },
-  ]
+  return [formatRow(), { type: 'put', key: META_LOG_ID, value: encodeText(META_LOG_ID, logId) }]
 }
 
-/** The log id. @throws {LogError} LOG_NEWER, LOG_DAMAGED */
-export async function readMeta(db: Database, dir: string): Promise<string> {
+export function formatRow(): { type: 'put'; key: Buffer; value: Buffer } {
+  return { type: 'put', key: META_FORMAT, value: encodeText(META_FORMAT, String(FORMAT)) }
+}
+
+/** @throws {LogError} LOG_NEWER, LOG_DAMAGED */
+export async function readMeta(
+  db: Database,
+  dir: string,
+): Promise<{ readonly logId: string; readonly format: number }> {
   const [formatValue, idValue] = await db.getMany([META_FORMAT, META_LOG_ID]).catch((error: unknown) => {
     throw damagedStore(dir, 'its format and id cannot be read', error)
   })
@@ -93,9 +101,10 @@ export async function readMeta(db: Database, dir: string): Promise<string> {
       { details: { dir, format: found, formatMax: FORMAT } },
     )
   }
-  if (found !== FORMAT) throw damagedStore(dir, 'its format cannot be read')
+  if (!(Number.isInteger(found) && found >= FORMAT_OLDEST))
+    throw damagedStore(dir, 'its format cannot be read')
   if (logId === undefined || !/^[0-9a-f]{32}$/.test(logId)) throw damagedStore(dir, 'its id cannot be read')
-  return logId
+  return { logId, format: found }
 }
 
 /** Damage of the store as a whole, which concerns no single entry: seq 0. */

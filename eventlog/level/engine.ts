@@ -16,6 +16,7 @@ import {
   type Database,
   type DatabaseSnapshot,
   databasePath,
+  FORMAT,
   headPath,
   heldByThisProcess,
   openDatabase,
@@ -52,6 +53,7 @@ export class LevelEngine implements Engine {
   readonly #options: LevelEngineOptions
   #open: Open | undefined
   #sealed: Position = { seq: 0, chain: CHAIN_START }
+  #format = FORMAT
   #bytes = 0
 
   constructor(options: LevelEngineOptions) {
@@ -63,7 +65,7 @@ export class LevelEngine implements Engine {
     await refuseDamagedWriteAhead(dir)
     const db = await openDatabase(dir, { create: false })
     try {
-      const logId = await readMeta(db, dir)
+      const { logId, format } = await readMeta(db, dir)
       const found = await readHeadFile(headPath(dir))
       const problems: LogProblem[] = []
       const { segments, rows } = await withSnapshot(db, async (snapshot) => {
@@ -77,6 +79,7 @@ export class LevelEngine implements Engine {
       // It may be older than the log: the process was killed before it could follow.
       if (found.state === 'found' && found.seq !== rows.end.seq) headFile.follow(rows.end)
       this.#open = { db, headFile, logId, segments: new SegmentCache() }
+      this.#format = format
       this.#sealed = segments.end
       this.#bytes = segments.bytes + rows.bytes
       return { logId, head: rows.end }
@@ -176,7 +179,7 @@ export class LevelEngine implements Engine {
     if (from.seq + SEGMENT_ENTRIES > head) return undefined
     const { db } = this.#opened()
     const batch = await withSnapshot(db, async (snapshot) => {
-      const sealed = await prepareSegment(db, snapshot, from)
+      const sealed = await prepareSegment(db, snapshot, from, this.#format)
       const forgotten = await forgetIds(db, snapshot, this.#options.window, head, this.#options.now())
       return { operations: [...sealed.operations, ...forgotten], end: sealed.end }
     })
@@ -184,6 +187,7 @@ export class LevelEngine implements Engine {
       apply: async () => {
         await db.batch(batch.operations, { sync: true })
         this.#sealed = batch.end
+        this.#format = FORMAT
       },
     }
   }

@@ -4,42 +4,54 @@
 // Does not:  check the chain.
 // Always:    what is decoded was compared with its checksum before.
 //
-// A row: kind:1 count:4 bytes:4 before:32 after:32 [crc:4 for each line, if there are several] lines crc:4
-// `bytes` counts the lines joined by newlines; a segment keeps them compressed. The checksums of the lines are read
-// only when the row's own is wrong: they tell which entry is damaged.
+// A row: kind:1 count:4 bytes:4 before:32 after:32 [crc:4 for each line, if there are several] body crc:4
+// `bytes` counts the lines joined by newlines. The body is that text in a commit, and in a segment the same compressed, or
+// packed (segment.ts). The checksums of the lines are read only when the row's own is wrong: they tell which entry is
+// damaged.
 
-import { crc32, zstdDecompressSync } from 'node:zlib'
+import { crc32 } from 'node:zlib'
+import { type Packed, unpackText, unpackValues } from './segment.ts'
 import { CRC_BYTES, sign, signed } from './values.ts'
 
 const COMMIT = 1
-const SEGMENT = 2
+const SEGMENT_OF_TEXT = 2
+/** From format 2 on. */
+const SEGMENT_OF_VALUES = 3
 const HEADER_BYTES = 73
 
-export type Row = {
+type RowHeader = {
   readonly sealed: boolean
   readonly first: number
   readonly last: number
   readonly before: Buffer
   readonly after: Buffer
-  readonly lines: readonly string[]
   /** Bytes of the lines joined by newlines. */
   readonly bytes: number
 }
 
+export type Row = RowHeader & { readonly lines: readonly string[] }
+
+/** What JSON.parse makes of the lines. */
+export type RowOfEntries = {
+  readonly first: number
+  readonly last: number
+  readonly entries: readonly unknown[]
+}
+
 export type RowDamage = { readonly damaged: true; readonly seq: number; readonly message: string }
 
-/** `text` is the lines joined by newlines; for a segment `packed` is that, compressed. */
+/** `text` is the lines joined by newlines; for a segment `packed` is what is kept instead. */
 export function encodeRow(
   key: Buffer,
   row: { readonly before: Buffer; readonly after: Buffer; readonly lines: readonly string[] },
   text: Buffer,
-  packed?: Buffer,
+  packed?: Packed,
 ): Buffer {
   const { lines } = row
-  const body = packed ?? text
+  const body = packed?.bytes ?? text
   const crcsBytes = lines.length > 1 ? lines.length * 4 : 0
   const value = Buffer.allocUnsafe(HEADER_BYTES + crcsBytes + body.length + CRC_BYTES)
-  value.writeUInt8(packed ? SEGMENT : COMMIT, 0)
+  value.writeUInt8(kindOf(packed), 0)
   value.writeUInt32BE(lines.length, 1)
   value.writeUInt32BE(text.length, 5)
   row.before.copy(value, 9)
@@ -53,32 +65,59 @@ export function encodeRow(
 }
 
 export function decodeRow(key: Buffer, last: number, value: Buffer): Row | RowDamage {
+  const header = headerOf(key, last, value)
+  return 'damaged' in header ? header : { ...header, lines: linesOf(value) }
+}
+
+/** The same without making lines of what is packed. */
+export function decodeEntries(key: Buffer, last: number, value: Buffer): RowOfEntries | RowDamage {
+  const header = headerOf(key, last, value)
+  if ('damaged' in header) return header
+  const entries =
+    value.readUInt8(0) === SEGMENT_OF_VALUES
+      ? unpackValues(bodyOf(value), value.readUInt32BE(1))
+      : linesOf(value).map((line) => JSON.parse(line) as unknown)
+  return { first: header.first, last, entries }
+}
+
+export function isDamaged(row: object): row is RowDamage {
+  return 'damaged' in row
+}
+
+function kindOf(packed: Packed | undefined): number {
+  if (!packed) return COMMIT
+  return packed.as === 'values' ? SEGMENT_OF_VALUES : SEGMENT_OF_TEXT
+}
+
+function headerOf(key: Buffer, last: number, value: Buffer): RowHeader | RowDamage {
   if (!signed(key, value)) return locate(last, value)
   const kind = value.readUInt8(0)
   const count = value.readUInt32BE(1)
-  if ((kind !== COMMIT && kind !== SEGMENT) || count === 0 || count > last) {
+  if (kind < COMMIT || kind > SEGMENT_OF_VALUES || count === 0 || count > last) {
     return { damaged: true, seq: last, message: `The row that ends at entry ${last} is of an unknown kind.` }
   }
-  const bytes = value.readUInt32BE(5)
   return {
-    sealed: kind === SEGMENT,
+    sealed: kind !== COMMIT,
     first: last - count + 1,
     last,
     before: value.subarray(9, 41),
     after: value.subarray(41, 73),
-    lines: linesOf(value, kind, count),
-    bytes,
+    bytes: value.readUInt32BE(5),
   }
 }
 
-export function isDamaged(row: Row | RowDamage): row is RowDamage {
-  return 'damaged' in row
+function bodyOf(value: Buffer): Buffer {
+  const count = value.readUInt32BE(1)
+  return value.subarray(HEADER_BYTES + (count > 1 ? count * 4 : 0), value.length - CRC_BYTES)
 }
 
-function linesOf(value: Buffer, kind: number, count: number): string[] {
-  const start = HEADER_BYTES + (count > 1 ? count * 4 : 0)
-  const body = value.subarray(start, value.length - CRC_BYTES)
-  const text = kind === SEGMENT ? zstdDecompressSync(body) : body
+function linesOf(value: Buffer): string[] {
+  const kind = value.readUInt8(0)
+  const body = bodyOf(value)
+  if (kind === SEGMENT_OF_VALUES) {
+    return unpackValues(body, value.readUInt32BE(1)).map((entry) => JSON.stringify(entry))
+  }
+  const text = kind === SEGMENT_OF_TEXT ? unpackText(body, value.readUInt32BE(5)) : body
   return text.toString('utf8').split('\n')
 }
 
@@ -90,12 +129,11 @@ function locate(last: number, value: Buffer): RowDamage {
     return { damaged: true, seq: first, message: `${what} from their checksum.` }
   }
   if (value.length < HEADER_BYTES + CRC_BYTES) return vague(1)
-  const kind = value.readUInt8(0)
   const count = value.readUInt32BE(1)
   if (count <= 1 || count > last || HEADER_BYTES + count * 4 + CRC_BYTES > value.length) return vague(1)
   let lines: string[]
   try {
-    lines = linesOf(value, kind, count)
+    lines = linesOf(value)
   } catch {
     return vague(count)
   }

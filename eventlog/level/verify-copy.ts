@@ -116,7 +116,7 @@ async function metaOf(
   problems: LogProblem[],
 ): Promise<string> {
   try {
-    return await readMeta(db, copy)
+    return (await readMeta(db, copy)).logId
   } catch (error) {
     if (!(error instanceof LogError) || error.code !== 'LOG_DAMAGED') throw error
     problems.push({ seq: 0, kind: 'undecodable', message: error.message })

@@ -50,7 +50,7 @@ describe('a log in a folder', () => {
   test('a log of a newer format is refused as newer, one of an unknown format as damaged', async () => {
     await (await createLog(dir)).close()
     for (const [format, code] of [
-      ['2', 'LOG_NEWER'],
+      ['3', 'LOG_NEWER'],
       ['0', 'LOG_DAMAGED'],
     ] as const) {
       const db = new ClassicLevel<Buffer, Buffer>(join(dir, 'db'), {
