@@ -8,7 +8,7 @@ import { setImmediate as soon } from 'node:timers'
 import type { ProcessLook } from './process-table.ts'
 import { processes } from './processes.ts'
 
-export type LookTimes = {
+type LookTimes = {
   /** ms from any moment. */
   now(): number
   /** Later, and never at once. */
