@@ -16,7 +16,7 @@ export async function running(
   return found.session === null ? null : { agent: found.address, session: found.session }
 }
 
-export function needsTerminal(command: string): void {
+function needsTerminal(command: string): void {
   if (!process.stdin.isTTY || !process.stdout.isTTY)
     throw new UsageError(`${command} needs a terminal; gt peek shows a screen as text`, command)
 }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { createTown, type TestTown, tokenOf } from './town.ts'
+import { createTown, HEAD, type TestTown, tokenOf } from './town.ts'
 
 let town: TestTown
 beforeEach(async () => {
@@ -118,4 +118,84 @@ test('whom a person directs is told by gt prime who and where it is, and has not
   await town.command('mayor.start')
   const { rules } = (await town.command('prime', {}, tokenOf('mayor/sessions/1'))).body
   expect(rules.join(' ')).toContain('gt plan propose <file.json>')
+})
+
+const stopped = async (session = SESSION) => {
+  const ending = { kind: 'exited', exitCode: 0 } as const
+  const message = { type: 'session.exited', ending } as const
+  await town.town.system.take({ id: `end ${session}`, by: 'host', messages: [{ to: session, message }] })
+}
+const remove = (more: object = {}) => town.command('crew.remove', { crew: 'ada', ...more })
+
+test('[P5] [CREW-9] a crew member that runs, or has work that was not handed in, is removed with a yes alone', async () => {
+  const token = await ada()
+  expect((await remove()).body.code).toBe('CREW_AT_WORK')
+  await town.command('crew.stop', { crew: 'ada' })
+  await stopped()
+  town.worktree.state = { ...town.worktree.state, commits: 1, dirty: ['a.txt', 'b.txt'] }
+  const refused = (await remove()).body
+  expect(refused).toMatchObject({
+    code: 'WORK_NOT_SUBMITTED',
+    details: { commits: 1, dirty: ['a.txt', 'b.txt'] },
+  })
+  expect(refused.detail).toContain('1 commit and 2 changed files')
+  town.worktree.gone = true
+  expect((await remove()).body.code).toBe('WORK_NOT_SUBMITTED')
+  expect((await town.command('crew.remove', { crew: 'ada', yes: true }, token)).body.code).toBe('FORBIDDEN')
+  expect((await town.get('/v1/agents?role=crew')).body.items).toHaveLength(1)
+  const removed = await remove({ yes: true, reason: 'she has left' })
+  expect(removed.body).toMatchObject({ agent: ADA, branch: 'crew/ada', entry: 'shop.crew.ada.1', files: 3 })
+  expect((await town.get('/v1/agents?role=crew')).body.items).toEqual([])
+  expect((await town.get('/v1/trash')).body.items).toMatchObject([
+    {
+      id: 'shop.crew.ada.1',
+      agent: ADA,
+      bead: null,
+      kind: 'removed',
+      undo: false,
+      why: 'removed: she has left',
+    },
+  ])
+  const [last] = (await town.get('/v1/feed')).body.items.slice(-1)
+  expect(last).toMatchObject({ type: 'CrewRemoved', summary: expect.stringContaining('she has left') })
+  const back = await town.command('trash.restore', { entry: 'ada.1' })
+  expect(back.body).toMatchObject({ entry: 'shop.crew.ada.1', name: 'restored/shop.crew.ada.1' })
+})
+
+test('[CREW-9] removed while it runs, its session is ended first; clean and at rest it needs no yes', async () => {
+  await ada()
+  const asked = remove({ yes: true })
+  await expect.poll(() => town.town.system.owner(ADA)?.value).toBe('leaving')
+  expect((await town.get('/v1/agents?role=crew')).body.items).toHaveLength(1)
+  expect((await town.command('crew.start', { crew: 'ada' })).body.code).toBe('CREW_NOT_READY')
+  await stopped()
+  expect((await asked).body).toMatchObject({ agent: ADA })
+  town.worktree.state = { ...town.worktree.state, commits: 0 }
+  await town.command('crew.add', { name: 'ada' })
+  expect((await remove()).body).toMatchObject({ entry: 'shop.crew.ada.2' })
+  expect((await remove()).body.code).toBe('CREW_NOT_FOUND')
+})
+
+test('[P2] a removal whose answer was lost is answered again, and done once', async () => {
+  await ada()
+  await town.command('crew.stop', { crew: 'ada' })
+  await stopped()
+  const [first, again] = [await remove({ yes: true, id: 'r-1' }), await remove({ yes: true, id: 'r-1' })]
+  expect(again.body).toMatchObject({ entry: first.body.entry, commit: first.body.commit })
+})
+
+test('prime says what was kept of the worktree last, and how to look at it', async () => {
+  const token = await ada()
+  expect((await town.command('prime', {}, token)).body).not.toHaveProperty('checkpoint')
+  const kept = { ref: 'refs/gt/checkpoints/x', commit: HEAD, files: 2, changed: 3 }
+  const message = { type: 'crew.checkpointed', ...kept } as const
+  await town.town.system.take({ id: 'kept', by: 'worker', messages: [{ to: ADA, message }] })
+  const { checkpoint } = (await town.command('prime', {}, token)).body
+  expect(checkpoint).toMatchObject({
+    id: 'shop.crew.ada.1',
+    commit: HEAD,
+    files: 2,
+    look: `git diff HEAD ${HEAD}`,
+  })
+  expect(Date.parse(checkpoint.at)).toBeGreaterThan(0)
 })

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { HEAD } from '../api/town.ts'
 import { type CliTown, createCliTown } from './town.ts'
 
 let town: CliTown
@@ -145,6 +146,19 @@ test('inside a session gt does what is for agents and refuses what is for a pers
   await town.working(a)
   expect(JSON.parse((await town.gtInSession('hook', '--json')).out).bead.id).toBe(a)
   expect((await town.gtInSession('prime')).out).toContain(`# ${a}: a`)
+  expect((await town.gtInSession('prime')).out).not.toContain('were kept')
+  const kept = { ref: 'refs/gt/checkpoints/x', commit: HEAD, files: 2, changed: 3 }
+  const message = { type: 'sandbox.checkpointed', ...kept } as const
+  const messages = [{ to: 'shop/polecats/nux/sandboxes/1', message }]
+  await town.town.system.take({ id: 'kept', by: 'worker', messages })
+  expect((await town.gtInSession('prime')).out).toMatch(
+    new RegExp(
+      `^Its files were kept at \\d\\d:\\d\\d.*: git diff HEAD ${HEAD} shows what was not committed then.$`,
+      'm',
+    ),
+  )
+  const { checkpoint } = JSON.parse((await town.gtInSession('prime', '--json')).out)
+  expect(checkpoint).toMatchObject({ id: 'shop.nux.1', commit: HEAD, files: 2, at: expect.any(String) })
   expect((await town.gtInSession('report', 'progress', 'half way')).code).toBe(0)
   for (const argv of [
     ['up'],

@@ -87,3 +87,27 @@ test('doctor counts the programs of a town, and exits 1 when its own cannot be s
     await town.close()
   }
 })
+
+test('doctor says of a default that nobody said how to start what to do, and of settings that cannot be read', async () => {
+  const town = await createCliTown()
+  try {
+    install('0.169.0')
+    logIn()
+    await town.command('config.unset', { key: 'agents.mine.command' })
+    const { code, out } = await gt(['doctor'], { env: env(), cwd: town.folder.dir })
+    expect(code).toBe(1)
+    expect(out).toContain(
+      'agents.default is mine, and nobody said how that is started: gt config set agents.mine.command',
+    )
+    chmodSync(write('bin/claude', '#!/bin/sh\necho 2.1.330\n'), 0o755)
+    write('.claude.json', '{"hasCompletedOnboarding":true}')
+    write('.claude/settings.json', '{"permissions": ')
+    const broken = await gt(['doctor'], {
+      env: { ...env(), ANTHROPIC_API_KEY: 'sk-ant-test-000' },
+      cwd: home,
+    })
+    expect(broken.out).toMatch(/^claude +\S+ +settings /m)
+  } finally {
+    await town.close()
+  }
+})

@@ -72,5 +72,18 @@ test('a crew member is added, listed and started; to go there needs a terminal',
   expect((await town.gt('crew', 'list')).out).toMatch(/ada +shop +thinking/)
   expect(await town.gt('crew', 'at', 'ada')).toMatchObject({ code: 2 })
   expect(await town.gt('mayor', 'attach')).toMatchObject({ code: 2 })
+  expect(await town.gt('crew', 'remove', 'ada')).toMatchObject({ code: 1, out: '' })
   expect((await town.gt('crew', 'stop', 'ada')).out).toBe('shop/crew/ada is told to stop.\n')
+  const ending = { kind: 'exited', exitCode: 0 } as const
+  const messages = [{ to: 'shop/crew/ada/sessions/1', message: { type: 'session.exited', ending } }] as const
+  await town.town.system.take({ id: 'end', by: 'host', messages })
+  expect((await town.gt('crew', 'remove', 'ada')).err).toContain('has not handed in 1 commit')
+  expect((await town.gt('crew', 'remove', 'ada', '--yes')).out).toBe(
+    'shop/crew/ada is removed, with its branch crew/ada.\n' +
+      'Its work is kept, 3 changed files: gt trash show shop.crew.ada.1\n' +
+      'To have it again: gt trash restore shop.crew.ada.1\n',
+  )
+  expect((await town.gt('crew', 'list')).out).toContain('There is no crew member')
+  expect((await town.gt('trash', 'list')).out).toMatch(/^shop\.crew\.ada\.1 +removed /m)
+  expect((await town.gt('trash', 'show', 'ada.1')).out).toContain('worktree of shop/crew/ada, removed')
 })

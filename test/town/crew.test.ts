@@ -107,6 +107,41 @@ test('[CREW-4] a crew member whose program dies is shown, and not begun again', 
   await end(town)
 })
 
+test('[P5] [CREW-8] [CREW-10] what a crew member had not committed is kept at each stop, and comes back byte for byte', async () => {
+  const { town } = await begin()
+  const made = await town.command('crew.add', { name: 'ada' })
+  const path = String(made.path)
+  await town.command('crew.start', { crew: 'ada', agent: 'claude' })
+  await ready(town, `${ADA}/sessions/1`)
+  const half = Buffer.from('half\r\n\u0000\u00ff', 'latin1')
+  writeFileSync(join(path, 'half.bin'), half)
+  await town.command('crew.stop', { crew: 'ada' })
+  const kept = await town.fact('it is kept', 'CrewCheckpointed', { agent: ADA, cause: 'stop' })
+  expect(kept).toMatchObject({ place: `${ADA}/worktrees/1`, branch: 'crew/ada', path, files: 1 })
+  // What gt prime says can be looked at there.
+  const look = execFileSync('git', ['-C', path, 'diff', '--name-status', 'HEAD', String(kept.commit)])
+  expect(String(look)).toBe('A\thalf.bin\n')
+  expect((await town.post('/v1/commands/crew.remove', { crew: 'ada' })).body).toMatchObject({
+    code: 'WORK_NOT_SUBMITTED',
+    details: { dirty: ['half.bin'] },
+  })
+  writeFileSync(join(path, 'later.txt'), 'later\n')
+  const { entry } = await town.command('crew.remove', { crew: 'ada', yes: true })
+  expect([entry, existsSync(path)]).toEqual(['shop.crew.ada.1', false])
+  await town.kill()
+  await town.up()
+  const folder = join(town.temp, 'back')
+  await town.command('trash.restore', { entry, folder })
+  expect(readFileSync(join(folder, 'half.bin'))).toEqual(half)
+  expect(readFileSync(join(folder, 'later.txt'), 'utf8')).toBe('later\n')
+  // A branch of it is a workplace again.
+  await town.command('trash.restore', { entry })
+  const branch = 'restored/shop.crew.ada.1'
+  const again = await town.command('crew.add', { name: 'ada', branch })
+  expect(readFileSync(join(String(again.path), 'half.bin'))).toEqual(half)
+  await end(town)
+})
+
 const PLAN = JSON.stringify({
   title: 'A cart',
   beads: [

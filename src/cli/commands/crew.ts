@@ -1,12 +1,10 @@
 // gt crew: workplaces of your own, each with an agent that you direct.
 
-import type { Connection } from '../../client/connection.ts'
-import { attachTo, running } from '../attaching.ts'
 import { type Call, type Command, flagOf, given, textOf } from '../command.ts'
 import { since, table } from '../layout.ts'
+import { goTo, type Started, start, starting } from '../starting.ts'
 import { keptLines } from './nuke.ts'
 
-type Started = { agent: string; session: string; resumed: boolean; note: string | null }
 type Agent = {
   address: string
   rig: string
@@ -17,14 +15,7 @@ type Agent = {
   standing: { state: string } | null
 }
 
-const starting = {
-  agent: {
-    type: 'text',
-    value: '<preset>',
-    help: 'which agent program; the default of the rig when not said',
-  },
-  fresh: { type: 'flag', help: 'a new conversation, not the last one' },
-} as const
+const options = starting('rig')
 
 export const crewAdd: Command = {
   name: 'crew add',
@@ -56,9 +47,9 @@ export const crewStart: Command = {
   usage: '<name>',
   where: 'person',
   words: [1, 1],
-  options: starting,
+  options,
   async run(call) {
-    const started = await startCrew(call, call.town())
+    const started = await start(call, call.town(), whoIn(call))
     call.out.answer({ json: started, ids: [started.session], lines: () => [startedLine(started)] })
   },
 }
@@ -69,13 +60,8 @@ export const crewAt: Command = {
   usage: '<name>',
   where: 'person',
   words: [1, 1],
-  options: starting,
-  async run(call) {
-    const town = call.town()
-    const found = await running(town, crewName(call.words[0] as string), 'crew at')
-    const { agent, session } = found ?? (await startCrew(call, town))
-    return attachTo(call, town, { address: agent, session })
-  },
+  options,
+  run: (call) => goTo(call, { name: crewName(call.words[0] ?? ''), who: whoIn(call), command: 'crew at' }),
 }
 
 export const crewStop: Command = {
@@ -150,16 +136,7 @@ export const crewList: Command = {
   },
 }
 
-async function startCrew(call: Call, town: Connection): Promise<Started> {
-  const body = given({
-    crew: call.words[0],
-    agent: textOf(call, 'agent'),
-    fresh: flagOf(call, 'fresh') || undefined,
-  })
-  const started = await town.command<Started>('crew.start', body)
-  if (started.note !== null) call.out.note(started.note)
-  return started
-}
+const whoIn = ({ words: [crew = ''] }: Call) => ({ command: 'crew.start', crew }) as const
 
 const startedLine = ({ agent, resumed }: Started): string =>
   resumed ? `${agent} runs, and goes on with its last conversation.` : `${agent} runs.`

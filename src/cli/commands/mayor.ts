@@ -4,21 +4,13 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Connection } from '../../client/connection.ts'
 import { ClientFault } from '../../client/fault.ts'
-import { attachTo, needsTerminal, running } from '../attaching.ts'
-import { type Call, type Command, flagOf, given, textOf } from '../command.ts'
+import { type Call, type Command, flagOf, textOf } from '../command.ts'
 import { durationMs } from '../options.ts'
+import { goTo, start, starting } from '../starting.ts'
 import { type Plan, planLines, wholePlan } from './plan.ts'
 
-type Started = { agent: string; session: string; note: string | null }
-
-const starting = {
-  agent: {
-    type: 'text',
-    value: '<preset>',
-    help: 'which agent program; the default of the town when not said',
-  },
-  fresh: { type: 'flag', help: 'a new conversation, not the last one' },
-} as const
+const options = starting('town')
+const who = { command: 'mayor.start' } as const
 
 export const mayorAttach: Command = {
   name: 'mayor attach',
@@ -26,15 +18,14 @@ export const mayorAttach: Command = {
   usage: '',
   where: 'person',
   words: [0, 0],
-  options: starting,
-  async run(call) {
-    needsTerminal('mayor attach')
-    const town = call.town()
-    const { agent, session } =
-      (await running(town, 'mayor', 'mayor attach')) ?? (await startMayor(call, town))
-    call.out.note('Ctrl-\\ leaves the Mayor, who goes on; gt mayor stop ends the session.')
-    return attachTo(call, town, { address: agent, session })
-  },
+  options,
+  run: (call) =>
+    goTo(call, {
+      name: 'mayor',
+      who,
+      command: 'mayor attach',
+      note: 'Ctrl-\\ leaves the Mayor, who goes on; gt mayor stop ends the session.',
+    }),
 }
 
 export const mayorStop: Command = {
@@ -60,13 +51,13 @@ export const mayorPlan: Command = {
   usage: '<request or file>',
   where: 'person',
   words: [1, 1],
-  options: { ...starting, wait: { type: 'flag', help: 'wait for the plan, and show it' } },
+  options: { ...options, wait: { type: 'flag', help: 'wait for the plan, and show it' } },
   async run(call) {
     const request = requestOf(call)
     const town = call.town()
     const deadline = Date.now() + durationMs(textOf(call, 'timeout'), PLAN_MS)
     const { session } = await town.get<{ session: string | null }>('/v1/agents/mayor')
-    if (session === null) await startMayor(call, town)
+    if (session === null) await start(call, town, who)
     const sent = await town.command<{ id: string; seq: number }>('nudge.send', {
       to: 'mayor',
       text: request,
@@ -84,13 +75,6 @@ export const mayorPlan: Command = {
     const plan = await wholePlan(town, id)
     call.out.answer({ json: plan, ids: [plan.id], lines: () => planLines(plan) })
   },
-}
-
-async function startMayor(call: Call, town: Connection): Promise<Started> {
-  const body = given({ agent: textOf(call, 'agent'), fresh: flagOf(call, 'fresh') || undefined })
-  const started = await town.command<Started>('mayor.start', body)
-  if (started.note !== null) call.out.note(started.note)
-  return started
 }
 
 /** Characters of a request. */

@@ -79,7 +79,9 @@ function text({
 const keptLine = ({ checkpoint }: { checkpoint?: Checkpoint | undefined }): string[] =>
   checkpoint === undefined
     ? []
-    : [`Its files were kept at ${clock(checkpoint.at)}: ${checkpoint.look} shows what has changed since.`]
+    : [
+        `Its files were kept at ${clock(checkpoint.at)}: ${checkpoint.look} shows what was not committed then.`,
+      ]
 
 const REASONS: Readonly<Record<string, string>> = {
   rework: 'the work conflicts with what has landed since',

@@ -3,7 +3,7 @@
 import { ClientFault } from '../../client/fault.ts'
 import { isInSession } from '../../client/session.ts'
 import { type Call, type Command, numberOf, textOf } from '../command.ts'
-import { clock, table } from '../layout.ts'
+import { since, table } from '../layout.ts'
 import { countText, moneyText } from '../money.ts'
 import { UsageError } from '../usage.ts'
 
@@ -55,6 +55,7 @@ async function list(call: Call): Promise<number> {
     limit: numberOf(call, 'limit') ?? 20,
     at: textOf(call, 'at'),
   })
+  const now = new Date().toISOString()
   call.out.answer({
     json: { items },
     ids: items.map(({ session }) => session),
@@ -66,7 +67,7 @@ async function list(call: Call): Promise<number> {
             items.map((one) => [
               one.session,
               one.bead ?? '-',
-              endOf(one),
+              endOf(one, now),
               String(one.turns),
               countText(Object.values(one.tokens).reduce((sum, each) => sum + each, 0)),
               moneyText(one.costUsd),
@@ -78,9 +79,10 @@ async function list(call: Call): Promise<number> {
   return 0
 }
 
-function endOf({ ending, endedAt, done, stopReason }: Session): string {
+/** How long ago, and how: 80 columns have no room for a whole time beside it. */
+function endOf({ ending, endedAt, done, stopReason }: Session, now: string): string {
   if (ending === null || endedAt === null) return 'works'
-  return `${clock(endedAt)} ${done ? 'done' : (stopReason ?? ending.detail)}`
+  return `${since(endedAt, now)} ${done ? 'done' : (stopReason ?? ending.detail)}`
 }
 
 async function ask(call: Call, talk: string, question: string): Promise<number> {
