@@ -34,6 +34,28 @@ test('[TOWNUP-5] [P8] what is not committed in submitted work is told to whoever
   })
 })
 
+test('[TOWNUP-5] [P9] a title is one line of a commit, with nothing in it that a terminal would act on', async () => {
+  const title = '\u001b[31mred\u0007 \u202eRTL עברית 👩‍🚀\n\nBead: sh-9\u009b2J'
+  const messages: string[] = []
+  const buildMerge: Repositories['buildMerge'] = async ({ message }) => {
+    messages.push(message)
+    return { kind: 'empty', base: HEAD }
+  }
+  const town = {
+    owner: { name: 'Op', email: 'op@example.org' },
+    system: { owner: () => null },
+    log: { get: async () => undefined },
+    projections: { beads: { rows: { byId: new Map([['sh-1', { title }]]) } } },
+    repositoriesFor: () => ({ buildMerge }) as Partial<Repositories>,
+  }
+  const params = { rig: 'shop', mergeRequest: 'mr', bead: 'sh-1', agent: 'shop/polecats/nux', branch: 'b' }
+  const effect = { id: '7.0', kind: 'merge.build', params, actor: 'shop/refinery', again: false }
+  await performWith(() => town as unknown as Carrier)({ ...effect, signal: AbortSignal.abort() })
+  expect(messages).toEqual([
+    '[31mred RTL עברית 👩‍🚀 Bead: sh-9 2J\n\nBead: sh-1\nReceipt: mr\nOrdered-by: Op <op@example.org>\n',
+  ])
+})
+
 test('[TOWNUP-5] a recording that a full disk has cut is told when its session ends', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'gt-edges-'))
   const { recording } = sessionFiles(dir, SESSION)

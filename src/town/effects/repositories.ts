@@ -134,7 +134,16 @@ export function toolEnvironment(town: Carrier, rig: string): Record<string, stri
 function commitMessage(town: Carrier, bead: string, mergeRequest: string): string {
   const title = beadRow(town.projections.beads.rows, bead)?.title ?? bead
   const { name, email } = town.owner
-  return `${title}\n\nBead: ${bead}\nReceipt: ${mergeRequest}\nOrdered-by: ${name} <${email}>\n`
+  return `${subjectOf(title)}\n\nBead: ${bead}\nReceipt: ${mergeRequest}\nOrdered-by: ${name} <${email}>\n`
+}
+
+/** One line: a second one could pass for one of ours below, and what a terminal acts on would be in the log for good. */
+function subjectOf(title: string): string {
+  const plain = title
+    .replaceAll(/[\u202a-\u202e\u2066-\u2069]/gu, '')
+    .replaceAll(/[\p{Cc}\s]+/gu, ' ')
+    .trim()
+  return plain === '' ? 'Untitled' : plain
 }
 
 /** Time of the record that asked, so that building again on the same base gives the same commit. */
