@@ -10,7 +10,7 @@ import type { ReadGate } from './read.ts'
 import { missing } from './read.ts'
 import { LogError, type Piece, type PieceOptions } from './types.ts'
 
-export const FRAME_BYTES = 10
+const FRAME_BYTES = 10
 
 /** A row that is still encoded, under the seq of its last entry. */
 export type KeptRow = { readonly last: number; readonly value: Uint8Array }

@@ -73,7 +73,7 @@ const WHOLE = '\x1b[?7h\x1b[?25h'
 const CUT = '\x1b[?7l\x1b[?25l'
 
 /** The last lines in a terminal of `size`; below them, when there is room for it, that there is more. */
-export function cropped(lines: readonly string[], { columns, rows }: Size, whole: Size): string {
+function cropped(lines: readonly string[], { columns, rows }: Size, whole: Size): string {
   const room = Math.max(1, rows - 1)
   const shown = lines.slice(-room).map((line) => `\x1b[2K${[...line].slice(0, columns).join('')}`)
   const note = `cut: its screen is ${whole.columns}x${whole.rows}; Ctrl-\\ leaves`.slice(0, columns)

@@ -31,9 +31,9 @@ const HEARD_MS = 5_000
 /** The same while the program holds the line for after its turn, ms. */
 const QUEUED_MS = 60_000
 /** Enters after the first. */
-export const ENTERS_AGAIN = 3
+const ENTERS_AGAIN = 3
 /** Looks that find the line gone before it counts as not taken. */
-export const MISSES = 3
+const MISSES = 3
 /** How long a receipt that comes late still counts, ms. */
 const LATE_MS = 5 * 60_000
 /** How long a turn may go on before nobody waits for its end, ms. */

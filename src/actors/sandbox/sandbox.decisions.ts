@@ -9,7 +9,7 @@ import type { SandboxContext } from './sandbox.context.ts'
 type To = Deciding<SandboxContext>
 
 /** An assignment may be handed over so often without a change in its worktree. */
-export const HANDOFFS_MAX = 5
+const HANDOFFS_MAX = 5
 
 export function open(context: SandboxContext, { bead, preset }: Event<'sandbox.open'>, to: To): void {
   const { sandbox, agent, rig } = context

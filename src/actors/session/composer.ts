@@ -9,7 +9,7 @@ import { waits } from './standing.ts'
 type To = Deciding<SessionContext>
 
 /** Nudges that may wait for one session. */
-export const LINES_MAX = 20
+const LINES_MAX = 20
 
 export function deliver(context: SessionContext, { nudge, mode }: Event<'session.deliver'>, to: To): void {
   const { session, typing, lines } = context

@@ -21,9 +21,9 @@ import { answered, asked, hears, isActive, uses } from './session.hearing.ts'
  * How long a program may stay after it said `gt done`, ms. It is about to end by itself; a program that does not
  * is ended, because its worktree is needed for what comes next.
  */
-export const DONE_GRACE_MS = 3_000
+const DONE_GRACE_MS = 3_000
 /** Until a stop that could not be carried out is tried again, ms. */
-export const STOP_AGAIN_MS = 10_000
+const STOP_AGAIN_MS = 10_000
 
 const { does, when } = writing<SessionContext>()
 
