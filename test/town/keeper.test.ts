@@ -45,6 +45,10 @@ function town() {
   return { asked, names, told, troubles, state, fact }
 }
 
+test('[TOWNUP-46] between two of one worktree lie two minutes', () => {
+  expect(KEEP_EVERY_MS).toBe(2 * 60_000)
+})
+
 test('[TOWNUP-46] [P7] a worktree in use is kept when its agent did something, once in two minutes, by no timer', async () => {
   const { asked, told, state, fact } = town()
   await fact('AgentActive')
@@ -60,6 +64,9 @@ test('[TOWNUP-46] [P7] a worktree in use is kept when its agent did something, o
   expect(asked).toHaveLength(1)
   await fact('TurnEnded')
   expect(asked).toHaveLength(2)
+  state.now += KEEP_EVERY_MS
+  await fact('ContextCompacted')
+  expect(asked).toHaveLength(3)
   expect(state.timers).toBe(0)
 })
 
