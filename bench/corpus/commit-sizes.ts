@@ -1,14 +1,14 @@
 // How many records one commit of a town holds.
 //
-// Measured in the log that the demo left (seed 7): `npm run corpus -- --measure <town>/.gt/log` prints it anew.
+// Measured in the log that the demo left (seed 3): `npm run corpus -- --measure <town>/.gt/log` prints it anew.
 
 /** [records in a commit, commits of that size]. */
 export const DEMO_COMMITS: readonly (readonly [size: number, commits: number])[] = [
-  [1, 79],
-  [2, 25],
-  [3, 4],
+  [1, 213],
+  [2, 54],
+  [3, 3],
   [4, 2],
-  [5, 1],
+  [5, 5],
 ]
 
 /** A size for each commit, drawn as often as the demo had it. */

@@ -10,6 +10,7 @@ import type { Json } from '../events/record.ts'
 import { bead as beadRow } from '../projections/bead-queries.ts'
 import { mail } from '../projections/mail.ts'
 import { rig as rigRow } from '../projections/rigs.ts'
+import { trashRow } from '../projections/trash.ts'
 import { assignmentOf, type SessionCaller } from './callers.ts'
 import { BESIDE_PROMPT_MAX } from './nudging.ts'
 import { beadShape, description } from './shapes.ts'
@@ -72,8 +73,8 @@ export async function primeOf(town: TownHandle, caller: SessionCaller) {
 export function checkpointOf({ system, projections }: TownHandle, { session }: SessionCaller) {
   const keeper = keeperOf(session)
   const place = sessionRole(session) === 'crew' ? system.owner(keeper)?.context.place : keeper
-  const row = projections.trash.rows.get(String(place))
-  if (row === undefined || row.checkpoint === null) return {}
+  const row = trashRow(projections.trash.rows, String(place))
+  if (row === null || row.checkpoint === null) return {}
   const { ref, commit, files, at } = row.checkpoint
   return { checkpoint: { id: row.id, ref, commit, at, files, look: `git diff HEAD ${commit}` } }
 }

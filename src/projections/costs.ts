@@ -214,7 +214,13 @@ const nothing = (): Sum => ({
 })
 
 function add(to: Sum, sum: Sum): void {
-  for (const name of Object.keys(to) as (keyof Sum)[]) to[name] += sum[name]
+  to.input += sum.input
+  to.output += sum.output
+  to.cacheRead += sum.cacheRead
+  to.cacheWrite += sum.cacheWrite
+  to.usd += sum.usd
+  to.requests += sum.requests
+  to.unpriced += sum.unpriced
 }
 
 function join(to: CostRow, row: CostRow): void {

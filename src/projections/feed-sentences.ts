@@ -151,6 +151,9 @@ const folds = new Map(Object.entries(sayings)) as unknown as ReadonlyMap<
   (fact: AnyFact, record: LogRecord) => string | null
 >
 
+/** Facts that have a sentence, at least sometimes. */
+export const TOLD: readonly string[] = [...folds.keys()]
+
 const PROBLEMS: ReadonlySet<string> = new Set<Fact['type']>([
   'RigFailed',
   'BeadBlocked',
@@ -217,10 +220,12 @@ const used = ({
     .join(', ')
 
 const TEXT_MAX = 300
+/** Most sentences are one line as they are: looking is quicker than making them anew. */
+const NOT_ONE_LINE = /\p{Cc}|[^\S ]| {2}|^ | $/u
 
 /** One line of at most 300 characters; `\s` and control characters become one space. */
 function cut(text: string): string {
-  const line = text.replaceAll(/[\s\p{Cc}]+/gu, ' ').trim()
+  const line = NOT_ONE_LINE.test(text) ? text.replaceAll(/[\s\p{Cc}]+/gu, ' ').trim() : text
   return line.length <= TEXT_MAX ? line : `${line.slice(0, TEXT_MAX - 1)}…`
 }
 

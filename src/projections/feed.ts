@@ -6,8 +6,8 @@
 
 import { rigOf } from '../events/address.ts'
 import type { LogRecord } from '../events/index.ts'
-import type { Address } from '../events/record.ts'
-import { sentence } from './feed-sentences.ts'
+import type { Address, AnyFact } from '../events/record.ts'
+import { sentence, TOLD } from './feed-sentences.ts'
 import { projection } from './store.ts'
 import type { Projection } from './types.ts'
 
@@ -36,14 +36,16 @@ export const createFeed = (): Projection<FeedRows> =>
     name: 'feed',
     version: 1,
     empty: (): FeedRows => ({ items: [] }),
-    handlers: {},
-    record: (rows, record) => {
-      const items = feedItems(record)
-      rows.items.push(...items)
-      if (rows.items.length > KEPT) rows.items.splice(0, rows.items.length - KEPT)
-      return items.length > 0
-    },
+    handlers: Object.fromEntries(TOLD.map((type) => [type, put])),
   })
+
+function put({ items }: FeedRows, fact: AnyFact, record: LogRecord): boolean {
+  const item = feedItem(fact, record)
+  if (item === null) return false
+  items.push(item)
+  if (items.length > KEPT) items.shift()
+  return true
+}
 
 export type FeedFilter = {
   readonly after?: number | undefined
@@ -74,24 +76,23 @@ export const feedItemFits = (
   (problems !== true || item.problem === true)
 
 /** What the feed says of one record; mostly nothing or one item. Needs no other record. */
-export function feedItems(record: LogRecord): FeedItem[] {
-  const items: FeedItem[] = []
-  for (const fact of record.facts) {
-    const said = sentence(fact, record)
-    if (said === null) continue
-    const { bead, rig: named } = fact
-    const rig = typeof named === 'string' ? named : rigOf(record.actor)
-    items.push({
-      seq: record.seq,
-      at: record.at,
-      type: fact.type,
-      actor: record.actor,
-      by: record.by,
-      summary: said.text,
-      ...(typeof bead === 'string' && { bead }),
-      ...(rig !== null && { rig }),
-      ...(said.problem && { problem: true as const }),
-    })
+export const feedItems = (record: LogRecord): FeedItem[] =>
+  record.facts.map((fact) => feedItem(fact, record)).filter((item) => item !== null)
+
+function feedItem(fact: AnyFact, record: LogRecord): FeedItem | null {
+  const said = sentence(fact, record)
+  if (said === null) return null
+  const { bead, rig: named } = fact
+  const rig = typeof named === 'string' ? named : rigOf(record.actor)
+  return {
+    seq: record.seq,
+    at: record.at,
+    type: fact.type,
+    actor: record.actor,
+    by: record.by,
+    summary: said.text,
+    ...(typeof bead === 'string' && { bead }),
+    ...(rig !== null && { rig }),
+    ...(said.problem && { problem: true as const }),
   }
-  return items
 }

@@ -47,7 +47,35 @@ export type Projections = ReturnType<typeof createProjections>
 
 /** Folds one record into all of them. Records are given in order of `seq`, each once. */
 export function applyAll(projections: Projections, record: LogRecord): void {
-  for (const one of Object.values(projections)) one.apply(record)
+  let router = routers.get(projections)
+  if (router === undefined) {
+    router = createRouter(Object.values(projections))
+    routers.set(projections, router)
+  }
+  router(record)
+}
+
+const routers = new WeakMap<Projections, (record: LogRecord) => void>()
+
+/**
+ * Hands a record to those that its facts or its message concern: most records concern one or two, and asking every one
+ * of them costs more than folding.
+ */
+function createRouter(all: readonly Projection<unknown>[]): (record: LogRecord) => void {
+  if (all.length > 31) throw new Error('Broken invariant: a set of projections does not fit into one number')
+  /** Bit n stands for the n-th projection. */
+  const byFact = new Map<string, number>()
+  const byMessage = new Map<string, number>()
+  all.forEach(({ facts, messages }, n) => {
+    for (const type of facts) byFact.set(type, (byFact.get(type) ?? 0) | (1 << n))
+    for (const type of messages) byMessage.set(type, (byMessage.get(type) ?? 0) | (1 << n))
+  })
+  return (record) => {
+    let concerned = byMessage.get(record.message.type) ?? 0
+    for (const { type } of record.facts) concerned |= byFact.get(type) ?? 0
+    for (let n = 0; concerned !== 0; n += 1, concerned >>>= 1)
+      if ((concerned & 1) === 1) (all[n] as Projection<unknown>).apply(record)
+  }
 }
 
 export type SavedProjections = {

@@ -24,24 +24,6 @@ export type MailRows = { mail: MailRow[] }
 const KEPT = 5_000
 const SUBJECT_MAX = 300
 
-export const createMail = (): Projection<MailRows> =>
-  projection({
-    name: 'mail',
-    version: 1,
-    empty: (): MailRows => ({ mail: [] }),
-    handlers: {
-      EscalationRaised: (rows, { code, reason, bead, agent }, record) =>
-        put(rows, record, { from: agent ?? record.by, to: OVERSEER, subject: `${code}: ${reason}`, bead }),
-    },
-    record: (rows, record) => {
-      const { type, bead } = record.message
-      if (!PROTOCOL.has(type)) return false
-      const about = typeof bead === 'string' ? bead : null
-      const subject = about === null ? type : `${type} ${about}`
-      return put(rows, record, { from: record.by, to: record.actor, subject, bead: about })
-    },
-  })
-
 /** Messages between roles that are mail. */
 const PROTOCOL: ReadonlySet<string> = new Set([
   'POLECAT_DONE',
@@ -52,6 +34,26 @@ const PROTOCOL: ReadonlySet<string> = new Set([
   'SESSION_DIED',
   'RECOVERY_NEEDED',
 ])
+
+export const createMail = (): Projection<MailRows> =>
+  projection({
+    name: 'mail',
+    version: 1,
+    empty: (): MailRows => ({ mail: [] }),
+    handlers: {
+      EscalationRaised: (rows, { code, reason, bead, agent }, record) =>
+        put(rows, record, { from: agent ?? record.by, to: OVERSEER, subject: `${code}: ${reason}`, bead }),
+    },
+    messages: {
+      types: PROTOCOL,
+      fold: (rows, record) => {
+        const { type, bead } = record.message
+        const about = typeof bead === 'string' ? bead : null
+        const subject = about === null ? type : `${type} ${about}`
+        return put(rows, record, { from: record.by, to: record.actor, subject, bead: about })
+      },
+    },
+  })
 
 export type MailFilter = {
   /** Sent or received by. */

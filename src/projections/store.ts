@@ -25,18 +25,23 @@ export type ProjectionSpec<Rows extends RowsShape> = {
   readonly version: number
   empty(): Rows
   readonly handlers: Handlers<Rows>
-  /** Sees every record once, before its facts. For what a record says besides them. */
-  record?(rows: Rows, record: LogRecord): boolean
+  /** Sees each record of one of these messages once, before its facts. For what a record says besides them. */
+  readonly messages?: { readonly types: ReadonlySet<string>; fold(rows: Rows, record: LogRecord): boolean }
   /** Parts that follow from the others: not saved, made again after loading. */
   readonly derived?: { readonly parts: readonly string[]; rebuild(rows: Rows): void }
 }
+
+const NONE: ReadonlySet<string> = new Set()
 
 export function projection<Rows extends RowsShape>(spec: ProjectionSpec<Rows>): Projection<Rows> {
   // The handler under a type takes just that type's fact; records are trusted, so the name is the proof.
   const folds = new Map(Object.entries(spec.handlers)) as unknown as ReadonlyMap<string, Fold<Rows, AnyFact>>
 
+  const facts: ReadonlySet<string> = new Set(folds.keys())
+  const messages = spec.messages?.types ?? NONE
+
   const foldRecord = (rows: Rows, record: LogRecord): boolean => {
-    let changed = spec.record?.(rows, record) ?? false
+    let changed = messages.has(record.message.type) && spec.messages?.fold(rows, record) === true
     for (const fact of record.facts) if (folds.get(fact.type)?.(rows, fact, record)) changed = true
     return changed
   }
@@ -58,8 +63,10 @@ export function projection<Rows extends RowsShape>(spec: ProjectionSpec<Rows>): 
   return {
     name: spec.name,
     version: spec.version,
+    facts,
+    messages,
     apply(record) {
-      if (spec.record === undefined && !record.facts.some((fact) => folds.has(fact.type))) return
+      if (!messages.has(record.message.type) && !record.facts.some(({ type }) => facts.has(type))) return
       store.send({ type: 'recorded', record })
     },
     get revision() {

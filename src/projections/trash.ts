@@ -38,16 +38,29 @@ export type TrashRow = {
   checkpoint: { ref: string; commit: string; files: number; changed: number | null; at: string } | null
 }
 
-export type TrashRows = Map<Address, TrashRow>
+export type TrashRows = {
+  readonly bySandbox: Map<Address, TrashRow>
+  /** Assignments of each bead, in their order. */
+  readonly byBead: Map<string, Address[]>
+}
 
 export const createTrash = (): Projection<TrashRows> =>
-  projection({ name: 'trash', version: 2, empty: (): TrashRows => new Map(), handlers })
+  projection({
+    name: 'trash',
+    version: 3,
+    empty: (): TrashRows => ({ bySandbox: new Map(), byBead: new Map() }),
+    handlers,
+  })
+
+/** What is kept of one worktree, or null. */
+export const trashRow = ({ bySandbox }: TrashRows, sandbox: Address): TrashRow | null =>
+  bySandbox.get(sandbox) ?? null
 
 export type TrashFilter = { readonly rig?: string | undefined; readonly bead?: string | undefined }
 
 /** What can come back, newest first. */
-export const trash = (rows: TrashRows, filter: TrashFilter = {}): TrashRow[] =>
-  [...rows.values()]
+export const trash = ({ bySandbox }: TrashRows, filter: TrashFilter = {}): TrashRow[] =>
+  [...bySandbox.values()]
     .filter(
       ({ kind, rig, bead }) =>
         kind !== null &&
@@ -63,9 +76,12 @@ export function differing({ landed, checkpoint, kind }: TrashRow): number | null
 }
 
 const handlers: Handlers<TrashRows> = {
-  SandboxOpened: (rows, { sandbox, agent, bead, branch }, { at }) => {
+  SandboxOpened: ({ bySandbox, byBead }, { sandbox, agent, bead, branch }, { at }) => {
     const id = `${rigOf(sandbox) ?? ''}.${workerOf(sandbox)?.name ?? ''}.${lastPart(sandbox)}`
-    rows.set(sandbox, { ...NEW, id, sandbox, agent, rig: rigOf(sandbox) ?? '', bead, branch, at })
+    const before = byBead.get(bead)
+    if (before === undefined) byBead.set(bead, [sandbox])
+    else before.push(sandbox)
+    bySandbox.set(sandbox, { ...NEW, id, sandbox, agent, rig: rigOf(sandbox) ?? '', bead, branch, at })
     return true
   },
   WorktreeAdded: (rows, { sandbox, path, base }) =>
@@ -83,10 +99,10 @@ const handlers: Handlers<TrashRows> = {
       if (row.kind === null || row.kind === 'checkpoint')
         Object.assign(row, { kind: 'checkpoint', at, why: CAUSES[cause] })
     }),
-  CrewCheckpointed: (rows, { place, agent, path, branch, base, cause, ...kept }, { at }) => {
+  CrewCheckpointed: ({ bySandbox }, { place, agent, path, branch, base, cause, ...kept }, { at }) => {
     const rig = rigOf(agent) ?? ''
     const id = `${rig}.crew.${lastPart(agent)}.${lastPart(place)}`
-    const before = rows.get(place) ?? {
+    const before = bySandbox.get(place) ?? {
       ...NEW,
       id,
       sandbox: place,
@@ -99,7 +115,7 @@ const handlers: Handlers<TrashRows> = {
     }
     const { ref, commit, files, changed } = kept
     const checkpoint = { ref, commit, files, changed, at }
-    rows.set(place, { ...before, kind: 'checkpoint', at, why: CAUSES[cause], checkpoint })
+    bySandbox.set(place, { ...before, kind: 'checkpoint', at, why: CAUSES[cause], checkpoint })
     return true
   },
   CrewRemoved: (rows, { place, reason }, { at }) =>
@@ -147,13 +163,11 @@ const NEW = {
 
 const CAUSES = { work: 'while it works', stop: 'its session stopped', removal: 'its worktree goes' } as const
 
-function lastOf(rows: TrashRows, bead: string, agent?: Address): Address {
-  const found = [...rows.values()].filter((row) => row.bead === bead && (agent ?? row.agent) === row.agent)
-  return found.at(-1)?.sandbox ?? ''
-}
+const lastOf = ({ bySandbox, byBead }: TrashRows, bead: string, agent?: Address): Address =>
+  byBead.get(bead)?.findLast((one) => agent === undefined || bySandbox.get(one)?.agent === agent) ?? ''
 
-function edit(rows: TrashRows, sandbox: Address, change: (row: TrashRow) => unknown): boolean {
-  const row = rows.get(sandbox)
+function edit({ bySandbox }: TrashRows, sandbox: Address, change: (row: TrashRow) => unknown): boolean {
+  const row = bySandbox.get(sandbox)
   if (row === undefined) return false
   change(row)
   return true

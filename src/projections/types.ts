@@ -10,6 +10,9 @@ export interface Projection<Rows> {
   readonly name: string
   /** Raised when the same records would give other rows. A saved state of another version is not loaded. */
   readonly version: number
+  /** Types of the facts it folds, and of the messages it looks at besides: no other record changes it. */
+  readonly facts: ReadonlySet<string>
+  readonly messages: ReadonlySet<string>
   /** Folds one record. Records without facts of interest leave the revision alone. */
   apply(record: LogRecord): void
   /** Rises with each change of a row. */

@@ -6,6 +6,7 @@ import { line } from '../../events/define.ts'
 import type { Address } from '../../events/record.ts'
 import { agents } from '../../projections/agents.ts'
 import { currentSession } from '../../projections/sessions.ts'
+import { trashRow } from '../../projections/trash.ts'
 import { stoppedIn } from '../brakes.ts'
 import { command } from '../command.ts'
 import { Fault } from '../fault.ts'
@@ -132,7 +133,7 @@ const remove = command({
     if (fact === null)
       throw new Fault('TIMED_OUT', 'It is being removed, and its session or its worktree takes long for it.')
     if (fact.type === 'CrewNotRemoved') throw new Fault(String(fact.code), String(fact.message))
-    const row = town.projections.trash.rows.get(String(fact.place))
+    const row = trashRow(town.projections.trash.rows, String(fact.place))
     return {
       agent: keeper,
       branch: row?.branch ?? null,

@@ -5,7 +5,7 @@ import { beadOwner, MAYOR, workerOf } from '../../events/address.ts'
 import { line } from '../../events/define.ts'
 import type { Address, LogRecord } from '../../events/record.ts'
 import { hookOf, hookWith } from '../../projections/hooks.ts'
-import { type TrashRow, trash } from '../../projections/trash.ts'
+import { type TrashRow, trash, trashRow } from '../../projections/trash.ts'
 import { command } from '../command.ts'
 import { Fault } from '../fault.ts'
 import { firstOf } from '../follow.ts'
@@ -200,7 +200,7 @@ async function untilShelved(
   })
   if (found === null)
     throw new Fault('TIMED_OUT', 'It is being taken away, and its session or its worktree takes long for it.')
-  const row = town.projections.trash.rows.get(sandbox)
+  const row = trashRow(town.projections.trash.rows, sandbox)
   return {
     entry: row?.id ?? null,
     /** Where it still is, or null. */
