@@ -1,0 +1,216 @@
+// Reading and decoding the log in order, and appending to it, against JSON.parse and node:sqlite in the same run.
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { performance } from 'node:perf_hooks'
+import { DatabaseSync } from 'node:sqlite'
+import { createLog, type Entry, type EventLog, type Piece, unpackEntries } from '../eventlog/index.ts'
+import { generate } from './corpus/generate.ts'
+import { type Figure, median } from './stats.ts'
+
+const RECORDS = 40_000
+const RUNS = 9
+const COMMIT = 64
+const SEALED_MIN = 0.9
+const SQLITE_MIN = 1.5
+const TAIL_MIN = 0.3
+const APPEND_MIN = 0.6
+const BLOCKED_MAX_MS = 5
+
+/** NDJSON lines; the same ones each time. */
+export async function corpusLines(records = RECORDS): Promise<readonly string[]> {
+  const lines: string[] = []
+  await generate({ records, seed: 4, onLines: (some) => void lines.push(...some) })
+  return lines
+}
+
+/** All of it sealed; checksums are compared. */
+export async function sealedRead(lines?: readonly string[]): Promise<Figure> {
+  const corpus = lines ?? (await corpusLines())
+  return inFolder(async (folder) => {
+    const log = await filled(join(folder, 'log'), corpus, () => COMMIT)
+    await log.seal()
+    const { sealed, records } = await log.stats()
+    const sqlite = openSqlite(join(folder, 'peer.db'))
+    appendToSqlite(sqlite, corpus)
+    const times = await alternating({
+      parse: () => parseAll(corpus),
+      log: () => decodeAll(log, sealed),
+      sqlite: () => readSqlite(sqlite),
+    })
+    sqlite.close()
+    await log.close()
+    // The log's last entries are not a full run, and are left out.
+    const ofParse = (times.parse * (sealed / records)) / times.log
+    const ofSqlite = (times.sqlite * (sealed / records)) / times.log
+    return {
+      name: `reading and decoding ${sealed} sealed records in order, checksums compared`,
+      found: `${ofParse.toFixed(2)} times JSON.parse, ${ofSqlite.toFixed(2)} times node:sqlite with JSON.parse`,
+      peer: `JSON.parse of a line ${perRecord(times.parse, records)}, sealed ${perRecord(times.log, sealed)}, median of ${RUNS}`,
+      asked: `at least ${SEALED_MIN} and ${SQLITE_MIN}`,
+      holds: ofParse >= SEALED_MIN && ofSqlite >= SQLITE_MIN,
+    }
+  })
+}
+
+/** Nothing of it sealed. `size` gives the number of records of the next commit. */
+export async function tailRead(lines?: readonly string[], size: () => number = () => 1): Promise<Figure> {
+  const corpus = (lines ?? (await corpusLines())).slice(0, RECORDS / 2)
+  return inFolder(async (folder) => {
+    const log = await filled(join(folder, 'log'), corpus, size)
+    const times = await alternating({ parse: () => parseAll(corpus), log: () => decodeAll(log) })
+    await log.close()
+    const ratio = times.parse / times.log
+    return {
+      name: `reading and decoding ${corpus.length} records that are not sealed, checksums compared`,
+      found: `${ratio.toFixed(2)} times JSON.parse`,
+      peer: `JSON.parse of a line ${perRecord(times.parse, corpus.length)}, median of ${RUNS}`,
+      asked: `at least ${TAIL_MIN}`,
+      holds: ratio >= TAIL_MIN,
+    }
+  })
+}
+
+/** 64 records a commit, one after the other; sealing goes on behind it as in the daemon. */
+export async function durableAppend(lines?: readonly string[]): Promise<Figure> {
+  const corpus = (lines ?? (await corpusLines())).slice(0, RECORDS / 2)
+  const entries = corpus.map(entryOf)
+  return inFolder(async (folder) => {
+    let [run, blockedMs] = [0, 0]
+    const times = await alternating({
+      log: async () => {
+        const log = await createLog(join(folder, `log-${run++}`))
+        const loop = watchLoop()
+        const begun = performance.now()
+        await appendAll(log, entries, () => COMMIT)
+        const took = performance.now() - begun
+        blockedMs = Math.max(blockedMs, await loop.end())
+        await log.close()
+        return took
+      },
+      sqlite: async () => {
+        const sqlite = openSqlite(join(folder, `peer-${run++}.db`))
+        const begun = performance.now()
+        appendToSqlite(sqlite, entries)
+        const took = performance.now() - begun
+        sqlite.close()
+        return took
+      },
+    })
+    const ratio = times.sqlite / times.log
+    const perSecond = (took: number): string => `${Math.round((entries.length / took) * 1000)}/s`
+    return {
+      name: `durable append at ${COMMIT} records a commit, sealed meanwhile`,
+      found: `${ratio.toFixed(2)} times node:sqlite (${perSecond(times.log)}), the loop held for ${blockedMs.toFixed(1)} ms at most`,
+      peer: `node:sqlite, WAL, synchronous=FULL ${perSecond(times.sqlite)}, median of ${RUNS}`,
+      asked: `at least ${APPEND_MIN} times, at most ${BLOCKED_MAX_MS} ms`,
+      holds: ratio >= APPEND_MIN && blockedMs <= BLOCKED_MAX_MS,
+    }
+  })
+}
+
+/** Median ms of each; they take turns, and the first turn only warms up. What returns a number says itself how long it took. */
+async function alternating<Name extends string>(
+  runs: Readonly<Record<Name, () => Promise<number> | Promise<void> | void>>,
+): Promise<Record<Name, number>> {
+  const names = Object.keys(runs) as Name[]
+  const times = new Map<Name, number[]>(names.map((name) => [name, []]))
+  for (let turn = 0; turn <= RUNS; turn += 1) {
+    for (const name of names) {
+      const begun = performance.now()
+      const said = await runs[name]()
+      if (turn > 0) times.get(name)?.push(said ?? performance.now() - begun)
+    }
+  }
+  return Object.fromEntries([...times].map(([name, all]) => [name, median(all)])) as Record<Name, number>
+}
+
+function parseAll(lines: readonly string[]): void {
+  for (const line of lines) JSON.parse(line)
+}
+
+async function decodeAll(log: EventLog, to = log.head.seq): Promise<void> {
+  const pieces = log.pieces({ to })[Symbol.asyncIterator]()
+  let seq = 0
+  // The next piece is read while this one is taken apart.
+  let coming: Promise<IteratorResult<Piece>> = pieces.next()
+  for (let next = await coming; !next.done; next = await coming) {
+    coming = pieces.next()
+    seq = unpackEntries(next.value).at(-1)?.seq ?? 0
+  }
+  if (seq !== to) throw new Error(`Reading ended at ${seq}, not at ${to}.`)
+}
+
+function readSqlite(sqlite: DatabaseSync): void {
+  for (const row of sqlite.prepare('select body from entries order by seq').iterate())
+    JSON.parse(String(row.body))
+}
+
+function openSqlite(path: string): DatabaseSync {
+  const sqlite = new DatabaseSync(path)
+  sqlite.exec('pragma journal_mode=wal; pragma synchronous=full')
+  sqlite.exec('create table entries (seq integer primary key, body text not null)')
+  return sqlite
+}
+
+/** Entries are made into lines here, as the log does; lines are taken as they are. */
+function appendToSqlite(sqlite: DatabaseSync, entries: readonly (Entry | string)[]): void {
+  const insert = sqlite.prepare('insert into entries values (?, ?)')
+  for (let from = 0; from < entries.length; from += COMMIT) {
+    sqlite.exec('begin immediate')
+    for (const [index, entry] of entries.slice(from, from + COMMIT).entries()) {
+      insert.run(from + index + 1, typeof entry === 'string' ? entry : JSON.stringify(entry))
+    }
+    sqlite.exec('commit')
+  }
+}
+
+async function filled(dir: string, lines: readonly string[], size: () => number): Promise<EventLog> {
+  const log = await createLog(dir, { autoSeal: false })
+  await appendAll(log, lines.map(entryOf), size)
+  return log
+}
+
+async function appendAll(log: EventLog, entries: readonly Entry[], size: () => number): Promise<void> {
+  for (let from = 0, to = 0; from < entries.length; from = to) {
+    to = Math.min(from + size(), entries.length)
+    await log.append(entries.slice(from, to), { id: `bench-${from}` })
+  }
+}
+
+function entryOf(line: string): Entry {
+  const { seq: _, ...entry } = JSON.parse(line) as Entry
+  return entry
+}
+
+/** Tells for how long one turn of the loop computed at most, in ms; being preempted by others does not count. */
+function watchLoop(): { end(): Promise<number> } {
+  let [most, watching] = [0, true]
+  let before = process.threadCpuUsage()
+  const look = (): void => {
+    const { user, system } = process.threadCpuUsage(before)
+    most = Math.max(most, (user + system) / 1000)
+    before = process.threadCpuUsage()
+    if (watching) setImmediate(look)
+  }
+  setImmediate(look)
+  return {
+    end: async () => {
+      watching = false
+      await new Promise((resolve) => setImmediate(resolve))
+      return most
+    },
+  }
+}
+
+const perRecord = (took: number, records: number): string => `${((took / records) * 1000).toFixed(2)} us`
+
+async function inFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), 'gt-bench-log-'))
+  try {
+    return await use(folder)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
