@@ -1,7 +1,7 @@
 // Reading the log: records, the feed, the history of one thing.
 
 import { z } from 'zod'
-import { beadOwner, rigOwner } from '../../events/address.ts'
+import { BUDGETS, beadOwner, rigOwner, TOWN } from '../../events/address.ts'
 import type { LogRecord } from '../../events/record.ts'
 import { recordOf } from '../../events/upcasters.ts'
 import { type FeedItem, feedItemFits, feedItems } from '../../projections/feed.ts'
@@ -167,6 +167,9 @@ async function historyOf(
   return { id: about, items, next: items.at(-1)?.seq ?? query.after, seq: view.seq }
 }
 
+/** Owners of whom there is one, and who are no agents. */
+const ALONE: ReadonlySet<string> = new Set([TOWN, BUDGETS])
+
 /** The owner's address, and what messages and facts call it. */
 function subjectOf({ projections }: View, name: string): { owner: string; about: string } {
   const short = /^(?:beads|rigs)\/(.+)$/.exec(name)?.[1]
@@ -183,7 +186,7 @@ function subjectOf({ projections }: View, name: string): { owner: string; about:
       return { owner: address, about: address }
     } catch (again) {
       // Sandboxes, sessions and merge requests are owners too.
-      if (name.includes('/')) return { owner: name, about: name }
+      if (name.includes('/') || ALONE.has(name)) return { owner: name, about: name }
       throw again instanceof Fault && again.code === 'AGENT_NOT_FOUND' ? error : again
     }
   }
