@@ -25,6 +25,9 @@ type Prime = {
 /** Whatever the person's own git is set to: no signature is asked for, no hook is run. */
 const QUIET = ['-c', 'commit.gpgsign=false', '-c', 'core.hooksPath=/dev/null'] as const
 
+/** For how long the one that is to be killed waits for it, in ms. */
+const WAITS_MS = 120_000
+
 const execute = promisify(execFile)
 let told: Promise<void> = Promise.resolve()
 
@@ -38,19 +41,22 @@ if (work === undefined) {
 } else {
   if (reason === 'rework') await rebase(work)
   else if (reason === 'gateFailed') await correct(work)
-  else await edit(work.steps, work.stepMs)
+  else await edit(work.steps, work.stepMs, work.killed === true && attempt === 1)
   commit(work)
   await told
   run('gt', 'done')
 }
 
-/** Works through the steps; those that a killed predecessor has done already take no time. */
-async function edit(steps: readonly Step[], stepMs: number): Promise<void> {
+/**
+ * Works through the steps; those that a killed predecessor has done already take no time. Who is to be killed half way
+ * does not come to the last one, however late its end comes.
+ */
+async function edit(steps: readonly Step[], stepMs: number, isToBeKilled = false): Promise<void> {
   const next = steps.findIndex((step) => step.apply(read(step.file)) !== read(step.file))
   const found = next === -1 ? steps.length : next
   if (found > 0) say(`finds ${found} of ${steps.length} steps done, and goes on`)
   for (const [n, step] of [...steps.entries()].slice(found)) {
-    await pause(stepMs)
+    await pause(isToBeKilled && n === steps.length - 1 ? WAITS_MS : stepMs)
     apply(step)
     say(`step ${n + 1} of ${steps.length}: ${step.say}`)
   }

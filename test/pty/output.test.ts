@@ -72,8 +72,11 @@ describe('output', () => {
 
 describe('a recording', () => {
   test('[PTY-7] is an asciicast v2 file that only its owner can read', async () => {
-    const spec = town.spec('cast', ['sh', '-c', 'echo one; sleep 0.1; echo two'])
+    const spec = town.spec('cast', ['sh', '-c', 'echo one; read -r go; echo two'])
     await host.start(spec)
+    await eventually(async () => ((await host.peek('cast', 5)).includes('one') ? true : undefined))
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    await host.write('cast', '\n')
     await endingOf(host, 'cast')
     const { header, events } = readCast(spec.recording)
     expect(header).toMatchObject({ version: 2, width: 100, height: 30 })
