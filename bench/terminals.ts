@@ -31,8 +31,10 @@ export const typeAndSee = (): Promise<Figure> =>
     try {
       await start('cat', ['cat'])
       const ours = async (word: string): Promise<void> => {
-        await client.write('cat', `${word}\n`)
+        // One connection keeps its order: the first look comes right behind what was typed.
+        const typed = client.write('cat', `${word}\n`)
         while (!(await client.peek('cat', 40)).includes(word));
+        await typed
       }
       const theirs = async (word: string): Promise<void> => {
         tmux('send-keys', '-t', 'bench', word, 'Enter')

@@ -134,11 +134,13 @@ export class Session {
     this.#recording.resize(size)
   }
 
-  peek(lines: number): Promise<string> {
+  async peek(lines: number): Promise<string> {
+    await this.#takePrinted()
     return this.#screen.lines(lines)
   }
 
-  screen(): Promise<ScreenView> {
+  async screen(): Promise<ScreenView> {
+    await this.#takePrinted()
     return this.#screen.view()
   }
 
@@ -173,6 +175,13 @@ export class Session {
       if (this.#viewers.get(viewer) !== 'waiting') return
       this.#viewers.set(viewer, viewer.show(`\x1b[0m\x1b[H\x1b[2J${replay}${missed}`) ? 'live' : 'behind')
     })
+  }
+
+  /** Takes in what the terminal holds by now: the event loop looks at it once more before the second turn. */
+  async #takePrinted(): Promise<void> {
+    await new Promise(setImmediate)
+    await new Promise(setImmediate)
+    this.#batches.flush()
   }
 
   #printed(bytes: Uint8Array): void {
