@@ -22,6 +22,14 @@ let told = 0
 const tell = (message: Message) =>
   town.town.system.take({ id: `t-${++told}`, by: 'host', messages: [{ to: FIRST_SESSION, message }] })
 const hear = (heard: Heard) => tell({ type: 'session.heard', heard, activity: null })
+const READY: Heard = {
+  kind: 'ready',
+  via: 'hook',
+  source: 'startup',
+  runtimeSession: null,
+  transcript: null,
+  model: null,
+}
 const exits = () => tell({ type: 'session.exited', ending: { kind: 'exited', exitCode: 0 } })
 
 test('a note to hand over is read from a file beside the agent, and the next session has it', async () => {
@@ -63,14 +71,7 @@ test('gt seance lists each session with its bead, how it ended, and whether it c
 
 test('[P6] a dialog that stands open, and that nobody is asked about, is among what waits for a person', async () => {
   const waits = async () => JSON.parse((await town.gt('status', '--json')).out).waitsForYou as object[]
-  await hear({
-    kind: 'ready',
-    via: 'hook',
-    source: 'startup',
-    runtimeSession: null,
-    transcript: null,
-    model: null,
-  })
+  await hear(READY)
   expect(await waits()).toEqual([])
   await hear({ kind: 'asks', via: 'hook', what: 'other', tool: '', message: 'Enable auto-update?' })
   expect(await waits()).toMatchObject([
@@ -85,6 +86,23 @@ test('[P6] a dialog that stands open, and that nobody is asked about, is among w
   ])
   const { code, out } = await town.gt('status')
   expect([code, out.includes('nux shows a dialog: Enable auto-update?')]).toEqual([1, true])
+})
+
+test('an agent whose model its program does not know waits for another model, and not for a word', async () => {
+  await hear(READY)
+  await hear({
+    kind: 'stuck',
+    via: 'screen',
+    name: 'modelUnknown',
+    message: 'There is an issue with the model.',
+  })
+  const { waitsForYou } = JSON.parse((await town.gt('status', '--json')).out)
+  expect(waitsForYou).toMatchObject([
+    {
+      code: 'AGENT_RESTS',
+      next: 'gt config set agents.mine.model <model>, then gt stop shop/polecats/nux and gt start shop/polecats/nux',
+    },
+  ])
 })
 
 test('gt polecat show says on one line what it has done so far', async () => {

@@ -168,7 +168,7 @@ function waitsForYou(projections: Projections): WaitsForYou[] {
 function resting(projections: Projections): WaitsForYou[] {
   const asking = new Set(decisions(projections.decisions.rows, { open: true }).map(({ agent }) => agent))
   return agents(projections.agents.rows, { health: 'waiting' }).flatMap(
-    ({ address, rig, hook, standing, health }) => {
+    ({ address, rig, hook, runtime, standing, health }) => {
       const state = standing?.state
       const name = address.split('/').at(-1)
       const about = { id: address, bead: hook, rig, since: health.since }
@@ -178,7 +178,10 @@ function resting(projections: Projections): WaitsForYou[] {
             ...about,
             code: 'AGENT_RESTS',
             what: `${name} rests: ${health.reason ?? state}`,
-            next: `gt attach ${address}, or gt nudge ${address} "Go on."`,
+            next:
+              standing?.reason?.startsWith('modelUnknown') === true
+                ? `gt config set agents.${runtime ?? '<name>'}.model <model>, then gt stop ${address} and gt start ${address}`
+                : `gt attach ${address}, or gt nudge ${address} "Go on."`,
           },
         ]
       const waits = state === 'waitingForPerson' || state === 'waitingForPermission'
