@@ -53,6 +53,11 @@ export function projection<Rows extends RowsShape>(spec: ProjectionSpec<Rows>): 
         foldRecord(context.rows, event.record)
           ? { rows: context.rows, revision: context.revision + 1 }
           : context,
+      recordedMany: (context, event: { records: readonly LogRecord[] }) => {
+        let changes = 0
+        for (const record of event.records) if (foldRecord(context.rows, record)) changes += 1
+        return changes > 0 ? { rows: context.rows, revision: context.revision + changes } : context
+      },
       loaded: (_context, event: { rows: Rows; revision: number }) => ({
         rows: event.rows,
         revision: event.revision,
@@ -68,6 +73,9 @@ export function projection<Rows extends RowsShape>(spec: ProjectionSpec<Rows>): 
     apply(record) {
       if (!messages.has(record.message.type) && !record.facts.some(({ type }) => facts.has(type))) return
       store.send({ type: 'recorded', record })
+    },
+    applyMany(records) {
+      if (records.length > 0) store.send({ type: 'recordedMany', records })
     },
     get revision() {
       return store.getSnapshot().context.revision

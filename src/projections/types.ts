@@ -15,6 +15,8 @@ export interface Projection<Rows> {
   readonly messages: ReadonlySet<string>
   /** Folds one record. Records without facts of interest leave the revision alone. */
   apply(record: LogRecord): void
+  /** The same for several, in order of `seq`: what a replay does, for each step of the store has its price. */
+  applyMany(records: readonly LogRecord[]): void
   /** Rises with each change of a row. */
   readonly revision: number
   readonly rows: Rows

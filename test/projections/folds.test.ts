@@ -6,6 +6,7 @@ import { beadCounts, beads, blockedBeads, readyBeads } from '../../src/projectio
 import { hooks } from '../../src/projections/hooks.ts'
 import {
   applyAll,
+  applyMany,
   canonical,
   createProjections,
   loadAll,
@@ -47,6 +48,22 @@ describe('any history of a town', () => {
       fc.property(choices, (numbers) => {
         const records = townHistory(numbers)
         expect(canonical(folded(records))).toBe(canonical(folded(structuredClone(records))))
+      }),
+      RUNS,
+    )
+  })
+
+  test('[P1] [PR-1] is the same, with the same revisions, when several records are folded at a time', () => {
+    fc.assert(
+      fc.property(choices, fc.integer({ min: 1, max: 90 }), (numbers, size) => {
+        const records = townHistory(numbers)
+        const many = createProjections()
+        for (let n = 0; n < records.length; n += size) applyMany(many, records.slice(n, n + size))
+        const one = folded(records)
+        expect(canonical(many)).toBe(canonical(one))
+        expect(Object.values(many).map(({ revision }) => revision)).toEqual(
+          Object.values(one).map(({ revision }) => revision),
+        )
       }),
       RUNS,
     )
