@@ -172,11 +172,16 @@ async function filled(dir: string, lines: readonly string[], size: () => number)
   return log
 }
 
+/** The next commit waits while one is being written: none is made of two. */
 async function appendAll(log: EventLog, entries: readonly Entry[], size: () => number): Promise<void> {
+  let under: Promise<unknown> = Promise.resolve()
   for (let from = 0, to = 0; from < entries.length; from = to) {
     to = Math.min(from + size(), entries.length)
-    await log.append(entries.slice(from, to), { id: `bench-${from}` })
+    const next = log.append(entries.slice(from, to), { id: `bench-${from}` })
+    await under
+    under = next
   }
+  await under
 }
 
 function entryOf(line: string): Entry {

@@ -24,6 +24,8 @@ type Pending = {
   readonly first: number
   readonly last: number
   readonly lines: readonly string[]
+  /** The chain at `last`. */
+  readonly after: Buffer
   readonly promise: Promise<Appended>
   readonly resolve: (appended: Appended) => void
   readonly reject: (error: LogError) => void
@@ -42,6 +44,8 @@ export class Appender {
   /** Why nothing is accepted until reopen(), or undefined. */
   poison: unknown
 
+  /** The chain at `next - 1`: made at once, while the commit before is still on its way to the disk. */
+  #chain = CHAIN_START
   readonly #engine: Engine
   readonly #hooks: AppenderHooks
   readonly #pendingById = new Map<string, Pending>()
@@ -60,7 +64,13 @@ export class Appender {
   start(head: Position): void {
     this.head = head
     this.next = head.seq + 1
+    this.#chain = head.chain
     this.poison = undefined
+  }
+
+  /** True while something waits to be written or is being written. */
+  get busy(): boolean {
+    return this.#busy || this.#queue.length > 0
   }
 
   append(entries: readonly Entry[], options: AppendOptions): Promise<Appended> {
@@ -97,6 +107,7 @@ export class Appender {
     this.#ownWrites = []
     this.#pendingById.clear()
     this.next = this.head.seq + 1
+    this.#chain = this.head.chain
     for (const pending of underWay) pending.reject(unknownOutcome(pending, cause))
     for (const pending of waiting) pending.reject(this.#poisoned())
     for (const own of ownWrites) own.settle(this.#poisoned())
@@ -126,8 +137,18 @@ export class Appender {
     const first = this.next
     const lines = entries.map((entry, index) => lineOf(first + index, entry))
     this.next = first + lines.length
+    this.#chain = chainOver(this.#chain, lines)
     const { promise, resolve, reject } = Promise.withResolvers<Appended>()
-    const pending: Pending = { id, first, last: this.next - 1, lines, promise, resolve, reject }
+    const pending: Pending = {
+      id,
+      first,
+      last: this.next - 1,
+      lines,
+      after: this.#chain,
+      promise,
+      resolve,
+      reject,
+    }
     this.#pendingById.set(id, pending)
     this.#queue.push(pending)
     this.#schedule()
@@ -237,7 +258,8 @@ function commitOf(group: readonly Pending[], before: Buffer): Commit {
   const lines = group.length === 1 ? (group[0]?.lines ?? []) : group.flatMap((pending) => pending.lines)
   const ids: WrittenId[] = group.map(({ id, first, last }) => ({ id, first, last }))
   const first = ids[0]?.first ?? 0
-  return { first, last: first + lines.length - 1, lines, before, after: chainOver(before, lines), ids }
+  const after = group.at(-1)?.after ?? before
+  return { first, last: first + lines.length - 1, lines, before, after, ids }
 }
 
 function unknownOutcome(pending: Pending, cause: unknown): LogError {

@@ -4,6 +4,7 @@
 // Does not:  write it: that is the appender's turn.
 // Always:    the rows to be deleted were checked, and the compressed text was unpacked and compared, before.
 
+import { setImmediate as pause } from 'node:timers/promises'
 import { chainAfter } from '../chain.ts'
 import type { Position } from '../engine.ts'
 import type { IdWindow } from '../id-window.ts'
@@ -18,6 +19,7 @@ import { crcOfValue, decodeIdBatch, decodeIdPlace, encodeSegmentInfo } from './v
 
 /** Commits whose ids are looked at in one step, so that a step stays short. */
 const FORGET_AT_ONCE = 2048
+const REST_AFTER = 64
 
 export type SealBatch = {
   readonly operations: ({ type: 'put'; key: Buffer; value: Buffer } | { type: 'del'; key: Buffer })[]
@@ -34,6 +36,7 @@ export async function prepareSegment(
   const operations: SealBatch['operations'] = []
   const lines: string[] = []
   let chain = from.chain
+  let rested = 0
   for await (const { key, last, value } of scanRows(db, snapshot, { after: from.seq, to, reverse: false })) {
     const row = decodeRow(key, last, value)
     if (isDamaged(row)) throw damaged(row.seq, row.message)
@@ -41,6 +44,11 @@ export async function prepareSegment(
       throw damaged(from.seq + lines.length + 1, 'An entry is missing before it could be sealed.')
     }
     if (!row.before.equals(chain)) throw damaged(row.first, `The chain is broken at entry ${row.first}.`)
+    // Hashing takes its time: others have their turn meanwhile.
+    if (lines.length >= rested + REST_AFTER) {
+      rested = lines.length
+      await pause()
+    }
     const mine = row.lines.slice(0, to - row.first + 1)
     for (const line of mine) {
       chain = chainAfter(chain, line)
