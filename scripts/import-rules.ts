@@ -16,11 +16,20 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'src/projections': ['src/events/'],
   // Files directly in actors/ and projections/ are about any owner or fold; the roles are folders of their own.
   'src/system': ['src/events/', 'src/ports/', 'eventlog/', 'src/actors/[^/]+$', 'src/projections/[^/]+$'],
+  // Questions about the past, as pure as what they ask about.
+  'src/past': ['src/events/', 'src/projections/', 'src/system/', 'eventlog/types\\.ts$'],
   'src/pty': ['src/events/', 'src/ports/'],
   // Finding processes by their marker is one file per system, and both adapters need it.
   'src/git': ['src/events/', 'src/ports/', 'src/pty/processes\\.ts$'],
-  'src/api': ['src/events/', 'src/ports/', 'src/projections/', 'src/system/', 'eventlog/types\\.ts$'],
-  'src/town': ['eventlog/', 'src/(events|ports|actors|projections|system|pty|git|api|client)/'],
+  'src/api': [
+    'src/events/',
+    'src/ports/',
+    'src/projections/',
+    'src/system/',
+    'src/past/',
+    'eventlog/types\\.ts$',
+  ],
+  'src/town': ['eventlog/', 'src/(events|ports|actors|projections|system|past|pty|git|api|client)/'],
   'src/client': ['src/events/', 'src/town/'],
   'src/cli': ['src/client/', 'src/events/'],
   'src/web': ['src/client/', 'src/events/'],
@@ -84,9 +93,9 @@ export const SOURCE_RULES: readonly IForbiddenRuleType[] = [
   {
     name: 'no i/o in the core',
     comment:
-      'actors, projections, events and system use no module of Node: ask for an effect, or take a port',
+      'actors, projections, events, system and past use no module of Node: ask for an effect, or take a port',
     severity: 'error',
-    from: { path: '^src/(actors|projections|events|system)/' },
+    from: { path: '^src/(actors|projections|events|system|past)/' },
     to: { dependencyTypes: ['core'] },
   },
   {

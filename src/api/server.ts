@@ -11,8 +11,9 @@
 import fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { maskData } from '../events/mask.ts'
+import { isStep, speaksOf, stepOf } from '../past/history.ts'
 import { type FeedItem, feedItems } from '../projections/feed.ts'
-import { callerOf, mayCommand, operatorOnly, sessionOnly } from './callers.ts'
+import { callerOf, inScope, mayCommand, operatorOnly, sessionOnly } from './callers.ts'
 import type { CommandRoute } from './command.ts'
 import { COMMANDS } from './commands/index.ts'
 import { Fault, problemOf } from './fault.ts'
@@ -21,7 +22,8 @@ import { parseInput } from './input.ts'
 import { mayRead } from './may-read.ts'
 import { openApi, reportSchemas } from './openapi.ts'
 import { createPace } from './pace.ts'
-import type { ReadRoute } from './read.ts'
+import { flag, type ReadRoute } from './read.ts'
+import { subjectOf } from './reads/history.ts'
 import { READS } from './reads/index.ts'
 import { feedFilter, feedQuery } from './reads/log.ts'
 import { createStreams, startOf } from './streams.ts'
@@ -91,7 +93,7 @@ export function createServer(town: TownHandle) {
 
   const streamQuery = z.strictObject({ after: z.coerce.number().int().min(0).optional() })
   app.get('/v1/records/stream', (request, reply) => {
-    operatorOnly(caller(request))
+    mayWatch(caller(request))
     const { after } = parseInput(streamQuery, request.query)
     const from = startOf(town, header(request, 'last-event-id'), after)
     reply.hijack()
@@ -99,7 +101,7 @@ export function createServer(town: TownHandle) {
   })
   const feedStreamQuery = streamQuery.extend(feedQuery)
   app.get('/v1/feed/stream', (request, reply) => {
-    operatorOnly(caller(request))
+    mayWatch(caller(request))
     const query = parseInput(feedStreamQuery, request.query)
     const view = { projections: town.projections, seq: town.system.seq, past: false }
     const fits: (item: FeedItem) => boolean = feedFilter(view, query)
@@ -110,6 +112,16 @@ export function createServer(town: TownHandle) {
         .filter(fits)
         .map((item) => JSON.stringify(item)),
     )
+  })
+  const historyStreamQuery = streamQuery.extend({ steps: flag.default(false) })
+  app.get('/v1/history/:id/stream', (request, reply) => {
+    mayWatch(caller(request))
+    const query = parseInput(historyStreamQuery, request.query)
+    const subject = subjectOf(town.projections, (request.params as { readonly id: string }).id)
+    const fits = query.steps ? isStep : speaksOf
+    const from = startOf(town, header(request, 'last-event-id'), query.after)
+    reply.hijack()
+    streams.open(reply.raw, from, (record) => (fits(record, subject) ? [JSON.stringify(stepOf(record))] : []))
   })
   return app
 
@@ -125,6 +137,7 @@ export function createServer(town: TownHandle) {
     reply: FastifyReply,
   ): Promise<unknown> {
     const who = caller(request)
+    inScope(who, 'read')
     await pace(who)
     const asked = parseInput(route.query, request.query)
     const params = request.params as Readonly<Record<string, string>>
@@ -144,6 +157,7 @@ export function createServer(town: TownHandle) {
     request: FastifyRequest,
     reply: FastifyReply,
   ) {
+    inScope(who, route.scope ?? 'write')
     await pace(who)
     if (route.who === 'operator') operatorOnly(who)
     else if (route.who !== 'anyone' && route.who !== 'session') mayCommand(who, route.who)
@@ -159,6 +173,11 @@ export function createServer(town: TownHandle) {
     const input = who.kind === 'session' ? maskData(posted, town.masker) : posted
     return route.run({ town, caller: who, input, id, signal: gone(reply) })
   }
+}
+
+function mayWatch(who: Caller): void {
+  operatorOnly(who)
+  inScope(who, 'read')
 }
 
 function refuse(reply: FastifyReply, error: unknown) {

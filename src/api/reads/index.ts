@@ -4,6 +4,7 @@ import type { ReadRoute } from '../read.ts'
 import { beadReads } from './beads.ts'
 import { costReads } from './costs.ts'
 import { decisionReads } from './decisions.ts'
+import { historyReads } from './history.ts'
 import { logReads } from './log.ts'
 import { nudgeReads } from './nudges.ts'
 import { planReads } from './plans.ts'
@@ -25,6 +26,7 @@ export const READS: readonly ReadRoute[] = [
   ...nudgeReads,
   ...rigReads,
   ...logReads,
+  ...historyReads,
   ...whyReads,
   ...trashReads,
 ]

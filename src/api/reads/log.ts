@@ -1,7 +1,6 @@
-// Reading the log: records, the feed, the history of one thing.
+// Reading the log: records and the feed.
 
 import { z } from 'zod'
-import { BUDGETS, beadOwner, rigOwner, TOWN } from '../../events/address.ts'
 import type { LogRecord } from '../../events/record.ts'
 import { recordOf } from '../../events/upcasters.ts'
 import { type FeedItem, feedItemFits, feedItems } from '../../projections/feed.ts'
@@ -97,23 +96,6 @@ const feed = read({
   },
 })
 
-const history = read({
-  path: '/v1/history/:id',
-  summary: 'All records of a bead, rig, agent or any other owner, and those that speak of it.',
-  past: true,
-  query: z.strictObject({ after: seqNumber.default(0), limit: limit.default(1_000) }),
-  run: ({ town, view, params, query }) => historyOf(town, view, params.id, query),
-})
-
-const agentHistory = read({
-  path: '/v1/agents/:address/history',
-  summary: 'All records of an agent, its assignments and its sessions.',
-  past: true,
-  query: z.strictObject({ after: seqNumber.default(0), limit: limit.default(1_000) }),
-  run: ({ town, view, params, query }) =>
-    historyOf(town, view, findAgent(view.projections, params.address), query),
-})
-
 const lines = read({
   path: '/v1/log/lines',
   summary: 'Records as they are kept, byte for byte: what the chain of digests is made of.',
@@ -145,58 +127,7 @@ const stats = read({
   }),
 })
 
-export const logReads = [records, oneRecord, feed, history, agentHistory, lines, stats]
-
-async function historyOf(
-  town: TownHandle,
-  view: View,
-  name: string,
-  query: { after: number; limit: number },
-) {
-  const { owner, about } = subjectOf(view, name)
-  const items: LogRecord[] = []
-  const quoted = JSON.stringify(about)
-  const inside = JSON.stringify(owner).slice(0, -1)
-  for await (const { line } of town.log.read({ after: query.after, to: view.seq })) {
-    // Most lines speak of something else; those are not parsed.
-    if (!line.includes(quoted) && !line.includes(inside)) continue
-    const record = recordOf(line)
-    if (speaksOf(record, owner, about)) items.push(record)
-    if (items.length >= query.limit) break
-  }
-  return { id: about, items, next: items.at(-1)?.seq ?? query.after, seq: view.seq }
-}
-
-/** Owners of whom there is one, and who are no agents. */
-const ALONE: ReadonlySet<string> = new Set([TOWN, BUDGETS])
-
-/** The owner's address, and what messages and facts call it. */
-function subjectOf({ projections }: View, name: string): { owner: string; about: string } {
-  const short = /^(?:beads|rigs)\/(.+)$/.exec(name)?.[1]
-  if (short !== undefined) return { owner: name, about: short }
-  if (projections.rigs.rows.has(name))
-    return { owner: rigOwner(findRig(projections, name).name), about: name }
-  try {
-    const { id } = findBead(projections, name)
-    return { owner: beadOwner(id), about: id }
-  } catch (error) {
-    if (!(error instanceof Fault) || error.code !== 'BEAD_NOT_FOUND') throw error
-    try {
-      const address = findAgent(projections, name)
-      return { owner: address, about: address }
-    } catch (again) {
-      // Sandboxes, sessions and merge requests are owners too.
-      if (name.includes('/') || ALONE.has(name)) return { owner: name, about: name }
-      throw again instanceof Fault && again.code === 'AGENT_NOT_FOUND' ? error : again
-    }
-  }
-}
-
-export function speaksOf({ actor, message, facts }: LogRecord, owner: string, about: string): boolean {
-  if (actor === owner || actor.startsWith(`${owner}/`)) return true
-  const names = (fields: object): boolean => Object.values(fields).includes(about)
-  return names(message) || facts.some(names)
-}
+export const logReads = [records, oneRecord, feed, lines, stats]
 
 function actorFilter({ projections }: View, name: string | undefined): (record: LogRecord) => boolean {
   if (name === undefined) return () => true

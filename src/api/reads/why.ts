@@ -5,6 +5,7 @@
 import { beadOwner } from '../../events/address.ts'
 import type { LogRecord } from '../../events/record.ts'
 import { recordOf } from '../../events/upcasters.ts'
+import { speaksOf } from '../../past/history.ts'
 import { bead as beadRow } from '../../projections/bead-queries.ts'
 import { feedItems } from '../../projections/feed.ts'
 import { Fault } from '../fault.ts'
@@ -13,7 +14,6 @@ import { findBead, shown } from '../resolve.ts'
 import { recordAt } from '../shapes.ts'
 import type { TownHandle } from '../town.ts'
 import type { View } from '../view.ts'
-import { speaksOf } from './log.ts'
 
 export type WhyNode = {
   readonly seq: number
@@ -79,7 +79,7 @@ async function about(town: TownHandle, view: View, bead: string): Promise<LogRec
   for await (const { line } of town.log.read({ to: view.seq })) {
     if (!line.includes(bead)) continue
     const record = recordOf(line)
-    if (speaksOf(record, owner, bead)) records.push(record)
+    if (speaksOf(record, { owner, about: bead })) records.push(record)
   }
   return records
 }

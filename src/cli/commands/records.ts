@@ -21,7 +21,7 @@ export function recordLine({ seq, at, actor, by, message, facts, from, to, refus
   return `${String(seq).padStart(6)}  ${clock(at)}  ${actor}  ${message.type} by ${by}${change}  ${end}`.trimEnd()
 }
 
-const stateText = (value: unknown): string => {
+export const stateText = (value: unknown): string => {
   if (value === null) return '-'
   if (typeof value === 'string') return value
   return Object.entries(value as object)
