@@ -18,6 +18,9 @@ import {
 
 const work = { bead: beadId, sandbox: address, agent: address, branch: line, head: objectName }
 
+/** Lines that what landed adds and takes away; absent where nobody counted them. */
+const lines = z.strictObject({ added: count, removed: count }).optional()
+
 const gateSpec = z.strictObject({ name: line, command, timeoutMs: count })
 const setupSpec = z.strictObject({ command, timeoutMs: count, inputs: z.array(line).max(100) })
 
@@ -73,7 +76,7 @@ export const refineryMessages = [
   named('merge.notBuilt', { mergeRequest: address, ...failure }),
   named('gates.ran', { mergeRequest: address, tree: objectName, results: z.array(gateResult).max(60) }),
   named('gates.notRun', { mergeRequest: address, ...failure }),
-  named('target.advanced', { mergeRequest: address, head: objectName, patchId: line, proof: line }),
+  named('target.advanced', { mergeRequest: address, head: objectName, patchId: line, proof: line, lines }),
   named('target.moved', { mergeRequest: address, head: objectName }),
   named('target.dirty', { mergeRequest: address, path: line, files: z.array(line).max(50) }),
   named('target.refused', { mergeRequest: address, ...failure }),
@@ -104,7 +107,7 @@ export const mergeRequestMessages = [
   named('mr.requeue', { reason: line }),
   named('mr.conflict', { files: z.array(line).max(200) }),
   named('mr.fail', { gate: line, results: z.array(gateResult).max(60), message: line }),
-  named('mr.land', { commit: objectName, tree: objectName, patchId: line, proof: line }),
+  named('mr.land', { commit: objectName, tree: objectName, patchId: line, proof: line, lines }),
 ] as const
 
 export const mergeRequestFacts = [
@@ -142,6 +145,7 @@ export const mergeRequestFacts = [
       patchProof: line,
       patchId: line,
       landedAt: line,
+      lines,
     }),
   }),
 ] as const

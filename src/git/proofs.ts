@@ -12,11 +12,14 @@ import { checkObjectId } from './names.ts'
 import { remembered } from './turns.ts'
 
 export type Landing = { readonly base: string; readonly commit: string; readonly head: string }
+/** Lines that the patch adds and takes away; a file that is not text counts nothing. */
+export type LinesChanged = { readonly added: number; readonly removed: number }
 export type PatchProof = {
   /** As `git diff-tree -p -U0 --full-index --no-renames base commit | git patch-id --stable` prints it. */
   readonly patchId: string
   /** One sentence: what was compared. */
   readonly proof: string
+  readonly lines: LinesChanged
 }
 
 /** Object ids say everything, so a proof that was found stays true. */
@@ -29,18 +32,19 @@ export function provePatch(layout: Layout, landing: Landing): Promise<PatchProof
   return proofs(`${layout.own}\n${base}\n${commit}\n${head}`, async () => {
     const at = { cwd: '/', env: ownEnv(layout) }
     const [landed, fork] = await Promise.all([
-      patchId(layout, base, commit),
+      patchOf(layout, base, commit),
       git(['merge-base', base, head], at).catch(() => null),
       requireParent(layout, base, commit),
     ])
     const build = knownBuild(layout, commit)
     // The target has not moved: both changes lead from the same commit to the same tree, and are one.
     const same = fork === base && build?.head === head && build.tree === build.headTree
-    const brought = same ? landed : fork === null ? null : await patchId(layout, fork, head)
-    if (landed !== null && landed === brought) {
+    const brought = same ? landed : fork === null ? null : await patchOf(layout, fork, head)
+    if (landed !== null && landed.id === brought?.id) {
       return {
-        patchId: landed,
-        proof: `patch-id ${landed} of ${short(base)}..${short(commit)} and of ${short(fork ?? '')}..${short(head)}`,
+        patchId: landed.id,
+        lines: landed.lines,
+        proof: `patch-id ${landed.id} of ${short(base)}..${short(commit)} and of ${short(fork ?? '')}..${short(head)}`,
       }
     }
     const [merged, tree] = await Promise.all([
@@ -49,12 +53,17 @@ export function provePatch(layout: Layout, landing: Landing): Promise<PatchProof
     ])
     if (landed !== null && merged.code === 0 && merged.stdout.toString().trim() === tree) {
       return {
-        patchId: landed,
+        patchId: landed.id,
+        lines: landed.lines,
         proof: `merging ${short(head)} into ${short(base)} gives tree ${tree} of ${short(commit)}`,
       }
     }
     const message = `The commit ${short(commit)} does not carry the patch of ${short(head)}; nothing was changed.`
-    throw new RepositoryError('NOT_PROVED', message, { ...landing, landed, brought })
+    throw new RepositoryError('NOT_PROVED', message, {
+      ...landing,
+      landed: landed?.id ?? null,
+      brought: brought?.id ?? null,
+    })
   })
 }
 
@@ -72,7 +81,11 @@ async function requireParent(layout: Layout, base: string, commit: string): Prom
 }
 
 /** Null when the two trees are the same: then there is no patch. */
-async function patchId(layout: Layout, from: string, to: string): Promise<string | null> {
+async function patchOf(
+  layout: Layout,
+  from: string,
+  to: string,
+): Promise<{ readonly id: string; readonly lines: LinesChanged } | null> {
   const at = { cwd: '/', env: ownEnv(layout) }
   const args = [
     'diff-tree',
@@ -90,7 +103,18 @@ async function patchId(layout: Layout, from: string, to: string): Promise<string
   if (diff.code !== 0)
     throw new RepositoryError('NOT_PROVED', `The change ${short(from)}..${short(to)} cannot be read.`)
   if (diff.stdout.length === 0) return null
-  return (await git(['patch-id', '--stable'], { ...at, input: diff.stdout })).split(' ')[0] ?? null
+  const [id] = (await git(['patch-id', '--stable'], { ...at, input: diff.stdout })).split(' ')
+  return id === undefined ? null : { id, lines: linesIn(diff.stdout.toString('latin1')) }
+}
+
+/** With no line of context a hunk's heading counts its lines, and nothing but a heading begins with `@@`. */
+function linesIn(diff: string): LinesChanged {
+  let [added, removed] = [0, 0]
+  for (const [, before = '1', after = '1'] of diff.matchAll(/^@@ -\d+(?:,(\d+))? \+\d+(?:,(\d+))? @@/gm)) {
+    removed += Number(before)
+    added += Number(after)
+  }
+  return { added, removed }
 }
 
 const short = (id: string): string => id.slice(0, 12)

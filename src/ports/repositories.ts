@@ -216,7 +216,14 @@ export interface Repositories {
     readonly commit: string
     readonly head: string
   }): Promise<
-    | { readonly kind: 'landed'; readonly head: string; readonly patchId: string; readonly proof: string }
+    | {
+        readonly kind: 'landed'
+        readonly head: string
+        readonly patchId: string
+        readonly proof: string
+        /** What the patch adds and takes away; a worker of an earlier version does not say. */
+        readonly lines?: { readonly added: number; readonly removed: number }
+      }
     /** The target is no longer at `base`. */
     | { readonly kind: 'moved'; readonly head: string }
     /** A local target is checked out in a tree that is not clean; nothing was changed. */

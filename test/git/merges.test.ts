@@ -161,6 +161,7 @@ describe('[GIT-6] [P8] landing', () => {
       encoding: 'utf8',
     }).split(' ')[0]
     expect(landed).toMatchObject({ kind: 'landed', patchId, proof: expect.stringContaining(patchId ?? '?') })
+    expect(landed).toMatchObject({ lines: { added: 1, removed: 1 } })
   })
 
   test('a branch of which the target has a part already is proved by merging again', async () => {
@@ -173,6 +174,7 @@ describe('[GIT-6] [P8] landing', () => {
     if (result.kind !== 'built') throw new Error(result.kind)
     const landed = await t.repos.pushTarget({ ...t.at, base: result.base, commit: result.commit, head })
     expect(landed).toMatchObject({ kind: 'landed', proof: expect.stringContaining('merging') })
+    expect(landed).toMatchObject({ lines: { added: 1, removed: 0 } })
   })
 })
 

@@ -124,13 +124,22 @@ function test({ mergeRequest, bead }: MergeRequestContext, event: Event<'mr.test
 
 function land(context: MergeRequestContext, event: Event<'mr.land'>, to: To): void {
   const { mergeRequest, bead, agent, attempts, base, results } = context
-  const { commit, tree, patchId, proof, meta } = event
+  const { commit, tree, patchId, proof, lines, meta } = event
   to.fact({
     type: 'MergeLanded',
     mergeRequest,
     bead,
     agent,
     attempts,
-    receipt: { commit, tree, base, gates: [...results], patchProof: proof, patchId, landedAt: meta.at },
+    receipt: {
+      commit,
+      tree,
+      base,
+      gates: [...results],
+      patchProof: proof,
+      patchId,
+      landedAt: meta.at,
+      ...(lines && { lines }),
+    },
   })
 }

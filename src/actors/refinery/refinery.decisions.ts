@@ -169,7 +169,7 @@ function pushTarget(context: RefineryContext, to: To): void {
 }
 
 export function land(context: RefineryContext, event: Event<'target.advanced'>, to: To): void {
-  const { patchId, proof } = event
+  const { patchId, proof, lines } = event
   const { rig, commit, tree, base } = context
   const submitted = submission(context)
   const { bead, sandbox, agent, mergeRequest: address } = submitted
@@ -184,7 +184,7 @@ export function land(context: RefineryContext, event: Event<'target.advanced'>, 
     mergeRequest: address,
   })
   to.tell(
-    { to: address, message: { type: 'mr.land', commit, tree, patchId, proof } },
+    { to: address, message: { type: 'mr.land', commit, tree, patchId, proof, ...(lines && { lines }) } },
     { to: beadOwner(bead), message: { type: 'bead.land', commit, mergeRequest: address, agent } },
   )
   to.tell({ to: witness(rig), message: { type: 'MERGED', ...submitted, commit } })

@@ -88,8 +88,9 @@ export const pushTarget: CarryOut<'target.push'> = async (params, { id }, town) 
     const outcome = await town.repositoriesFor(id).pushTarget(push)
     switch (outcome.kind) {
       case 'landed': {
-        const { head, patchId, proof } = outcome
-        return { type: 'target.advanced', mergeRequest, head, patchId, proof }
+        const { head, patchId, proof, lines } = outcome
+        const counted = lines === undefined ? {} : { lines: { ...lines } }
+        return { type: 'target.advanced', mergeRequest, head, patchId, proof, ...counted }
       }
       case 'moved':
         return { type: 'target.moved', mergeRequest, head: outcome.head }
