@@ -21,7 +21,10 @@ const DEAF_MS = 5_000
 
 type Host = { readonly client: HostClient; start(id: string, command: readonly string[]): Promise<unknown> }
 
-/** What is typed and then seen on the screen: `send-keys` and `capture-pane`, our `write` and `peek`. */
+/**
+ * What is typed until it is seen. Theirs: `send-keys`, then `capture-pane` until it is there. Ours: as `gt attach` does it,
+ * and, said beside it, as a program would that looks at the screen (`write`, then `peek` until it is there).
+ */
 export const typeAndSee = (): Promise<Figure> =>
   withHost(async ({ client, start }) => {
     const name = 'type a word and see it on the screen'
@@ -30,26 +33,34 @@ export const typeAndSee = (): Promise<Figure> =>
     if (tmux === null) return notRun(name, asked)
     try {
       await start('cat', ['cat'])
-      const ours = async (word: string): Promise<void> => {
+      await start('looked-at', ['cat'])
+      let screen = watchFor('')
+      await client.attach('cat', { watch: false, size: null, onOutput: (data) => screen.onOutput(data) })
+      const ours = (word: string): Promise<unknown> => {
+        screen = watchFor(word)
+        return Promise.all([client.write('cat', `${word}\n`), screen.seen])
+      }
+      const looking = async (word: string): Promise<void> => {
         // One connection keeps its order: the first look comes right behind what was typed.
-        const typed = client.write('cat', `${word}\n`)
-        while (!(await client.peek('cat', 40)).includes(word));
+        const typed = client.write('looked-at', `${word}\n`)
+        while (!(await client.peek('looked-at', 40)).includes(word));
         await typed
       }
       const theirs = async (word: string): Promise<void> => {
         tmux('send-keys', '-t', 'bench', word, 'Enter')
         while (!tmux('capture-pane', '-p', '-t', 'bench').includes(word));
       }
-      const times = await inTurn(ROUNDS, ours, theirs)
-      return against(name, asked, times.ours, times.theirs, SEE_TIMES)
+      const [here, there, looked] = await inTurn(ROUNDS, ours, theirs, looking)
+      const figure = against(name, asked, here ?? [], there ?? [], SEE_TIMES)
+      return { ...figure, found: `${figure.found}; by looking at the screen ${ms(median(looked ?? []))}` }
     } finally {
       tmux('kill-server')
     }
   })
 
 /**
- * From asking for a program in a terminal of its own until its first line is seen on the screen. Ours: `start`, then
- * `peek`; theirs: `new-session -d` at a server that runs, then `capture-pane`. Both look again until it is there.
+ * From asking for a program in a terminal of its own until its first line is seen. Ours: `start` and `attach`; theirs:
+ * `new-session -d` at a server that runs, then `capture-pane` until it is there.
  */
 export const spawnTerminal = (): Promise<Figure> =>
   withHost(async ({ client, start }) => {
@@ -58,18 +69,22 @@ export const spawnTerminal = (): Promise<Figure> =>
     const tmux = openTmux()
     if (tmux === null) return notRun(name, asked)
     const greets = (id: string): string[] => ['/bin/sh', '-c', `echo ${id}-seen; exec sleep 600`]
-    const ours = async (id: string): Promise<void> => {
-      await start(id, greets(id))
-      while (!(await client.peek(id, 40)).includes(`${id}-seen`));
+    const ours = (id: string): Promise<unknown> => {
+      const seen = watchFor(`${id}-seen`)
+      return Promise.all([
+        start(id, greets(id)),
+        client.attach(id, { watch: true, size: null, onOutput: seen.onOutput }),
+        seen.seen,
+      ])
     }
     const theirs = async (id: string): Promise<void> => {
       tmux('new-session', '-d', '-s', id, '-x', '120', '-y', '40', ...greets(id))
       while (!tmux('capture-pane', '-p', '-t', id).includes(`${id}-seen`));
     }
     try {
-      const times = await inTurn(SPAWNS, ours, theirs)
-      for (const id of times.ids) await client.stop(id, 100)
-      return against(name, asked, times.ours, times.theirs, SPAWN_TIMES)
+      const [here, there] = await inTurn(SPAWNS, ours, theirs)
+      for (const { id } of await client.list()) await client.stop(id, 100)
+      return against(name, asked, here ?? [], there ?? [], SPAWN_TIMES)
     } finally {
       tmux('kill-server')
     }
@@ -121,23 +136,29 @@ function openTmux(): ((...args: string[]) => string) | null {
   return tmux
 }
 
-type Way = (id: string) => Promise<void>
+/** Takes in what an attachment is shown, until `text` is in it. */
+function watchFor(text: string): { onOutput(data: string): void; readonly seen: Promise<void> } {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  let shown = ''
+  return {
+    onOutput(data) {
+      shown += data
+      if (shown.includes(text)) resolve()
+    },
+    seen: promise,
+  }
+}
 
-/** Each way once, in turn, after the same warm-up of both: hosts and servers have been at work for a while. */
-async function inTurn(
-  rounds: number,
-  ours: Way,
-  theirs: Way,
-): Promise<{ ours: number[]; theirs: number[]; ids: string[] }> {
-  const times = { ours: [] as number[], theirs: [] as number[], ids: [] as string[] }
-  for (let round = -WARM_UP; round < rounds; round++) {
-    const id = `round-${round + WARM_UP}`
-    times.ids.push(id)
-    const here = await timed(() => ours(id))
-    const there = await timed(() => theirs(id))
-    if (round < 0) continue
-    times.ours.push(here)
-    times.theirs.push(there)
+type Way = (id: string) => Promise<unknown>
+
+/** Each way once, in turn, after the same warm-up of all: hosts and servers have been at work for a while. */
+async function inTurn(rounds: number, ...ways: readonly Way[]): Promise<number[][]> {
+  const times = ways.map(() => [] as number[])
+  for (let round = 0; round < WARM_UP + rounds; round++) {
+    for (const [n, way] of ways.entries()) {
+      const took = await timed(() => way(`round-${round}`))
+      if (round >= WARM_UP) times[n]?.push(took)
+    }
   }
   return times
 }

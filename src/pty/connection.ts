@@ -67,8 +67,9 @@ export function serveConnection(
     return { ...info, protocol: Math.min(PROTOCOL, request.protocol) }
   }
 
-  const attach = (id: string, watch: boolean): Session => {
-    const session = work.session(id)
+  const attach = async (id: string, watch: boolean): Promise<Session> => {
+    const session = await work.begun(id)
+    if (socket.destroyed) throw refused('the connection is closed')
     attached.get(id)?.session.detach(attached.get(id)?.viewer as Viewer)
     const viewer: Viewer = {
       watch,
@@ -100,11 +101,11 @@ export function serveConnection(
       case 'watch':
         watches = true
         return null
-      case 'attach': {
-        const session = attach(request.id, request.watch)
-        if (!request.watch && request.size !== null) session.resize(request.size)
-        return { ...session.size, ending: session.info.ending }
-      }
+      case 'attach':
+        return attach(request.id, request.watch).then((session) => {
+          if (!request.watch && request.size !== null) session.resize(request.size)
+          return { ...session.size, ending: session.info.ending }
+        })
       case 'detach': {
         const found = attached.get(request.id)
         attached.delete(request.id)

@@ -37,6 +37,12 @@ export class HostWork {
     return session
   }
 
+  /** The same, and one that is being started is waited for. */
+  async begun(id: string): Promise<Session> {
+    await this.#starting.get(id)?.catch(() => {})
+    return this.session(id)
+  }
+
   async run(request: Extract<Request, { op: Work }>): Promise<Operations[Work]['answer']> {
     switch (request.op) {
       case 'start':

@@ -118,20 +118,34 @@ export async function loadEmulator(): Promise<EmulatorParts> {
   return { headless, serialize }
 }
 
-function emulator(
-  { headless, serialize }: EmulatorParts,
-  { columns, rows }: Size,
-  on: ScreenListeners,
-  historyLines: number,
-): Emulator {
-  const terminal = new headless.Terminal({
-    cols: columns,
-    rows,
-    scrollback: historyLines,
-    allowProposedApi: true,
-  })
+type Blank = Pick<Emulator, 'terminal' | 'serializer'>
+
+/** Making one takes as long as starting a program: one that nobody has written to is kept for the next. */
+let spare: Blank | undefined
+/** When nobody waits for a start any more, ms. */
+const SPARE_AFTER_MS = 250
+
+function blank(parts: EmulatorParts, size: Size): Blank {
+  const kept = spare
+  spare = undefined
+  setTimeout(() => {
+    spare ??= newBlank(parts, size)
+  }, SPARE_AFTER_MS).unref()
+  if (kept === undefined) return newBlank(parts, size)
+  kept.terminal.resize(size.columns, size.rows)
+  return kept
+}
+
+function newBlank({ headless, serialize }: EmulatorParts, { columns, rows }: Size): Blank {
+  const terminal = new headless.Terminal({ cols: columns, rows, allowProposedApi: true })
   const serializer = new serialize.SerializeAddon()
   terminal.loadAddon(serializer)
+  return { terminal, serializer }
+}
+
+function emulator(parts: EmulatorParts, size: Size, on: ScreenListeners, historyLines: number): Emulator {
+  const { terminal, serializer } = blank(parts, size)
+  terminal.options.scrollback = historyLines
   terminal.onData((data) => {
     if (data !== '') on.reply(data)
   })

@@ -53,6 +53,22 @@ describe('attach', () => {
     await host.stop('a', 200)
   })
 
+  test('[PTY-22] who attaches while a program is being started is shown all that it prints', async () => {
+    let shown = ''
+    const started = host.start(town.spec('at once', ['sh', '-c', 'echo first; read -r go']))
+    const onOutput = (data: string): void => {
+      shown += data
+    }
+    const attached = host.attach('at once', { watch: true, size: null, onOutput })
+    expect(await attached).toMatchObject({ ending: null })
+    await started
+    await eventually(async () => (shown.includes('first') ? true : undefined))
+    await host.stop('at once', 200)
+    await expect(host.attach('never', { watch: true, size: null, onOutput })).rejects.toMatchObject({
+      code: 'SESSION_UNKNOWN',
+    })
+  })
+
   test('[PTY-19] ends with the session and says how it ended', async () => {
     await host.start(town.spec('b', [process.execPath, agent('echo-lines.mjs')]))
     await seen('b', 'READY')
