@@ -92,7 +92,7 @@ test('an agent whose model its program does not know waits for another model, an
   await hear(READY)
   await hear({
     kind: 'stuck',
-    via: 'screen',
+    via: 'hook',
     name: 'modelUnknown',
     message: 'There is an issue with the model.',
   })
