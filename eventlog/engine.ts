@@ -47,6 +47,8 @@ export interface Engine {
   /** Problems of everything after `from` and up to `head`. */
   verify(from: Position, head: Position, onProgress: (seq: number) => void): Promise<readonly LogProblem[]>
   stats(head: number): Promise<LogStats>
+  /** Gives back room; answers how many bytes are taken then. */
+  compact(): Promise<number>
   /** Copies everything to a new place, whole or not at all. Called only while closed. @throws {LogError} */
   copyTo(place: string): Promise<void>
   close(): void | Promise<void>

@@ -1,5 +1,7 @@
 export { exportLines, verifyExport } from './export.ts'
+export { importLines } from './level/build.ts'
 export { createLog, openLog } from './level/open.ts'
+export { type RepairReport, repairLog, type Span } from './level/repair.ts'
 export { verifyLog } from './level/verify-copy.ts'
 export { ENTRY_BYTES_ADVISED, ENTRY_BYTES_MAX } from './line.ts'
 export type { AppendFault, MemoryDisk } from './memory/disk.ts'

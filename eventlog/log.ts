@@ -149,6 +149,12 @@ export class Log implements EventLog {
     return this.#engine.stats(this.#appender.head.seq)
   }
 
+  async compact(): Promise<{ readonly segments: number; readonly bytesOnDisk: number }> {
+    const { segments } = await this.seal()
+    await this.#opened()
+    return { segments, bytesOnDisk: await this.#engine.compact() }
+  }
+
   reopen(between?: () => Promise<void>): Promise<Head> {
     if (this.#phase === 'closing' || this.#phase === 'closed') return Promise.reject(this.#notOpen())
     if (this.#reopening) return this.#reopening.then(() => this.reopen(between))

@@ -136,6 +136,11 @@ export interface EventLog {
   seal(): Promise<{ readonly segments: number }>
   stats(): Promise<LogStats>
   /**
+   * Seals as seal() does and gives back the room of what was replaced; answers what the log then takes on disk, in bytes.
+   * No record changes, and appends and reads go on meanwhile.
+   */
+  compact(): Promise<{ readonly segments: number; readonly bytesOnDisk: number }>
+  /**
    * Closes the engine, runs `between` while nothing is open, opens and verifies the tail again. Ends a poisoning.
    * Appends that arrive meanwhile wait; those whose outcome was unknown were already rejected with APPEND_UNKNOWN.
    */

@@ -94,17 +94,21 @@ export async function readMeta(
   const format = formatValue && decodeText(META_FORMAT, formatValue)
   const logId = idValue && decodeText(META_LOG_ID, idValue)
   const found = Number(format)
-  if (format !== undefined && found > FORMAT) {
-    throw new LogError(
-      'LOG_NEWER',
-      `The log in ${dir} has format ${found}, and this version reads up to ${FORMAT}; use the newer version.`,
-      { details: { dir, format: found, formatMax: FORMAT } },
-    )
-  }
+  refuseNewer(dir, found)
   if (!(Number.isInteger(found) && found >= FORMAT_OLDEST))
     throw damagedStore(dir, 'its format cannot be read')
   if (logId === undefined || !/^[0-9a-f]{32}$/.test(logId)) throw damagedStore(dir, 'its id cannot be read')
   return { logId, format: found }
+}
+
+/** @throws {LogError} LOG_NEWER */
+export function refuseNewer(dir: string, format: number): void {
+  if (!(format > FORMAT)) return
+  throw new LogError(
+    'LOG_NEWER',
+    `The log in ${dir} has format ${format}, and this version reads up to ${FORMAT}; use the newer version.`,
+    { details: { dir, format, formatMax: FORMAT } },
+  )
 }
 
 /** Damage of the store as a whole, which concerns no single entry: seq 0. */

@@ -4,6 +4,8 @@
 // Does not:  decide positions or the order of writes (appender.ts).
 // Always:    a commit is one batch written with sync: true; an append id is in the same batch as its entries.
 
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import { CHAIN_START } from '../chain.ts'
 import type { Commit, Engine, Opened, Position, Range, SealStep } from '../engine.ts'
 import type { IdWindow } from '../id-window.ts'
@@ -216,6 +218,19 @@ export class LevelEngine implements Engine {
   async stats(head: number): Promise<LogStats> {
     const sealed = this.#sealed.seq
     return { records: head, sealed, segments: sealed / SEGMENT_ENTRIES, bytesOfLines: this.#bytes }
+  }
+
+  async compact(): Promise<number> {
+    const { db } = this.#opened()
+    await db.compactRange(Buffer.from([0]), Buffer.from([255]))
+    let bytes = 0
+    const folder = databasePath(this.#options.dir)
+    for (const name of await readdir(folder)) {
+      // LevelDB may just have removed it.
+      const found = await stat(join(folder, name)).catch(() => undefined)
+      bytes += found?.size ?? 0
+    }
+    return bytes
   }
 
   copyTo(place: string): Promise<void> {

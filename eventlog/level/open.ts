@@ -63,7 +63,7 @@ export async function openLog(dir: string, options: LevelLogOptions = {}): Promi
   return log
 }
 
-async function refuseExisting(dir: string): Promise<void> {
+export async function refuseExisting(dir: string): Promise<void> {
   if (!(await exists(dir))) return
   const names = await readdir(dir).catch(() => ['a file'])
   if (names.length > 0) {
@@ -77,7 +77,7 @@ async function refuseExisting(dir: string): Promise<void> {
   }
 }
 
-async function syncFolder(path: string): Promise<void> {
+export async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r')
   try {
     await folder.sync()

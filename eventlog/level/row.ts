@@ -19,7 +19,8 @@ const SEGMENT_OF_TEXT = 2
 const SEGMENT_OF_VALUES = 3
 const HEADER_BYTES = 73
 
-type RowHeader = {
+/** What is known of a row without its body. */
+export type RowHeader = {
   readonly sealed: boolean
   readonly first: number
   readonly last: number
@@ -80,16 +81,8 @@ export function decodeEntries(key: Buffer, last: number, value: Buffer): RowOfEn
   return { first: header.first, last, entries }
 }
 
-export function isDamaged(row: object): row is RowDamage {
-  return 'damaged' in row
-}
-
-function kindOf(packed: Packed | undefined): number {
-  if (!packed) return COMMIT
-  return packed.as === 'values' ? SEGMENT_OF_VALUES : SEGMENT_OF_TEXT
-}
-
-function headerOf(key: Buffer, last: number, value: Buffer): RowHeader | RowDamage {
+/** The checksum is compared. */
+export function headerOf(key: Buffer, last: number, value: Buffer): RowHeader | RowDamage {
   if (!signed(key, value)) return locate(last, value)
   const kind = value.readUInt8(0)
   const count = value.readUInt32BE(1)
@@ -104,6 +97,15 @@ function headerOf(key: Buffer, last: number, value: Buffer): RowHeader | RowDama
     after: value.subarray(41, 73),
     bytes: value.readUInt32BE(5),
   }
+}
+
+export function isDamaged(row: object): row is RowDamage {
+  return 'damaged' in row
+}
+
+function kindOf(packed: Packed | undefined): number {
+  if (!packed) return COMMIT
+  return packed.as === 'values' ? SEGMENT_OF_VALUES : SEGMENT_OF_TEXT
 }
 
 function bodyOf(value: Buffer): Buffer {

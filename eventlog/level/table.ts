@@ -57,6 +57,43 @@ export function checkTable(name: string, file: Buffer): LogProblem[] {
   return problems
 }
 
+/** How many items of a block LevelDB writes between two keys that are whole. */
+const RESTART_ITEMS = 16
+
+/**
+ * Whatever looks like an item of a table, also in blocks that differ from their checksums: for rescuing what has a
+ * checksum of its own. Keys are ours, without what LevelDB appends.
+ */
+export function* itemsOfTable(file: Buffer): Generator<{ readonly key: Buffer; readonly value: Buffer }> {
+  const footer = new Reader(file.subarray(Math.max(0, file.length - FOOTER_BYTES)))
+  footer.place()
+  const index = footer.place()
+  const blocks = index && sound(file, index) ? blocksOf(file, index) : blocksInOrder(file)
+  for (const block of blocks) {
+    for (const { key, value } of itemsOf(block).items) {
+      yield { key: key.subarray(0, key.length - KEY_SUFFIX_BYTES), value }
+    }
+  }
+}
+
+function* blocksOf(file: Buffer, index: Place): Generator<Buffer> {
+  for (const { value } of itemsOf(blockAt(file, index)).items) {
+    const place = new Reader(value).place()
+    if (place && place.offset + place.size <= file.length) yield blockAt(file, place)
+  }
+}
+
+/** Without an index: items end where the places of the whole keys begin, of which there is one for 16 items. */
+function* blocksInOrder(file: Buffer): Generator<Buffer> {
+  for (let at = 0; at < file.length; ) {
+    const { items, end } = itemsUpTo(file.subarray(at))
+    const size = end + 4 * (Math.ceil(items.length / RESTART_ITEMS) + 1)
+    if (items.length === 0 || at + size > file.length) return
+    yield file.subarray(at, at + size)
+    at += size + TRAILER_BYTES
+  }
+}
+
 // The rows have checksums of their own, which tell the entry, as long as the structure of the block holds.
 function damageIn(name: string, block: Buffer, before: number, upTo: number | undefined): LogProblem {
   const { items, whole } = itemsOf(block)
@@ -114,10 +151,16 @@ function blockAt(file: Buffer, { offset, size }: Place): Buffer {
 
 /** The items of a block as far as they make sense; `whole` if they fill it. */
 function itemsOf(block: Buffer): { readonly items: readonly Item[]; readonly whole: boolean } {
+  if (block.length < 4) return { items: [], whole: false }
+  const ends = block.length - 4 - block.readUInt32LE(block.length - 4) * 4
+  const { items, end } = itemsUpTo(block.subarray(0, Math.max(0, ends)))
+  return { items, whole: ends >= 0 && end === ends }
+}
+
+function itemsUpTo(bytes: Buffer): { readonly items: readonly Item[]; readonly end: number } {
   const items: Item[] = []
-  if (block.length < 4) return { items, whole: false }
-  const end = block.length - 4 - block.readUInt32LE(block.length - 4) * 4
-  const reader = new Reader(block.subarray(0, Math.max(0, end)))
+  const reader = new Reader(bytes)
+  let end = 0
   let key: Buffer = Buffer.alloc(0)
   while (reader.at < reader.bytes.length) {
     const shared = reader.varint()
@@ -129,8 +172,9 @@ function itemsOf(block: Buffer): { readonly items: readonly Item[]; readonly who
     if (!rest || !value || shared + own < KEY_SUFFIX_BYTES) break
     key = Buffer.concat([key.subarray(0, shared), rest])
     items.push({ key, value })
+    end = reader.at
   }
-  return { items, whole: end >= 0 && reader.at === end }
+  return { items, end }
 }
 
 /** Greatest seq of a row at or before a key of the index, which LevelDB may have shortened; undefined for no row. */

@@ -108,6 +108,28 @@ export function readWriteAhead(file: Buffer): WriteAhead {
   return { seq, begins, ends, broken: undefined }
 }
 
+/** Whatever was put and can still be read, also behind damage: for rescuing what has a checksum of its own. */
+export function* putsOf(file: Buffer): Generator<{ readonly key: Buffer; readonly value: Buffer }> {
+  let pieces: Buffer[] = []
+  for (let at = 0; at + HEADER_BYTES <= file.length; ) {
+    if (BLOCK_BYTES - (at % BLOCK_BYTES) < HEADER_BYTES) at += BLOCK_BYTES - (at % BLOCK_BYTES)
+    const piece = pieceAt(file, at)
+    if (typeof piece === 'string') {
+      pieces = []
+      at += 1
+      continue
+    }
+    const starts = piece.type === FULL || piece.type === FIRST
+    if (starts) pieces = []
+    if (starts || pieces.length > 0) pieces.push(file.subarray(at + HEADER_BYTES, piece.end))
+    at = piece.end
+    if ((piece.type !== FULL && piece.type !== LAST) || pieces.length === 0) continue
+    const puts: { key: Buffer; value: Buffer }[] = []
+    if (readBatch(Buffer.concat(pieces), (key, value) => puts.push({ key, value }))) yield* puts
+    pieces = []
+  }
+}
+
 function pieceAt(file: Buffer, at: number): { readonly type: number; readonly end: number } | string {
   const blockEnd = at - (at % BLOCK_BYTES) + BLOCK_BYTES
   if (at + HEADER_BYTES > file.length) return 'the file ends within a record'
@@ -142,7 +164,7 @@ function batchBegins(file: Buffer, from: number, ends: bigint | undefined): bool
 type Batch = { readonly number: bigint; readonly count: number; readonly seq: number | undefined }
 
 /** `seq` is the last entry of the commit that it writes, if any: the ids of a commit are put only then. */
-function readBatch(batch: Buffer): Batch | undefined {
+function readBatch(batch: Buffer, onPut?: (key: Buffer, value: Buffer) => void): Batch | undefined {
   if (batch.length < BATCH_HEADER_BYTES) return undefined
   let at = BATCH_HEADER_BYTES
   const size = (): number => {
@@ -161,10 +183,12 @@ function readBatch(batch: Buffer): Batch | undefined {
     const put = batch[at] === PUT
     at += 1
     const keySize = size()
-    if (put && batch[at] === COMMIT_IDS) seq = seqOf(batch.subarray(at, at + keySize)) ?? seq
+    const key = batch.subarray(at, at + keySize)
+    if (put && key[0] === COMMIT_IDS) seq = seqOf(key) ?? seq
     at += keySize
     // Not `at += size()`: that takes `at` as it is before size() moves it.
     const valueSize = put ? size() : 0
+    if (put) onPut?.(key, batch.subarray(at, at + valueSize))
     at += valueSize
   }
   if (at !== batch.length || count !== batch.readUInt32LE(8)) return undefined

@@ -141,6 +141,11 @@ export class MemoryEngine implements Engine {
     return { records: head, sealed: segments * SEGMENT_ENTRIES, segments, bytesOfLines }
   }
 
+  async compact(): Promise<number> {
+    this.#refuseDead()
+    return this.#disk.lines.reduce((sum, { line }) => sum + Buffer.byteLength(line) + 1, 0)
+  }
+
   async copyTo(place: string): Promise<void> {
     this.#disk.copyTo(place)
   }

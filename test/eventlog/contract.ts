@@ -382,6 +382,20 @@ export function eventLogContract(name: string, makeSubject: () => Promise<Subjec
       expect((await log.verify()).ok).toBe(true)
     })
 
+    test('[L10] [L15] compacting seals what is full and changes no record, while appends go on', async () => {
+      await fill(1030)
+      const before = await all(log)
+      const compacting = log.compact()
+      await fill(50)
+      const { segments, bytesOnDisk } = await compacting
+      expect(segments).toBe(2)
+      expect(bytesOnDisk).toBeGreaterThan(0)
+      expect(await all(log, { to: 1030 })).toEqual(before)
+      expect(await log.stats()).toMatchObject({ records: 1080, sealed: 1024 })
+      expect((await log.verify()).problems).toEqual([])
+      expect((await log.compact()).segments).toBe(0)
+    })
+
     test('reading keeps its bounds in both directions', async () => {
       await fill(1030)
       await log.seal()

@@ -90,6 +90,10 @@ export class FaultyEngine implements Engine {
     return this.#inner.stats(head)
   }
 
+  compact(): Promise<number> {
+    return this.#inner.compact()
+  }
+
   close(): void | Promise<void> {
     return this.#inner.close()
   }
