@@ -1,59 +1,97 @@
-// gt why: what led to something.
+// gt why: how something came to be as it is, who ordered it, what it waits for and what it cost.
 
-import type { Command } from '../command.ts'
+import { type Command, flagOf, textOf } from '../command.ts'
 import { clock } from '../layout.ts'
-import { readOne } from '../reading.ts'
-
-type Node = {
-  seq: number
-  at: string
-  actor: string
-  by: string
-  message: string
-  facts: string[]
-  summary: string | null
-  refused: string | null
-  children: Node[]
-}
-type Why = {
-  id: string
-  title?: string | null
-  status?: string | null
-  tree: Node[]
-  chain?: Node[]
-  sentence: string | null
-}
+import { moneyText, tokensText } from '../money.ts'
+import { readWhy, type Why, type WhyNode } from '../why-reading.ts'
+import { stateOf } from '../words-for.ts'
 
 export const why: Command = {
   name: 'why',
-  summary: 'what led to a bead, a record or a commit',
-  usage: '<bead, record or commit>',
+  summary: 'how a bead, a record, a commit or a line of code came to be, what it waits for, what it cost',
+  usage: '<bead, agent, record, commit or path:line>',
   words: [1, 1],
+  options: {
+    all: { type: 'flag', help: 'every record, also those that say nothing new' },
+    rig: { type: 'text', value: '<name>', help: 'of a path: the rig (project) it is in' },
+  },
   async run(call) {
-    const found = await readOne<Why>(call, 'why')
+    const found = await readWhy(call, { all: flagOf(call, 'all') || undefined, at: textOf(call, 'at') })
     call.out.answer({ json: found, ids: idsOf(found.tree), lines: () => lines(found) })
   },
 }
 
-const idsOf = (nodes: readonly Node[]): string[] =>
+const idsOf = (nodes: readonly WhyNode[]): string[] =>
   nodes.flatMap(({ seq, children }) => [String(seq), ...idsOf(children)])
 
-function lines({ id, title, status, tree, chain, sentence }: Why): string[] {
-  const head = title == null ? `record ${id}` : `${id}  ${title}  (${status})`
+function lines(found: Why): string[] {
+  const { id, kind, chain, tree, folded } = found
+  const told = (node: WhyNode, indent = ''): string => lineOf(node, indent, kind === 'bead' ? id : null)
+  const drawn = (node: WhyNode, indent: string): string[] => [
+    told(node, indent),
+    ...node.children.flatMap((child) => drawn(child, `${indent}  `)),
+  ]
   return [
-    head,
-    ...(chain === undefined ? [] : ['led to by:', ...chain.map((node) => `  ${told(node)}`), 'all of it:']),
+    ...ofLine(found),
+    ...headOf(found),
+    ...(chain === undefined ? [] : ['It was led to by:', ...chain.map((node) => told(node)), 'It led to:']),
     ...tree.flatMap((node) => drawn(node, '')),
-    ...(sentence === null ? [] : [sentence]),
+    ...(folded > 0 ? [`… ${folded} records say no more: gt why ${id} --all`] : []),
+    ...orderOf(found),
+    ...waitOf(found),
   ]
 }
 
-const drawn = (node: Node, indent: string): string[] => [
-  `${indent}${told(node)}`,
-  ...node.children.flatMap((child) => drawn(child, `${indent}  `)),
-]
+function headOf({ id, kind, title, status, stage }: Why): string[] {
+  if (kind === 'record') return [`record ${id}`]
+  const state = status == null || stage == null ? '' : `  (${stateOf({ status, stage })})`
+  return [`${id}  ${title ?? ''}${state}`]
+}
 
-const told = ({ seq, at, actor, by, message, summary, facts, refused }: Node): string => {
-  const what = summary ?? (facts.length > 0 ? facts.join(' ') : '')
-  return `${seq}  ${clock(at)}  ${actor}: ${message} by ${by}${refused === null ? '' : ` (refused: ${refused})`}${what === '' ? '' : ` - ${what}`}`
+function lineOf(node: WhyNode, indent: string, bead: string | null): string {
+  const { seq, at, actor, by, message, summary, facts, refused, note, mail } = node
+  const text =
+    refused !== null
+      ? `${actor} refuses ${message}: ${refused}`
+      : (summary ?? `${actor}: ${message} by ${by}`)
+  const plain = summary === null && facts.length > 0 ? `${text} (${facts.join(', ')})` : text
+  const said = bead === null ? plain : plain.replaceAll(new RegExp(`bead ${bead}(?![\\w-])`, 'g'), 'it')
+  return [
+    `${String(seq).padStart(6)}  ${clock(at)}  ${indent}`,
+    by === 'overseer' ? 'you: ' : '',
+    said,
+    note === null ? '' : ` (${note})`,
+    mail.length === 0 ? '' : `  [${mail.join(', ')}]`,
+  ].join('')
+}
+
+/** Of a line of code: whose it is, and what its author was told. */
+function ofLine({ line, title, description }: Why): string[] {
+  if (line === undefined) return []
+  const { path, number, text, commit, author, at, branch } = line
+  return [
+    `${path}:${number} on ${branch}: ${text}`,
+    `is of commit ${commit.slice(0, 12)} by ${author}, ${clock(at)}.`,
+    ...(line.landed ? [`The order: ${title ?? ''}`, ...told(description)] : [line.sentence]),
+  ]
+}
+
+const told = (description: string | undefined): string[] =>
+  description === undefined || description === '' ? [] : description.split('\n').map((text) => `  ${text}`)
+
+function orderOf({ id, cost }: Why): string[] {
+  if (cost == null || cost.requests === 0) return []
+  const { input, output, cacheRead, cacheWrite } = cost.tokens
+  return [
+    `It used ${tokensText(input + output + cacheRead + cacheWrite)}, ${moneyText(cost.costUsd)}: gt why ${id} --cost`,
+  ]
+}
+
+function waitOf({ waitingFor, sentence }: Why): string[] {
+  if (waitingFor === null || sentence === null) return []
+  // Times as a person's clock has them.
+  let text = sentence
+  for (let wait: Why['waitingFor'] = waitingFor; wait !== null; wait = wait.next)
+    text = text.replace(`since ${wait.since}`, `since ${clock(wait.since)}`)
+  return [text]
 }

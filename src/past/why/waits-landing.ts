@@ -1,0 +1,132 @@
+// What a bead waits for on its way into the target, and what keeps it from there.
+
+import type { BeadRow } from '../../projections/beads.ts'
+import { type MergeRow, mergeQueue } from '../../projections/merge-queue.ts'
+import type { RigRow } from '../../projections/rigs.ts'
+import type { Seen, Wait, WaitKind } from './wait.ts'
+
+/** With the Refinery. */
+export function landing(seen: Seen, row: BeadRow): Wait | null {
+  if (row.stage !== 'submitted' && row.stage !== 'testing') return null
+  const rig = seen.rigs.rows.get(row.rig)
+  const request = row.mergeRequest === null ? undefined : seen.mergeQueue.rows.get(row.mergeRequest)
+  const held = row.waits.merge
+  const target = rig === undefined ? null : targetState(rig)
+  if (target !== null) return target
+  if (held !== null) {
+    const code = held.id
+    const why = request?.reason?.message ?? rig?.waiting?.message ?? null
+    return code === 'RIG_HAS_NO_GATE'
+      ? wait('noGate', code, held.since, `a check (gate) for rig ${row.rig}`, why, gateHint(row.rig))
+      : wait(
+          'target',
+          code,
+          held.since,
+          `the target ${rig?.target.branch ?? ''}`.trimEnd(),
+          why,
+          `gt mq retry ${row.rig}`,
+        )
+  }
+  if (request === undefined || request.state === 'failed' || request.state === 'conflicted') return null
+  return inLine(seen, row.rig, request)
+}
+
+/** What keeps all of a rig from landing. */
+export function targetWait(rig: RigRow): Wait | null {
+  const { name, waiting } = rig
+  if (waiting === null) return targetState(rig)
+  const { code, message, since } = waiting
+  return code === 'RIG_HAS_NO_GATE'
+    ? wait('noGate', code, since, `a check (gate) for rig ${name}`, message, gateHint(name))
+    : wait('target', code, since, `the target ${rig.target.branch}`, message, `gt mq retry ${name}`)
+}
+
+function targetState(rig: RigRow): Wait | null {
+  const words = TARGETS[rig.target.state]
+  return words === undefined ? null : wait(...words(rig))
+}
+
+/** Back with its worker after the Refinery has found something. */
+export function mending({ mergeQueue: queue }: Seen, row: BeadRow): Wait | null {
+  const request = row.mergeRequest === null ? undefined : queue.rows.get(row.mergeRequest)
+  if (request === undefined || row.stage !== 'working') return null
+  const { state, stateSince, id, failure, reason, conflictFiles } = request
+  const who = request.worker.slice(request.worker.lastIndexOf('/') + 1)
+  if (state === 'failed')
+    return wait(
+      'redGate',
+      failure?.gate ?? id,
+      stateSince,
+      `${who} to mend what the check ${failure?.gate ?? ''} found`,
+      reason?.message ?? null,
+      `gt mq show ${id}`,
+    )
+  if (state === 'conflicted')
+    return wait(
+      'conflict',
+      id,
+      stateSince,
+      `${who} to mend its conflict with ${request.target}`,
+      conflictFiles.join(', '),
+      `gt mq show ${id}`,
+    )
+  return null
+}
+
+type Words = (
+  rig: RigRow,
+) => [kind: WaitKind, id: string, since: string, what: string, why: string | null, command: string]
+
+/** States of a target in which nothing lands. */
+const TARGETS: { readonly [state: string]: Words } = {
+  red: ({ name, target: { branch, since, reason } }) => [
+    'redTarget',
+    name,
+    since,
+    `${branch} to be green again`,
+    reason,
+    `gt why ${name}`,
+  ],
+  frozen: ({ name, target: { branch, since, reason } }) => [
+    'frozen',
+    name,
+    since,
+    `${branch}, which is frozen`,
+    reason,
+    `gt mq thaw ${name}`,
+  ],
+}
+
+function inLine(seen: Seen, rig: string, request: MergeRow): Wait {
+  const { id, state, stateSince } = request
+  const line = mergeQueue(seen.mergeQueue.rows, rig)
+  const before = line.filter((one) => one.requestedAt < request.requestedAt).length
+  if (state === 'queued')
+    return wait(
+      'queue',
+      id,
+      stateSince,
+      'its turn at the Refinery',
+      before > 0 ? `${before} before it` : null,
+      'gt mq list',
+    )
+  return wait(
+    'gates',
+    id,
+    stateSince,
+    state === 'landing' ? 'its landing' : 'its checks',
+    null,
+    `gt mq show ${id}`,
+  )
+}
+
+const wait = (
+  kind: WaitKind,
+  id: string,
+  since: string,
+  what: string,
+  why: string | null,
+  command: string | null,
+): Wait => ({ kind, id, since, what, why, command, next: null })
+
+const gateHint = (rig: string): string => `gt config set gates.test '{"command":["npm","test"]}' --rig ${rig}`
