@@ -4,10 +4,12 @@ import type { ReadRoute } from '../read.ts'
 import { beadReads } from './beads.ts'
 import { costReads } from './costs.ts'
 import { decisionReads } from './decisions.ts'
+import { diffReads } from './diff.ts'
 import { historyReads } from './history.ts'
 import { logReads } from './log.ts'
 import { nudgeReads } from './nudges.ts'
 import { planReads } from './plans.ts'
+import { recapReads } from './recap.ts'
 import { rigReads } from './rigs.ts'
 import { sessionReads } from './sessions.ts'
 import { statusReads } from './status.ts'
@@ -27,6 +29,8 @@ export const READS: readonly ReadRoute[] = [
   ...rigReads,
   ...logReads,
   ...historyReads,
+  ...diffReads,
+  ...recapReads,
   ...whyReads,
   ...trashReads,
 ]

@@ -115,7 +115,7 @@ function stage({ beads: { rows } }: Projections, wanted: string): number {
 }
 
 /** What agents stand still for first, then other questions, then beads that are blocked without one, then rigs whose landings stand still. */
-function waitsForYou(projections: Projections): WaitsForYou[] {
+export function waitsForYou(projections: Projections): WaitsForYou[] {
   const decide = decisions(projections.decisions.rows, { open: true }).map((one) => ({
     id: one.id,
     code: { permission: 'PERMISSION_ASKED', question: 'QUESTION_ASKED', plan: 'PLAN_ASKED' }[one.kind],
