@@ -9,12 +9,14 @@
 //   2. What no source stands for any more is removed.
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { basename, dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const ROOMS = ['eventlog', 'src', 'demo']
+/** For those who read and check the sources. */
+const NOT_SHIPPED = new Set(['SPEC.md', 'tsconfig.json'])
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const dist = join(root, 'dist')
@@ -30,6 +32,7 @@ const fresh = await mkdtemp(join(root, 'dist.'))
 try {
   if (compile(compiler, fresh)) {
     await copyAssets(fresh)
+    await copyFromPackages(fresh)
     await sync(fresh, dist)
   } else {
     process.exitCode = 1
@@ -61,11 +64,23 @@ function compile(tsc, outDir) {
 async function copyAssets(to) {
   for (const room of ROOMS.filter((name) => existsSync(join(root, name)))) {
     for (const path of await filesBelow(join(root, room))) {
-      if (path.endsWith('.ts') || basename(path) === 'SPEC.md') continue
+      if (path.endsWith('.ts') || NOT_SHIPPED.has(basename(path))) continue
       await mkdir(join(to, room, dirname(path)), { recursive: true })
       await copyFile(join(root, room, path), join(to, room, path))
     }
   }
+}
+
+/** What the page in the browser takes from npm: one module, under its licence. */
+async function copyFromPackages(to) {
+  const web = join(to, 'src', 'web')
+  if (!existsSync(web)) return
+  const folder = join(root, 'node_modules', 'preact')
+  const [code, licence] = await Promise.all(
+    ['dist/preact.mjs', 'LICENSE'].map((path) => readFile(join(folder, path), 'utf8')),
+  )
+  const own = code.replace(/\n\/\/# sourceMappingURL=.*\s*$/, '\n')
+  await writeFile(join(web, 'preact.js'), `/*! preact\n\n${licence}*/\n${own}`)
 }
 
 /** Makes `to` equal to `from`, moving only the files that differ. */

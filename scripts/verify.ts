@@ -22,6 +22,11 @@ const STEPS: readonly Step[] = [
   },
   { name: 'types', command: ['tsc', '-p', 'tsconfig.json'], cure: 'npm run typecheck shows the same' },
   {
+    name: 'types of the page',
+    command: ['tsc', '-p', 'src/web/tsconfig.json'],
+    cure: 'npm run typecheck shows the same; what runs in a browser sees the DOM, and nothing of Node',
+  },
+  {
     name: 'import direction',
     command: ['node', 'scripts/imports.ts'],
     cure: 'move the code to the room it belongs to; who may import whom stands in scripts/import-rules.ts',

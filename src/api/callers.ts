@@ -9,7 +9,7 @@ import type { Previous } from '../events/define.ts'
 import type { Address } from '../events/record.ts'
 import type { HandoffTrigger } from '../events/worker.ts'
 import { Fault } from './fault.ts'
-import type { Caller, TownHandle } from './town.ts'
+import type { Caller, Scope, TownHandle } from './town.ts'
 
 export type SessionCaller = Extract<Caller, { kind: 'session' }>
 
@@ -24,6 +24,14 @@ export function callerOf(town: TownHandle, authorization: string | undefined): C
 
 export function operatorOnly(caller: Caller): void {
   if (caller.kind !== 'operator') throw new Fault('FORBIDDEN', 'An agent may not do this.')
+}
+
+/** What a token was not given for, it may not. @throws {Fault} SCOPE_MISSING. */
+export function inScope(caller: Caller, wanted: Scope | 'whole'): void {
+  if (caller.kind !== 'operator' || caller.scopes === undefined) return
+  if (wanted === 'whole') throw new Fault('SCOPE_MISSING', 'This needs the person’s own token.')
+  if (!caller.scopes.includes(wanted))
+    throw new Fault('SCOPE_MISSING', `This token is for ${caller.scopes.join(' and ')}, not for ${wanted}.`)
 }
 
 /** The person, and sessions of these roles. @throws {Fault} FORBIDDEN. */

@@ -2,7 +2,7 @@
 
 import type { z } from 'zod'
 import type { SessionRole } from '../events/address.ts'
-import type { Caller, TownHandle } from './town.ts'
+import type { Caller, Scope, TownHandle } from './town.ts'
 
 export type CommandContext<Input, C extends Caller = Caller> = {
   readonly town: TownHandle
@@ -12,6 +12,8 @@ export type CommandContext<Input, C extends Caller = Caller> = {
   readonly id: string
   /** Aborted when the caller has gone. */
   readonly signal: AbortSignal
+  /** Tells the caller how far it is, when they asked for that. */
+  readonly onProgress?: ((progress: object) => void) | undefined
 }
 
 /** Who may give it. `anyone`: the person, and a session as far as it is its own. A list: the person, and those. */
@@ -21,6 +23,8 @@ export type CommandRoute = {
   readonly name: string
   readonly summary: string
   readonly who: Who
+  /** Of the token, when it was given out with some only; `whole`: the person's own. Absent: write. */
+  readonly scope?: Scope | 'whole'
   readonly input: z.ZodObject
   run(context: CommandContext<unknown>): Promise<Answer>
 }
@@ -33,6 +37,7 @@ export const command = <S extends z.ZodObject>(spec: {
   readonly name: string
   readonly summary: string
   readonly who: Who
+  readonly scope?: CommandRoute['scope']
   readonly input: S
   run(context: CommandContext<z.output<S>>): Promise<Answer>
 }): CommandRoute => spec as unknown as CommandRoute

@@ -22,6 +22,7 @@ import { parseInput } from './input.ts'
 import { mayRead } from './may-read.ts'
 import { openApi, reportSchemas } from './openapi.ts'
 import { createPace } from './pace.ts'
+import { createProgress, NDJSON } from './progress.ts'
 import { flag, type ReadRoute } from './read.ts'
 import { subjectOf } from './reads/history.ts'
 import { READS } from './reads/index.ts'
@@ -171,7 +172,9 @@ export function createServer(town: TownHandle) {
     const posted = parseInput(route.input, body)
     // What an agent says goes into the log, and there it stays.
     const input = who.kind === 'session' ? maskData(posted, town.masker) : posted
-    return route.run({ town, caller: who, input, id, signal: gone(reply) })
+    const progress = header(request, 'accept')?.includes(NDJSON) === true ? createProgress(reply) : null
+    const context = { town, caller: who, input, id, signal: gone(reply), onProgress: progress?.say }
+    return progress === null ? route.run(context) : progress.answer(route.run(context))
   }
 }
 

@@ -14,10 +14,55 @@ import type { System } from '../system/types.ts'
 
 /** Who speaks, from the token alone (P9). */
 export type Caller =
-  /** A person of this Unix account. */
-  | { readonly kind: 'operator'; readonly actor: Address }
+  /** A person of this Unix account. With `scopes`: by a token that they gave out, which may no more than these. */
+  | { readonly kind: 'operator'; readonly actor: Address; readonly scopes?: readonly Scope[] }
   /** A program inside a session. `session` is its address, `agent` who it works for. */
   | { readonly kind: 'session'; readonly actor: Address; readonly agent: Address; readonly session: Address }
+
+/** What a token may: look, change, type into terminals. */
+export type Scope = 'read' | 'write' | 'terminal'
+
+export type GivenToken = {
+  readonly id: string
+  readonly name: string
+  readonly scopes: readonly Scope[]
+  readonly createdAt: string
+  /** Null: until it is revoked. */
+  readonly expiresAt: string | null
+}
+
+export type TokenWish = {
+  readonly name: string
+  readonly scopes: readonly Scope[]
+  /** How long it is good for; null: until it is revoked. */
+  readonly forMs: number | null
+}
+
+/** Tokens that the person gave out. */
+export interface TokensGiven {
+  /** `token` is told here and never again. */
+  create(wish: TokenWish): GivenToken & { readonly token: string }
+  list(): GivenToken[]
+  /** False: there is none of that id. */
+  revoke(id: string): boolean
+}
+
+/** The town on loopback TCP. */
+export interface Web {
+  /** `http://127.0.0.1:4711`, or null while it does not listen. */
+  readonly url: string | null
+  /**
+   * Listens there from now on, also after a restart; null: where it did last, else on a free port of 127.0.0.1.
+   * @throws {Fault} HTTP_ADDRESS_INVALID, HTTP_NOT_LOOPBACK, HTTP_PORT_TAKEN.
+   */
+  open(address: string | null): Promise<string>
+  /** Listens no more, also after a restart. */
+  shut(): Promise<void>
+  /** A link that lets one browser in, once, within a minute. */
+  link(): { readonly url: string; readonly expiresAt: string }
+  /** Hangs up on whoever holds a token that is worth nothing any more. */
+  dropRevoked(): void
+}
 
 export interface TownHandle {
   /** Absolute path of the town's folder. */
@@ -50,6 +95,9 @@ export interface TownHandle {
   readonly hearing: Hearing | null
   /** The caller a bearer token stands for, or null. Never throws. */
   authenticate(token: string): Caller | null
+  readonly tokens: TokensGiven
+  /** Null while the daemon is down. */
+  readonly web: Web | null
   /** The daemon that serves this, or null when a command opened the town by itself. */
   readonly daemon: {
     readonly pid: number
@@ -62,12 +110,9 @@ export interface TownHandle {
   /** Ends every session after a checkpoint, then the daemon. Resolves when the answer may be sent. */
   shutDown(): Promise<void>
   /** Rebuilds everything from the log; `verify` also decides every message again and compares. */
-  replay(options: {
-    readonly to: number | null
-    readonly verify: boolean
-    /** Folder that gets the rebuilt state as JSON files, or null. */
-    readonly into: string | null
-  }): Promise<ReplayReport>
+  replay(options: ReplayOptions, watch?: JobWatch): Promise<ReplayReport>
+  /** Finds a record at which an expression turns from false to true. @throws {Fault} NO_TURN, EXPRESSION_… */
+  bisect(options: BisectOptions, watch?: JobWatch): Promise<BisectReport>
   /** Copies the log to a folder that is empty or not there, or (null) to the town's own, and checks the copy. */
   backUp(to: string | null): Promise<LogBackup>
   /** What was, answered beside the live town. */
@@ -125,15 +170,72 @@ export interface Past {
   read(ask: PastAsk, signal: AbortSignal): Promise<string>
 }
 
+/** A long job over the log: one at a time, beside the live town. Ends when `signal` is aborted. */
+export type JobWatch = {
+  readonly signal: AbortSignal
+  readonly onProgress?: ((progress: JobProgress) => void) | undefined
+}
+
+export type JobProgress = {
+  readonly doing: 'folding' | 'looking'
+  /** Records, or probes. */
+  readonly done: number
+  readonly of: number
+  readonly perSecond: number
+  readonly leftMs: number
+}
+
+export type ReplayOptions = {
+  /** Last record to fold, or null: as far as the live town is, which it is then held against. */
+  readonly to: number | null
+  readonly verify: boolean
+  /** Folder that gets the rebuilt state as JSON files, or null. */
+  readonly into: string | null
+}
+
 export type ReplayReport = {
   readonly records: number
   readonly durationMs: number
+  /** While folding. */
   readonly recordsPerSecond: number
   readonly to: number
   /** SHA-256 of the rebuilt owners and projections. */
   readonly stateDigest: string
+  /** The same of the live state; null when it was not looked at. */
+  readonly liveDigest: string | null
   readonly verified: boolean
+  /** The first hundred: of the live state, then of decisions. */
   readonly divergences: readonly Divergence[]
+  readonly divergenceCount: number
   /** Records of older machine versions that today's machines would decide otherwise. No fault. */
   readonly changedDecisions: readonly Divergence[]
+  readonly changedDecisionCount: number
+  /** True when what was rebuilt stands in place of the caches that there were. */
+  readonly cachesReplaced: boolean
+}
+
+export type BisectOptions = {
+  readonly when: string
+  /** 0 is before the first record. */
+  readonly from: number
+  readonly to: number
+  /** The first turn after `from`, in one pass. */
+  readonly first: boolean
+}
+
+export type BisectReport = {
+  /** Record that made it true. */
+  readonly seq: number
+  readonly at: string
+  readonly actor: Address
+  readonly by: Address
+  readonly message: string
+  /** What the feed says of it, or null. */
+  readonly summary: string | null
+  /** The value of the expression after the record before it, and after it; null for none. */
+  readonly before: unknown
+  readonly after: unknown
+  readonly probes: number
+  /** The command that shows more. */
+  readonly next: string
 }

@@ -13,8 +13,9 @@ export const installTown = async (wanted: Installation) =>
 /** Starts the daemon, unless one answers already. */
 export const bringUp = async (dir: string) => (await import('../town/up.ts')).bringUp(dir)
 
-/** Starts the daemon and stays until it has ended; answers with its exit code. */
-export const runInForeground = async (dir: string) => (await import('../town/up.ts')).runInForeground(dir)
+/** Starts the daemon and stays until it has ended; answers with its exit code. `http`: where it listens on TCP, too. */
+export const runInForeground = async (dir: string, http?: string) =>
+  (await import('../town/up.ts')).runInForeground(dir, http)
 
 /** Gives the town a copy of this program, so that a restart finds it there. @throws PROGRAM_NOT_COPIED. */
 export const keepProgram = async (dir: string) => (await import('../town/program.ts')).keepProgram(dir)
@@ -24,6 +25,9 @@ export const townVersions = async (dir: string) => (await import('../town/versio
 
 /** Checks a log that no daemon has open: a town's, or a copy in a folder. Changes nothing. */
 export const verifyLogIn = async (dir: string) => (await import('../town/past.ts')).verifyLogIn(dir)
+
+/** Making a town of another one's past. */
+export const forks = async () => import('../town/fork/index.ts')
 
 /** Charts and lists of the machines. */
 export const machines = async () => import('../town/machines.ts')

@@ -1,10 +1,10 @@
-// Entry point of the daemon process. Usage: node daemon-main.js <town>
+// Entry point of the daemon process. Usage: node daemon-main.js <town> [address of HTTP]
 
 import { startDaemon } from './daemon.ts'
 
 const dir = process.argv[2] ?? ''
 try {
-  const daemon = await startDaemon(dir, { ...process.env })
+  const daemon = await startDaemon(dir, { ...process.env }, process.argv[3])
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void daemon.stop())
   process.on('SIGHUP', () => {})
   // Whoever started us waits for this line.

@@ -30,13 +30,16 @@ import { createHandoffs } from './handoffs.ts'
 import { createHearing, type TownHearing } from './hearing.ts'
 import { readIdentity } from './identity.ts'
 import { createKeeper } from './keeper.ts'
+import { longJobs } from './long-jobs.ts'
 import { handleOf, type OpenTown, openTown } from './open.ts'
+import { createJobs } from './past/jobs.ts'
 import { createPast } from './past/past.ts'
 import { binFolder, type Program, runningProgram } from './program.ts'
 import { checkpointer, endSessions, resumeSessions } from './sleep.ts'
 import { TownError } from './town-error.ts'
 import { createTranscripts } from './transcripts.ts'
 import { VERSION } from './version.ts'
+import { createTownWeb } from './web.ts'
 import { openWorld, type World } from './world.ts'
 
 /** How long somebody else may have the town open before the daemon gives up, ms. */
@@ -50,7 +53,12 @@ export interface Daemon {
   readonly ended: Promise<void>
 }
 
-export async function startDaemon(dir: string, operatorEnv: NodeJS.ProcessEnv): Promise<Daemon> {
+/** @param http where to listen on TCP; empty: any free port; `off`: no more. Absent: as before. */
+export async function startDaemon(
+  dir: string,
+  operatorEnv: NodeJS.ProcessEnv,
+  http?: string,
+): Promise<Daemon> {
   const files = townFiles(dir)
   const identity = readIdentity(dir)
   const startHost = async () => {
@@ -157,7 +165,7 @@ export async function startDaemon(dir: string, operatorEnv: NodeJS.ProcessEnv): 
   worldReady.resolve(carrier)
   await brakes.begin()
   handoffs.begin()
-  const daemon = await serve({ dir, town, world, hearing, brakes, files, program, operatorEnv })
+  const daemon = await serve({ dir, town, world, hearing, brakes, files, program, operatorEnv, http })
   listens.resolve()
   return daemon
 }
@@ -195,19 +203,23 @@ async function serve(parts: {
   readonly files: ReturnType<typeof townFiles>
   readonly program: Program
   readonly operatorEnv: NodeJS.ProcessEnv
+  readonly http: string | undefined
 }): Promise<Daemon> {
-  const { dir, town, world, hearing, brakes, files, program, operatorEnv } = parts
+  const { dir, town, world, hearing, brakes, files, program, operatorEnv, http } = parts
   const ended = Promise.withResolvers<void>()
   const startedAt = new Date().toISOString()
   const recoveredMs = Math.round(performance.now())
   const daemon = { pid: process.pid, startedAt, version: VERSION, recoveredMs, program: program.digest }
   const past = createPast({ log: town.log, dir, name: town.identity.name, townId: town.identity.townId })
+  const jobs = createJobs({ log: town.log, dir, name: town.identity.name, townId: town.identity.townId })
   let server: ReturnType<typeof createServer> | undefined
   let stopping: Promise<void> | undefined
 
   const stop = (everything: boolean): Promise<void> => {
     stopping ??= (async () => {
       await server?.close()
+      await web.close()
+      await jobs.close()
       await past.close()
       rmSync(files.socket, { force: true })
       brakes.close()
@@ -223,9 +235,17 @@ async function serve(parts: {
     return stopping
   }
 
+  const closed = handleOf(town, operatorEnv)
+  const web = createTownWeb(dir, {
+    ...closed,
+    app: () => listening,
+    onTrouble: town.trouble,
+  })
   const handle: TownHandle = {
-    ...handleOf(town, operatorEnv),
+    ...closed,
+    web,
     past,
+    ...longJobs(town, jobs, () => past.close()),
     repositories: world.repositories,
     terminals: world.terminals,
     hearing,
@@ -249,6 +269,7 @@ async function serve(parts: {
   // It lies in a folder that others do not enter. A umask would also be that of whatever is made meanwhile.
   chmodSync(files.socket, 0o600)
   writeDaemonFile(dir, daemon)
+  await web.resume(http)
   void tidyLog(town)
   return { stop: () => stop(false), ended: ended.promise }
 }

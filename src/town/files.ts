@@ -4,10 +4,13 @@
 //   <town>/.gt/log/             the event log: the truth
 //   <town>/.gt/secret           key of session tokens (0600); not state: losing it only ends open sessions' tokens
 //   <town>/.gt/operator.token   the person's token (0600)
+//   <town>/.gt/tokens.json      digests of tokens that the person gave out (0600)
+//   <town>/.gt/http.json        where it listens on TCP, when it was told to (web.ts)
 //   <town>/.gt/gt.sock          the API
 //   <town>/.gt/host.sock ...    the host's own (src/pty/host-files.ts), worker.sock (src/git)
 //   <town>/.gt/sessions/<slug>/ token, TMPDIR and recording of a session
 //   <town>/.gt/checkpoint.json  a cache of everything folded; may be deleted at any time
+//   <town>/.gt/past/            versions of rows, for questions about the past; a cache (past/row-files.ts)
 //   <town>/.gt/backups/         copies of the log (backups.ts)
 //   <town>/.gt/program/         the program that this town runs (program.ts)
 //   <town>/rigs/<rig>/          clones and worktrees (src/git/layout.ts)
@@ -30,11 +33,14 @@ export const townFiles = (dir: string) => {
     log: join(own, 'log'),
     secret: join(own, 'secret'),
     operatorToken: join(own, 'operator.token'),
+    tokens: join(own, 'tokens.json'),
+    http: join(own, 'http.json'),
     socket: join(own, 'gt.sock'),
     daemonPid: join(own, 'daemon.json'),
     daemonLog: join(own, 'daemon.log'),
     sessions: join(own, 'sessions'),
     checkpoint: join(own, 'checkpoint.json'),
+    past: join(own, 'past'),
     backups: join(own, 'backups'),
     program: join(own, 'program'),
     rigs: join(dir, 'rigs'),

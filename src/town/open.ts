@@ -3,6 +3,7 @@
 // Owns:      the order: log, projections, system; and closing in reverse.
 // Does not:  start a process, listen, or reach the world: that is the daemon's (daemon.ts).
 
+import { rmSync } from 'node:fs'
 import { type EventLog, LogError, openLog } from '../../eventlog/index.ts'
 import { machineAt } from '../actors/index.ts'
 import type { TownHandle } from '../api/town.ts'
@@ -18,9 +19,10 @@ import { readCheckpoint, WORTH_RECORDS, writeCheckpoint } from './checkpoint.ts'
 import { machineClock, machineIds } from './clock.ts'
 import { sessionFiles, townFiles } from './files.ts'
 import { type Identity, readIdentity } from './identity.ts'
+import { longJobs } from './long-jobs.ts'
 import { pastHere } from './past/here.ts'
+import { jobsHere } from './past/jobs-here.ts'
 import { openPrices, type TownPrices } from './prices/prices.ts'
-import { replay } from './replay.ts'
 import { lookUpRuntime } from './runtimes.ts'
 import { readTokens, type Tokens } from './tokens.ts'
 import { TownError } from './town-error.ts'
@@ -37,6 +39,8 @@ export interface OpenTown {
   readonly prices: TownPrices
   readonly troubles: readonly Trouble[]
   trouble(code: string, message: string): void
+  /** What is held is not what the log says: no checkpoint of it is kept or written, so the next start folds the log. */
+  distrust(): void
   /** `listen` is shown every record from now on, once the projections have it; it never throws. */
   onRecord(listen: (record: LogRecord) => void): void
   close(): Promise<void>
@@ -89,7 +93,10 @@ export async function openTown(
       },
       onTrouble: (error) => trouble('LOG_TROUBLE', error.message),
     })
-    const save = () => writeCheckpoint(checkpoint, { log, system, projections })
+    let trusted = true
+    const save = async () => {
+      if (trusted) await writeCheckpoint(checkpoint, { log, system, projections })
+    }
     if (system.seq - (from?.seq ?? 0) > WORTH_RECORDS) await save()
     return {
       dir,
@@ -101,6 +108,10 @@ export async function openTown(
       prices: openPrices(dir),
       troubles,
       trouble,
+      distrust() {
+        trusted = false
+        rmSync(checkpoint, { force: true })
+      },
       onRecord: (listen) => listeners.push(listen),
       async close() {
         await system.close()
@@ -137,9 +148,19 @@ export const handleOf = (town: OpenTown, env: NodeJS.ProcessEnv = process.env): 
   },
   hearing: null,
   authenticate: (token) => town.tokens.authenticate(token),
+  tokens: town.tokens.issued,
+  web: null,
   daemon: null,
   shutDown: () => Promise.resolve(),
-  replay: (options) => replay(town.log, options, town),
+  ...longJobs(
+    town,
+    jobsHere({
+      log: town.log,
+      dir: town.dir,
+      name: town.identity.name,
+      townId: town.identity.townId,
+    }),
+  ),
   backUp: (to) =>
     backUpLog(town.dir, { log: town.log, version: town.projections.town.rows.town.version, to }),
   past: pastHere({

@@ -44,14 +44,15 @@ export async function bringUp(dir: string): Promise<Up> {
 
 /**
  * Stays until the daemon has ended; a signal to end it is handed on. Answers with its exit code.
+ * @param http where it listens on TCP too; empty is any free port, `off` ends it
  * @throws {TownError} as bringUp; TOWN_UP when one answers already
  */
-export async function runInForeground(dir: string): Promise<number> {
+export async function runInForeground(dir: string, http?: string): Promise<number> {
   readIdentity(dir)
   if (await answers(townFiles(dir).socket)) throw new TownError('TOWN_UP', 'The town is up already.')
   const program = keepProgram(dir)
   makeCurrent(dir, program)
-  const child = startDaemonProcess(dir, program, { detached: false, stderr: 'inherit' })
+  const child = startDaemonProcess(dir, program, { detached: false, stderr: 'inherit', http })
   // Ctrl-C reaches both of us.
   process.on('SIGINT', () => {})
   process.on('SIGTERM', () => child.kill('SIGTERM'))
@@ -67,10 +68,14 @@ export async function runInForeground(dir: string): Promise<number> {
 function startDaemonProcess(
   dir: string,
   program: Program,
-  { detached, stderr }: { readonly detached: boolean; readonly stderr: number | 'inherit' },
+  {
+    detached,
+    stderr,
+    http,
+  }: { readonly detached: boolean; readonly stderr: number | 'inherit'; readonly http?: string | undefined },
 ): ChildProcess {
   const entry = program.digest === null ? 'src/town/daemon-main.ts' : 'dist/src/town/daemon-main.js'
-  return spawn(nodeOf(program), [join(program.dir, entry), dir], {
+  return spawn(nodeOf(program), [join(program.dir, entry), dir, ...(http === undefined ? [] : [http])], {
     cwd: dir,
     detached,
     stdio: ['ignore', 'pipe', stderr],

@@ -63,9 +63,12 @@ export async function createTown({ rig = true }: { rig?: boolean } = {}) {
     priceOf: ({ model, input }) => (model === 'in-the-table' ? input / 1_000 : null),
     hearing,
     authenticate,
+    tokens: { create: () => unused(), list: () => [], revoke: () => false },
+    web: null,
     daemon: { pid: 1, startedAt: new Date().toISOString(), version: '0.0.0', recoveredMs: 1, program: null },
     shutDown: () => Promise.resolve(),
     replay: () => Promise.reject(new Error('not here')),
+    bisect: () => Promise.reject(new Error('not here')),
     backUp: () => Promise.reject(new Error('not here')),
     past: pastHere({ dir: '/town', name: 'test', townId: 't1', log, priceOf: () => null }),
     troubles: () => [],
@@ -112,6 +115,10 @@ export async function createTown({ rig = true }: { rig?: boolean } = {}) {
       await log.close()
     },
   }
+}
+
+const unused = (): never => {
+  throw new Error('not here')
 }
 
 function after(ms: number, fire: () => void): () => void {

@@ -8,6 +8,7 @@ import { configCommands } from './config.ts'
 import { crewCommands } from './crew.ts'
 import { decisionCommands } from './decision.ts'
 import { doneCommands } from './done.ts'
+import { forkCommands } from './fork.ts'
 import { handoffCommands } from './handoff.ts'
 import { keepingCommands } from './keeping.ts'
 import { nudgeCommands } from './nudge.ts'
@@ -16,15 +17,19 @@ import { planCommands } from './plan.ts'
 import { primeCommands } from './prime.ts'
 import { reportCommands } from './report.ts'
 import { rigCommands } from './rig.ts'
+import { rigParkCommands } from './rig-park.ts'
 import { seanceCommands } from './seance.ts'
 import { slingCommands } from './sling.ts'
 import { townCommands } from './town.ts'
+import { webCommands } from './web.ts'
 
 export const COMMANDS: readonly CommandRoute[] = [
   ...beadCommands,
   ...beadNeedCommands,
   ...slingCommands,
   ...rigCommands,
+  ...rigParkCommands,
+  ...forkCommands,
   ...configCommands,
   ...townCommands,
   ...brakeCommands,
@@ -39,4 +44,5 @@ export const COMMANDS: readonly CommandRoute[] = [
   ...reportCommands,
   ...nudgeCommands,
   ...keepingCommands,
+  ...webCommands,
 ]

@@ -35,6 +35,7 @@ const send = command({
   name: 'nudge.send',
   summary: 'Types a message for an agent; the answer has its id, by which its receipt is read.',
   who: 'anyone',
+  scope: 'terminal',
   input: z.strictObject({ to: z.string().min(1).max(200), ...said }),
   async run({ town, caller, input, id }) {
     const before = answerOf(town, await recordsOfId(town, caller, id))
@@ -53,6 +54,7 @@ const broadcast = command({
   name: 'nudge.broadcast',
   summary: 'Types a message for every agent that runs; one nudge each.',
   who: 'operator',
+  scope: 'terminal',
   input: z.strictObject({ rig: z.string().min(1).max(64).optional(), ...said }),
   async run({ town, caller, input, id }) {
     checkText(input.text)

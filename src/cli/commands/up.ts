@@ -1,7 +1,10 @@
 // gt up: starts the town, and says what it goes on with.
+//
+// Always:    where it listens on TCP is the town's to remember: `--http` is said once, and holds after a restart.
 
 import { findTown } from '../../client/find-town.ts'
-import { type Command, flagOf, textOf } from '../command.ts'
+import { type Call, type Command, flagOf, textOf } from '../command.ts'
+import { UsageError } from '../usage.ts'
 
 export type Status = {
   daemon: { pid: number; startedAt: string; recoveredMs: number } | null
@@ -14,16 +17,25 @@ export const up: Command = {
   summary: 'starts the town',
   usage: '',
   where: 'person',
-  words: [0, 0],
-  options: { foreground: { type: 'flag', help: 'stay in this terminal until Ctrl-C' } },
+  words: [0, 1],
+  options: {
+    foreground: { type: 'flag', help: 'stay in this terminal until Ctrl-C' },
+    http: {
+      type: 'optional',
+      value: '<address>',
+      help: 'the HTTP API and the dashboard on this machine, too: a port, or 127.0.0.1:<port>; off ends it',
+    },
+  },
   async run(call) {
     const { out, env, cwd } = call
+    const http = httpOf(call)
     const { dir } = findTown(textOf(call, 'town'), cwd, env)
     const { bringUp, runInForeground } = await import('../../client/embedded.ts')
     if (flagOf(call, 'foreground')) {
-      return runInForeground(dir)
+      return runInForeground(dir, http)
     }
     const { pid, started, runs } = await bringUp(dir)
+    const url = http === undefined ? null : await listen(call, http)
     const status = await call.town().get<Status>('/v1/status')
     const resumed = status.agents.filter(({ role, hook }) => role === 'polecat' && hook !== null)
     const recoveredMs = status.daemon?.recoveredMs ?? null
@@ -32,6 +44,7 @@ export const up: Command = {
       started,
       restartChanges: runs !== undefined,
       recoveredMs,
+      ...(http !== undefined && { http: url }),
       resumed: resumed.map(({ address, hook }) => ({ agent: address, bead: hook })),
       waiting: status.queue.waiting,
     }
@@ -42,6 +55,11 @@ export const up: Command = {
         started
           ? `The town is up (pid ${pid}${recoveredMs === null ? '' : `, ready after ${recoveredMs} ms`}).`
           : `The town is up already (pid ${pid}).`,
+        ...(http === undefined
+          ? []
+          : [
+              url === null ? 'It listens on no port.' : `It listens at ${url}: gt dashboard --open shows it.`,
+            ]),
         ...(runs === undefined
           ? []
           : [
@@ -54,4 +72,19 @@ export const up: Command = {
       ],
     })
   },
+}
+
+/** The address may stand as a word of its own: `--http 127.0.0.1:4711`. Empty: any. */
+function httpOf(call: Call): string | undefined {
+  const [word] = call.words
+  const said = textOf(call, 'http')
+  if (word !== undefined && said !== '')
+    throw new UsageError(`${JSON.stringify(word.slice(0, 40))} is too much`, 'up')
+  return word ?? said
+}
+
+async function listen(call: Call, http: string): Promise<string | null> {
+  const command = http === 'off' ? 'http.shut' : 'http.open'
+  const input = http === '' || http === 'off' ? {} : { address: http }
+  return (await call.town().command<{ url: string | null }>(command, input)).url
 }
