@@ -6,6 +6,9 @@ import { delivery } from './delivery.ts'
 import { doneToLanded } from './done-to-landed.ts'
 import { hookPost } from './hook-post.ts'
 import { idle } from './idle.ts'
+import { manyCallers, openLoop } from './log-append.ts'
+import { replayAll } from './log-replay.ts'
+import { sealedSize } from './log-size.ts'
 import { readopt } from './readopt.ts'
 import { slingToStart } from './sling-to-start.ts'
 import { type Figure, show } from './stats.ts'
@@ -23,6 +26,10 @@ const BENCHES: Readonly<Record<string, () => Promise<Figure>>> = {
   flood: () => flood(Number(process.env.FLOOD_SECONDS ?? 30)),
   readopt,
   delivery,
+  callers: manyCallers,
+  arrivals: openLoop,
+  replay: replayAll,
+  size: sealedSize,
   idle: () => idle(Number(process.env.IDLE_MINUTES ?? 5)),
 }
 
