@@ -4,11 +4,13 @@ import type { EventLog } from '../../../eventlog/index.ts'
 import { answerPast, type PastTown } from '../../api/past.ts'
 import type { Past } from '../../api/town.ts'
 import { machineClock } from '../clock.ts'
+import { townFiles } from '../files.ts'
 import { createStates } from './states.ts'
 
 export function pastHere(
   town: Pick<PastTown, 'dir' | 'name' | 'townId' | 'priceOf'> & { readonly log: EventLog },
 ): Past {
-  const past = { ...town, clock: machineClock, ...createStates(town.log) }
+  const states = createStates(town.log, { dir: townFiles(town.dir).past, writes: false })
+  const past = { ...town, clock: machineClock, withProjections: states.withProjections }
   return { read: (ask, signal) => answerPast(past, ask, signal) }
 }

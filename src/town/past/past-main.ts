@@ -6,6 +6,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { answerPast } from '../../api/past.ts'
 import { machineClock } from '../clock.ts'
+import { townFiles } from '../files.ts'
 import { openPrices } from '../prices/prices.ts'
 import { type FromThread, failed, type PastData, type ToThread } from './protocol.ts'
 import { createReader } from './reader.ts'
@@ -16,7 +17,7 @@ if (port === null) throw new Error('Broken invariant: the past is a thread of a 
 const { dir, name, townId, logId } = workerData as PastData
 const say = (message: FromThread): void => port.postMessage(message)
 const reader = createReader(logId, say)
-const states = createStates(reader.log)
+const states = createStates(reader.log, { dir: townFiles(dir).past, writes: true })
 const prices = openPrices(dir)
 const dropped = new Map<number, AbortController>()
 
@@ -37,6 +38,10 @@ port.on('message', (message: ToThread) => {
       reader.reached(message.head)
       void answer(message)
       return
+    case 'grown':
+      reader.reached(message.head)
+      void keepUp(message.n)
+      return
     case 'drop':
       dropped.get(message.n)?.abort()
       return
@@ -44,6 +49,16 @@ port.on('message', (message: ToThread) => {
       reader.take(message)
   }
 })
+
+/** In the background: what is asked meanwhile is answered between two runs. */
+async function keepUp(n: number): Promise<void> {
+  try {
+    await states.catchUp()
+    say({ kind: 'answer', n, text: '' })
+  } catch (error) {
+    say({ kind: 'failed', n, error: failed(error) })
+  }
+}
 
 async function answer({ n, ask }: Extract<ToThread, { kind: 'ask' }>): Promise<void> {
   const gone = new AbortController()

@@ -1,20 +1,24 @@
 // The past of a town, as its live side asks for it.
 //
-// Owns:      the thread that answers: begun at the first question, ended when nobody has asked for a while.
-// Does not:  read the past itself; it hands out lines, and takes answers.
+// Owns:      the thread that answers: begun at the first question, and when the log has grown; ended when it has nothing
+//            to do for a while.
+// Does not:  read the past itself; it hands out pieces of the log, and takes answers.
 // Always:    a question is answered once. One whose thread is lost is refused with PAST_ENDED, and the next begins anew.
 
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
-import type { EventLog, ReadOptions } from '../../../eventlog/index.ts'
+import type { EventLog, Piece, PieceOptions } from '../../../eventlog/index.ts'
 import { Fault } from '../../api/fault.ts'
 import type { Past } from '../../api/town.ts'
 import { type FromThread, failed, type PastData, type ToThread } from './protocol.ts'
 
 /** A thread that nobody asks anything ends after this, ms: what it has folded is worth no memory then. */
 const IDLE_MS = 60_000
-/** Lines handed out at once. */
-const LINES_MAX = 1024
+/** How often the log is looked at, ms, and records by which it has grown then for the thread to keep what they changed. */
+const LOOK_MS = 5_000
+const GROWN_MIN = 4_096
+/** Bytes of pieces handed out at once, about. */
+const BYTES_MAX = 256 * 1024
 
 export type TownPast = Past & { close(): Promise<void> }
 
@@ -55,7 +59,11 @@ export function createPast({ log, ...data }: { readonly log: EventLog } & Omit<P
     return found
   }
   const heard = (from: Running, message: FromThread): void => {
-    const say = (answer: ToThread): void => from.worker.postMessage(answer)
+    const say = (answer: ToThread): void =>
+      from.worker.postMessage(
+        answer,
+        answer.kind === 'pieces' ? answer.pieces.map(({ bytes }) => bytes.buffer) : [],
+      )
     const { n } = message
     switch (message.kind) {
       case 'answer':
@@ -67,7 +75,7 @@ export function createPast({ log, ...data }: { readonly log: EventLog } & Omit<P
         return
       }
       case 'read':
-        linesOf(message.range).then(say, (error: unknown) =>
+        piecesOf(message.range).then(say, (error: unknown) =>
           say({ kind: 'logFailed', n, error: failed(error) }),
         )
         return
@@ -78,27 +86,56 @@ export function createPast({ log, ...data }: { readonly log: EventLog } & Omit<P
         )
     }
 
-    async function linesOf(range: ReadOptions): Promise<ToThread> {
-      const limit = Math.min(range.limit ?? Number.POSITIVE_INFINITY, LINES_MAX)
-      const lines: string[] = []
-      for await (const { line } of log.read({ ...range, limit })) lines.push(line)
-      return { kind: 'lines', n, lines, last: lines.length < limit }
+    async function piecesOf(range: PieceOptions): Promise<ToThread> {
+      const pieces: Piece[] = []
+      let size = 0
+      for await (const piece of log.pieces(range)) {
+        pieces.push(piece)
+        size += piece.bytes.length
+        if (size >= BYTES_MAX) return { kind: 'pieces', n, pieces, last: false }
+      }
+      return { kind: 'pieces', n, pieces, last: true }
     }
   }
 
+  const ask = (question: (n: number) => ToThread): { readonly n: number; readonly text: Promise<string> } => {
+    clearTimeout(idle)
+    running ??= begin()
+    const { worker, asked } = running
+    const n = next++
+    const text = new Promise<string>((resolve, reject) => asked.set(n, { resolve, reject }))
+    worker.postMessage(question(n))
+    return { n, text }
+  }
+
+  /** So that a question finds the versions of rows kept already. */
+  let keptTo = 0
+  let keeping = false
+  const look = setInterval(() => {
+    const { head } = log
+    if (keeping || head.seq - keptTo < GROWN_MIN) return
+    keeping = true
+    // Nobody waits for it: the next question says what is wrong.
+    ask((n) => ({ kind: 'grown', n, head }))
+      .text.catch(() => {})
+      .finally(() => {
+        keeping = false
+        keptTo = head.seq
+      })
+  }, LOOK_MS).unref()
+
   return {
-    read: (ask, signal) =>
-      new Promise<string>((resolve, reject) => {
-        clearTimeout(idle)
-        running ??= begin()
-        const { worker, asked } = running
-        const n = next++
-        asked.set(n, { resolve, reject })
-        const drop = (): void => worker.postMessage({ kind: 'drop', n } satisfies ToThread)
-        signal.addEventListener('abort', drop, { once: true })
-        worker.postMessage({ kind: 'ask', n, ask, head: log.head } satisfies ToThread)
-      }),
-    close: end,
+    read(question, signal) {
+      const { n, text } = ask((n) => ({ kind: 'ask', n, ask: question, head: log.head }))
+      const asked = running
+      const drop = (): void => asked?.worker.postMessage({ kind: 'drop', n } satisfies ToThread)
+      signal.addEventListener('abort', drop, { once: true })
+      return text
+    },
+    async close() {
+      clearInterval(look)
+      await end()
+    },
   }
 }
 

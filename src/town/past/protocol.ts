@@ -1,6 +1,6 @@
 // What the live town and the thread of its past say to each other.
 
-import type { LogStats, ReadOptions } from '../../../eventlog/index.ts'
+import type { LogStats, Piece, PieceOptions } from '../../../eventlog/index.ts'
 import type { PastAsk } from '../../api/town.ts'
 
 /** What the thread knows of the town from its beginning. */
@@ -18,15 +18,18 @@ export type ToThread =
   | { readonly kind: 'ask'; readonly n: number; readonly ask: PastAsk; readonly head: HeadSaid }
   /** Nobody waits for it any more. */
   | { readonly kind: 'drop'; readonly n: number }
-  | { readonly kind: 'lines'; readonly n: number; readonly lines: readonly string[]; readonly last: boolean }
+  /** The log has grown: there is more to keep. */
+  | { readonly kind: 'grown'; readonly n: number; readonly head: HeadSaid }
+  /** `last`: there are no more in the range. */
+  | { readonly kind: 'pieces'; readonly n: number; readonly pieces: readonly Piece[]; readonly last: boolean }
   | { readonly kind: 'stats'; readonly n: number; readonly stats: LogStats }
   | { readonly kind: 'logFailed'; readonly n: number; readonly error: Failed }
 
 export type FromThread =
   | { readonly kind: 'answer'; readonly n: number; readonly text: string }
   | { readonly kind: 'failed'; readonly n: number; readonly error: Failed }
-  /** Some of the lines of a read; the next ones are asked for by position. */
-  | { readonly kind: 'read'; readonly n: number; readonly range: ReadOptions }
+  /** Some of the pieces of a range; the next ones are asked for by position. */
+  | { readonly kind: 'read'; readonly n: number; readonly range: PieceOptions }
   | { readonly kind: 'stats'; readonly n: number }
 
 /** An error, as it crosses from one thread to the other. */

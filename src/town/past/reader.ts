@@ -1,15 +1,27 @@
-// The town's log as the thread of the past reads it: by asking the thread that holds it.
+// The town's log as the thread of the past reads it: by asking the thread that holds it for pieces.
 //
-// Owns:      questions under way, and asking for the next lines while those at hand are looked at.
+// Owns:      questions under way, asking for the next pieces while those at hand are taken apart, and what was read lately.
 // Always:    a read is one run of positions: what is written meanwhile is not in it.
 
-import type { Head, LogStats, ReadOptions, Stored } from '../../../eventlog/index.ts'
+import {
+  type Entry,
+  type Head,
+  type LogStats,
+  type Piece,
+  type PieceOptions,
+  type ReadOptions,
+  type Stored,
+  unpackEntries,
+  unpackLines,
+} from '../../../eventlog/index.ts'
+import { lastOf, RUN_RECORDS, runOf } from '../../past/rows.ts'
 import type { FromThread, HeadSaid, ToThread } from './protocol.ts'
 
 export type PastLog = {
   readonly head: Head
   readonly logId: string
   read(options?: ReadOptions): AsyncGenerator<Stored>
+  pieces(options?: PieceOptions): AsyncGenerator<Piece>
   get(seq: number): Promise<Stored | undefined>
   stats(): Promise<LogStats>
 }
@@ -19,16 +31,23 @@ export type Reader = {
   /** Where the log ends, as was said with a question. */
   reached(head: HeadSaid): void
   /** An answer to what was asked here. */
-  take(message: Extract<ToThread, { kind: 'lines' | 'stats' | 'logFailed' }>): void
+  take(message: Extract<ToThread, { kind: 'pieces' | 'stats' | 'logFailed' }>): void
 }
 
-type Batch = { readonly lines: readonly string[]; readonly last: boolean }
+type Batch = { readonly pieces: readonly Piece[]; readonly last: boolean }
 type Waiting = { resolve(answer: Batch | LogStats): void; reject(error: Error): void }
+
+/** Entries looked at backwards are fetched so many at once. */
+const BACKWARD = 1_024
+/** Runs of entries that are kept after one of them was asked for. */
+const RUNS_KEPT = 16
 
 export function createReader(logId: string, say: (message: FromThread) => void): Reader {
   let head: HeadSaid = { seq: 0, chain: '' }
   let next = 1
   const waiting = new Map<number, Waiting>()
+  /** By run; those of the last one are not all there yet. */
+  const kept = new Map<number, Promise<readonly Entry[]>>()
 
   const ask = <T extends Batch | LogStats>(question: (n: number) => FromThread): Promise<T> =>
     new Promise<Batch | LogStats>((resolve, reject) => {
@@ -36,36 +55,76 @@ export function createReader(logId: string, say: (message: FromThread) => void):
       waiting.set(n, { resolve, reject })
       say(question(n))
     }) as Promise<T>
-  const some = (range: ReadOptions): Promise<Batch> => ask((n) => ({ kind: 'read', n, range }))
+  const some = (range: PieceOptions): Promise<Batch> => ask((n) => ({ kind: 'read', n, range }))
 
-  async function* read(options: ReadOptions = {}): AsyncGenerator<Stored> {
-    const reverse = options.reverse === true
-    let after = Math.max(0, options.after ?? 0)
-    let to = Math.min(options.to ?? head.seq, head.seq)
-    let left = options.limit ?? Number.POSITIVE_INFINITY
-    if (after >= to || left <= 0) return
-    const rest = (): ReadOptions => ({
-      after,
-      to,
-      reverse,
-      ...(Number.isFinite(left) ? { limit: left } : {}),
-    })
-    let coming = some(rest())
+  async function* pieces(range: PieceOptions = {}): AsyncGenerator<Piece> {
+    let after = Math.max(0, range.after ?? 0)
+    const to = Math.min(range.to ?? head.seq, head.seq)
+    if (after >= to) return
+    let coming = some({ after, to })
     for (;;) {
-      const { lines, last } = await coming
-      const from = reverse ? to : after + 1
-      if (reverse) to -= lines.length
-      else after += lines.length
-      left -= lines.length
-      const over = last || after >= to || left <= 0 || lines.length === 0
+      const batch = await coming
+      after = batch.pieces.at(-1)?.last ?? to
+      const over = batch.last || after >= to
       if (!over) {
-        coming = some(rest())
+        coming = some({ after, to })
         // Whoever stops early does not come back for it.
         coming.catch(() => {})
       }
-      for (const [index, line] of lines.entries()) yield { seq: reverse ? from - index : from + index, line }
+      yield* batch.pieces
       if (over) return
     }
+  }
+
+  async function* forward(range: PieceOptions): AsyncGenerator<Stored> {
+    for await (const piece of pieces(range)) yield* unpackLines(piece)
+  }
+
+  async function* backward(after: number, to: number, limit: number): AsyncGenerator<Stored> {
+    for (let last = to; last > after; ) {
+      const first = Math.max(after, last - Math.min(BACKWARD, limit))
+      const found: Stored[] = []
+      for await (const stored of forward({ after: first, to: last })) found.push(stored)
+      yield* found.reverse()
+      last = first
+    }
+  }
+
+  async function* read({
+    after = 0,
+    to = head.seq,
+    reverse,
+    limit,
+  }: ReadOptions = {}): AsyncGenerator<Stored> {
+    let left = limit ?? Number.POSITIVE_INFINITY
+    if (left <= 0) return
+    const [from, until] = [Math.max(0, after), Math.min(to, head.seq)]
+    const end = reverse === true ? until : Math.min(until, from + left)
+    const found = reverse === true ? backward(from, until, left) : forward({ after: from, to: end })
+    for await (const stored of found) {
+      yield stored
+      left -= 1
+      if (left === 0) return
+    }
+  }
+
+  const entriesOf = async (run: number, to: number): Promise<readonly Entry[]> => {
+    const found: Entry[] = []
+    for await (const piece of pieces({ after: run * RUN_RECORDS, to }))
+      for (const { entry } of unpackEntries(piece)) found.push(entry)
+    return found
+  }
+  const runWith = async (seq: number): Promise<readonly Entry[]> => {
+    const run = runOf(seq)
+    const known = kept.get(run)
+    kept.delete(run)
+    const reaches = Math.min(lastOf(run), head.seq)
+    const found =
+      known !== undefined && run * RUN_RECORDS + (await known).length >= seq ? known : entriesOf(run, reaches)
+    kept.set(run, found)
+    found.catch(() => kept.delete(run))
+    if (kept.size > RUNS_KEPT) kept.delete(kept.keys().next().value as number)
+    return found
   }
 
   return {
@@ -75,10 +134,11 @@ export function createReader(logId: string, say: (message: FromThread) => void):
       },
       logId,
       read,
+      pieces,
       async get(seq) {
-        if (!Number.isSafeInteger(seq) || seq < 1) return undefined
-        for await (const stored of read({ after: seq - 1, to: seq })) return stored
-        return undefined
+        if (!Number.isSafeInteger(seq) || seq < 1 || seq > head.seq) return undefined
+        const entry = (await runWith(seq))[(seq - 1) % RUN_RECORDS]
+        return entry === undefined ? undefined : { seq, line: JSON.stringify(entry) }
       },
       stats: () => ask((n) => ({ kind: 'stats', n })),
     },
@@ -88,7 +148,7 @@ export function createReader(logId: string, say: (message: FromThread) => void):
     take(message) {
       const asked = waiting.get(message.n)
       waiting.delete(message.n)
-      if (message.kind === 'lines') asked?.resolve({ lines: message.lines, last: message.last })
+      if (message.kind === 'pieces') asked?.resolve({ pieces: message.pieces, last: message.last })
       else if (message.kind === 'stats') asked?.resolve(message.stats)
       else asked?.reject(Object.assign(new Error(message.error.message), message.error))
     },

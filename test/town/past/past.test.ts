@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { createPast } from '../../../src/town/past/past.ts'
 import { createTown } from '../../api/town.ts'
@@ -6,7 +9,9 @@ const operator = { kind: 'operator', actor: 'overseer' } as const
 
 async function townWithPast() {
   const { town, bead, command, get } = await createTown()
-  const past = createPast({ log: town.log, dir: '/town', name: 'test', townId: 't1' })
+  const dir = mkdtempSync(join(tmpdir(), 'gt-past-'))
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }))
+  const past = createPast({ log: town.log, dir, name: 'test', townId: 't1' })
   onTestFinished(() => past.close())
   const read = async (path: string, query: object = {}, params = {}) =>
     JSON.parse(

@@ -1,0 +1,116 @@
+// Finds out which rows each record changed, run by run, and keeps that.
+//
+// Owns:      the fold that goes on from the last run that is kept; it holds the rows that were used lately.
+// Does not:  hold a second state of the town, or keep the last records, which are no whole run yet.
+// Always:    what is kept of a run is what folding its records changed, whatever was in memory.
+
+import { createHash } from 'node:crypto'
+import { setImmediate as pause } from 'node:timers/promises'
+import { type EventLog, type Unpacked, unpackEntries } from '../../../eventlog/index.ts'
+import type { LogRecord } from '../../events/record.ts'
+import { upcast } from '../../events/upcasters.ts'
+import { lazyProjections } from '../../past/lazy.ts'
+import { bornAt, OWNERS, RUN_RECORDS, runOf, type Versions } from '../../past/rows.ts'
+import { nextState } from '../../system/owners.ts'
+import type { OwnerState } from '../../system/types.ts'
+import type { RowFiles } from './row-files.ts'
+
+export type Indexer = {
+  /** Keeps every whole run up to `seq`. */
+  catchUp(seq: number): Promise<void>
+}
+
+export function createIndexer(log: Pick<EventLog, 'pieces'>, rows: RowFiles): Indexer {
+  let fold: Fold | null = null
+  let wanted = 0
+  let running: Promise<void> | null = null
+
+  const run = async (): Promise<void> => {
+    while (rows.seq < wanted) {
+      // What was begun and not ended is begun again.
+      fold ??= createFold(rows)
+      const { seq } = rows
+      try {
+        for await (const piece of log.pieces({ after: seq, to: wanted })) {
+          for (const each of unpackEntries(piece)) if (fold.add(each)) await pause()
+          await pause()
+          if (rows.seq >= wanted) break
+        }
+      } catch (error) {
+        fold = null
+        throw error
+      }
+      if (rows.seq === seq) throw new Error(`Broken invariant: the log ends before record ${wanted}`)
+    }
+    while (rows.mergeSome()) await pause()
+  }
+
+  return {
+    async catchUp(seq) {
+      const whole = Math.floor(seq / RUN_RECORDS) * RUN_RECORDS
+      wanted = Math.max(wanted, whole)
+      while (rows.seq < whole) {
+        running ??= run().finally(() => {
+          running = null
+        })
+        await running
+      }
+    },
+  }
+}
+
+type Fold = {
+  /** True when a run has ended with it. */
+  add(entry: Unpacked): boolean
+}
+
+/** Runs for which the state of an owner stays in memory after it changed. */
+const OWNERS_STAY = 16
+
+function createFold(rows: RowFiles): Fold {
+  const lazy = lazyProjections(rows, rows.seq, { notes: true })
+  const owners = new Map<string, { state: OwnerState | null; born: number; run: number }>()
+  let at = ''
+
+  const foldOwner = (record: LogRecord): void => {
+    if (record.refused !== undefined) return
+    const { actor, seq } = record
+    let known = owners.get(actor)
+    if (known === undefined) {
+      const version = rows.find(OWNERS, actor, rows.seq)
+      const state = version?.json == null ? null : (JSON.parse(version.json) as OwnerState)
+      known = { state, born: version?.born ?? bornAt(seq, 0), run: 0 }
+      owners.set(actor, known)
+    }
+    known.state = nextState(known.state, record)
+    known.run = runOf(seq)
+  }
+  const takeOwners = (run: number): Versions[] => {
+    const changed: Versions[] = []
+    for (const [key, { state, born, run: last }] of owners) {
+      if (state !== null && last === run)
+        changed.push({ key, versions: [{ seq: state.seq, born, json: JSON.stringify(state) }] })
+      else if (last < run - OWNERS_STAY) owners.delete(key)
+    }
+    return changed
+  }
+
+  return {
+    add({ seq, entry }) {
+      const record = upcast(entry as unknown as LogRecord)
+      if ((seq - 1) % RUN_RECORDS === 0) at = record.at
+      lazy.apply(record)
+      foldOwner(record)
+      if (seq % RUN_RECORDS !== 0) return false
+      const changes = lazy.takeChanges()
+      changes.set(OWNERS, takeOwners(runOf(seq)))
+      rows.add({ at, digest: digestOf(entry), changes })
+      lazy.settle()
+      return true
+    },
+  }
+}
+
+/** Tells one log from another. */
+export const digestOf = (entry: unknown): string =>
+  createHash('sha256').update(JSON.stringify(entry)).digest('hex').slice(0, 32)

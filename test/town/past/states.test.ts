@@ -1,0 +1,135 @@
+// The state as of any record, by every way that leads there.
+
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { beforeAll, expect, test } from 'vitest'
+import type { EventLog } from '../../../eventlog/index.ts'
+import { createStates, type States } from '../../../src/town/past/states.ts'
+import { append, foldedAt, folder, linesOf, logOf, textOf } from './histories.ts'
+
+const RECORDS = 3_000
+const POSITIONS = [1, 300, 511, 512, 513, 1_024, 1_500, 2_047, 2_560, 2_561, 2_800, RECORDS]
+
+let lines: string[]
+let log: EventLog
+let then: Map<number, string>
+beforeAll(async () => {
+  lines = await linesOf(7, RECORDS)
+  log = await logOf(lines)
+  then = foldedAt(lines, (seq) => seq % 97 === 0 || POSITIONS.includes(seq))
+})
+
+const stateOf = (states: States, seq: number): Promise<string> =>
+  states.withProjections(seq, async (projections) => textOf(projections))
+
+async function holds(states: States, positions: Iterable<number> = POSITIONS): Promise<void> {
+  for (const seq of positions) expect(await stateOf(states, seq), `as of ${seq}`).toBe(then.get(seq))
+}
+
+async function kept(of = log): Promise<string> {
+  const dir = folder()
+  const states = createStates(of, { dir, writes: true })
+  await states.catchUp()
+  states.close()
+  return dir
+}
+
+test('[PAST-4] [P4] the state as of any record is what folding the log up to there gives, kept or not', async () => {
+  const dir = await kept()
+  for (const writes of [true, false]) {
+    const states = createStates(log, { dir, writes })
+    await holds(states, then.keys())
+    await holds(states, POSITIONS.toReversed())
+    states.close()
+  }
+  await holds(createStates(log))
+})
+
+test('[PAST-6] [P4] what is kept already, and what is not yet, are answered while the rest is kept', async () => {
+  const states = createStates(log, { dir: folder(), writes: true })
+  const keeping = states.catchUp()
+  await Promise.all(POSITIONS.map(async (seq) => expect(await stateOf(states, seq)).toBe(then.get(seq))))
+  await keeping
+  await holds(states)
+  states.close()
+})
+
+test('[PAST-4] [P4] rows are kept on from where a thread before has ended', async () => {
+  const dir = folder()
+  const growing = await logOf(lines.slice(0, 700))
+  for (let to = 700; to <= RECORDS; to += 460) {
+    const states = createStates(growing, { dir, writes: true })
+    await states.catchUp()
+    await holds(
+      states,
+      POSITIONS.filter((seq) => seq <= to),
+    )
+    if (to < RECORDS) await append(growing, lines.slice(to, to + 460))
+    await holds(
+      states,
+      POSITIONS.filter((seq) => seq <= growing.head.seq),
+    )
+    states.close()
+  }
+})
+
+test('[PAST-5] [P1] kept rows that are cut off at any byte, changed, or of another log or build, change no answer', async () => {
+  const short = await logOf(lines.slice(0, 1_500))
+  const dir = await kept(short)
+  const [rows, keys] = [join(dir, 'rows'), join(dir, 'keys')]
+  let copies = 0
+  const copy = (): string => {
+    const to = join(folder(), String(copies++))
+    mkdirSync(to)
+    for (const name of ['rows', 'keys']) copyFileSync(join(dir, name), join(to, name))
+    return to
+  }
+  const check = async (damage: (to: string) => void): Promise<void> => {
+    for (const writes of [true, false]) {
+      const to = copy()
+      damage(to)
+      const states = createStates(short, { dir: to, writes })
+      await holds(states, [513, 1_500])
+      if (writes) await states.catchUp()
+      await holds(states, [1_024])
+      states.close()
+    }
+  }
+  const flip = (name: string, at: number) => (to: string) => {
+    const bytes = readFileSync(join(to, name))
+    bytes[at] = (bytes[at] ?? 0) ^ 0x10
+    writeFileSync(join(to, name), bytes)
+  }
+  for (let part = 0; part < 3; part += 1) {
+    const within = (file: string): number => Math.floor((statSync(file).size * (part + 0.37)) / 3)
+    await check((to) => truncateSync(join(to, 'keys'), within(keys)))
+    await check((to) => truncateSync(join(to, 'rows'), within(rows)))
+    await check(flip('keys', within(keys)))
+    await check(flip('rows', within(rows)))
+  }
+  await check(flip('keys', 14))
+  // Of a log with the same beginning that went another way.
+  const other = await logOf(await linesOf(8, 1_100))
+  const otherDir = folder()
+  const states = createStates({ ...pick(other), logId: log.logId }, { dir: otherDir, writes: true })
+  await states.catchUp()
+  states.close()
+  const again = createStates(short, { dir: otherDir, writes: true })
+  await holds(again, [300, 1_024, 1_500])
+  again.close()
+  expect(existsSync(join(otherDir, 'rows'))).toBe(true)
+})
+
+const pick = (of: EventLog): Pick<EventLog, 'pieces' | 'get' | 'head'> => ({
+  pieces: (range) => of.pieces(range),
+  get: (seq) => of.get(seq),
+  head: of.head,
+})
