@@ -47,7 +47,7 @@ export class Sealer {
     if (this.#running) return
     if (this.#isFarBehind(headSeq)) this.#begin()
     else if (this.#quiet) this.#quiet.refresh()
-    else this.#quiet = setTimeout(() => this.#begin(), QUIET_MS).unref()
+    else this.#quiet = setTimeout(() => this.#onQuiet(), QUIET_MS).unref()
   }
 
   /** Seals every full run up to the head; answers how many. A second call joins the first. */
@@ -70,6 +70,12 @@ export class Sealer {
 
   async idle(): Promise<void> {
     await this.#running?.catch(() => {})
+  }
+
+  #onQuiet(): void {
+    // The disk may take longer than that: then this is not a quiet moment.
+    if (this.#appender.busy) this.#quiet?.refresh()
+    else this.#begin()
   }
 
   #begin(): void {

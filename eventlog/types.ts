@@ -16,6 +16,9 @@
 //   L9.  Damage is found before it is used, and named by seq; a lost tail is found by the head file.
 //   L10. Sealing changes no line and no chain value.
 //   L11. A backup is whole or absent, and from then on apart.
+//   L12. Pieces hold what a read would give, undecoded, for any thread.
+//
+// Logs of older formats (L13), repair (L14), import and compacting (L15): SPEC.md.
 
 /** Any JSON object. The log adds `seq` as the first key of the line it keeps. */
 export type Entry = { readonly [key: string]: unknown }

@@ -2,7 +2,8 @@
 //
 // Owns:      the form of packed values, writing and reading it.
 // Does not:  promise that a text comes back: whoever packs compares, and keeps the text if it does not.
-// Always:    without eval; reading ends, by an error if need be, whatever the bytes are.
+// Always:    without eval (readers made for each shape were slower: there are too many); reading ends, by an error if need
+//            be, whatever the bytes are.
 //
 // The bytes: size:4 and a JSON text [shapes, strings] of that size, in which each list of keys and each string is there
 // once; then one value after the other. All strings are read by one call of JSON.parse, which is why reading is quick:

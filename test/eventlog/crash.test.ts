@@ -7,6 +7,9 @@ import { createLog, exportLines, openLog, verifyLog } from '../../eventlog/index
 import { all, entry, expectCode, gathered } from './contract.ts'
 import { copyLog, temporaryFolder } from './level-subject.ts'
 
+/** More of them: `FLIPS=10000 npx vitest run test/eventlog/crash.test.ts`. */
+const FLIPS = Number(process.env.FLIPS ?? 100)
+
 describe('a log whose process or disk fails', () => {
   let folder: { readonly path: string; remove(): Promise<void> }
   let dir: string
@@ -89,36 +92,40 @@ describe('a log whose process or disk fails', () => {
     await (await openLog(dir)).close()
   })
 
-  test('[L9] of 100 flipped bits none goes unnoticed: named by verification, or the export is the same', async () => {
-    const log = await createLog(join(folder.path, 'sound'), { autoSeal: false })
-    for (let n = 1; n <= 640; n += 1)
-      void log.append([entry(n), ...(n % 7 === 0 ? [entry(-n)] : [])], { id: `n-${n}` })
-    await log.append([entry(0)], { id: 'last' })
-    await log.seal()
-    // Opened again, so that some of it lies in tables, and some in LevelDB's own log.
-    await log.reopen()
-    for (let n = 641; n <= 700; n += 1) await log.append([entry(n)], { id: `n-${n}` })
-    const lines = await gathered(exportLines(log))
-    await log.close()
+  test(
+    `[L9] of ${FLIPS} flipped bits none goes unnoticed: named by verification, or the export is the same`,
+    async () => {
+      const log = await createLog(join(folder.path, 'sound'), { autoSeal: false })
+      for (let n = 1; n <= 640; n += 1)
+        void log.append([entry(n), ...(n % 7 === 0 ? [entry(-n)] : [])], { id: `n-${n}` })
+      await log.append([entry(0)], { id: 'last' })
+      await log.seal()
+      // Opened again, so that some of it lies in tables, and some in LevelDB's own log.
+      await log.reopen()
+      for (let n = 641; n <= 700; n += 1) await log.append([entry(n)], { id: `n-${n}` })
+      const lines = await gathered(exportLines(log))
+      await log.close()
 
-    const random = seeded(7)
-    const copy = join(folder.path, 'copy')
-    const seen = { named: 0, harmless: 0 }
-    for (let round = 0; round < 100; round += 1) {
-      await copyLog(join(folder.path, 'sound'), copy)
-      const where = await flipAnyBit(copy, random)
-      const report = await verifyLog(copy)
-      if (report.ok) {
-        const opened = await openLog(copy)
-        expect(await gathered(exportLines(opened)), `${where} passed verification`).toEqual(lines)
-        await opened.close()
-        seen.harmless += 1
-      } else {
-        seen.named += 1
+      const random = seeded(7)
+      const copy = join(folder.path, 'copy')
+      const seen = { named: 0, harmless: 0 }
+      for (let round = 0; round < FLIPS; round += 1) {
+        await copyLog(join(folder.path, 'sound'), copy)
+        const where = await flipAnyBit(copy, random)
+        const report = await verifyLog(copy)
+        if (report.ok) {
+          const opened = await openLog(copy)
+          expect(await gathered(exportLines(opened)), `${where} passed verification`).toEqual(lines)
+          await opened.close()
+          seen.harmless += 1
+        } else {
+          seen.named += 1
+        }
       }
-    }
-    expect(seen.named).toBeGreaterThan(50)
-  }, 60_000)
+      expect(seen.named).toBeGreaterThan(FLIPS / 2)
+    },
+    Math.max(60_000, FLIPS * 1_000),
+  )
 
   test('[L9] a bit flipped in the text of an entry in a copy is reported as that entry', async () => {
     const log = await openLog(dir)

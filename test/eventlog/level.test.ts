@@ -3,7 +3,7 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { ClassicLevel } from 'classic-level'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { createLog, openLog, verifyLog } from '../../eventlog/index.ts'
+import { createLog, type EventLog, openLog, verifyLog } from '../../eventlog/index.ts'
 import { META_FORMAT, rangeOf, seqKey } from '../../eventlog/level/keys.ts'
 import { checkTable } from '../../eventlog/level/table.ts'
 import { encodeText } from '../../eventlog/level/values.ts'
@@ -120,6 +120,33 @@ describe('a log in a folder', () => {
     expect(await db.keys(rangeOf('s')).all()).toHaveLength(2)
     expect((await db.keys(rangeOf('i')).all()).length).toBeLessThanOrEqual(1100)
     await db.close()
+  })
+
+  test('[L10] sealing waits until nothing is being written, and not for ever', async () => {
+    const log = await createLog(dir)
+    let n = 0
+    const append = (count: number) => {
+      const first = n + 1
+      n += count
+      return log.append(
+        Array.from({ length: count }, (_, index) => entry(first + index)),
+        { id: `n-${n}` },
+      )
+    }
+    let appending = true
+    const busy = (async () => {
+      while (appending) await Promise.all([append(1), append(1)])
+    })()
+    await until(() => n > 600)
+    expect((await log.stats()).sealed).toBe(0)
+    // Far behind: now it seals in spite of the writing.
+    for (let round = 0; round < 40; round += 1) await append(512)
+    await untilSealed(log, 512)
+    appending = false
+    await busy
+    await untilSealed(log, n - (n % 512))
+    expect((await log.verify()).problems).toEqual([])
+    await log.close()
   })
 
   test('[L9] entries that are gone from the middle are reported as missing, by their first seq', async () => {
@@ -305,3 +332,7 @@ test('[L11] tables are shared with the backup, and nothing else is', async () =>
   await copy.close()
   await subject.dispose()
 })
+
+async function untilSealed(log: EventLog, seq: number): Promise<void> {
+  while ((await log.stats()).sealed < seq) await turns(1)
+}
