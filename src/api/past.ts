@@ -7,6 +7,7 @@
 import type { Projections } from '../projections/index.ts'
 import { Fault } from './fault.ts'
 import { seqAt } from './moment.ts'
+import type { Earlier } from './read.ts'
 import { READS } from './reads/index.ts'
 import type { PastAsk, TownHandle } from './town.ts'
 
@@ -22,12 +23,24 @@ export async function answerPast(town: PastTown, ask: PastAsk, signal: AbortSign
   if (route === undefined) throw new Fault('ROUTE_NOT_FOUND', `There is no GET ${ask.path}.`)
   const { at } = ask.query
   const seq = at === undefined ? town.log.head.seq : await seqAt(town.log, at, town.clock.now())
+  const { caller, query, params } = ask
+  const before = route.earlier === undefined ? {} : { earlier: await take(town, route.earlier, ask, seq) }
   const answer = await town.withProjections(seq, async (projections) => {
     const view = { projections, seq, past: true }
-    const { caller, query, params } = ask
-    return route.run({ town: besides(town, seq, projections), caller, view, query, params, signal })
+    const context = { town: besides(town, seq, projections), caller, view, query, params, signal }
+    return route.run({ ...context, ...before })
   })
   return JSON.stringify(answer)
+}
+
+/** @throws {Fault} POSITION_INVALID, POSITION_IN_FUTURE. */
+async function take(town: PastTown, earlier: Earlier, { query }: PastAsk, to: number) {
+  const seq = await seqAt(town.log, earlier.at(query), town.clock.now())
+  if (seq > to) throw new Fault('POSITION_INVALID', 'The first moment is after the second one.')
+  const taken = await town.withProjections(seq, async (projections) =>
+    earlier.take({ projections, seq, past: true }, query),
+  )
+  return { seq, taken }
 }
 
 /** The town as a route sees it. What only the live one has is not at hand. */

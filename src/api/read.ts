@@ -14,7 +14,16 @@ export type ReadContext<Query, Params> = {
   readonly params: Params
   /** Aborted when the caller has gone. */
   readonly signal: AbortSignal
+  /** Of a route that says so: what it took from the town as it was at an earlier moment. */
+  readonly earlier?: { readonly seq: number; readonly taken: unknown }
 }
+
+/** A read of two moments: it takes what it needs of the earlier one first, for only one is at hand at a time. */
+export type Earlier = {
+  at(query: Values): string
+  take(view: View, query: Values): unknown
+}
+type Values = Readonly<Record<string, unknown>>
 
 /** What a session may see of a read. */
 export type Own = Pick<Workplace, 'role' | 'bead' | 'agent' | 'rig'>
@@ -25,6 +34,7 @@ export type ReadRoute = {
   readonly query: z.ZodObject
   /** It goes through the log: it is answered beside the live town, also when it is asked as of now. */
   readonly past?: true
+  readonly earlier?: Earlier
   /** True when a session may read this of its own; absent: never. */
   readonly own?: (
     own: Own,
@@ -40,6 +50,7 @@ export const read = <S extends z.ZodObject, const P extends string>(spec: {
   readonly summary: string
   readonly query?: S
   readonly past?: true
+  readonly earlier?: Earlier
   readonly own?: ReadRoute['own']
   run(context: ReadContext<z.output<S> & { at?: string | undefined }, ParamsOf<P>>): unknown
 }): ReadRoute => {

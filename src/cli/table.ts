@@ -100,6 +100,7 @@ const rows: readonly Row[] = [
   ['escalate list', () => import('./commands/escalate.ts'), 'escalateList'],
   ['escalate close', () => import('./commands/escalate.ts'), 'escalateClose'],
   ['history', () => import('./commands/history.ts'), 'history'],
+  ['diff', () => import('./commands/diff.ts'), 'diff'],
   ['why', () => import('./commands/why.ts'), 'why'],
   ['replay', () => import('./commands/replay.ts'), 'replay'],
   ['fork', () => import('./commands/fork.ts'), 'fork'],

@@ -1,0 +1,188 @@
+// What changed between two moments: row by row of each projection, and owner by owner.
+//
+// Owns:      which rows there are to compare, and what counts as a change of one.
+// Does not:  fold anything: both moments are handed in. Sentences of the feed are no rows: they are what happened, not what is.
+// Always:    a row is added, removed or changed; of a changed one only the fields that differ are told.
+
+import { beadOwner, rigOf } from '../events/address.ts'
+import type { Address, Change, Context, Json, LogRecord } from '../events/record.ts'
+import { createProjections, type Projections } from '../projections/index.ts'
+import type { Projection } from '../projections/types.ts'
+import { stateText } from './history.ts'
+
+/** Text of each row by its key, by part: `beads.byId`, `rigs`. */
+export type RowTexts = ReadonlyMap<string, ReadonlyMap<string, string>>
+
+export type Changed = { readonly [field: string]: { readonly before: Json; readonly after: Json } }
+export type RowChange =
+  | { readonly key: string; readonly change: 'added'; readonly after: Json }
+  | { readonly key: string; readonly change: 'removed'; readonly before: Json }
+  | { readonly key: string; readonly change: 'changed'; readonly fields: Changed }
+
+export type OwnerChange = {
+  readonly address: Address
+  /** `-` when it was not there. */
+  readonly from: string
+  readonly to: string
+  readonly records: number
+  readonly fields: Changed
+}
+
+/** Which rows and owners are asked for. */
+export type DiffFilter = { readonly rig?: string | undefined; readonly bead?: string | undefined }
+
+export function rowTexts(projections: Projections, filter: DiffFilter): RowTexts {
+  const all: Projection<unknown>[] = Object.values(projections)
+  const texts = new Map<string, Map<string, string>>()
+  for (const { name, rows } of all)
+    for (const part of PARTS.get(name) ?? []) {
+      const kept = new Map<string, string>()
+      for (const [key, row] of entries(part === '' ? rows : (rows as Record<string, unknown>)[part]))
+        if (isAsked(name, key, row, filter)) kept.set(key, JSON.stringify(row) ?? 'null')
+      texts.set(part === '' ? name : `${name}.${part}`, kept)
+    }
+  return texts
+}
+
+/** Of those the ones that are asked for. */
+export const restricted = (texts: RowTexts, filter: DiffFilter): RowTexts =>
+  new Map(
+    [...texts].map(([part, rows]) => {
+      const [projection = ''] = part.split('.')
+      return [
+        part,
+        new Map([...rows].filter(([key, text]) => isAsked(projection, key, JSON.parse(text), filter))),
+      ]
+    }),
+  )
+
+/** By part; parts without a change are left out. */
+export function rowChanges(before: RowTexts, after: RowTexts): Record<string, RowChange[]> {
+  const changes: Record<string, RowChange[]> = {}
+  for (const [part, rows] of after) {
+    const old = before.get(part) ?? new Map<string, string>()
+    const found: RowChange[] = []
+    for (const [key, text] of rows) {
+      const was = old.get(key)
+      if (was === undefined) found.push({ key, change: 'added', after: JSON.parse(text) })
+      else if (was !== text)
+        found.push({ key, change: 'changed', fields: fieldsOf(JSON.parse(was), JSON.parse(text)) })
+    }
+    // Lists forget what is old; that is no news.
+    if (!LISTS.has(part))
+      for (const [key, text] of old)
+        if (!rows.has(key)) found.push({ key, change: 'removed', before: JSON.parse(text) })
+    if (found.length > 0) changes[part] = found
+  }
+  return changes
+}
+
+/** `a` and `b` as objects: the fields that differ. Anything else is one field without a name. */
+export function fieldsOf(a: Json, b: Json): Changed {
+  if (!isObject(a) || !isObject(b)) return { '': { before: a, after: b } }
+  const fields: Record<string, { before: Json; after: Json }> = {}
+  for (const name of new Set([...Object.keys(a), ...Object.keys(b)])) {
+    const [before = null, after = null] = [a[name], b[name]]
+    if (JSON.stringify(before) !== JSON.stringify(after)) fields[name] = { before, after }
+  }
+  return fields
+}
+
+/** What records make of owners, and what they were before the first of them. */
+export type OwnerChanges = {
+  /** A record before the first moment; only of owners that change afterwards. */
+  before(record: LogRecord): void
+  /** A record between the moments. */
+  between(record: LogRecord): void
+  changes(): OwnerChange[]
+}
+
+export function createOwnerChanges(): OwnerChanges {
+  const at = new Map<Address, Context>()
+  const changed = new Map<Address, { was: Context; from: string; to: string; records: number }>()
+  const fold = ({ actor, change }: Pick<LogRecord, 'actor' | 'change'>) =>
+    at.set(actor, folded(at.get(actor) ?? {}, change))
+  return {
+    before: fold,
+    between(record) {
+      const { actor, from, to } = record
+      const seen = changed.get(actor)
+      if (seen === undefined)
+        changed.set(actor, { was: at.get(actor) ?? {}, from: stateText(from), to: stateText(to), records: 1 })
+      else {
+        seen.to = stateText(to)
+        seen.records += 1
+      }
+      fold(record)
+    },
+    changes: () =>
+      [...changed]
+        .map(([address, { was, from, to, records }]) => ({
+          address,
+          from,
+          to,
+          records,
+          fields: fieldsOf(was, at.get(address) ?? {}),
+        }))
+        .filter(({ from, to, fields }) => from !== to || Object.keys(fields).length > 0)
+        .sort((left, right) => (left.address < right.address ? -1 : 1)),
+  }
+}
+
+/** True of an owner that belongs to what is asked for; `beads`: those of the rig. */
+export const isOwnerAsked = (
+  address: Address,
+  { rig, bead }: DiffFilter,
+  beads: ReadonlySet<string>,
+): boolean =>
+  (bead === undefined || address === beadOwner(bead)) &&
+  (rig === undefined || rigOf(address) === rig || beads.has(address))
+
+const folded = (context: Context, { set, unset }: Change): Context => {
+  const next = { ...context, ...set }
+  for (const key of unset ?? []) delete next[key]
+  return next
+}
+
+/** Parts that are saved: the others follow from them. `''`: the rows are one map. */
+const PARTS: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.values(createProjections())
+    .filter(({ name }) => name !== 'feed')
+    .map((one: Projection<unknown>) => {
+      const { rows } = one.save() as { rows: object }
+      return [one.name, Array.isArray(rows) ? [''] : Object.keys(rows)] as const
+    }),
+)
+const LISTS: ReadonlySet<string> = new Set(
+  Object.values(createProjections()).flatMap(({ name, rows }) =>
+    Object.entries(rows).flatMap(([part, value]) => (Array.isArray(value) ? [`${name}.${part}`] : [])),
+  ),
+)
+
+function entries(part: unknown): Iterable<readonly [string, unknown]> {
+  if (part instanceof Map) return part as ReadonlyMap<string, unknown>
+  if (part instanceof Set) return [...part].map((key) => [String(key), true] as const)
+  if (Array.isArray(part)) return part.map((item) => [seqOf(item) ?? JSON.stringify(item), item] as const)
+  return [['', part]]
+}
+
+const seqOf = (item: unknown): string | null => {
+  const { seq } = item as { seq?: unknown }
+  return typeof seq === 'number' ? String(seq) : null
+}
+
+function isAsked(projection: string, key: string, row: unknown, { rig, bead }: DiffFilter): boolean {
+  const said = (typeof row === 'object' && row !== null ? row : {}) as Readonly<Record<string, unknown>>
+  const isRig = (): boolean =>
+    (projection === 'rigs' && key === rig) ||
+    said.rig === rig ||
+    [key, said.address, said.agent, said.to].some((at) => typeof at === 'string' && rigOf(at) === rig)
+  const isBead = (): boolean =>
+    (projection === 'beads' && key === bead) ||
+    [said.bead, said.hook].includes(bead) ||
+    (said.kind === 'bead' && said.key === bead)
+  return (rig === undefined || isRig()) && (bead === undefined || isBead())
+}
+
+const isObject = (value: Json): value is { readonly [key: string]: Json } =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -1,0 +1,128 @@
+// gt history, gt diff, gt why: what a person reads.
+
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { type CliTown, createCliTown } from './town.ts'
+
+let town: CliTown
+beforeEach(async () => {
+  town = await createCliTown()
+})
+afterEach(() => town.close())
+
+const told = (out: string): string[] =>
+  out
+    .trimEnd()
+    .split('\n')
+    // Without the record's number and the time.
+    .map((line) => line.replace(/^ *\d+ {2}(\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d {2}/, ''))
+
+describe('[P4] gt history', () => {
+  test('says of each step from where to where, by what and whom, and why', async () => {
+    const bead = await town.bead('one')
+    const other = await town.bead('two', { needs: [bead] })
+    await town.command('bead.close', { bead, reason: 'not needed' })
+    const { code, out } = await town.gt('history', bead)
+    expect(code).toBe(0)
+    expect(told(out)).toEqual([
+      `- > open  bead.create by overseer: bead ${bead} is made: one`,
+      `open > closed  bead.close by overseer: bead ${bead} is closed: not needed`,
+    ])
+    const all = told((await town.gt('history', bead, '--all')).out)
+    expect(all).toContainEqual(expect.stringContaining(`beads/${other}  `))
+    expect(all.length).toBeGreaterThan(2)
+  })
+
+  test('shows the last ones, and how the others are seen', async () => {
+    const bead = await town.bead('one')
+    for (let n = 1; n <= 4; n += 1) await town.command('bead.comment', { bead, text: `comment ${n}` })
+    const { out } = await town.gt('history', bead, '-n', '2')
+    expect(told(out)).toEqual([
+      `… 3 earlier: gt history ${bead} -n 5`,
+      expect.stringContaining('comment 3'),
+      expect.stringContaining('comment 4'),
+    ])
+    const { seq } = town.town.system
+    expect(told((await town.gt('history', bead, '--at', String(seq - 1))).out).at(-1)).toContain('comment 3')
+    const whole = JSON.parse((await town.gt('history', bead, '--json')).out)
+    expect(whole).toHaveLength(5)
+    expect(whole[0]).toMatchObject({ from: null, to: 'open', by: 'overseer', reason: null })
+  })
+
+  test.each([
+    ['sh-nothing', 'BEAD_NOT_FOUND'],
+    ['beads/sh-nothing', 'BEAD_NOT_FOUND'],
+    ['shop/polecats/nobody', 'AGENT_NOT_FOUND'],
+    ['shop/polecats/nobody/sessions/1.1', 'SESSION_NOT_FOUND'],
+    ['shop/merge-requests/mr-9', 'MERGE_REQUEST_NOT_FOUND'],
+    ['d-nothing', 'DECISION_NOT_FOUND'],
+    ['p-nothing', 'PLAN_NOT_FOUND'],
+    ['rigs/nowhere', 'RIG_NOT_FOUND'],
+    ['nobody/at/all', 'NO_SUCH_OWNER'],
+  ])('%s was never there: %s', async (name, code) => {
+    const { code: exit, err } = await town.gt('history', name, '--json')
+    expect(exit).toBe(1)
+    expect(JSON.parse(err).error).toMatchObject({ code, remedy: expect.stringMatching(/./) })
+  })
+
+  test('what an agent says cannot act on the terminal', async () => {
+    const bead = await town.bead('one')
+    await town.command('bead.comment', { bead, text: 'red \u001b[31m and \u202e back' })
+    for (const command of [
+      ['history', bead, '--all'],
+      ['why', bead, '--all'],
+      ['diff', '0'],
+    ]) {
+      const { out } = await town.gt(...command)
+      expect(out).not.toContain('\u001b')
+      expect(out).not.toContain('\u202e')
+    }
+  })
+})
+
+describe('[P4] gt diff', () => {
+  test('tells what is new, what changed from what to what, and nothing beyond the second moment', async () => {
+    const one = await town.bead('one')
+    const from = town.town.system.seq
+    const two = await town.bead('two')
+    await town.command('bead.close', { bead: one, reason: 'not needed' })
+    const to = town.town.system.seq
+    await town.bead('three')
+    const { code, out } = await town.gt('diff', String(from), String(to))
+    expect(code).toBe(0)
+    expect(out).toMatch(new RegExp(`^From record ${from} \\(.*\\) to record ${to} \\(.*\\): 2 records\\.`))
+    expect(out).toContain(`  + ${two}  two  (open)`)
+    expect(out).toContain(`  ~ ${one}  status open > closed, closeReason - > not needed`)
+    expect(out).not.toContain('three')
+    const whole = JSON.parse((await town.gt('diff', String(from), String(to), '--json')).out)
+    expect(whole.rows['beads.byId']).toContainEqual({
+      key: one,
+      change: 'changed',
+      fields: expect.objectContaining({ status: { before: 'open', after: 'closed' } }),
+    })
+    expect(whole.actors).toContainEqual(
+      expect.objectContaining({ address: `beads/${one}`, from: 'open', to: 'closed', records: 1 }),
+    )
+    const of = JSON.parse((await town.gt('diff', String(from), String(to), '--bead', two, '--json')).out)
+    expect(of.rows['beads.byId'].map(({ key }: { key: string }) => key)).toEqual([two])
+    expect(of.actors.map(({ address }: { address: string }) => address)).toEqual([`beads/${two}`])
+  })
+
+  test('two moments with nothing between them differ in nothing', async () => {
+    await town.bead('one')
+    const { out } = await town.gt('diff', '0s', '--json')
+    expect(JSON.parse(out)).toMatchObject({ records: 0, rows: {}, actors: [] })
+  })
+
+  test.each([
+    [['9', '3'], 'POSITION_INVALID'],
+    [['soon'], 'POSITION_INVALID'],
+    [['1', '99999'], 'POSITION_IN_FUTURE'],
+    [['1', '--rig', 'nowhere'], 'RIG_NOT_FOUND'],
+    [['1', '--bead', 'sh-nothing'], 'BEAD_NOT_FOUND'],
+  ])('gt diff %j is refused with %s', async (words, code) => {
+    while (town.town.system.seq < 10) await town.bead('more')
+    const { code: exit, err } = await town.gt('diff', ...words, '--json')
+    expect(exit).toBe(1)
+    expect(JSON.parse(err).error.code).toBe(code)
+  })
+})
