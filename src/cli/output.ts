@@ -27,6 +27,8 @@ export type Output = {
   event(json: unknown, line: () => string): void
   /** Something that was refused beside what was done, on stderr; with --json the answer says it. */
   problem(refused: { readonly code: string; readonly message: string }): void
+  /** One line that each call writes anew, where a person looks at a terminal that can do that; null wipes it off. */
+  passing(line: string | null): void
   /** A remark on stderr; nothing with --json. */
   note(text: string): void
 }
@@ -66,6 +68,9 @@ export function createOutput(
     },
     problem(refused) {
       if (!json) writeError({ stdout, stderr }, false, refused)
+    },
+    passing(text) {
+      if (!json && !quiet && colour) stdout.write(`\r${text === null ? '' : safeLine(text)}\x1b[K`)
     },
     note(text) {
       if (!json) stderr.write(`gt: ${safeLine(text)}\n`)

@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto'
 import { ClientFault } from './fault.ts'
-import type { Response, ServerEvent } from './http.ts'
+import type { OnProgress, Response, ServerEvent } from './http.ts'
 
 export type Answer = { readonly [key: string]: unknown; readonly seq?: number }
 
@@ -12,13 +12,20 @@ export interface Connection {
   /** @throws {ClientFault} with the code of the refusal. */
   get<T = Answer>(path: string, query?: Query): Promise<T>
   /** Sends a command with an id of its own, so that it is done once however often it has to be sent. */
-  command<T = Answer>(name: string, input: object): Promise<T>
+  command<T = Answer>(name: string, input: object, watch?: CommandWatch): Promise<T>
   /**
    * Calls `onEvent` for each event after `after` until `signal` is aborted, connecting again whenever that is needed.
    * @throws {ClientFault} DAEMON_DOWN, or the code of the refusal.
    */
   follow(path: string, options: FollowOptions, onEvent: (event: ServerEvent) => void): Promise<void>
   close(): Promise<void>
+}
+
+export type CommandWatch = {
+  /** Hears how far it is, of a command that says so. */
+  readonly onProgress?: OnProgress | undefined
+  /** Aborted: nobody waits for it any more. */
+  readonly signal?: AbortSignal | undefined
 }
 
 export type FollowOptions = { readonly query?: Query; readonly after?: number; readonly signal: AbortSignal }

@@ -48,6 +48,75 @@ export function request(asked: Request): Promise<Response> {
   })
 }
 
+/**
+ * The same, and hears how far it is while it runs (`progress` lines of NDJSON; the last line is the answer).
+ * Rejects as `request` does.
+ */
+export function requestWithProgress(asked: Request, onProgress: OnProgress): Promise<Response> {
+  const headers = { ...asked.headers, accept: NDJSON }
+  return new Promise((resolve, reject) => {
+    const socket = open({ ...asked, headers }, reject)
+    const lines = progressLines(onProgress)
+    const decoder = new StringDecoder('utf8')
+    let begin: Buffer | null = Buffer.alloc(0)
+    let head: ReturnType<typeof headOf> = null
+    let text = ''
+    socket.on('data', (chunk: Buffer) => {
+      let rest = chunk
+      if (begin !== null) {
+        begin = Buffer.concat([begin, chunk])
+        head = headOf(begin)
+        if (head === null) return
+        rest = begin.subarray(head.bytes)
+        begin = null
+      }
+      if (head?.lines === true) lines.take(decoder.write(rest))
+      else text += decoder.write(rest)
+    })
+    socket.on('end', () => {
+      socket.destroy()
+      const answer = head === null ? null : head.lines ? lines.answer() : answerOf(head, text)
+      if (answer === null) reject(lost())
+      else resolve(answer)
+    })
+  })
+}
+
+export type OnProgress = (progress: object) => void
+export const NDJSON = 'application/x-ndjson'
+
+/** Takes the text of an answer in lines as it comes. */
+export function progressLines(onProgress: OnProgress): {
+  take(text: string): void
+  answer(): Response | null
+} {
+  let rest = ''
+  let answer: Response | null = null
+  return {
+    take(text) {
+      const lines = (rest + text).split('\n')
+      rest = lines.pop() ?? ''
+      for (const line of lines) {
+        const said = JSON.parse(line) as { progress?: object; result?: unknown; problem?: { status: number } }
+        if (said.progress !== undefined) onProgress(said.progress)
+        else if (said.problem !== undefined) answer = { status: said.problem.status, body: said.problem }
+        else answer = { status: 200, body: said.result }
+      }
+    },
+    /** Null while the last line has not come. */
+    answer: () => answer,
+  }
+}
+
+function answerOf({ status, length }: { status: number; length: number }, text: string): Response | null {
+  if (Buffer.byteLength(text) < length) return null
+  try {
+    return { status, body: text === '' ? null : JSON.parse(text) }
+  } catch {
+    return null
+  }
+}
+
 export type ServerEvent = { readonly id: number; readonly data: string }
 
 /**
@@ -113,14 +182,15 @@ function open(asked: Request, reject: (error: Error) => void): Socket {
   return socket
 }
 
-/** Status, where the body begins, and how long it says it is; null while the head is not whole. */
-function headOf(bytes: Buffer): { status: number; bytes: number; length: number } | null {
+/** Status, where the body begins, how long it says it is, and whether it is lines; null while the head is not whole. */
+function headOf(bytes: Buffer): { status: number; bytes: number; length: number; lines: boolean } | null {
   const end = bytes.indexOf('\r\n\r\n')
   if (end === -1) return null
   const head = bytes.subarray(0, end).toString('latin1')
   const status = Number(/^HTTP\/1\.[01] (\d{3})/.exec(head)?.[1] ?? 0)
   const length = Number(/^content-length: *(\d+)/im.exec(head)?.[1] ?? 0)
-  return { status, bytes: end + 4, length }
+  const lines = /^content-type: *application\/x-ndjson/im.test(head)
+  return { status, bytes: end + 4, length, lines }
 }
 
 function eventOf(block: string): ServerEvent | null {

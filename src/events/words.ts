@@ -67,12 +67,25 @@ const MORE_WORDS: readonly Word[] = [
     'one change of one owner: what came in, what it led to, who, when and why',
   ),
   word('fact', 'what happened', 'past tense, kept for ever: BeadHooked'),
+  word(
+    'replay',
+    'rebuild',
+    'makes all state again from the log alone, and compares it with the state that is held',
+  ),
+  word('bisect', 'find when', 'halves the log until it has the record at which something became so'),
   word('CV', 'work record', 'what a polecat has done so far'),
   word(
     'preset',
     'kind of agent',
     'how an agent program is started: claude, codex, gemini, opencode, or your own',
   ),
+  word(
+    'fork',
+    'a town apart',
+    'a town made of another one’s past, that goes on by itself and reaches nothing outside',
+  ),
+  word('parent', 'town of a fork', 'the town that a fork was made of, as it was at one record'),
+  word('rejoin', 'make real again', 'lets one rig of a fork land again where its parent’s does'),
   word('convoy', 'work order', 'several beads that belong together'),
   word('molecule', 'running workflow', 'a formula poured into steps'),
 ]

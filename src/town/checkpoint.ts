@@ -25,7 +25,11 @@ type Checkpoint = {
 
 export async function writeCheckpoint(
   file: string,
-  town: { readonly log: EventLog; readonly system: System; readonly projections: Projections },
+  town: {
+    readonly log: Pick<EventLog, 'logId' | 'get'>
+    readonly system: Pick<System, 'checkpoint'>
+    readonly projections: Projections
+  },
 ): Promise<void> {
   // Both at once: nothing is folded between the two.
   const system = town.system.checkpoint()
@@ -60,14 +64,14 @@ export async function readCheckpoint(
 }
 
 /** States and rows have the shape that this build's machines and records give them. */
-const belongsTo = (log: EventLog): string =>
+const belongsTo = (log: Pick<EventLog, 'logId'>): string =>
   [
     log.logId,
     RECORD_VERSION,
     ...Object.values(MACHINES).map(({ name, version }) => `${name}@${version}`),
   ].join(' ')
 
-async function digestAt(log: EventLog, seq: number): Promise<string | null> {
+async function digestAt(log: Pick<EventLog, 'get'>, seq: number): Promise<string | null> {
   const stored = await log.get(seq)
   return stored === undefined ? null : createHash('sha256').update(stored.line).digest('hex')
 }

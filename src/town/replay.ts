@@ -1,96 +1,133 @@
 // Rebuilding everything from the log, beside the live state, and holding the two against each other (P1, P3).
 //
-// Owns:      one pass over the log: fold, and on request decide again.
-// Does not:  touch the live state or the log.
+// Owns:      the order: read and fold, compare, write, and only then put in place.
+// Does not:  touch the live state or the log; know in which thread it runs.
+// Always:    ended at any instant, it has changed nothing: whatever it writes stands beside until it is whole.
 
 import { createHash } from 'node:crypto'
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
-import type { EventLog } from '../../eventlog/index.ts'
+import { unpackEntries } from '../../eventlog/index.ts'
 import { machineAt } from '../actors/index.ts'
-import type { ReplayReport } from '../api/town.ts'
-import type { Address } from '../events/record.ts'
-import { recordOf } from '../events/upcasters.ts'
-import { applyAll, canonical, createProjections, type Projections } from '../projections/index.ts'
-import { createOwners } from '../system/owners.ts'
-import { createRedecider, type Divergence } from '../system/redecide.ts'
-import type { OwnerState, System } from '../system/types.ts'
+import type { JobProgress, ReplayReport } from '../api/town.ts'
+import type { LogRecord } from '../events/record.ts'
+import { upcast } from '../events/upcasters.ts'
+import { createComparison } from '../past/compare.ts'
+import { digestInto, type Part, partsOf } from '../past/parts.ts'
+import { createRebuild, found, type Rebuild } from '../past/rebuild.ts'
+import { writeCheckpoint } from './checkpoint.ts'
+import type { JobLog } from './past/job-log.ts'
+import type { LiveState } from './past/slices.ts'
+import { checkEmpty, writeState } from './state-files.ts'
 
-/** Divergences that are reported; one is enough to know, and the first are the ones to look at. */
-const DIVERGENCES_MAX = 100
+/** How often a replay says how far it is, ms. */
+const SAYS_EVERY_MS = 100
 
+export type ReplayAsked = {
+  /** Last record to fold; null: as far as the live town is, and held against it. */
+  readonly to: number | null
+  readonly verify: boolean
+  /** Folder that gets the rebuilt state as JSON files, or null. */
+  readonly into: string | null
+  /** File of the checkpoint that is replaced when the live state is the one that was rebuilt; null: none. */
+  readonly checkpoint: string | null
+}
+
+type ReplayLog = Pick<JobLog, 'head' | 'logId' | 'get' | 'pieces'>
+
+/** @throws {LogError} LOG_DAMAGED, before anything behind the damage is used; {TownError} FOLDER_NOT_EMPTY */
 export async function replay(
-  log: EventLog,
-  options: { readonly to: number | null; readonly verify: boolean; readonly into: string | null },
-  live: { readonly system: System; readonly projections: Projections },
+  log: ReplayLog,
+  asked: ReplayAsked,
+  live: LiveState | null,
+  onProgress: (progress: JobProgress) => void,
 ): Promise<ReplayReport> {
   const begun = performance.now()
-  // Taken before the first wait, for the live state goes on; and only what is durable, for what is decided and being
-  // written is no part of any record yet.
-  const durable = live.system.checkpoint()
-  const to = options.to ?? durable.seq
-  const liveDigest = to === durable.seq ? digest(durable.owners, live.projections) : null
-  const owners = createOwners()
-  const projections = createProjections()
-  const redecider = options.verify ? createRedecider(machineAt) : null
-  const divergences: Divergence[] = []
-  const changedDecisions: Divergence[] = []
-  let records = 0
-  for await (const { line } of log.read({ to })) {
-    const record = recordOf(line)
-    const found = redecider?.check(record)
-    if (found !== undefined && divergences.length < DIVERGENCES_MAX) {
-      divergences.push(...found.divergences)
-      changedDecisions.push(...found.changedDecisions)
-    }
-    owners.fold(record)
-    applyAll(projections, record)
-    records += 1
-  }
-  const stateDigest = digest(owners.all(), projections)
-  if (options.verify && liveDigest !== null && liveDigest !== stateDigest) {
-    divergences.push({ seq: to, actor: 'town', field: 'state', recorded: liveDigest, computed: stateDigest })
-  }
-  if (options.into !== null) writeState(options.into, owners.all(), projections)
-  const durationMs = performance.now() - begun
+  if (asked.into !== null) checkEmpty(asked.into)
+  const rebuild = createRebuild(asked.verify ? machineAt : null)
+  const compares = asked.to === null && live !== null
+  const foldTo = folder(log, rebuild, begun, onProgress)
+  await foldTo(asked.to ?? log.head.seq)
+  const records = rebuild.seq
+  const foldedMs = performance.now() - begun
+
+  const compared = compares ? await compare(rebuild, live, foldTo) : null
+  const parts = partsOf({ system: rebuild.checkpoint(), projections: rebuild.projections })
+  const stateDigest = digestOf(parts)
+  const differences = compared?.differences ?? found()
+  const liveDigest =
+    compared === null ? null : differences.count === 0 ? stateDigest : digestOf(parts, compared.live)
+  if (asked.into !== null) writeState(asked.into, rebuild.checkpoint(), rebuild.projections)
+  const isEqual = compared !== null && differences.count === 0
+  if (isEqual && asked.into === null && asked.checkpoint !== null)
+    await writeCheckpoint(asked.checkpoint, {
+      log,
+      system: rebuild,
+      projections: rebuild.projections,
+    })
+
+  const { divergences, changedDecisions } = rebuild
+  const count = divergences.count + differences.count
   return {
     records,
-    durationMs: Math.round(durationMs),
-    recordsPerSecond: Math.round(records / Math.max(durationMs / 1_000, 0.001)),
-    to,
+    durationMs: Math.round(performance.now() - begun),
+    recordsPerSecond: Math.round(records / Math.max(foldedMs / 1_000, 0.001)),
+    to: rebuild.seq,
     stateDigest,
-    verified: options.verify && divergences.length === 0,
-    divergences,
-    changedDecisions,
+    liveDigest,
+    verified: asked.verify && count === 0,
+    divergences: [...differences.listed, ...divergences.listed],
+    divergenceCount: count,
+    changedDecisions: changedDecisions.listed,
+    changedDecisionCount: changedDecisions.count,
+    cachesReplaced: isEqual && asked.into === null && asked.checkpoint !== null,
   }
 }
 
-/** SHA-256 of every owner's state and every projection's rows. */
-function digest(owners: Iterable<readonly [Address, OwnerState]>, projections: Projections): string {
+/** Folds on to a record; says how far it is. */
+function folder(
+  log: ReplayLog,
+  rebuild: Rebuild,
+  begun: number,
+  onProgress: (progress: JobProgress) => void,
+): (to: number) => Promise<void> {
+  let saidAt = begun
+  return async (to) => {
+    if (rebuild.seq >= to) return
+    for await (const piece of log.pieces({ after: rebuild.seq, to })) {
+      rebuild.fold(unpackEntries(piece).map(recordIn))
+      const now = performance.now()
+      if (now - saidAt < SAYS_EVERY_MS) continue
+      saidAt = now
+      const perSecond = rebuild.seq / ((now - begun) / 1_000)
+      onProgress({
+        doing: 'folding',
+        done: rebuild.seq,
+        of: to,
+        perSecond: Math.round(perSecond),
+        leftMs: Math.round(((to - rebuild.seq) / perSecond) * 1_000),
+      })
+    }
+  }
+}
+
+const recordIn = ({ seq, entry }: ReturnType<typeof unpackEntries>[number]): LogRecord =>
+  upcast({ seq, ...entry } as LogRecord)
+
+/** The live state goes on meanwhile; each slice of it is looked at as of the record that it names. */
+async function compare(rebuild: Rebuild, live: LiveState, foldTo: (to: number) => Promise<void>) {
+  const comparison = createComparison()
+  let parts: readonly Part[] | undefined
+  for (;;) {
+    const slice = await live.next()
+    await foldTo(slice.seq)
+    parts ??= partsOf({ system: rebuild.checkpoint(), projections: rebuild.projections })
+    comparison.take(slice, parts)
+    if (slice.over) return comparison
+  }
+}
+
+function digestOf(parts: readonly Part[], instead?: Parameters<typeof digestInto>[2]): string {
   const hash = createHash('sha256')
-  for (const [address, state] of sorted(owners)) hash.update(`${address} ${JSON.stringify(plain(state))}\n`)
-  hash.update(canonical(projections))
+  digestInto(hash, parts, instead)
   return hash.digest('hex')
-}
-
-const sorted = (owners: Iterable<readonly [Address, OwnerState]>) =>
-  [...owners].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
-
-/** Keys of a context have no order. */
-function plain({ value, context, seq, machine }: OwnerState) {
-  const entries = Object.entries(context).sort(([a], [b]) => (a < b ? -1 : 1))
-  return { value, context: entries, seq, machine }
-}
-
-function writeState(
-  dir: string,
-  owners: Iterable<readonly [Address, OwnerState]>,
-  projections: Projections,
-): void {
-  mkdirSync(dir, { recursive: true })
-  const write = (name: string, value: unknown) =>
-    writeFileSync(join(dir, `${name}.json`), `${JSON.stringify(value, null, 2)}\n`)
-  write('owners', Object.fromEntries(sorted(owners)))
-  for (const projection of Object.values(projections)) write(projection.name, projection.save())
 }

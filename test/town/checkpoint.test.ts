@@ -6,7 +6,10 @@ import { OVERSEER, TOWN } from '../../src/events/address.ts'
 import { townFiles } from '../../src/town/files.ts'
 import { installTown } from '../../src/town/install.ts'
 import { type OpenTown, openTown } from '../../src/town/open.ts'
+import { createSlices } from '../../src/town/past/slices.ts'
 import { replay } from '../../src/town/replay.ts'
+
+const WHOLE = { to: null, verify: true, into: null, checkpoint: null } as const
 
 let root: string
 let dir: string
@@ -28,7 +31,7 @@ async function set(town: OpenTown, key: string): Promise<void> {
 /** State of a town opened now, and whether the log holds it up. */
 async function opened(): Promise<{ digest: string; faults: number; settings: unknown }> {
   const town = await openTown(dir)
-  const { stateDigest, divergences } = await replay(town.log, { to: null, verify: true, into: null }, town)
+  const { stateDigest, divergences } = await replay(town.log, WHOLE, createSlices(town), () => {})
   const settings = town.projections.town.rows.town.settings
   await town.close()
   return { digest: stateDigest, faults: divergences.length, settings }

@@ -12,10 +12,12 @@ import { applyAll, createProjections } from '../../src/projections/index.ts'
 import { openSystem } from '../../src/system/system.ts'
 import { installTown } from '../../src/town/install.ts'
 import { openTown } from '../../src/town/open.ts'
+import { createSlices } from '../../src/town/past/slices.ts'
 import { replay } from '../../src/town/replay.ts'
 import { message, SANDBOX, SESSION } from '../support/messages.ts'
 
-const WHOLE = { to: null, verify: true, into: null } as const
+const WHOLE = { to: null, verify: true, into: null, checkpoint: null } as const
+const QUIET = () => {}
 
 let root: string
 beforeEach(() => {
@@ -35,7 +37,7 @@ test('[P1] [P2] what is decided and not written yet is no part of the state that
   const isAhead = () => (town.system.owner(TOWN)?.seq ?? 0) > town.system.seq
   for (let tick = 0; tick < 1_000 && !isAhead(); tick += 1) await Promise.resolve()
   expect(isAhead()).toBe(true)
-  const report = await replay(town.log, WHOLE, town)
+  const report = await replay(town.log, WHOLE, createSlices(town), QUIET)
   expect(report.divergences).toEqual([])
   expect(report.verified).toBe(true)
   await writing
@@ -80,7 +82,10 @@ test('[P1] [P2] a town that was killed after any of its records is at its next s
     const town = await openedFrom(records.slice(0, n))
     const promised = [...town.system.owners()].some(([, { seq }]) => seq > town.system.seq)
     if (promised) cut += 1
-    expect((await replay(town.log, WHOLE, town)).divergences, `killed after record ${n}`).toEqual([])
+    expect(
+      (await replay(town.log, WHOLE, createSlices(town), QUIET)).divergences,
+      `killed after record ${n}`,
+    ).toEqual([])
     await town.system.close()
     await town.log.close()
   }

@@ -1,4 +1,4 @@
-// What is asked of the log as a whole: replay it, check it.
+// What is asked of the log as a whole: replay it, halve it, check it.
 
 import { z } from 'zod'
 import { command } from '../command.ts'
@@ -14,10 +14,32 @@ const replay = command({
     /** Absolute path of a folder that gets the rebuilt state. */
     into: z.string().min(1).max(4_000).startsWith('/', 'an absolute path').optional(),
   }),
-  async run({ town, input }) {
+  async run({ town, input, signal, onProgress }) {
     const to = input.to === undefined ? null : await seqAt(town.log, input.to, town.clock.now())
-    const report = await town.replay({ to, verify: input.verify, into: input.into ?? null })
+    const asked = { to, verify: input.verify, into: input.into ?? null }
+    const report = await town.replay(asked, { signal, onProgress })
     return { ...report, seq: town.system.seq }
+  },
+})
+
+const bisect = command({
+  name: 'bisect',
+  summary: 'Finds a record at which an expression about the town turns from false to true.',
+  who: 'operator',
+  input: z.strictObject({
+    /** JSONata over the lists of the API: `beads[id="sh-4f"].status = "closed"`. */
+    when: z.string().min(1).max(10_000),
+    from: z.string().max(60).optional(),
+    to: z.string().max(60).optional(),
+    /** The first turn after `from`, in one pass over all records. */
+    first: z.boolean().default(false),
+  }),
+  async run({ town, input, signal, onProgress }) {
+    const seqOf = async (moment: string | undefined, otherwise: number) =>
+      moment === undefined ? otherwise : seqAt(town.log, moment, town.clock.now())
+    const from = await seqOf(input.from, 0)
+    const to = await seqOf(input.to, town.log.head.seq)
+    return await town.bisect({ when: input.when, from, to, first: input.first }, { signal, onProgress })
   },
 })
 
@@ -43,4 +65,4 @@ const backup = command({
   },
 })
 
-export const pastCommands = [replay, verify, backup]
+export const pastCommands = [replay, bisect, verify, backup]

@@ -2,26 +2,38 @@
 
 import { resolve } from 'node:path'
 import { type Command, flagOf, given, textOf } from '../command.ts'
+import { progressBar } from '../progress-bar.ts'
 
+type Divergence = { seq: number; actor: string; field: string; recorded: unknown; computed: unknown }
 type Report = {
   records: number
   durationMs: number
   recordsPerSecond: number
   to: number
   stateDigest: string
+  liveDigest: string | null
   verified: boolean
-  divergences: { seq: number; actor: string; field: string }[]
+  divergences: Divergence[]
+  divergenceCount: number
+  changedDecisions: Divergence[]
+  changedDecisionCount: number
 }
 
 export const replay: Command = {
   name: 'replay',
-  summary: 'rebuilds all state from the log',
+  summary:
+    'rebuilds all state from the log, compares it with the state that is held, and puts it in place of every cache',
   usage: '',
+  where: 'person',
   words: [0, 0],
   options: {
-    to: { type: 'text', value: '<when>', help: 'up to there' },
-    verify: { type: 'flag', help: 'decide everything again and compare' },
-    into: { type: 'text', value: '<folder>', help: 'write the rebuilt state there' },
+    to: { type: 'text', value: '<when>', help: 'up to there, and nothing is put in place' },
+    verify: { type: 'flag', help: 'also decides every message again, and compares' },
+    into: {
+      type: 'text',
+      value: '<folder>',
+      help: 'writes the rebuilt state there, and leaves the town alone',
+    },
   },
   async run(call) {
     const into = textOf(call, 'into')
@@ -31,22 +43,41 @@ export const replay: Command = {
       verify,
       into: into === undefined ? undefined : resolve(call.cwd, into),
     })
-    const report = await call.town().command<Report>('replay', body)
+    const { onProgress, done } = progressBar(call.out)
+    const report = await call
+      .town()
+      .command<Report>('replay', body, { onProgress, signal: call.signal })
+      .finally(done)
     call.out.answer({ json: report, ids: [report.stateDigest], lines: () => lines(report, verify) })
-    return verify && !report.verified ? 1 : 0
+    return report.divergenceCount > 0 ? 1 : 0
   },
 }
 
-function lines(
-  { records, durationMs, recordsPerSecond, stateDigest, verified, divergences }: Report,
-  verify: boolean,
-): string[] {
-  const verdict = verified
-    ? 'equal: every decision and all state are the same'
-    : `different at ${divergences.length} places`
+function lines(report: Report, verify: boolean): string[] {
+  const { records, durationMs, recordsPerSecond, stateDigest, liveDigest, to } = report
+  const { divergences, divergenceCount, changedDecisions, changedDecisionCount } = report
   return [
-    `${records} records in ${durationMs} ms (${recordsPerSecond}/s), state ${stateDigest.slice(0, 16)}`,
-    ...(verify ? [verdict] : []),
-    ...divergences.map(({ seq, actor, field }) => `  record ${seq}, ${actor}: ${field}`),
+    `${records} records in ${durationMs} ms (${recordsPerSecond}/s), state ${stateDigest.slice(0, 16)} at record ${to}`,
+    ...(liveDigest !== null && liveDigest !== stateDigest
+      ? [
+          `The state that is held is another one: ${liveDigest.slice(0, 16)}. It was left as it is.`,
+          'gt restart makes it anew from the log, which is the truth.',
+        ]
+      : []),
+    ...(divergenceCount > 0 ? [`different at ${divergenceCount} places:`] : []),
+    ...divergences.map(told),
+    ...(verify && divergenceCount === 0 ? ['equal: every decision and all state are the same'] : []),
+    ...(changedDecisionCount > 0
+      ? [`${changedDecisionCount} decisions of earlier versions would be others today (no fault):`]
+      : []),
+    ...changedDecisions.slice(0, 20).map(told),
   ]
+}
+
+const told = ({ seq, actor, field, recorded, computed }: Divergence): string =>
+  `  record ${seq}, ${actor}: ${field} is ${short(recorded)}, computed ${short(computed)}`
+
+const short = (value: unknown): string => {
+  const text = JSON.stringify(value) ?? 'nothing'
+  return text.length <= 60 ? text : `${text.slice(0, 59)}…`
 }

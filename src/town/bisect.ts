@@ -1,0 +1,166 @@
+// Finding the record at which an expression about the town turned from false to true.
+//
+// Owns:      asking the expression about moments, and what is told of the record that is found.
+// Does not:  rebuild states (past/states.ts), choose moments (src/past/bisect.ts), or look at the expression itself.
+// Always:    what is found is a turn; the same question has the same answer tomorrow.
+
+import { performance } from 'node:perf_hooks'
+import type { EventLog } from '../../eventlog/index.ts'
+import { Fault } from '../api/fault.ts'
+import type { PastTown } from '../api/past.ts'
+import type { BisectOptions, BisectReport, JobProgress } from '../api/town.ts'
+import { recordOf } from '../events/upcasters.ts'
+import { type Answer, firstTurn, bisect as halve, type Probe } from '../past/bisect.ts'
+import { feedItems } from '../projections/feed.ts'
+import { applyAll, createProjections, type Projections } from '../projections/index.ts'
+import { machineClock } from './clock.ts'
+import { createDocuments, type Documents } from './past/document.ts'
+import { type Expression, openExpression } from './past/expression.ts'
+
+const SAYS_EVERY_MS = 100
+
+export type BisectAsked = BisectOptions
+
+type Town = Pick<PastTown, 'dir' | 'name' | 'townId' | 'priceOf' | 'withProjections'> & {
+  readonly log: Pick<EventLog, 'head' | 'read' | 'get'>
+}
+
+/** @throws {Fault} NO_TURN, EXPRESSION_INVALID, EXPRESSION_TOO_SLOW; {LogError} LOG_DAMAGED */
+export async function bisect(
+  town: Town,
+  asked: BisectAsked,
+  onProgress: (progress: JobProgress) => void,
+): Promise<BisectReport> {
+  const { when, from, to } = asked
+  if (from >= to) throw new Fault('INPUT_INVALID', `Nothing lies between record ${from} and record ${to}.`)
+  const expression = await openExpression(when)
+  try {
+    // A route reads and never writes.
+    const besides = { ...town, log: town.log as EventLog, clock: machineClock }
+    const documents = createDocuments(besides, expression.names)
+    const search: Search = {
+      town,
+      documents,
+      expression,
+      asked,
+      onProgress,
+      probes: 0,
+      begun: performance.now(),
+    }
+    const found = asked.first ? await first(search) : await halving(search)
+    if (found.kind === 'none') throw noTurn(asked, found)
+    const { seq, before, after } = found
+    const stored = await town.log.get(seq)
+    const record = recordOf(stored?.line ?? '')
+    return {
+      seq,
+      at: record.at,
+      actor: record.actor,
+      by: record.by,
+      message: record.message.type,
+      summary: feedItems(record)[0]?.summary ?? null,
+      before: before.value,
+      after: after.value,
+      probes: search.probes,
+      next: `gt why ${seq}`,
+    }
+  } finally {
+    await expression.close()
+  }
+}
+
+type Search = {
+  readonly town: Town
+  readonly documents: Documents
+  readonly expression: Expression
+  readonly asked: BisectAsked
+  readonly onProgress: (progress: JobProgress) => void
+  readonly begun: number
+  probes: number
+}
+
+function halving(search: Search) {
+  const { town, asked } = search
+  const most = 2 + Math.ceil(Math.log2(asked.to - asked.from))
+  const probe: Probe = async (seq) => {
+    const answer = await town.withProjections(seq, (projections) => look(search, seq, projections))
+    say(search, search.probes, most)
+    return answer
+  }
+  return halve(probe, asked.from, asked.to)
+}
+
+/** One pass: folds on from `from`, and looks only after records that changed a row of what is looked at. */
+async function first(search: Search) {
+  const { asked, town } = search
+  const projections = createProjections()
+  let at = 0
+  let saidAt = search.begun
+  const changes = async function* () {
+    const revisions = new Map<string, number>()
+    for await (const { seq, line } of town.log.read({ after: at, to: asked.to })) {
+      const record = recordOf(line)
+      applyAll(projections, record)
+      at = seq
+      if (performance.now() - saidAt > SAYS_EVERY_MS) {
+        saidAt = performance.now()
+        say(search, seq - asked.from, asked.to - asked.from)
+      }
+      const changed = changedIn(projections, revisions)
+      // Whoever asks for the time may hear something else after any record.
+      if (search.expression.clock || !search.documents.isUntouched(changed)) yield seq
+    }
+  }
+  for await (const { seq, line } of town.log.read({ to: asked.from })) {
+    applyAll(projections, recordOf(line))
+    at = seq
+  }
+  return firstTurn((seq) => look(search, seq, projections), { from: asked.from, changes: changes() })
+}
+
+/** Those whose rows changed since the last call. */
+function changedIn(projections: Projections, revisions: Map<string, number>): ReadonlySet<string> {
+  const changed = new Set<string>()
+  for (const [name, { revision }] of Object.entries(projections)) {
+    if (revisions.get(name) !== revision) changed.add(name)
+    revisions.set(name, revision)
+  }
+  return changed
+}
+
+async function look(search: Search, seq: number, projections: Projections): Promise<Answer> {
+  const { town, documents, expression } = search
+  const document = await documents.at(seq, projections)
+  const stored = await town.log.get(seq)
+  const answer = await expression.look(
+    document,
+    stored === undefined ? 0 : Date.parse(recordOf(stored.line).at),
+  )
+  search.probes += 1
+  return answer
+}
+
+function say({ begun, onProgress }: Search, done: number, of: number): void {
+  const perSecond = done / Math.max((performance.now() - begun) / 1_000, 0.001)
+  const leftMs = perSecond === 0 ? 0 : Math.round(((of - done) / perSecond) * 1_000)
+  onProgress({ doing: 'looking', done, of, perSecond: Math.round(perSecond), leftMs })
+}
+
+function noTurn({ when, from, to, first: wanted }: BisectAsked, ends: { from: Answer; to: Answer }): Fault {
+  const details = { when, from, to, before: ends.from.value, after: ends.to.value }
+  const where = `after record ${from}${wanted ? '' : ` and after record ${to}`}`
+  const said = ({ isTrue }: Answer) => (isTrue ? 'true' : 'false')
+  if (wanted)
+    return new Fault(
+      'NO_TURN',
+      `Between record ${from} and record ${to} it never turns from false to true.`,
+      details,
+    )
+  if (ends.from.isTrue && !ends.to.isTrue)
+    return new Fault(
+      'NO_TURN',
+      `It is true after record ${from} and false after record ${to}: it turned the other way.`,
+      { ...details, instead: `$not(${when})` },
+    )
+  return new Fault('NO_TURN', `It is ${said(ends.from)} ${where}.`, details)
+}

@@ -1,0 +1,43 @@
+// The long jobs of an open town, and what comes of a replay for the town itself.
+//
+// Owns:      putting what was rebuilt in the place of the caches, and what is told when the live state is another.
+// Does not:  do a job, or choose its thread.
+
+import { rmSync } from 'node:fs'
+import type { JobWatch, ReplayReport, TownHandle } from '../api/town.ts'
+import { townFiles } from './files.ts'
+import type { OpenTown } from './open.ts'
+import type { Jobs } from './past/jobs.ts'
+import { createSlices } from './past/slices.ts'
+
+/** For whoever waits for the end in any case. */
+const UNWATCHED: JobWatch = { signal: new AbortController().signal }
+
+/** `endReaders` ends whoever has files of `.gt/past` open. */
+export function longJobs(
+  town: OpenTown,
+  jobs: Jobs,
+  endReaders: () => Promise<void> = () => Promise.resolve(),
+): Pick<TownHandle, 'replay' | 'bisect'> {
+  const { checkpoint, past } = townFiles(town.dir)
+  return {
+    async replay(options, watch = UNWATCHED) {
+      const job = { kind: 'replay', asked: { ...options, checkpoint } } as const
+      const report = await jobs.run<ReplayReport>(job, watch, createSlices(town))
+      if (report.cachesReplaced) {
+        await endReaders()
+        rmSync(past, { recursive: true, force: true })
+      }
+      const { stateDigest, liveDigest } = report
+      if (liveDigest !== null && liveDigest !== stateDigest) {
+        town.distrust()
+        town.trouble(
+          'STATE_DIFFERS',
+          `The live state (${liveDigest.slice(0, 12)}) is not what the log says (${stateDigest.slice(0, 12)}).`,
+        )
+      }
+      return report
+    },
+    bisect: (options, watch = UNWATCHED) => jobs.run({ kind: 'bisect', asked: options }, watch, null),
+  }
+}

@@ -1,0 +1,25 @@
+// A bisect with the states of a town at hand.
+
+import type { BisectReport, JobProgress } from '../../api/town.ts'
+import { type BisectAsked, bisect } from '../bisect.ts'
+import { townFiles } from '../files.ts'
+import { openPrices } from '../prices/prices.ts'
+import type { JobLog } from './job-log.ts'
+import { createStates } from './states.ts'
+
+type Town = { readonly log: JobLog; readonly dir: string; readonly name: string; readonly townId: string }
+
+/** Whoever keeps rows is another: here they are only looked at. */
+export async function bisectIn(
+  town: Town,
+  asked: BisectAsked,
+  onProgress: (progress: JobProgress) => void,
+): Promise<BisectReport> {
+  const states = createStates(town.log, { dir: townFiles(town.dir).past, writes: false })
+  try {
+    const { withProjections } = states
+    return await bisect({ ...town, priceOf: openPrices(town.dir).of, withProjections }, asked, onProgress)
+  } finally {
+    states.close()
+  }
+}

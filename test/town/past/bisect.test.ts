@@ -1,0 +1,121 @@
+// Finding the record at which something became so, over the log of a town that is at work.
+
+import { expect, onTestFinished, test } from 'vitest'
+import type { BisectReport } from '../../../src/api/town.ts'
+import { recordOf } from '../../../src/events/upcasters.ts'
+import { createJobs } from '../../../src/town/past/jobs.ts'
+import { jobsHere } from '../../../src/town/past/jobs-here.ts'
+import { createTown } from '../../api/town.ts'
+
+async function townAtWork({ thread = false } = {}) {
+  const { town, bead, command, close } = await createTown()
+  const data = { log: town.log, dir: '/town', name: 'test', townId: 't1' }
+  const jobs = thread ? createJobs(data) : jobsHere(data)
+  onTestFinished(async () => {
+    await jobs.close()
+    await close()
+  })
+  const run = (when: string, more: { from?: number; to?: number; first?: boolean } = {}) =>
+    jobs.run<BisectReport>(
+      { kind: 'bisect', asked: { when, from: 0, to: town.log.head.seq, first: false, ...more } },
+      { signal: new AbortController().signal },
+      null,
+    )
+  const recordAt = async (seq: number) => recordOf((await town.log.get(seq))?.line ?? '')
+  return { town, bead, command, run, recordAt }
+}
+
+test('[P4] names the record that closed a bead, in a thread beside the town', async () => {
+  const { bead, command, run, recordAt } = await townAtWork({ thread: true })
+  const id = await bead('Fix the cart')
+  await bead('And another')
+  await command('bead.close', { bead: id, reason: 'not needed' })
+  await bead('And a third')
+  const found = await run(`beads[id="${id}"].status = "closed"`)
+  expect(found).toMatchObject({ before: false, after: true, next: `gt why ${found.seq}` })
+  expect((await recordAt(found.seq)).facts.map(({ type }) => type)).toContain('BeadClosed')
+  expect(found).toMatchObject({ actor: (await recordAt(found.seq)).actor, message: 'bead.close' })
+  expect(found.summary).toContain(id)
+})
+
+test('--first finds the first of several turns; halving finds one of them', async () => {
+  const { bead, command, run, recordAt } = await townAtWork()
+  const id = await bead('Fix the cart')
+  const closed: number[] = []
+  for (let n = 0; n < 3; n += 1) {
+    closed.push((await command('bead.close', { bead: id, reason: 'not needed' })).body.seq)
+    if (n < 2) await command('bead.reopen', { bead: id, reason: 'it came back' })
+  }
+  const when = `beads[id="${id}"].status = "closed"`
+  const first = await run(when, { first: true })
+  expect((await recordAt(first.seq)).message.type).toBe('bead.close')
+  expect(first.seq).toBeLessThanOrEqual(closed[0] ?? 0)
+  const any = await run(when)
+  expect((await recordAt(any.seq)).message.type).toBe('bead.close')
+  const later = await run(when, { first: true, from: first.seq })
+  expect(later.seq).toBeGreaterThan(first.seq)
+})
+
+test('every key of the document can be asked about, and functions that count', async () => {
+  const { bead, run } = await townAtWork()
+  for (let n = 0; n < 3; n += 1) await bead(`Bead ${n}`)
+  expect(await run('$count(beads) >= 2')).toMatchObject({ message: 'bead.create' })
+  expect(await run('$exists(rigs[name="shop"])')).toMatchObject({ message: 'rig.add' })
+  expect(await run('status.work.open = 3 or $count($keys($)) > 20')).toMatchObject({ message: 'bead.create' })
+  const all = ['agents', 'mergeQueue', 'decisions', 'escalations', 'costs', 'hooks']
+  const none = all.map((key) => `$count(${key}) >= 0`).join(' and ')
+  expect(await run(`(${none}) and $count(beads) = 3`)).toMatchObject({ message: 'bead.create' })
+})
+
+test('refuses ends that do not differ, and says what it is at both', async () => {
+  const { bead, run } = await townAtWork()
+  await bead('Fix the cart')
+  await expect(run('beads[id="nope"].status = "closed"')).rejects.toMatchObject({
+    code: 'NO_TURN',
+    message: expect.stringMatching(/^It is false after record 0 and after record \d+\.$/),
+    details: { before: false, after: false },
+  })
+  await expect(run('$count(beads) = 0')).rejects.toMatchObject({
+    code: 'NO_TURN',
+    details: { before: true, after: false, instead: '$not($count(beads) = 0)' },
+  })
+  await expect(run('true', { from: 3, to: 3 })).rejects.toMatchObject({ code: 'INPUT_INVALID' })
+})
+
+test('an expression that does not parse names the place, and one that does not fit what it finds, too', async () => {
+  const { bead, run } = await townAtWork()
+  await bead('Fix the cart')
+  await expect(run('beads[id=')).rejects.toMatchObject({
+    code: 'EXPRESSION_INVALID',
+    details: { position: 9 },
+  })
+  await expect(run('$nothing(beads)')).rejects.toMatchObject({ code: 'EXPRESSION_INVALID' })
+  await expect(run('status.work.open + "x" = 1')).rejects.toMatchObject({ code: 'EXPRESSION_INVALID' })
+})
+
+test('nothing random is at hand, and the clock stands at the moment that is asked about', async () => {
+  const { town, bead, run } = await townAtWork()
+  await bead('Fix the cart')
+  await bead('Fix the till')
+  await expect(run('$random() > 0.5')).rejects.toMatchObject({
+    code: 'EXPRESSION_INVALID',
+    message: expect.stringContaining('random'),
+  })
+  await expect(run('$shuffle([1,2])')).rejects.toMatchObject({ code: 'EXPRESSION_INVALID' })
+  const at = recordOf((await town.log.get(town.log.head.seq))?.line ?? '').at
+  for (const first of [false, true]) {
+    const found = await run(`$millis() >= $toMillis("${at}")`, { first })
+    expect(found.at).toBe(at)
+  }
+})
+
+test('an expression without end is ended after 5 s', async () => {
+  const { bead, run } = await townAtWork()
+  await bead('Fix the cart')
+  const begun = performance.now()
+  await expect(run('($f := function($n) { $f($n + 1) }; $f(0))')).rejects.toMatchObject({
+    code: 'EXPRESSION_TOO_SLOW',
+  })
+  expect(performance.now() - begun).toBeLessThan(20_000)
+  expect(await run('$count(beads) = 1')).toMatchObject({ message: 'bead.create' })
+}, 30_000)
