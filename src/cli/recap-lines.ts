@@ -175,10 +175,9 @@ function shared(parts: readonly Part[], rows: number): number[] {
   return shares
 }
 
-function headline({ town, span, landed, notLanded, costs }: Recap): string {
+function headline({ town, span, landed, notLanded }: Recap): string {
   const { from, to, awakeMs } = span
-  const money = costs.total.requests === 0 ? '' : `, ${moneyText(costs.total.costUsd)}`
-  return `${town} from ${moment(from.at)} to ${moment(to.at)}, awake ${timeText(awakeMs)}: ${landed.length} landed, ${notLanded.length} not${money}`
+  return `${town}, ${moment(from.at)} to ${moment(to.at)}, awake ${timeText(awakeMs)}: ${landed.length} landed, ${notLanded.length} not`
 }
 
 /** To the minute. */

@@ -66,6 +66,35 @@ export async function playRecording(file: string, options: PlayOptions): Promise
   return true
 }
 
+export type Recorded = {
+  /** ms since the epoch. */
+  readonly at: number
+  /** `o`: output. `r`: a new size, `80x24`. `m`: a remark. */
+  readonly kind: 'o' | 'r' | 'm'
+  readonly data: string
+}
+
+/** Output that comes closer together than this is one, ms. */
+const TOGETHER_MS = 50
+
+/** All that a recording holds, with the size it begins with, by the clock on the wall. Null when there is none. */
+export async function recordedEvents(
+  file: string,
+): Promise<{ readonly columns: number; readonly rows: number; readonly events: Recorded[] } | null> {
+  if (statSync(file, { throwIfNoEntry: false }) === undefined) return null
+  const { timestamp, ...size } = await headerOf(file)
+  const found: Recorded[] = []
+  for await (const [seconds, kind, data] of events(file, 0)) {
+    if (kind !== 'o' && kind !== 'r' && kind !== 'm') continue
+    const at = timestamp * 1_000 + seconds * 1_000
+    const last = found.at(-1)
+    if (last?.kind === 'o' && kind === 'o' && at - last.at < TOGETHER_MS)
+      found[found.length - 1] = { ...last, data: last.data + data }
+    else found.push({ at, kind, data })
+  }
+  return { ...size, events: found }
+}
+
 type Event = readonly [seconds: number, kind: string, data: string]
 
 /** The events from a position on; a line that is cut, at either end, is left out. */
@@ -76,12 +105,14 @@ async function* events(file: string, start: number): AsyncGenerator<Event> {
   }
 }
 
-async function headerOf(file: string): Promise<{ columns: number; rows: number }> {
+type Header = { readonly width?: number; readonly height?: number; readonly timestamp?: number }
+
+async function headerOf(file: string): Promise<{ columns: number; rows: number; timestamp: number }> {
   for await (const line of createInterface({ input: createReadStream(file) })) {
-    const { width = 80, height = 24 } = (parsed(line) ?? {}) as { width?: number; height?: number }
-    return { columns: width, rows: height }
+    const { width = 80, height = 24, timestamp = 0 } = (parsed(line) ?? {}) as Header
+    return { columns: width, rows: height, timestamp }
   }
-  return { columns: 80, rows: 24 }
+  return { columns: 80, rows: 24, timestamp: 0 }
 }
 
 function parsed(line: string): unknown {
@@ -89,6 +120,29 @@ function parsed(line: string): unknown {
     return JSON.parse(line)
   } catch {
     return null
+  }
+}
+
+/** A screen on which a recording is shown: lines of text, harmless to print. */
+export async function viewingScreen({
+  columns,
+  rows,
+}: {
+  readonly columns: number
+  readonly rows: number
+}): Promise<{
+  take(event: Recorded): void
+  lines(count: number): Promise<string[]>
+}> {
+  const none = (): void => {}
+  const screen = await Screen.open({ columns, rows }, { reply: none, titled: none, taken: none }, rows)
+  return {
+    take({ kind, data }) {
+      if (kind === 'o') screen.write(data)
+      else if (kind === 'r') screen.resize(sizeFrom(data))
+      else screen.write(`\r\n[${printable(data)}]\r\n`)
+    },
+    lines: async (count) => (await screen.lines(count)).split('\n'),
   }
 }
 

@@ -105,10 +105,10 @@ describe('a recap on a screen', () => {
     const items = lines.filter((line) => line.startsWith('  '))
     expect(items.length).toBeGreaterThan(20)
     expect(items.filter((line) => !/ (gt [^…]*)$/.test(line))).toEqual([])
-    expect(lines.join('\n')).toContain('nux   +12 -1    ccccccc  gt why sh-1')
+    expect(lines.join('\n')).toMatch(/nux +\+12 -1 +ccccccc +gt why sh-1\n/)
     expect(lines.join('\n')).toContain('? lines')
     expect(lines.join('\n')).toMatch(/sh-1 .* gt attach shop\/polecats\/nux$/m)
-    expect(lines[0]).toMatch(/^farm from .* awake 11h 0m: 10 landed, 10 not, \$14\.00$/)
+    expect(lines[0]).toMatch(/^farm, .* awake 11h 0m: 10 landed, 10 not$/)
   })
 
   test('says money that nobody knows as unknown', () => {
@@ -149,7 +149,7 @@ describe('a recap on a screen', () => {
     expect(text).toContain('\\`now\\`')
     expect(text).toContain('&lt;b\\>')
     expect(text).not.toMatch(/@ada|[^\\]#12|https:\/\//)
-    expect(text).toMatch(/^# farm from /)
+    expect(text).toMatch(/^# farm, /)
     expect(text).toMatch(/^- sh-2 · Fix cart .* `gt why sh-2`$/m)
   })
 
