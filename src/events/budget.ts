@@ -16,7 +16,7 @@ export const meter = z.strictObject({ usd: z.number().nonnegative(), tokens: cou
 export type Meter = z.infer<typeof meter>
 
 /** Why an assignment rests. It goes on when no reason is left. */
-const PAUSE_REASONS = ['town', 'estop', 'budget', 'person'] as const
+const PAUSE_REASONS = ['town', 'estop', 'budget', 'parked', 'person'] as const
 export const pauseReason = z.enum(PAUSE_REASONS)
 export type PauseReason = z.infer<typeof pauseReason>
 
@@ -104,8 +104,8 @@ export const stopMessages = [
   named('town.estop', { reason: line }),
   named('town.thaw'),
   /** To the Mayor: nothing begins in that scope until it is let go. */
-  named('dispatch.hold', { why: z.enum(['estop', 'budget']), ...whose }),
-  named('dispatch.letGo', { why: z.enum(['estop', 'budget']), ...whose }),
+  named('dispatch.hold', { why: z.enum(['estop', 'budget', 'parked']), ...whose }),
+  named('dispatch.letGo', { why: z.enum(['estop', 'budget', 'parked']), ...whose }),
   /** To a Refinery: the landing in hand goes on, and no other begins. */
   named('refinery.hold', { reason: line }),
   named('refinery.letGo'),

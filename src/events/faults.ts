@@ -43,8 +43,14 @@ const asking = {
   COMMIT_NOT_LANDED: row(404, 'git show <commit> says who made it; gt mq list shows what gt has landed.'),
   PAST_BUSY: row(409, 'Wait until the other is done, or end it with Ctrl-C; then ask again.'),
   NO_TURN: row(409, 'Choose ends that differ with --from and --to, or look for any turn with --first.'),
-  EXPRESSION_INVALID: row(400, 'Correct the expression at that place; gt help bisect shows how one is written.'),
-  EXPRESSION_TOO_SLOW: row(408, 'Ask for less: name one list, and filter it first, as in beads[id="sh-4f"].status.'),
+  EXPRESSION_INVALID: row(
+    400,
+    'Correct the expression at that place; gt help bisect shows how one is written.',
+  ),
+  EXPRESSION_TOO_SLOW: row(
+    408,
+    'Ask for less: name one list, and filter it first, as in beads[id="sh-4f"].status.',
+  ),
   PAST_ENDED: row(503, 'Ask again; if it happens twice, gt log verify looks whether the log is whole.'),
 } satisfies Record<string, FaultRow>
 
@@ -117,6 +123,12 @@ const rigs = {
   RIG_EXISTS: row(409, 'Choose another name; gt rig list shows the rigs there are.'),
   RIG_NOT_CHOSEN: row(409, 'Name the rig: --rig <name>. gt rig add <name> <url or path> makes one.'),
   RIG_NOT_READY: row(409, 'Wait until it is cloned; gt rig show <rig> says how far it is.'),
+  RIG_PARKED: row(409, 'gt rig unpark <rig> lets it go on.'),
+  RIG_NOT_PARKED: row(409, 'gt rig show <rig> says what it waits for.'),
+  RIG_NOT_APART: row(409, 'Only a rig of a fork can rejoin; gt rig show <rig> says where it lands.'),
+  REJOIN_DIFFERS: row(409, 'gt rig show <rig> names the remote that it would rejoin.'),
+  FORK_RIG_LOST: row(409, 'Add the rig to the fork anew: gt rig add <name> <url or path>.'),
+  RESUME_LATE: row(409, 'See where things stand with gt status.'),
   RIG_HAS_NO_GATE: row(
     409,
     'Set what must pass: gt config set gates.test \'{"command":["npm","test"]}\' --rig <rig>; or land unchecked: gt config set gates.none true --rig <rig>.',
@@ -181,6 +193,9 @@ const town = {
   TOWN_NOT_CHOSEN: row(409, 'Name it: --town <folder>, or go into its folder.'),
   TOWN_EXISTS: row(409, 'It is a town already: gt up starts it.'),
   FOLDER_NOT_EMPTY: row(409, 'Choose a folder that is empty or does not exist yet.'),
+  FORK_INSIDE: row(400, 'Name a folder that is in no town and in no repository of one.'),
+  FORK_BUSY: row(409, 'Wait for it, or end that process and ask again.'),
+  NO_ROOM: row(507, 'Make room there, or name a folder on another disk.'),
   DAEMON_DOWN: row(503, 'Start the town: gt up.'),
   DAEMON_RUNNING: row(409, 'It runs already; gt status shows it.'),
   DAEMON_NOT_STARTED: row(500, 'Read the last lines of .gt/daemon.log in the town.'),

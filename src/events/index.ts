@@ -6,6 +6,7 @@ import { budgetFacts, budgetMessages, stopFacts, stopMessages } from './budget.t
 import { crewFacts, crewMessages } from './crew.ts'
 import { askingMessages, decisionEffects, decisionFacts, decisionMessages } from './decision.ts'
 import type { EffectSpec } from './define.ts'
+import { forkFacts, forkMessages } from './fork.ts'
 import { hearingFacts, hearingMessages } from './hearing.ts'
 import { keepingEffects, keepingFacts, keepingMessages } from './keeping.ts'
 import {
@@ -54,6 +55,7 @@ const messages = [
   ...mergeRequestMessages,
   ...budgetMessages,
   ...stopMessages,
+  ...forkMessages,
   ...systemMessages,
 ] as const
 
@@ -77,6 +79,7 @@ const facts = [
   ...mergeRequestFacts,
   ...budgetFacts,
   ...stopFacts,
+  ...forkFacts,
 ] as const
 
 export const Message = z.discriminatedUnion('type', messages)

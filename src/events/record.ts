@@ -70,6 +70,15 @@ export type LogRecord = {
  */
 export const OWNER_MIGRATED = 'owner.migrated'
 
+/**
+ * Message of the first record of a fork. Every effect and every timer that is open before it is settled by it, as
+ * cancelled: what they were asked for is the business of the town that the fork was made of.
+ */
+export const TOWN_FORKED = 'town.forked'
+
+/** An owner of a fork asks once more for what was cancelled; its state stays what it is. */
+export const OWNER_RESUMED = 'owner.resume'
+
 /** Id of the n-th effect of a record: `17.0`. */
 export const effectId = (seq: number, n: number): string => `${seq}.${n}`
 

@@ -195,7 +195,12 @@ export async function cloneRig(layout: Layout, remote: Remote, target: string): 
   checkName('target', target)
   checkSource(remote.url)
   await checkGitVersion()
-  if (await isReady(layout)) return { head: await freshTarget(layout, remote, target) }
+  if (await isReady(layout)) {
+    const head = await freshTarget(layout, remote, target)
+    // It may have landed elsewhere until now; agents fetch from where it lands.
+    await writeWhole(join(layout.shared, 'config'), sharedConfig(remote))
+    return { head }
+  }
   await mkdir(layout.notes, { recursive: true })
   await git(['init', '-q', '--bare', '--template=', '--', layout.own], { cwd: layout.root })
   await Promise.all([

@@ -260,6 +260,8 @@ export type RepositoryErrorCode =
   | 'NOTHING_KEPT'
   | 'RESTORE_TARGET_TAKEN'
   | 'GIT_TOO_OLD'
+  /** Of a rig that is to be forked, what must be there is gone. */
+  | 'FORK_RIG_LOST'
   | 'GIT_FAILED'
   | 'NAME_INVALID'
   /** The worker ended before it answered; ask again. */

@@ -250,6 +250,7 @@ const RESTS_WHILE = {
   town: 'the town is down',
   estop: 'everybody is stopped',
   budget: 'its budget is used up',
+  parked: 'its rig is parked',
   person: 'a person stopped it',
 } as const
 const WITH_REFINERY = 'its work is with the Refinery'

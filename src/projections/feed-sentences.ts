@@ -29,6 +29,19 @@ const sayings: Sayings = {
   RigFailed: ({ rig, message }) => `rig ${rig} could not be cloned: ${message}`,
   RigSettingChanged: ({ rig, key, value }) => `rig ${rig}: ${key} is ${setTo(value)}`,
 
+  TownForked: ({ parent, cancelled }) =>
+    `this town is a fork of ${parent.name} at record ${parent.seq}; ${cancelled} effects and timers of it are cancelled`,
+  RigForked: ({ rig, remote, why }) =>
+    remote === null
+      ? `rig ${rig} is not in the fork: ${why}`
+      : `rig ${rig} lands in a clone inside of the fork: ${remote.url}`,
+  RigParked: ({ rig, reason }) => `rig ${rig} is parked${because(reason)}`,
+  RigUnparked: ({ rig }) => `rig ${rig} is unparked`,
+  RigRejoined: ({ rig, remote }) => `rig ${rig} of this fork lands in ${remote.url} again`,
+  RigNotRejoined: ({ rig, message }) => `rig ${rig} could not be rejoined: ${message}`,
+  WorktreeForked: ({ sandbox, from, why }) =>
+    from === 'checkpoint' || why === '' ? null : `the worktree of ${who(sandbox)} is not as it was: ${why}`,
+
   BeadCreated: ({ bead, title }) => `bead ${bead} is made: ${title}`,
   BeadUpdated: (fact) => `bead ${fact.bead}: ${changedParts(fact)} changed`,
   BeadNeedAdded: ({ bead, need }) => `bead ${bead} needs bead ${need}`,
@@ -193,6 +206,7 @@ const RESTS = {
   town: 'while the town is down',
   estop: 'while everybody is stopped',
   budget: 'until its budget allows more',
+  parked: 'while its rig is parked',
   person: 'until a person starts it again',
 } as const
 const LIFTED = { raised: 'allows more', unset: 'is taken away', day: 'begins anew with the day' } as const

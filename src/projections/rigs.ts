@@ -26,6 +26,8 @@ export type RigRow = {
   /** Polecats that work at a time. */
   limits: { polecats: number }
   parked: boolean
+  /** Of a fork: where it will land when it rejoins; null when it lands there. */
+  apart: FactOf<'RigAdded'>['remote'] | null
   /** Who let agents do all that no rule denies, and when; null when they ask. */
   bypass: { by: Address; since: string } | null
   /** Why the merge queue stands still, or null. */
@@ -36,7 +38,7 @@ export type RigRow = {
 export type RigRows = Map<string, RigRow>
 
 export const createRigs = (): Projection<RigRows> =>
-  projection({ name: 'rigs', version: 2, empty: (): RigRows => new Map(), handlers })
+  projection({ name: 'rigs', version: 3, empty: (): RigRows => new Map(), handlers })
 
 /** By name. */
 export const rigs = (rows: RigRows): RigRow[] =>
@@ -61,6 +63,7 @@ const handlers: Handlers<RigRows> = {
       settings: { ...fact.settings },
       limits: { polecats: PLACES_DEFAULT },
       parked: false,
+      apart: null,
       bypass: fact.settings[MODE] === 'bypass' ? { by, since: at } : null,
       waiting: null,
       addedAt: at,
@@ -79,6 +82,27 @@ const handlers: Handlers<RigRows> = {
     edit(rows, rig, (row) => {
       row.state = 'failed'
       row.failure = { code, message }
+    }),
+  RigForked: (rows, { rig, remote, head }) =>
+    edit(rows, rig, (row) => {
+      row.apart = remote === null ? null : row.remote
+      row.remote = remote === null ? { kind: 'origin', url: '' } : { ...remote }
+      row.waiting = null
+      if (head !== null) row.target.head = head
+    }),
+  RigParked: (rows, { rig }) =>
+    edit(rows, rig, (row) => {
+      row.parked = true
+    }),
+  RigUnparked: (rows, { rig }) =>
+    edit(rows, rig, (row) => {
+      row.parked = false
+    }),
+  RigRejoined: (rows, { rig, remote, head }) =>
+    edit(rows, rig, (row) => {
+      row.remote = { ...remote }
+      row.apart = null
+      row.target.head = head
     }),
   RigSettingChanged: (rows, { rig, key, value }, { at, by }) =>
     edit(rows, rig, (row) => {

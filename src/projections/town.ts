@@ -1,5 +1,6 @@
 // The town itself: what it is called and set to, when it ran, and what supervising it has cost.
 
+import type { Parent } from '../events/fork.ts'
 import type { Json } from '../events/record.ts'
 import { type Handlers, projection } from './store.ts'
 import type { Projection } from './types.ts'
@@ -25,12 +26,14 @@ export type TownRow = {
   supervision: { modelCalls: number; tokens: number }
   /** A person stopped everybody, and has not let them go on since. */
   stopped: { since: string; reason: string } | null
+  /** The town that this one was forked of, and the record after which it went on alone; null when it is no fork. */
+  fork: Parent | null
 }
 
 export type TownRows = { readonly town: TownRow }
 
 export const createTown = (): Projection<TownRows> =>
-  projection({ name: 'town', version: 2, empty: (): TownRows => ({ town: emptyTown() }), handlers })
+  projection({ name: 'town', version: 3, empty: (): TownRows => ({ town: emptyTown() }), handlers })
 
 export const town = (rows: TownRows): TownRow => rows.town
 
@@ -52,6 +55,7 @@ const emptyTown = (): TownRow => ({
   downMs: { last: 0, total: 0 },
   supervision: { modelCalls: 0, tokens: 0 },
   stopped: null,
+  fork: null,
 })
 
 const handlers: Handlers<TownRows> = {
@@ -61,6 +65,15 @@ const handlers: Handlers<TownRows> = {
     town.owner = { ...owner }
     town.settings = { ...settings }
     town.installedAt = at
+    return true
+  },
+  TownForked: ({ town }, { townId, name, parent }) => {
+    town.id = townId
+    town.name = name
+    town.fork = { ...parent }
+    town.running = false
+    // As the town's own machine leaves them out.
+    for (const key of Object.keys(town.settings)) if (key.startsWith('notify.')) delete town.settings[key]
     return true
   },
   TownStarted: ({ town }, { version, downMs }, { at }) => {

@@ -89,6 +89,10 @@ const handlers: Handlers<TrashRows> = {
       row.path = path
       row.base ??= base
     }),
+  WorktreeForked: (rows, { sandbox, path, from }) =>
+    edit(rows, sandbox, (row) => {
+      if (from !== 'nothing') row.path = path
+    }),
   WorkSubmitted: (rows, { sandbox, head }) =>
     edit(rows, sandbox, (row) => {
       row.head = head

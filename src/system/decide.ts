@@ -6,15 +6,16 @@
 
 import { type AnyMachineSnapshot, type AnyStateMachine, createActor } from 'xstate'
 import type { MachineDef } from '../actors/machine.ts'
-import type {
-  Address,
-  AnyEffect,
-  AnyFact,
-  Change,
-  Context,
-  Refusal,
-  StateValue,
-  Told,
+import {
+  type Address,
+  type AnyEffect,
+  type AnyFact,
+  type Change,
+  type Context,
+  OWNER_RESUMED,
+  type Refusal,
+  type StateValue,
+  type Told,
 } from '../events/record.ts'
 
 export type State = { readonly value: StateValue; readonly context: Context }
@@ -70,6 +71,7 @@ export function createDecider(): Decider {
       if (before !== null && before.status !== 'active') {
         return refused('OWNER_ENDED', `${address} has ended and takes no more messages.`)
       }
+      if (event.type === OWNER_RESUMED) return resume(address, state, event)
       let outcome: ReturnType<typeof step>
       try {
         outcome = step(before)
@@ -226,6 +228,33 @@ function cancel(event: string, effects: AnyEffect[]): void {
   const own = effects.findIndex((effect) => effect.kind === 'timer' && effect.params.event === event)
   if (own >= 0) effects.splice(own, 1)
   else effects.push({ kind: 'timer.cancel', params: { event } })
+}
+
+/** Said by no machine: what a fork cancelled is asked for once more, of an owner that is still in the state that asked. */
+function resume(address: Address, state: State | null, { meta, value, asked }: Told): Decision {
+  if (state === null || !sameValue(state.value, value as StateValue))
+    return refused('RESUME_LATE', `${address} has gone on meanwhile.`)
+  const effects = (asked as readonly Asked[]).map((one): AnyEffect => {
+    if (one.params !== undefined) return { kind: one.kind, params: one.params }
+    const { event, delayMs = 0 } = one
+    const dueAt = new Date(Date.parse(meta.at) + delayMs).toISOString()
+    return { kind: 'timer', params: { event, delayMs, dueAt } }
+  })
+  return {
+    kind: 'accepted',
+    state: { value: state.value, context: state.context },
+    change: {},
+    facts: [],
+    effects,
+    matters: true,
+  }
+}
+
+type Asked = {
+  readonly kind: string
+  readonly params?: AnyEffect['params']
+  readonly event?: string
+  readonly delayMs?: number
 }
 
 function withoutUndefined(context: Context): Context {

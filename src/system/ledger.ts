@@ -12,6 +12,7 @@ import {
   effectId,
   type LogRecord,
   OWNER_MIGRATED,
+  TOWN_FORKED,
 } from '../events/record.ts'
 import { sameValue } from './decide.ts'
 
@@ -175,6 +176,8 @@ export function createLedger(): Ledger {
       if (leavesState(record)) {
         for (const id of [...(byActor.get(record.actor) ?? [])]) if (effects.has(id)) close(id, closed)
       }
+      // What a town was asked for before it was forked is no business of the fork.
+      if (forks(record)) for (const id of [...effects.keys(), ...timers.keys()]) close(id, closed)
       const unwatchedBefore = unwatchedMs
       for (const fact of record.facts) {
         if (fact.type === 'TownStarted') unwatchedMs += Number(fact.downMs ?? 0)
@@ -218,6 +221,9 @@ export function createLedger(): Ledger {
 /** A state that only has another name in a new version was not left. */
 const leavesState = ({ refused, from, to, message }: LogRecord): boolean =>
   refused === undefined && from !== null && !sameValue(from, to) && message.type !== OWNER_MIGRATED
+
+const forks = ({ refused, message }: LogRecord): boolean =>
+  refused === undefined && message.type === TOWN_FORKED
 
 const callsOff = ({ effects }: LogRecord, event: string): boolean =>
   effects.some(({ kind, params }) => kind === 'timer.cancel' && params.event === event)

@@ -9,7 +9,7 @@ import { effectSpec } from '../events/index.ts'
 import type { Address, AnyMessage } from '../events/record.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Ledger, OpenTimer, OpenWorld } from './ledger.ts'
-import type { Perform } from './types.ts'
+import type { Perform, SystemOptions } from './types.ts'
 
 export type Answer = { readonly id: string; readonly message: AnyMessage; readonly by: Address }
 
@@ -34,13 +34,14 @@ export function createRunner(options: {
   readonly clock: Clock
   readonly ledger: Ledger
   readonly perform: Perform | undefined
+  readonly hold: SystemOptions['hold']
   /** ms before this process began that nobody has accounted for yet. */
   readonly awayMs: () => number
   /** Timers stand still until it resolves. */
   readonly timersFrom: Promise<void> | undefined
   readonly onAnswer: (answer: Answer) => void
 }): Runner {
-  const { clock, ledger, perform, awayMs, timersFrom, onAnswer } = options
+  const { clock, ledger, perform, hold, awayMs, timersFrom, onAnswer } = options
   const running = new Map<string, Running>()
   const armed = new Map<string, () => void>()
   // Effects of one owner begin in the order of their records; they may overlap only once begun.
@@ -64,7 +65,9 @@ export function createRunner(options: {
       }
       const own: Running = { abort: new AbortController(), answer: null }
       running.set(effect.id, own)
-      const begun = (lastBegun.get(effect.actor) ?? Promise.resolve()).then(() => {
+      const begun = (lastBegun.get(effect.actor) ?? Promise.resolve()).then(async () => {
+        const { signal } = own.abort
+        if (!signal.aborted) await hold?.({ kind: effect.kind, actor: effect.actor, signal })
         if (!own.abort.signal.aborted) void carryOut(perform, effect, again, own)
       })
       lastBegun.set(effect.actor, begun)

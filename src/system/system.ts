@@ -35,7 +35,7 @@ import { createWriter } from './writer.ts'
 
 /** Folds the whole log, then goes on from there: open tells are told, effects carried out, timers armed. */
 export async function openSystem(options: SystemOptions): Promise<System> {
-  const { log, clock, machines, perform, onRecord } = options
+  const { log, clock, machines, perform, hold, onRecord } = options
   const onTrouble = options.onTrouble ?? (() => {})
   const known = createKnown(options.from)
   const { owners, ledger, decider } = known
@@ -46,6 +46,7 @@ export async function openSystem(options: SystemOptions): Promise<System> {
     clock,
     ledger,
     perform,
+    hold,
     awayMs: () => awayMs,
     timersFrom,
     onAnswer: answer,
@@ -74,6 +75,7 @@ export async function openSystem(options: SystemOptions): Promise<System> {
   if (known.at !== '') awayMs = Math.max(0, clock.now() - Date.parse(known.at))
   const openedAfterMs = awayMs
   await bringAlong()
+  await writeFirst()
   writer.open()
   keepPromises()
 
@@ -141,6 +143,20 @@ export async function openSystem(options: SystemOptions): Promise<System> {
       const records = migrationRecords(behind.slice(n, n + MIGRATED_AT_ONCE), position)
       await writer.write(records, `${PROMISE}migrate.${position.seq}`)
     }
+  }
+
+  /** What stands ahead of everything that the fold left open: the first record of a fork. */
+  async function writeFirst(): Promise<void> {
+    if (options.first === undefined) return
+    const { id, by, messages } = options.first(known.checkpoint())
+    const origin = { by, cause: null, correlation: null, settles: null }
+    const position = known.position(clock.now())
+    const decided = decideTurn({ messages, position, origin, machines, owners, decider })
+    if (decided.kind === 'refused') {
+      const { code, message } = decided.refusal
+      throw new SystemError('FIRST_REFUSED', `${decided.to} refused (${code}): ${message}`)
+    }
+    await writer.write(decided.records, id)
   }
 
   // --- one turn -----------------------------------------------------------------------------------------------

@@ -72,6 +72,13 @@ export type SystemOptions = {
    * them to this build's version of their machine. Throws: nothing is written, and the opening fails with it.
    */
   readonly beforeFirstRecord?: (opening: { readonly seq: number; readonly migrates: number }) => Promise<void>
+  /**
+   * Decided and written before any promise is kept, from what is folded and, where it was needed, brought along. Refused:
+   * nothing is written, and the opening fails with FIRST_REFUSED.
+   */
+  readonly first?: (folded: SystemCheckpoint) => Turn
+  /** Awaited before an effect begins and its deadline runs; null when nothing keeps it. It never rejects. */
+  readonly hold?: (effect: Pick<OpenEffect, 'kind' | 'actor' | 'signal'>) => Promise<void> | null
   /** Called for each durable record, in order, before effects start and answers go out. */
   readonly onRecord: (record: LogRecord) => void
   /** Something that must never happen happened, or the log is poisoned. */
@@ -121,6 +128,8 @@ export type SystemErrorCode =
   | 'TOWN_NEWER'
   /** An owner of an earlier version is in a state that this build does not know. */
   | 'NOT_MIGRATED'
+  /** What should be written before anything else was refused by an owner. */
+  | 'FIRST_REFUSED'
 
 export class SystemError extends Error {
   override readonly name = 'SystemError'

@@ -7,7 +7,7 @@
 
 import { reachedFor, stoppedIn } from '../api/brakes.ts'
 import { dayEnds } from '../api/day.ts'
-import { BUDGETS, ownerKind, workerOf } from '../events/address.ts'
+import { BUDGETS, ownerKind, rigOf, rigOwner, workerOf } from '../events/address.ts'
 import { type Budget, budgetsIn, type PauseReason } from '../events/budget.ts'
 import type { Message } from '../events/index.ts'
 import type { Address, Json, LogRecord } from '../events/record.ts'
@@ -35,12 +35,16 @@ const AGAIN_MS = 1_000
 const TRIGGERS: ReadonlySet<string> = new Set([
   'EverybodyStopped',
   'EverybodyThawed',
+  'RigParked',
+  'RigUnparked',
   'BudgetReached',
   'BudgetLifted',
   'TurnEnded',
   'AgentStands',
   'AttemptBegun',
 ])
+/** Those of them that matter when nobody has to rest as far as is known. */
+const LETS_GO: ReadonlySet<string> = new Set(['EverybodyThawed', 'BudgetLifted', 'RigParked', 'RigUnparked'])
 /** Where a sandbox stays whatever happens. */
 const OVER: ReadonlySet<string> = new Set([
   'absent',
@@ -171,14 +175,20 @@ export function createBrakes(options: {
         if (stopped && state.value === 'working' && !held.includes('estop'))
           pauses.push({ address, reason: 'estop', graceMs: STOP_GRACE_MS })
         if (!stopped && held.includes('estop')) await resume(address, 'estop')
+        if (rests(address) && state.value === 'working' && !held.includes('parked'))
+          pauses.push({ address, reason: 'parked' })
+        if (!rests(address) && held.includes('parked')) await resume(address, 'parked')
       }
       if (ownerKind(address) !== 'sandbox' || OVER.has(String(state.value))) continue
       const held = (state.context.held ?? []) as readonly PauseReason[]
-      if (!stopped && !anyBudget && held.length === 0) continue
+      const isParked = rests(address)
+      if (!stopped && !anyBudget && !isParked && held.length === 0) continue
       const spent = anyBudget && reachedFor(system, beginnerOf(address, state)) !== null
       if (stopped && !held.includes('estop'))
         pauses.push({ address, reason: 'estop', graceMs: STOP_GRACE_MS })
       if (!stopped && held.includes('estop')) await resume(address, 'estop')
+      if (isParked && !held.includes('parked')) pauses.push({ address, reason: 'parked' })
+      if (!isParked && held.includes('parked')) await resume(address, 'parked')
       if (spent) {
         const keepTurn = isAtWork(state) && isInTurn(state)
         // Held already, it has been told; its turn was in hand then, and is over now.
@@ -215,6 +225,12 @@ export function createBrakes(options: {
     await Promise.all(Array.from({ length: CHECKPOINTS_AT_ONCE }, keepNext))
     cancel()
     await Promise.all(told)
+  }
+
+  /** Whether its rig is parked. */
+  const rests = (address: Address): boolean => {
+    const rig = rigOf(address)
+    return rig !== null && system.owner(rigOwner(rig))?.context.parked != null
   }
 
   const tell = (sandbox: Address, how: { reason: PauseReason; graceMs?: number; keepTurn?: true }) =>
@@ -264,7 +280,7 @@ export function createBrakes(options: {
     return (
       stoppedIn(system) !== null ||
       budgets().some(({ reachedAt }) => reachedAt !== null) ||
-      facts.some(({ type }) => type === 'EverybodyThawed' || type === 'BudgetLifted')
+      facts.some(({ type }) => LETS_GO.has(type))
     )
   }
 }

@@ -56,7 +56,7 @@ export async function installTown(wanted: Installation): Promise<{ readonly town
 }
 
 /** A longer path would be cut in silence, and two towns could meet on one socket. */
-function checkSocketPath(dir: string): void {
+export function checkSocketPath(dir: string): void {
   const { socket } = townFiles(dir)
   const bytes = Buffer.byteLength(socket)
   if (bytes > SOCKET_PATH_BYTES_MAX) {

@@ -20,6 +20,7 @@ import { machineClock, machineIds } from './clock.ts'
 import { sessionFiles, townFiles } from './files.ts'
 import { type Identity, readIdentity } from './identity.ts'
 import { longJobs } from './long-jobs.ts'
+import { createParked } from './parked.ts'
 import { pastHere } from './past/here.ts'
 import { jobsHere } from './past/jobs-here.ts'
 import { openPrices, type TownPrices } from './prices/prices.ts'
@@ -73,6 +74,7 @@ export async function openTown(
   }
   const listeners: ((record: LogRecord) => void)[] = []
   const projections = createProjections()
+  const parked = createParked(() => projections.rigs.rows)
   const { checkpoint } = townFiles(dir)
   try {
     const from = await readCheckpoint(checkpoint, log, projections)
@@ -81,6 +83,7 @@ export async function openTown(
       ...(from === null ? {} : { from }),
       clock: machineClock,
       machines: machineAt,
+      hold: parked.hold,
       ...(perform === undefined ? {} : { perform }),
       ...(timersFrom === undefined ? {} : { timersFrom }),
       beforeFirstRecord: async ({ migrates }) => {
@@ -89,6 +92,7 @@ export async function openTown(
       },
       onRecord(record) {
         applyAll(projections, record)
+        parked.record(record)
         for (const listen of listeners) listen(record)
       },
       onTrouble: (error) => trouble('LOG_TROUBLE', error.message),

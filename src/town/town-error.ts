@@ -10,6 +10,9 @@ export type TownErrorCode =
   | 'DAEMON_NOT_STARTED'
   | 'BACKUP_FAILED'
   | 'PROGRAM_NOT_COPIED'
+  | 'FORK_INSIDE'
+  | 'FORK_BUSY'
+  | 'NO_ROOM'
 
 export class TownError extends Error {
   override readonly name = 'TownError'

@@ -37,6 +37,49 @@ const ofPlan = { plan: 'p-abcdefgh', agent: 'mayor' }
 const told = { decision: 'd-1', agent, bead }
 
 export const SAMPLES: { readonly [T in Fact['type']]: FactOf<T> } = {
+  TownForked: {
+    type: 'TownForked',
+    townId: 'f1',
+    name: 'fork',
+    parent: {
+      townId: 't1',
+      name: 'demo',
+      dir: '/town',
+      seq: 41,
+      chain: '0'.repeat(64),
+      at: '2027-03-01T07:00:00.000Z',
+    },
+    cancelled: 2,
+  },
+  RigForked: {
+    type: 'RigForked',
+    rig,
+    remote: { kind: 'origin', url: '/fork/rigs/shop/origin.git' },
+    head,
+    why: '',
+  },
+  RigParked: { type: 'RigParked', rig, reason: 'a release' },
+  RigUnparked: { type: 'RigUnparked', rig },
+  RigRejoined: {
+    type: 'RigRejoined',
+    rig,
+    remote: { kind: 'origin', url: 'https://example.org/shop.git' },
+    head,
+  },
+  RigNotRejoined: {
+    type: 'RigNotRejoined',
+    rig,
+    code: 'REMOTE_UNREACHABLE',
+    message: 'it could not be read',
+  },
+  WorktreeForked: {
+    type: 'WorktreeForked',
+    sandbox: 'shop/polecats/nux/sandboxes/1',
+    path: '/fork/rigs/shop/polecats/nux/1',
+    from: 'checkpoint',
+    commit: head,
+    why: '',
+  },
   TownInstalled: {
     type: 'TownInstalled',
     townId: 't1',

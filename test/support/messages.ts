@@ -43,6 +43,16 @@ export const configured: MessageOf<'refinery.configure'> = {
   attemptsMax: 2,
 }
 
+export const FORK_REMOTE = { kind: 'origin', url: '/fork/rigs/shop/origin.git' } as const
+export const PARENT = {
+  townId: 't1',
+  name: 'demo',
+  dir: '/town',
+  seq: 41,
+  chain: '0'.repeat(64),
+  at: '2027-03-01T07:00:00.000Z',
+} as const
+
 const since = '2027-03-01T08:00:00.000Z'
 const standing = { state: 'thinking', since, reason: '', tool: null, until: null } as const
 const ofTown = { scope: 'town', id: 'town' } as const
@@ -118,6 +128,17 @@ type Samples = {
 }
 
 const samples: Samples = {
+  'town.forked': [{ townId: 'f1', name: 'fork', parent: PARENT, cancelled: ['7.0', '9.1'] }],
+  'rig.forked': [
+    { remote: FORK_REMOTE, head: BASE, why: '', resumptions: [] },
+    { remote: null, head: null, why: 'its target is gone', resumptions: [] },
+  ],
+  'sandbox.forked': [{ path: '/fork/rigs/shop/polecats/nux/1', from: 'checkpoint', commit: HEAD, why: '' }],
+  'crew.forked': [{ path: '/fork/rigs/shop/crew/ada', from: 'branch', commit: HEAD, why: 'no checkpoint' }],
+  'rig.park': [{ reason: 'a release' }],
+  'rig.unpark': [{}],
+  'rig.rejoin': [{}],
+  'owner.resume': [{ value: 'nowhere', asked: [{ kind: 'timer', event: 'x', delayMs: 5 }] }],
   'town.install': [
     { townId: 't1', name: 'farm', owner: { name: 'Ada', email: 'ada@example.org' }, settings: {} },
   ],

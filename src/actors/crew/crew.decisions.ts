@@ -11,6 +11,7 @@ export const WHY: Readonly<Record<PauseReason, string>> = {
   town: 'the town goes down',
   estop: 'everybody is stopped',
   budget: 'a budget is used up',
+  parked: 'its rig is parked',
   person: 'a person stopped it',
 }
 
@@ -77,6 +78,23 @@ export function end(
 
 export function hold({ held }: CrewContext, { reason }: Event<'crew.pause'>, to: To): void {
   if (!held.includes(reason)) to.set({ held: [...held, reason] })
+}
+
+/** Its session stayed in the town that this one was forked of. The Mayor's desk, which no rig keeps, waits for a person. */
+export function forked(
+  { keeper, rig, path, held, wanted }: CrewContext,
+  { meta: _meta, type: _type, ...restored }: Event<'crew.forked'>,
+  to: To,
+): void {
+  to.set({
+    session: null,
+    resume: null,
+    keeping: false,
+    path: path === '' ? path : restored.path,
+    wanted: rig !== null && wanted,
+    held: rig === null || held.includes('parked') ? held : [...held, 'parked'],
+  })
+  to.fact({ type: 'WorktreeForked', sandbox: keeper, ...restored })
 }
 
 export function letGo({ held }: CrewContext, { reason }: Event<'crew.resume'>, to: To): void {

@@ -6,7 +6,7 @@ import { setup } from 'xstate'
 import { crewPlace, DESK } from '../../events/address.ts'
 import { ACTIONS, type MachineDef, OPTIONS, typesOf, UNEXPECTED, writing } from '../machine.ts'
 import { type CrewContext, newCrew } from './crew.context.ts'
-import { add, begin, end, hold, letGo, unwant, WHY, want } from './crew.decisions.ts'
+import { add, begin, end, forked, hold, letGo, unwant, WHY, want } from './crew.decisions.ts'
 import {
   askToKeep,
   depart,
@@ -148,6 +148,7 @@ const machine = setup({ types: typesOf<CrewContext>(), actions: ACTIONS }).creat
 
     working: {
       on: {
+        'crew.forked': { target: 'idle', actions: does('crew.forked', forked) },
         ...removedBy((context, event, to) => {
           depart(context, event, to)
           end(context, { reason: 'a person removes it' }, to)
@@ -187,6 +188,7 @@ const machine = setup({ types: typesOf<CrewContext>(), actions: ACTIONS }).creat
     /** Its session was told to end. */
     ending: {
       on: {
+        'crew.forked': { target: 'idle', actions: does('crew.forked', forked) },
         'crew.sessionEnded': { guard: current, target: 'idle', actions: does('crew.sessionEnded', left) },
         // Wanted again before the old session is gone.
         'crew.start': { actions: does('crew.start', want) },
@@ -233,6 +235,7 @@ const machine = setup({ types: typesOf<CrewContext>(), actions: ACTIONS }).creat
       actions: does('effect.failed', wasNotKept),
     },
     'crew.checkpointed': { actions: does('crew.checkpointed', wasKeptAtWork) },
+    'crew.forked': { actions: does('crew.forked', forked) },
     'crew.add': {
       actions: does('crew.add', ({ agent }, _, to) => to.refuse('CREW_EXISTS', `${agent} is there already.`)),
     },

@@ -30,7 +30,7 @@ export function openRig(
 ): void {
   const books = openBooks(context, to)
   books.put(`rig/${rig}`, { placesMax })
-  if (books.get(EVERYBODY) !== undefined) holdRefinery(rig, to)
+  holdRefinery(books, rig, to)
   dispatch(books, to, meta.at)
 }
 
@@ -158,6 +158,7 @@ type Waits = Pick<WaitingFor, 'kind' | 'id'>
 function hindrance(books: Books, bead: string, { rig, agent, maxAtOnce, group }: Entry): Waits | null {
   if (books.get(EVERYBODY) !== undefined) return { kind: 'thaw', id: 'town' }
   const spent = (scope: string, id: string) => books.get(holdKey('budget', scope, id)) !== undefined
+  if (books.get(parkedKey(rig)) !== undefined) return { kind: 'rig', id: rig }
   if (spent('town', 'town')) return { kind: 'budget', id: 'town' }
   if (spent('rig', rig)) return { kind: 'budget', id: `rig ${rig}` }
   if (spent('bead', bead)) return { kind: 'budget', id: `bead ${bead}` }
@@ -177,18 +178,20 @@ function hindrance(books: Books, bead: string, { rig, agent, maxAtOnce, group }:
 function noPlace({ kind, id }: Waits, rig: string): string {
   if (kind === 'thaw') return 'Everybody is stopped, so there is no place'
   if (kind === 'budget') return `The budget of ${id} is used up, so there is no place`
+  if (kind === 'rig') return `${id} is parked, so there is no place`
   return `No polecat of ${rig} is free`
 }
 
 const holdKey = (why: string, scope: string, id: string): string => `hold/${why}/${scope}/${id}`
 const EVERYBODY = holdKey('estop', 'town', 'town')
+const parkedKey = (rig: string): string => holdKey('parked', 'rig', rig)
 
 export function hold(context: MayorContext, { why, scope, id, meta }: Event<'dispatch.hold'>, to: To): void {
   const books = openBooks(context, to)
   const key = holdKey(why, scope, id)
   if (books.get(key) !== undefined) return
   books.put(key, true)
-  if (key === EVERYBODY) for (const rig of rigsOf(books)) holdRefinery(rig, to)
+  for (const rig of heldBy(books, key, id)) holdRefinery(books, rig, to)
   dispatch(books, to, meta.at)
 }
 
@@ -201,15 +204,26 @@ export function letGo(
   const key = holdKey(why, scope, id)
   if (books.get(key) === undefined) return
   books.drop(key)
-  if (key === EVERYBODY)
-    for (const rig of rigsOf(books)) to.tell({ to: refinery(rig), message: { type: 'refinery.letGo' } })
+  for (const rig of heldBy(books, key, id))
+    if (!holdRefinery(books, rig, to)) to.tell({ to: refinery(rig), message: { type: 'refinery.letGo' } })
   dispatch(books, to, meta.at)
 }
 
 const rigsOf = (books: Books): string[] => books.keys('rig/').map((key) => key.slice('rig/'.length))
 
-function holdRefinery(rig: string, to: To): void {
-  to.tell({ to: refinery(rig), message: { type: 'refinery.hold', reason: 'everybody is stopped' } })
+/** The rigs in which that reason keeps landings from beginning. */
+function heldBy(books: Books, key: string, id: string): string[] {
+  if (key === EVERYBODY) return rigsOf(books)
+  return key === parkedKey(id) ? [id] : []
+}
+
+/** Tells the Refinery of the reason that there is, if there is one. */
+function holdRefinery(books: Books, rig: string, to: To): boolean {
+  const isParked = books.get(parkedKey(rig)) !== undefined
+  const reason = books.get(EVERYBODY) !== undefined ? 'everybody is stopped' : 'the rig is parked'
+  if (!isParked && books.get(EVERYBODY) === undefined) return false
+  to.tell({ to: refinery(rig), message: { type: 'refinery.hold', reason } })
+  return true
 }
 
 function start(books: Books, bead: string, entry: Entry, to: To): void {

@@ -2,6 +2,7 @@
 
 import { setup } from 'xstate'
 import { MAYOR, refinery, rigOwner } from '../../events/address.ts'
+import type { Resumption } from '../../events/fork.ts'
 import type { MessageOf } from '../../events/index.ts'
 import type { Json } from '../../events/record.ts'
 import {
@@ -25,13 +26,20 @@ type Settings = { readonly [key: string]: Json }
 type RigContext = {
   rig: string
   prefix: string
-  remote: { readonly kind: 'origin' | 'local'; readonly url: string }
+  remote: Remote
   source: string | null
   target: string
   settings: Settings
+  /** Nothing new begins in it, for this reason; null when something may. */
+  parked: { readonly since: string; readonly reason: string } | null
+  /** Of a fork: where its parent's rig lands, and what it was made of. null when it lands there itself. */
+  apart: { readonly remote: Remote; readonly source: string | null } | null
+  /** What its owners had asked for when the town was forked. */
+  resumptions: readonly Resumption[]
 }
+type Remote = { readonly kind: 'origin' | 'local'; readonly url: string }
 
-const { does } = writing<RigContext>()
+const { does, when } = writing<RigContext>()
 
 /** Nobody is told of a rig that has no clone yet: places would be given for work that cannot begin. */
 const setOnly = {
@@ -51,6 +59,9 @@ const machine = setup({ types: typesOf<RigContext>(), actions: ACTIONS }).create
     source: null,
     target: '',
     settings: {},
+    parked: null,
+    apart: null,
+    resumptions: [],
   }),
   states: {
     absent: {
@@ -73,14 +84,75 @@ const machine = setup({ types: typesOf<RigContext>(), actions: ACTIONS }).create
         'rig.notCloned': { target: 'failed', actions: does('rig.notCloned', fail) },
         'effect.failed': { target: 'failed', actions: does('effect.failed', fail) },
         'rig.set': setOnly,
+        'rig.forked': { target: 'failed', actions: does('rig.forked', lose) },
       },
     },
-    active: {},
+    active: {
+      on: {
+        'rig.forked': [
+          {
+            guard: when('rig.forked', (_, { remote }) => remote !== null),
+            actions: does('rig.forked', fork),
+          },
+          { target: 'failed', actions: does('rig.forked', lose) },
+        ],
+        'rig.park': [
+          {
+            guard: when('rig.park', ({ parked }) => parked !== null),
+            actions: does('rig.park', ({ rig }, _, to) =>
+              to.refuse('RIG_PARKED', `The rig ${rig} is parked already.`),
+            ),
+          },
+          {
+            actions: does('rig.park', (context, { reason, meta }, to) => park(context, reason, meta.at, to)),
+          },
+        ],
+        'rig.unpark': [
+          { guard: when('rig.unpark', ({ parked }) => parked !== null), actions: does('rig.unpark', unpark) },
+          {
+            actions: does('rig.unpark', ({ rig }, _, to) =>
+              to.refuse('RIG_NOT_PARKED', `The rig ${rig} is not parked.`),
+            ),
+          },
+        ],
+        'rig.rejoin': [
+          {
+            guard: when('rig.rejoin', ({ apart }) => apart !== null),
+            target: 'rejoining',
+            actions: does('rig.rejoin', ({ rig, apart, target }, _, to) =>
+              to.effect('rig.clone', { rig, remote: (apart as Apart).remote, target }),
+            ),
+          },
+          {
+            actions: does('rig.rejoin', ({ rig }, _, to) =>
+              to.refuse('RIG_NOT_APART', `The rig ${rig} lands where it always did.`),
+            ),
+          },
+        ],
+      },
+    },
+    /** The remote of its parent is looked at; it lands there as soon as that was reached, and not before. */
+    rejoining: {
+      on: {
+        'rig.cloned': { target: 'active', actions: does('rig.cloned', rejoined) },
+        'rig.notCloned': { target: 'active', actions: does('rig.notCloned', notRejoined) },
+        'effect.failed': { target: 'active', actions: does('effect.failed', notRejoined) },
+        'rig.forked': [
+          {
+            guard: when('rig.forked', (_, { remote }) => remote !== null),
+            target: 'active',
+            actions: does('rig.forked', fork),
+          },
+          { target: 'failed', actions: does('rig.forked', lose) },
+        ],
+      },
+    },
     failed: {
       on: {
         // A second try under the same name.
         'rig.add': { target: 'cloning', actions: does('rig.add', add) },
         'rig.set': setOnly,
+        'rig.forked': { actions: does('rig.forked', lose) },
       },
     },
   },
@@ -97,14 +169,15 @@ const machine = setup({ types: typesOf<RigContext>(), actions: ACTIONS }).create
   },
 })
 
-export const rig: MachineDef = { name: 'rig', version: 1, machine, live: false }
+export const rig: MachineDef = { name: 'rig', version: 2, machine, live: false }
 
 type To = Deciding<RigContext>
+type Apart = NonNullable<RigContext['apart']>
 
 function add({ rig }: RigContext, event: Event<'rig.add'>, to: To): void {
   const { prefix, remote, source, target, settings } = event
   if (event.rig !== rig) return to.refuse('RIG_NAME_DIFFERS', `This is ${rig}, not ${event.rig}.`)
-  to.set({ prefix, remote, source, target, settings: settings as Settings })
+  to.set({ prefix, remote, source, target, settings: settings as Settings, apart: null, resumptions: [] })
   to.fact({ type: 'RigAdded', rig, prefix, remote, source, target, settings })
   to.effect('rig.clone', { rig, remote, target })
 }
@@ -112,6 +185,65 @@ function add({ rig }: RigContext, event: Event<'rig.add'>, to: To): void {
 function fail({ rig }: RigContext, { code, message }: { code: string; message: string }, to: To): void {
   to.fact({ type: 'RigFailed', rig, code, message })
 }
+
+// --- forks --------------------------------------------------------------------------------------------------
+
+const FORKED = 'this town is a fork'
+
+/** It lands in a clone inside of the fork from here on; where the other one lands is kept for a person to say so. */
+function fork(
+  context: RigContext,
+  { remote, head, why, resumptions, meta }: Event<'rig.forked'>,
+  to: To,
+): void {
+  if (remote === null) return
+  const { rig, settings } = context
+  to.set({ remote, source: null, apart: { remote: context.remote, source: context.source }, resumptions })
+  to.fact({ type: 'RigForked', rig, remote, head, why })
+  if (context.parked === null) park(context, FORKED, meta.at, to)
+  tellAll({ ...context, remote }, settings, to)
+}
+
+/** There is no clone that could be its remote. */
+function lose(context: RigContext, { why, meta }: Event<'rig.forked'>, to: To): void {
+  const { rig } = context
+  to.set({ remote: { kind: 'origin', url: '' }, source: null, apart: null, resumptions: [] })
+  to.fact({ type: 'RigForked', rig, remote: null, head: null, why })
+  to.fact({ type: 'RigFailed', rig, code: 'FORK_RIG_LOST', message: why })
+  if (context.parked === null) park(context, FORKED, meta.at, to)
+}
+
+function park({ rig }: RigContext, reason: string, since: string, to: To): void {
+  to.set({ parked: { since, reason } })
+  to.fact({ type: 'RigParked', rig, reason })
+  to.tell({ to: MAYOR, message: { type: 'dispatch.hold', why: 'parked', scope: 'rig', id: rig } })
+}
+
+/** What the fork had cancelled is asked for again, of each owner by itself: some may have moved on. */
+function unpark({ rig, resumptions }: RigContext, _: unknown, to: To): void {
+  to.set({ parked: null, resumptions: [] })
+  to.fact({ type: 'RigUnparked', rig })
+  for (const { owner, value, asked } of resumptions)
+    to.tell({ to: owner, message: { type: 'owner.resume', value, asked } })
+  to.tell({ to: MAYOR, message: { type: 'dispatch.letGo', why: 'parked', scope: 'rig', id: rig } })
+}
+
+function rejoined(context: RigContext, { head }: Event<'rig.cloned'>, to: To): void {
+  const { remote, source } = context.apart as Apart
+  to.set({ remote, source, apart: null })
+  to.fact({ type: 'RigRejoined', rig: context.rig, remote, head })
+  tellAll({ ...context, remote }, context.settings, to)
+}
+
+function notRejoined(
+  { rig }: RigContext,
+  { code, message }: { code: string; message: string },
+  to: To,
+): void {
+  to.fact({ type: 'RigNotRejoined', rig, code, message })
+}
+
+// --- settings -----------------------------------------------------------------------------------------------
 
 function set({ rig, settings }: RigContext, { key, value }: Event<'rig.set'>, to: To): Settings {
   const { [key]: _old, ...others } = settings

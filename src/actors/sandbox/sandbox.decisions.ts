@@ -90,6 +90,7 @@ const STOPPED_BECAUSE: Readonly<Record<PauseReason, string>> = {
   town: 'the town goes down',
   estop: 'everybody is stopped',
   budget: 'a budget is used up',
+  parked: 'its rig is parked',
 }
 
 const NOTES: Readonly<Record<PauseReason, string>> = {
@@ -97,6 +98,7 @@ const NOTES: Readonly<Record<PauseReason, string>> = {
   town: 'The town was down for a while.',
   estop: 'Everybody was stopped for a while.',
   budget: 'Work rested for a while, because a budget was used up.',
+  parked: 'Work rested for a while, because the rig was parked.',
 }
 
 /** One reason more; whoever works is told to stop, unless it may end its turn. */
@@ -130,6 +132,37 @@ export function pause(context: SandboxContext, event: Event<'sandbox.pause'>, to
 export function letGo({ held }: SandboxContext, { reason }: Event<'sandbox.resume'>, to: To): void {
   const why = reason ?? 'town'
   if (held.includes(why)) to.set({ held: held.filter((each) => each !== why) })
+}
+
+/** The session stayed in the town that this one was forked of; what it left is in a worktree of our own. */
+export function forked(
+  context: SandboxContext,
+  { meta: _meta, type: _type, ...restored }: Event<'sandbox.forked'>,
+  to: To,
+): void {
+  const { sandbox, path, held } = context
+  to.set({
+    session: null,
+    resume: null,
+    keeping: false,
+    path: path === '' ? path : restored.path,
+    held: held.includes('parked') ? held : [...held, 'parked'],
+  })
+  to.fact({ type: 'WorktreeForked', sandbox, ...restored })
+}
+
+/** The attempt in hand was left behind with its session, and is gone on with when the rig is unparked. */
+export function forkedAtWork(context: SandboxContext, event: Event<'sandbox.forked'>, to: To): void {
+  forked(context, event, to)
+  const note = `This town is a fork: another one went on from here without you. ${event.why}`.trim()
+  to.set({ reason: 'handoff', previous: { ...context.previous, note } })
+  rests({ ...context, held: ['parked'] }, to)
+}
+
+/** What is to be worked on next is noted already. */
+export function forkedAtRest(context: SandboxContext, event: Event<'sandbox.forked'>, to: To): void {
+  forked(context, event, to)
+  rests({ ...context, held: ['parked'] }, to)
 }
 
 export function submit(context: SandboxContext, { head, commits }: Event<'sandbox.done'>, to: To): void {

@@ -10,7 +10,7 @@ import { does, over, parts, when } from './phases/in-several.ts'
 import { setAside } from './phases/set-aside.ts'
 import { takenAway } from './phases/taken-away.ts'
 import { newContext } from './sandbox.context.ts'
-import { hold, letGo, open } from './sandbox.decisions.ts'
+import { forked, hold, letGo, open } from './sandbox.decisions.ts'
 
 const machine = parts.createMachine({
   id: 'sandbox',
@@ -61,6 +61,7 @@ const machine = parts.createMachine({
     },
     'sandbox.pause': { actions: does('sandbox.pause', hold) },
     'sandbox.resume': { actions: does('sandbox.resume', letGo) },
+    'sandbox.forked': { actions: does('sandbox.forked', forked) },
     // It said `gt done` before the news of its start arrived, or is of the past.
     'sandbox.sessionStarted': {},
     '*': UNEXPECTED,

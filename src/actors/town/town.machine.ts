@@ -2,6 +2,7 @@
 
 import { setup } from 'xstate'
 import { MAYOR } from '../../events/address.ts'
+import type { Parent } from '../../events/fork.ts'
 import type { Json } from '../../events/record.ts'
 import { ACTIONS, type MachineDef, OPTIONS, typesOf, UNEXPECTED, writing } from '../machine.ts'
 
@@ -11,6 +12,8 @@ type TownContext = {
   settings: { readonly [key: string]: Json }
   /** A person stopped everybody, and nobody has let them go on since. */
   stopped: { readonly since: string; readonly reason: string } | null
+  /** The town that this one was forked of; null for one that is nobody's fork. */
+  fork: Parent | null
 }
 
 const { does } = writing<TownContext>()
@@ -22,11 +25,24 @@ const start = {
   ),
 } as const
 
+/** Settings that reach out of the town by themselves: a fork does not have them. */
+const REACHES_OUT = 'notify.'
+
+/** It was never up itself, whatever the other one was. */
+const forked = {
+  target: 'down',
+  actions: does('town.forked', ({ settings }, { townId, name, parent, cancelled }, to) => {
+    const kept = Object.entries(settings).filter(([key]) => !key.startsWith(REACHES_OUT))
+    to.set({ townId, name, fork: parent, settings: Object.fromEntries(kept) })
+    to.fact({ type: 'TownForked', townId, name, parent, cancelled: cancelled.length })
+  }),
+} as const
+
 const machine = setup({ types: typesOf<TownContext>(), actions: ACTIONS }).createMachine({
   id: 'town',
   options: OPTIONS,
   initial: 'absent',
-  context: { townId: '', name: '', settings: {}, stopped: null },
+  context: { townId: '', name: '', settings: {}, stopped: null, fork: null },
   states: {
     absent: {
       on: {
@@ -43,11 +59,12 @@ const machine = setup({ types: typesOf<TownContext>(), actions: ACTIONS }).creat
         },
       },
     },
-    down: { on: { 'town.start': start } },
+    down: { on: { 'town.start': start, 'town.forked': forked } },
     up: {
       on: {
         // After a crash nobody said town.stop.
         'town.start': start,
+        'town.forked': forked,
         'town.stop': {
           target: 'down',
           actions: does('town.stop', (_, { reason }, to) => to.fact({ type: 'TownStopped', reason })),
@@ -83,4 +100,4 @@ const machine = setup({ types: typesOf<TownContext>(), actions: ACTIONS }).creat
   },
 })
 
-export const town: MachineDef = { name: 'town', version: 2, machine, live: false }
+export const town: MachineDef = { name: 'town', version: 3, machine, live: false }

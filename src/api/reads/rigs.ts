@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { SETTING_NAMES, settingNamed } from '../../events/settings.ts'
 import { beadCounts } from '../../projections/bead-queries.ts'
 import { escalation, escalations } from '../../projections/escalations.ts'
+import type { Projections } from '../../projections/index.ts'
 import { type MergeState, mergeRequests, QUEUE_STATES } from '../../projections/merge-queue.ts'
 import { rig as rigRow, rigs } from '../../projections/rigs.ts'
 import { town as townRow } from '../../projections/town.ts'
@@ -32,11 +33,18 @@ const show = read({
     return {
       ...rigShape(row),
       beads: beadCounts(projections.beads.rows, row.name),
+      fork: forkOf(projections),
       sentence: landingSentence(row.name, row.target.branch, row.remote, row.settings),
       seq,
     }
   },
 })
+
+/** What this town is a fork of, in short, or null. */
+function forkOf({ town }: Projections): { name: string; seq: number } | null {
+  const { fork } = townRow(town.rows)
+  return fork === null ? null : { name: fork.name, seq: fork.seq }
+}
 
 const settings = read({
   path: '/v1/settings',

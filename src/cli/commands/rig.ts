@@ -13,6 +13,10 @@ export type Rig = {
   gates: string[]
   limits: { polecats: number | null }
   failure: { message: string } | null
+  parked: boolean
+  /** Of a fork: where the parent's rig lands. */
+  apart: { url: string } | null
+  fork: { name: string; seq: number } | null
 }
 
 export const rigAdd: Command = {
@@ -56,11 +60,11 @@ export const rigList: Command = {
     showList(call, items, {
       id: ({ name }) => name,
       head: ['RIG', 'PREFIX', 'TARGET', 'STATE', 'MUST PASS', 'FROM'],
-      row: ({ name, prefix, target, gates, state, remote }) => [
+      row: ({ name, prefix, target, gates, state, parked, remote }) => [
         name,
         prefix,
         `${target.branch} ${target.head?.slice(0, 7) ?? ''}`,
-        state === 'active' ? target.state : state,
+        state !== 'active' ? state : parked ? 'parked' : target.state,
         gates.join(' '),
         remote.url,
       ],
@@ -81,6 +85,12 @@ export const rigShow: Command = {
       lines: () => [
         `${rig.name} (${rig.prefix}-…), ${rig.state}`,
         rig.sentence,
+        ...(rig.apart === null || rig.fork === null
+          ? []
+          : [
+              `fork of ${rig.fork.name} at ${rig.fork.seq}: apart from ${rig.apart.url} (gt rig remote ${rig.name} --rejoin)`,
+            ]),
+        ...(rig.parked ? [`parked: gt rig unpark ${rig.name}`] : []),
         `${rig.target.branch} is ${rig.target.state}: ${rig.target.reason}`,
         ...(rig.failure === null ? [] : [rig.failure.message]),
         ...Object.entries(rig.settings).map(([key, value]) => `  ${key} = ${JSON.stringify(value)}`),

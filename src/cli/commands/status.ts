@@ -46,6 +46,7 @@ export type Status = {
   problems: { at: string; code: string; message: string }[]
   supervision: { modelCalls: number; tokens: number; costUsd: number }
   stopped: { since: string; reason: string } | null
+  fork: { name: string; seq: number } | null
   work: Record<string, number>
 }
 
@@ -129,6 +130,7 @@ export function screen(
     waitsForYou,
     problems,
     supervision,
+    fork,
     work,
   }: Status,
   { past, all, columns }: { past: boolean; all: boolean; columns: number },
@@ -148,6 +150,7 @@ export function screen(
   const standing = mergeQueue.items
   return [
     cut(`town ${town.name} (${town.dir}): ${daemonText}`, width),
+    ...(fork == null ? [] : [cut(`fork of ${fork.name} at ${fork.seq}`, width)]),
     '',
     ...(waitsForYou.length === 0
       ? ['Nothing waits for you.']

@@ -6,6 +6,7 @@ import {
   begin,
   fail,
   firstAttempt,
+  forkedAtWork,
   giveUp,
   handOff,
   handOffToPerson,
@@ -95,6 +96,7 @@ export const atWork = {
         },
         { target: 'paused', actions: does('sandbox.pause', pause) },
       ],
+      'sandbox.forked': { target: 'paused', actions: does('sandbox.forked', forkedAtWork) },
     },
   }),
 
@@ -127,6 +129,7 @@ export const atWork = {
   handingOff: state({
     on: {
       ...taken,
+      'sandbox.forked': { target: 'paused', actions: does('sandbox.forked', forkedAtWork) },
       'sandbox.sessionEnded': {
         guard: current('sandbox.sessionEnded'),
         target: 'paused',

@@ -1,6 +1,6 @@
 // Handed in: the work lands or comes back, and once it has landed its worktree goes.
 
-import { giveUp, keep, leftAtLast, remove, rework, wasRemoved } from '../sandbox.decisions.ts'
+import { forkedAtRest, giveUp, keep, leftAtLast, remove, rework, wasRemoved } from '../sandbox.decisions.ts'
 import { current, does, free, keeps, refuseToLeave, sessionGoes, state, taken } from './in-several.ts'
 
 const landing = refuseToLeave('WORK_IS_LANDING', 'is handed in, and lands or comes back by itself')
@@ -24,6 +24,7 @@ export const handedIn = {
   reworking: state({
     on: {
       ...taken,
+      'sandbox.forked': { target: 'paused', actions: does('sandbox.forked', forkedAtRest) },
       'sandbox.sessionEnded': {
         guard: current('sandbox.sessionEnded'),
         target: 'paused',

@@ -1,0 +1,92 @@
+// What the log knew at the moment of a fork: the owners, what was open, and which commits there were.
+//
+// Owns:      one pass over the lines, in which they are also written into the log of the fork.
+// Always:    each line goes over byte for byte; the chain over them is that of the parent's log.
+
+import { type EventLog, verifyExport } from '../../../eventlog/index.ts'
+import type { Address, LogRecord } from '../../events/record.ts'
+import { recordOf } from '../../events/upcasters.ts'
+import type { KnownCommit } from '../../git/forks.ts'
+import { createKnown } from '../../system/known.ts'
+import type { SystemCheckpoint } from '../../system/types.ts'
+
+/** Lines that are appended at once. */
+const LINES_AT_ONCE = 512
+/** Commits that are remembered of one worktree: what was kept last may be gone. */
+const KNOWN_MAX = 8
+
+export type KnownThen = {
+  readonly folded: SystemCheckpoint
+  readonly chain: string
+  /** Where the target of each rig stood. */
+  readonly targets: ReadonlyMap<string, string>
+  /** Commits of each assignment and each crew member, newest first. */
+  readonly worktrees: ReadonlyMap<Address, readonly KnownCommit[]>
+}
+
+/** Takes all lines over into `log`, which is empty. Calls `onLines` with how many are over. */
+export async function takeOver(
+  lines: AsyncIterable<readonly string[]>,
+  log: EventLog,
+  onLines: (count: number) => void,
+): Promise<KnownThen> {
+  const known = createKnown()
+  const targets = new Map<string, string>()
+  const worktrees = new Map<Address, KnownCommit[]>()
+  let chain = log.head
+  for await (const batch of lines) {
+    for (let n = 0; n < batch.length; n += LINES_AT_ONCE) {
+      const some = batch.slice(n, n + LINES_AT_ONCE)
+      const entries = some.map((line) => {
+        const { seq: _, ...entry } = JSON.parse(line) as { seq: number }
+        return entry
+      })
+      await log.append(entries, { id: `fork.${chain.seq}`, expected: chain.seq })
+      chain = (await verifyExport(some, { from: chain })).head
+      for (const line of some) note(recordOf(line))
+      onLines(known.seq)
+    }
+  }
+  if (chain.chain !== log.head.chain)
+    throw new Error('Broken invariant: the lines of a fork are not those of its parent')
+  return { folded: known.checkpoint(), chain: chain.chain, targets, worktrees }
+
+  function note(record: LogRecord): void {
+    known.fold(record)
+    const { actor, message, facts, refused } = record
+    if (refused !== undefined) return
+    if (message.type === 'merge.built') targets.set(actor.split('/')[0] ?? '', String(message.base))
+    if (message.type === 'worktree.added') {
+      remember(actor, 'branch', message.head)
+      // Made anew, it stands where the target did.
+      if (message.base === message.head) targets.set(actor.split('/')[0] ?? '', String(message.base))
+    }
+    for (const fact of facts) {
+      switch (fact.type) {
+        case 'RigReady':
+        case 'RigForked':
+        case 'RigRejoined':
+          if (typeof fact.head === 'string') targets.set(String(fact.rig), fact.head)
+          break
+        case 'TargetAdvanced':
+          targets.set(String(fact.rig), String(fact.to))
+          break
+        case 'WorkSubmitted':
+          remember(actor, 'branch', fact.head)
+          break
+        case 'WorktreeCheckpointed':
+        case 'CrewCheckpointed':
+          remember(actor, 'checkpoint', fact.commit)
+          break
+        case 'WorktreeForked':
+          remember(actor, fact.from === 'checkpoint' ? 'checkpoint' : 'branch', fact.commit)
+      }
+    }
+  }
+
+  function remember(actor: Address, kind: KnownCommit['kind'], commit: unknown): void {
+    if (typeof commit !== 'string') return
+    const before = (worktrees.get(actor) ?? []).filter((one) => one.commit !== commit)
+    worktrees.set(actor, [{ commit, kind }, ...before].slice(0, KNOWN_MAX))
+  }
+}
