@@ -12,7 +12,8 @@ const RUNS = 3
 const RECORDS = Number(process.env.CORPUS_RECORDS ?? 1_000_000)
 const SEED = 1
 const RATIO_MIN = 0.4
-const LINEAR_WITHIN = 0.15
+/** A record of a long log may take so much longer; in a short one it takes longer, for the process has just begun. */
+const GROWTH_MAX = 0.15
 /** MB beyond the heap of the final state. */
 const PEAK_MAX = 450
 
@@ -43,8 +44,8 @@ export async function replayAll(): Promise<Figure> {
     name: `replay of ${RECORDS} sealed records: all owners, promises and projections`,
     found: `${ratio.toFixed(2)} times JSON.parse; a record takes ${percent(growth)} of what it takes at a tenth; peak RSS ${peak.toFixed(0)} MB with ${heap.toFixed(0)} MB of state`,
     peer: `JSON.parse of a line ${microseconds(parsed)}, replayed ${microseconds(replayed)} and at a tenth ${microseconds(ofTenth)}, median of ${RUNS} in turns; load ${(loadavg()[0] ?? 0).toFixed(1)}`,
-    asked: `at least ${RATIO_MIN}, linear within ${LINEAR_WITHIN * 100} %, under ${PEAK_MAX} MB beyond the state`,
-    holds: isOne && ratio >= RATIO_MIN && Math.abs(growth) <= LINEAR_WITHIN && peak < PEAK_MAX + heap,
+    asked: `at least ${RATIO_MIN}, not ${GROWTH_MAX * 100} % more a record than at a tenth, under ${PEAK_MAX} MB beyond the state`,
+    holds: isOne && ratio >= RATIO_MIN && growth <= GROWTH_MAX && peak < PEAK_MAX + heap,
   }
 }
 
