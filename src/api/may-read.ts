@@ -56,6 +56,7 @@ const OF_THE_TOWN: ReadonlySet<string> = new Set([
   '/v1/dispatch',
   '/v1/dispatch/:id',
   '/v1/why/:id',
+  '/v1/why/:id/cost',
   '/v1/agents/:address',
   '/v1/hooks/:agent',
   '/v1/cvs/:agent',

@@ -234,7 +234,8 @@ function wholeOf({ sums }: CostRows, rig: string): Sum | undefined {
   return sums.get(idOf('rig', rig))?.sum
 }
 
-const shown = ({ usd, requests, unpriced, input, output, cacheRead, cacheWrite }: Sum): Cost => ({
+/** A sum as it is shown. */
+export const shown = ({ usd, requests, unpriced, input, output, cacheRead, cacheWrite }: Sum): Cost => ({
   tokens: { input, output, cacheRead, cacheWrite },
   // No usage at all cost nothing; usage whose every request is without a price cost nobody knows what.
   costUsd: requests > 0 && unpriced >= requests ? null : rounded(usd),

@@ -12,6 +12,7 @@ import { planReads } from './plans.ts'
 import { recapReads } from './recap.ts'
 import { rigReads } from './rigs.ts'
 import { sessionReads } from './sessions.ts'
+import { spendingReads } from './spending.ts'
 import { statusReads } from './status.ts'
 import { trashReads } from './trash.ts'
 import { whyReads } from './why.ts'
@@ -32,5 +33,6 @@ export const READS: readonly ReadRoute[] = [
   ...diffReads,
   ...recapReads,
   ...whyReads,
+  ...spendingReads,
   ...trashReads,
 ]

@@ -3,19 +3,22 @@
 import { type Command, flagOf, textOf } from '../command.ts'
 import { clock } from '../layout.ts'
 import { moneyText, tokensText } from '../money.ts'
+import { showSpending } from '../why-cost.ts'
 import { readWhy, type Why, type WhyNode } from '../why-reading.ts'
 import { stateOf } from '../words-for.ts'
 
 export const why: Command = {
   name: 'why',
   summary: 'how a bead, a record, a commit or a line of code came to be, what it waits for, what it cost',
-  usage: '<bead, agent, record, commit or path:line>',
+  usage: '<bead, agent, session, record, commit or path:line>',
   words: [1, 1],
   options: {
+    cost: { type: 'flag', help: 'the sessions, turns and compactions behind its cost, largest first' },
     all: { type: 'flag', help: 'every record, also those that say nothing new' },
     rig: { type: 'text', value: '<name>', help: 'of a path: the rig (project) it is in' },
   },
   async run(call) {
+    if (flagOf(call, 'cost')) return showSpending(call)
     const found = await readWhy(call, { all: flagOf(call, 'all') || undefined, at: textOf(call, 'at') })
     call.out.answer({ json: found, ids: idsOf(found.tree), lines: () => lines(found) })
   },
