@@ -100,7 +100,7 @@ describe('a night with every kind of ending', () => {
     expect(recap.span.awakeMs).toBe(recap.span.lengthMs - 60 * MINUTE)
   })
 
-  test('[P8] names what landed, by whom, how much, and the commit', () => {
+  test('names what landed, by whom, how much, and the commit', () => {
     expect(ids(recap.landed)).toEqual(['sh-1', 'sh-2', 'sh-3'])
     const [first] = recap.landed as [Landed]
     expect(first).toMatchObject({
@@ -117,7 +117,7 @@ describe('a night with every kind of ending', () => {
     expect(recap.landed[1]?.lines).toBeNull()
   })
 
-  test('gives what has not landed its one reason, in the words of gt why', () => {
+  test('[RECAP-5] gives what has not landed its one reason, in the words of gt why', () => {
     const why = Object.fromEntries(recap.notLanded.map(({ bead, reason }) => [bead, reason]))
     expect(Object.keys(why).sort()).toEqual(['sh-10', 'sh-11', 'sh-4', 'sh-5', 'sh-6', 'sh-7', 'sh-8'])
     expect(why['sh-4']).toMatch(/^waits for your decision: .*Which order\?/)
@@ -129,18 +129,18 @@ describe('a night with every kind of ending', () => {
     expect(recap.notLanded.find(({ bead }) => bead === 'sh-4')?.blocks).toBe(2)
   })
 
-  test('tells what was closed otherwise, and nothing of what nobody handed over', () => {
+  test('[RECAP-1] tells what was closed otherwise, and nothing of what nobody handed over', () => {
     expect(recap.closed).toMatchObject([{ bead: 'sh-9', reason: 'not needed' }])
     expect(JSON.stringify(recap)).not.toContain('sh-12')
   })
 
-  test('lists what waits for a person as gt status does', async () => {
+  test('[RECAP-5] lists what waits for a person as gt status does', async () => {
     const { waitsForYou } = await night.ask('/v1/status')
     expect(recap.waitsForYou).toEqual(waitsForYou)
     expect(waitsForYou.length).toBeGreaterThan(2)
   })
 
-  test('says what was red, since when and until when', () => {
+  test('[RECAP-7] says what was red, since when and until when', () => {
     expect(recap.red).toMatchObject([{ kind: 'gate', rig: 'shop', what: 'test', beads: ['sh-2'] }])
     const [red] = recap.red
     expect(Date.parse(red?.until ?? '') - Date.parse(red?.since ?? '')).toBeGreaterThan(10 * MINUTE)
@@ -158,7 +158,7 @@ describe('a night with every kind of ending', () => {
     expect(of('sh-1')).toBeUndefined()
   })
 
-  test('sums tokens and money as gt costs does, and what nobody knows as unknown', async () => {
+  test('[RECAP-4] sums tokens and money as gt costs does, and what nobody knows as unknown', async () => {
     const costs = await night.ask('/v1/costs', { by: 'bead', since: String(recap.span.from.seq), top: 5 })
     expect(recap.costs.total).toEqual(costs.total)
     expect(recap.costs.items.map(({ title: _, ...item }) => item)).toEqual(costs.items)
@@ -166,7 +166,7 @@ describe('a night with every kind of ending', () => {
     expect(recap.costs.total).toMatchObject({ unpriced: 1, costUsd: 12 })
   })
 
-  test('puts first what stands still longest with most behind it, then what was dear for nothing', () => {
+  test('[RECAP-6] puts first what stands still longest with most behind it, then what was dear for nothing', () => {
     expect(recap.first.map(({ what, about }) => [what, about])).toEqual([
       ['stands', 'sh-4'],
       ['dear', 'sh-11'],
@@ -175,7 +175,7 @@ describe('a night with every kind of ending', () => {
     expect(recap.first[0]?.text).toContain('2 beads behind it')
   })
 
-  test('counts an hour without a daemon to nothing', () => {
+  test('[RECAP-3] counts an hour without a daemon to nothing', () => {
     const { hours } = recap
     // Four runs of ten minutes, one of which waited nine minutes for its turn.
     expect(hours.gates).toBe(49 * MINUTE)
@@ -191,7 +191,7 @@ describe('a night with every kind of ending', () => {
 describe('two recaps in a row', () => {
   const landings = ({ landed }: Recap) => landed.map(({ bead, commit, lines }) => ({ bead, commit, lines }))
 
-  test('have landed together what one of both has, wherever the night is cut', async () => {
+  test('[RECAP-2] have landed together what one of both has, wherever the night is cut', async () => {
     const { from, to } = recap.span
     for (const cut of cuts) {
       const before = await night.recap({ since: String(from.seq), at: String(cut) })
