@@ -3,7 +3,7 @@
 // Owns:      rows in memory, their order, and what became of them while a record was folded.
 // Always:    a row is the same object each time, for handlers change it in place.
 
-import { bornAt, type RowSource, type Version, type Versions } from './rows.ts'
+import { bornAt, type Keyed, type RowSource, type Version } from './rows.ts'
 
 /** What all parts share: where they are, and what they are doing. */
 export type Noting = {
@@ -16,7 +16,6 @@ export type Noting = {
   births: number
   folding: boolean
   readonly notes: boolean
-  readonly touched: Set<LazyPart>
 }
 
 export interface LazyPart {
@@ -31,10 +30,8 @@ export interface LazyPart {
   /** What a handler puts things into. */
   asSink(): unknown
   asList(): unknown[]
-  /** Compares what was touched with what it was. */
-  note(): void
-  takeChanges(): Versions[]
-  settle(): void
+  /** Compares what was touched with what it was, and forgets rows that were not used for long. */
+  takeChanges(): Keyed[]
 }
 
 type Codec = { parse(json: string): unknown; text(value: unknown): string }
@@ -57,14 +54,22 @@ const SINGLY_MAX = 1_000
 /** Records for which a row stays in memory after it was used, while a long history is folded. */
 const STAYS = 8_192
 
-export function lazyPart(name: string, noting: Noting, sizes: LazyPart | null): LazyPart {
+/**
+ * `sizes`: where the number of its rows is kept. `check` throws when a row, or (null) any row, may be another one by now than
+ * what can be looked up.
+ */
+export function lazyPart(
+  name: string,
+  noting: Noting,
+  sizes: { readonly of: LazyPart; check(): void } | null,
+  check: (key: string | null) => void,
+): LazyPart {
   let codec = PLAIN
   const rows = new Map<string, Row>()
   /** Rows in their order, once all are here. One that has gone, or has come again, is passed over. */
   let order: { readonly row: Row; readonly born: number }[] | null = null
   let found = 0
   const touched = new Set<Row>()
-  const changes = new Map<string, Version[]>()
   let list: unknown[] | null = null
   let listed = false
 
@@ -83,6 +88,7 @@ export function lazyPart(name: string, noting: Noting, sizes: LazyPart | null): 
     return row
   }
   const rowOf = (key: string): Row => {
+    check(key)
     const known = rows.get(key)
     if (known !== undefined) {
       known.used = noting.seq
@@ -99,7 +105,6 @@ export function lazyPart(name: string, noting: Noting, sizes: LazyPart | null): 
   const touch = (row: Row): Row => {
     if (noting.notes && noting.folding) {
       touched.add(row)
-      noting.touched.add(part)
     }
     return row
   }
@@ -111,9 +116,12 @@ export function lazyPart(name: string, noting: Noting, sizes: LazyPart | null): 
     return row.value
   }
   const count = (by: number): void => {
-    if (sizes !== null) sizes.set(name, size() + by)
+    sizes?.of.set(name, size() + by)
   }
-  const size = (): number => (sizes?.get(name) as number | undefined) ?? 0
+  const size = (): number => {
+    sizes?.check()
+    return (sizes?.of.get(name) as number | undefined) ?? 0
+  }
 
   const put = (key: string, value: unknown): void => {
     const row = touch(rowOf(key))
@@ -136,6 +144,7 @@ export function lazyPart(name: string, noting: Noting, sizes: LazyPart | null): 
     return true
   }
   const loadAll = (): { readonly row: Row; readonly born: number }[] => {
+    check(null)
     if (order !== null) return order
     const all: Row[] = []
     for (const [key, version] of noting.source.all(name, noting.from)) if (!rows.has(key)) keep(key, version)
@@ -252,28 +261,19 @@ export function lazyPart(name: string, noting: Noting, sizes: LazyPart | null): 
       }
       return list
     },
-    note() {
+    takeChanges() {
+      const changed: Keyed[] = []
       for (const row of touched) {
         // Not even parsed: not changed.
         if (row.there && row.json !== null) continue
-        const now = row.there ? codec.text(row.value) : null
-        if (now === row.noted) continue
-        row.noted = now
-        const versions = changes.get(row.key)
-        const version = { seq: noting.seq, born: row.born, json: now }
-        if (versions === undefined) changes.set(row.key, [version])
-        else versions.push(version)
+        const json = row.there ? codec.text(row.value) : null
+        if (json === row.noted) continue
+        row.noted = json
+        changed.push([row.key, { born: row.born, json }])
       }
       touched.clear()
-    },
-    takeChanges() {
-      const taken = [...changes].map(([key, versions]) => ({ key, versions }))
-      changes.clear()
-      return taken
-    },
-    settle() {
-      if (order !== null) return
-      for (const [key, { used }] of rows) if (used < noting.seq - STAYS) rows.delete(key)
+      if (order === null) for (const [key, { used }] of rows) if (used < noting.seq - STAYS) rows.delete(key)
+      return changed
     },
   }
   /** Bounds are a row of their own; what lies outside of them has gone. */

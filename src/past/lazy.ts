@@ -1,71 +1,132 @@
 // Projections whose rows are looked up when they are asked for.
 //
-// Owns:      standing in for every map, set and list of the projections; noting which rows a record changed.
+// Owns:      standing in for every map, set and list of the projections; noting which rows records changed.
 // Does not:  know where rows come from (rows.ts: RowSource), or what a handler does with them.
 // Always:    an answer is the one that projections folded from the first record would give. Going through the whole of a
-//            part loads that part, and nothing else.
+//            part loads that part, and nothing else. What is not known without folding records is never answered: NeedsRecords.
 
 import type { LogRecord } from '../events/record.ts'
 import { applyAll, createProjections, type Projections } from '../projections/index.ts'
+import type { Projection } from '../projections/types.ts'
 import { type LazyPart, lazyPart, type Noting } from './lazy-part.ts'
-import { PARTS, type Part, type RowSource, SIZES, type Versions } from './rows.ts'
+import { type Keyed, PARTS, type Part, type RowSource, SIZES, WINDOWS } from './rows.ts'
 
-export type LazyProjections = {
-  readonly projections: Projections
-  /** The last record that is folded in. */
-  readonly seq: number
-  /** Folds the next record. */
-  apply(record: LogRecord): void
-  /** Versions of rows since this was called last, by part. Only when changes are noted. */
-  takeChanges(): Map<string, Versions[]>
-  /** Rows are asked for anew from `source`, which knows them all by now; those that were used lately stay. */
-  settle(): void
+type Name = keyof Projections
+
+/** Rows of this projection are known only when records were folded into it. Whoever asked asks again then. */
+export class NeedsRecords extends Error {
+  override readonly name = 'NeedsRecords'
+  readonly projection: Name
+  constructor(projection: Name) {
+    super(`Rows of ${projection} are not known before some records are folded.`)
+    this.projection = projection
+  }
 }
 
-/** The state as of `seq`, which `source` knows. `notes`: what later records change is noted. */
-export function lazyProjections(
-  source: RowSource,
-  seq: number,
-  { notes = false }: { readonly notes?: boolean } = {},
-): LazyProjections {
-  const projections = createProjections()
-  const noting: Noting = { source, from: seq, seq, births: 0, folding: false, notes, touched: new Set() }
-  const sizes = lazyPart(SIZES, noting, null)
-  const parts: LazyPart[] = [sizes]
-  for (const part of PARTS) {
-    const own = lazyPart(part.name, noting, sizes)
-    parts.push(own)
-    standIn(projections, part, own, noting)
-  }
+export type LazyFold = {
+  readonly projections: Projections
+  /** Folds the next record into all of them. */
+  apply(record: LogRecord): void
+  /** Rows that are not what they were when this was called last, by part. From here on `source` knows them. */
+  takeChanges(): Map<string, Keyed[]>
+}
+
+/** Goes on from the end of what `source` knows. */
+export function lazyFold(source: RowSource): LazyFold {
+  const noting: Noting = { source, from: source.seq, seq: source.seq, births: 0, folding: false, notes: true }
+  const { projections, parts } = standIns(noting, () => {})
   return {
     projections,
-    get seq() {
-      return noting.seq
-    },
     apply(record) {
-      noting.seq = record.seq
-      noting.births = 0
-      noting.folding = true
-      try {
-        applyAll(projections, record)
-      } finally {
-        noting.folding = false
-      }
-      if (!notes) return
-      // Sizes last: the others change them.
-      for (const part of noting.touched) if (part !== sizes) part.note()
-      sizes.note()
-      noting.touched.clear()
+      folding(noting, record, () => applyAll(projections, record))
     },
-    takeChanges: () =>
-      new Map(
-        parts.map((part) => [part.name, part.takeChanges()] as const).filter(([, some]) => some.length > 0),
-      ),
-    settle() {
+    takeChanges() {
+      const changes = new Map<string, Keyed[]>()
+      for (const part of parts) {
+        const changed = part.takeChanges()
+        if (changed.length > 0) changes.set(part.name, changed)
+      }
       noting.from = noting.seq
-      for (const part of parts) part.settle()
+      return changes
     },
   }
+}
+
+export type LazyView = {
+  /** @throws {NeedsRecords} where a row is asked for that is not known yet */
+  readonly projections: Projections
+  /** The records from `base` on, or for a window some more before, all up to the moment: folds them into one projection. */
+  fold(projection: Name, records: readonly LogRecord[]): void
+}
+
+/** The state as of `seq`. `base`: the end of a run at or before it, from which on records must be folded. */
+export function lazyView(source: RowSource, base: number, seq: number): LazyView {
+  const noting: Noting = { source, from: base, seq: base, births: 0, folding: false, notes: false }
+  const folded = new Set<Name>()
+  let now: Name | null = null
+  const { projections } = standIns(noting, (part, projection, key) => {
+    if (base === seq || now === projection || folded.has(projection)) return
+    if (source.changes(part, key, base)) throw new NeedsRecords(projection)
+  })
+  for (const name of WINDOWS) waitFor(projections, name as Name)
+  return {
+    projections,
+    fold(name, records) {
+      const projection: Projection<unknown> = projections[name]
+      // Somebody else has asked for the same meanwhile.
+      if (folded.has(name) && !WINDOWS.has(name)) return
+      if (WINDOWS.has(name)) projection.load(createProjections()[name].save())
+      now = name
+      try {
+        for (const record of records) folding(noting, record, () => projection.apply(record))
+      } finally {
+        now = null
+      }
+      folded.add(name)
+    },
+  }
+}
+
+function folding(noting: Noting, record: LogRecord, apply: () => void): void {
+  noting.seq = record.seq
+  noting.births = 0
+  noting.folding = true
+  try {
+    apply()
+  } finally {
+    noting.folding = false
+  }
+}
+
+type Guard = (part: string, projection: Name, key: string | null) => void
+
+function standIns(
+  noting: Noting,
+  guard: Guard,
+): { readonly projections: Projections; readonly parts: readonly LazyPart[] } {
+  const projections = createProjections()
+  const sizes = lazyPart(SIZES, noting, null, () => {})
+  const parts: LazyPart[] = [sizes]
+  for (const part of PARTS) {
+    const { name, projection } = part
+    const counted = { of: sizes, check: () => guard(SIZES, projection, name) }
+    const own = lazyPart(name, noting, counted, (key) => guard(name, projection, key))
+    parts.unshift(own)
+    standIn(projections, part, own, noting)
+  }
+  return { projections, parts }
+}
+
+/** Nothing of it is known before records were folded into it. */
+function waitFor(projections: Projections, name: Name): void {
+  const { rows } = projections[name]
+  for (const field of Object.keys(rows))
+    Object.defineProperty(rows, field, {
+      enumerable: true,
+      get: () => {
+        throw new NeedsRecords(name)
+      },
+    })
 }
 
 /** Puts what stands in for a part in its place. */

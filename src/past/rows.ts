@@ -1,8 +1,9 @@
-// Versions of rows: what each row of each projection was, from which record on.
+// Versions of rows: what each row of each projection was at the end of each run of records that changed it.
 //
 // Owns:      which parts the projections have, and how the changes of a run of records become one text per part.
 // Does not:  keep anything (src/town/past has the files), or know what a row means.
-// Always:    a row as of a record is its last version at or before it; a version without JSON says that it was taken away.
+// Always:    a row as of the end of a run is its last version at or before it; a version without JSON says that it was taken
+//            away. Within a run, a row that the run did not change is as it was before; one that it changed is folded.
 
 import { createProjections, type Projections } from '../projections/index.ts'
 
@@ -37,10 +38,14 @@ const OF_SETS: Readonly<Record<string, PartKind>> = {
   'beads.dependents': 'sets',
 }
 
+/** What depends on the last records alone, and on each by itself, is not kept: it is folded from some records before. */
+export const WINDOWS: ReadonlySet<string> = new Set<keyof Projections>(['feed'])
+
 /** All parts, always in the same order. */
 export const PARTS: readonly Part[] = Object.entries(createProjections()).flatMap(
   ([projection, { rows }]): Part[] => {
     const of = projection as keyof Projections
+    if (WINDOWS.has(of)) return []
     if (rows instanceof Map) return [{ name: of, kind: 'map', projection: of, field: null }]
     return Object.entries(rows).map(([field, empty]) => {
       const name = `${of}.${field}`
@@ -57,104 +62,76 @@ function kindOf(empty: unknown): PartKind {
 
 /** Besides the parts of the projections: how many rows each of them has. */
 export const SIZES = '#sizes'
-/** The owners' states, only as they were at the end of each run: the rest is in the records themselves. */
-export const OWNERS = '#owners'
 
 export type Version = {
-  /** The record from which on it is so. */
-  readonly seq: number
   /** Where it stands among the rows of its part: rows are in the order in which they came. */
   readonly born: number
   /** null: there is no such row. */
   readonly json: string | null
 }
 
-export type Versions = { readonly key: string; readonly versions: readonly Version[] }
+export type Keyed = readonly [key: string, version: Version]
 
-/** Whatever knows rows as they were. */
+/** Whatever knows rows as they were at the ends of runs. */
 export type RowSource = {
-  /** The last record that it knows. */
+  /** The last record that it knows; the end of a run. */
   readonly seq: number
-  /** The last version at or before `seq`, or null when there was none yet. */
+  /** As of the end of a run; null when there was none yet. */
   find(part: string, key: string, seq: number): Version | null
-  /** Every row that there was as of `seq`, in their order. */
-  all(part: string, seq: number): readonly (readonly [key: string, version: Version])[]
+  /** Every row that there was as of the end of a run, in their order. */
+  all(part: string, seq: number): readonly Keyed[]
+  /** Whether the run after `seq` changed a row, or (null) any row of a part. True when it is not known. */
+  changes(part: string, key: string | null, seq: number): boolean
 }
 
-export const NO_ROWS: RowSource = { seq: 0, find: () => null, all: () => [] }
+export const NO_ROWS: RowSource = { seq: 0, find: () => null, all: () => [], changes: () => true }
 
 /** A place among the rows of a part: the n-th that came with a record. */
 export const bornAt = (seq: number, n: number): number => seq * 65_536 + n
 
-/** A block: the versions of one part that one run brought. */
+/** A block: the rows of one part that one run, or several, changed. */
 export type Block = {
-  /** The version of a key at or before `seq`, or null. */
-  find(key: string, seq: number): Version | null
-  entries(): Iterable<Versions>
+  find(key: string): Version | null
+  entries(): Iterable<Keyed>
 }
 
-/** [key, seq, born, length of its JSON (-1: none), and so on for each version] */
-type Listed = [string, ...number[]]
+/** Its key, where it stands, and the length of its JSON (-1: it was taken away). */
+type Listed = readonly [key: string, born: number, length: number]
 
-export function encodeBlock(changed: readonly Versions[]): string {
-  const texts: string[] = []
-  const table = changed.map(({ key, versions }): Listed => {
-    const listed: Listed = [key]
-    for (const { seq, born, json } of versions) {
-      listed.push(seq, born, json === null ? -1 : json.length)
-      if (json !== null) texts.push(json)
-    }
-    return listed
-  })
-  return `${JSON.stringify(table)}\n${texts.join('')}`
+export function encodeBlock(changed: readonly Keyed[]): string {
+  const table = changed.map(([key, { born, json }]): Listed => [key, born, json?.length ?? -1])
+  return `${JSON.stringify(table)}\n${changed.map(([, { json }]) => json ?? '').join('')}`
 }
 
 export function decodeBlock(text: string): Block {
   const begin = text.indexOf('\n') + 1
   const table = JSON.parse(text.slice(0, begin)) as readonly Listed[]
-  const versionsOf = ([, ...numbers]: Listed, from: number): Version[] => {
-    const versions: Version[] = []
-    let at = from
-    for (let n = 0; n < numbers.length; n += 3) {
-      const length = numbers[n + 2] ?? -1
-      const json = length < 0 ? null : text.slice(at, at + length)
-      versions.push({ seq: numbers[n] ?? 0, born: numbers[n + 1] ?? 0, json })
-      at += Math.max(0, length)
-    }
-    return versions
-  }
+  const versionAt = ([, born, length]: Listed, at: number): Version => ({
+    born,
+    json: length < 0 ? null : text.slice(at, at + length),
+  })
   return {
-    find(key, seq) {
+    find(key) {
       let at = begin
       for (const listed of table) {
-        if (listed[0] === key) return versionsOf(listed, at).findLast((version) => version.seq <= seq) ?? null
-        at += lengthOf(listed)
+        if (listed[0] === key) return versionAt(listed, at)
+        at += Math.max(0, listed[2])
       }
       return null
     },
     *entries() {
       let at = begin
       for (const listed of table) {
-        yield { key: listed[0], versions: versionsOf(listed, at) }
-        at += lengthOf(listed)
+        yield [listed[0], versionAt(listed, at)]
+        at += Math.max(0, listed[2])
       }
     },
   }
 }
 
-function lengthOf(listed: Listed): number {
-  let length = 0
-  for (let n = 3; n < listed.length; n += 3) length += Math.max(0, listed[n] as number)
-  return length
-}
-
 /** Several blocks of one part, oldest first, as one that has only the last version of each row. */
-export function mergeBlocks(blocks: readonly Block[]): Versions[] {
+export function mergeBlocks(blocks: readonly Block[]): Keyed[] {
   const last = new Map<string, Version>()
-  for (const block of blocks)
-    for (const { key, versions } of block.entries()) {
-      const version = versions.at(-1)
-      if (version !== undefined) last.set(key, version)
-    }
-  return [...last].map(([key, version]) => ({ key, versions: [version] }))
+  for (const block of blocks) for (const [key, version] of block.entries()) last.set(key, version)
+  return [...last]
 }

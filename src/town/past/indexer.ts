@@ -9,10 +9,8 @@ import { setImmediate as pause } from 'node:timers/promises'
 import { type EventLog, type Unpacked, unpackEntries } from '../../../eventlog/index.ts'
 import type { LogRecord } from '../../events/record.ts'
 import { upcast } from '../../events/upcasters.ts'
-import { lazyProjections } from '../../past/lazy.ts'
-import { bornAt, OWNERS, RUN_RECORDS, runOf, type Versions } from '../../past/rows.ts'
-import { nextState } from '../../system/owners.ts'
-import type { OwnerState } from '../../system/types.ts'
+import { lazyFold } from '../../past/lazy.ts'
+import { RUN_RECORDS } from '../../past/rows.ts'
 import type { RowFiles } from './row-files.ts'
 
 export type Indexer = {
@@ -64,48 +62,16 @@ type Fold = {
   add(entry: Unpacked): boolean
 }
 
-/** Runs for which the state of an owner stays in memory after it changed. */
-const OWNERS_STAY = 16
-
 function createFold(rows: RowFiles): Fold {
-  const lazy = lazyProjections(rows, rows.seq, { notes: true })
-  const owners = new Map<string, { state: OwnerState | null; born: number; run: number }>()
+  const lazy = lazyFold(rows)
   let at = ''
-
-  const foldOwner = (record: LogRecord): void => {
-    if (record.refused !== undefined) return
-    const { actor, seq } = record
-    let known = owners.get(actor)
-    if (known === undefined) {
-      const version = rows.find(OWNERS, actor, rows.seq)
-      const state = version?.json == null ? null : (JSON.parse(version.json) as OwnerState)
-      known = { state, born: version?.born ?? bornAt(seq, 0), run: 0 }
-      owners.set(actor, known)
-    }
-    known.state = nextState(known.state, record)
-    known.run = runOf(seq)
-  }
-  const takeOwners = (run: number): Versions[] => {
-    const changed: Versions[] = []
-    for (const [key, { state, born, run: last }] of owners) {
-      if (state !== null && last === run)
-        changed.push({ key, versions: [{ seq: state.seq, born, json: JSON.stringify(state) }] })
-      else if (last < run - OWNERS_STAY) owners.delete(key)
-    }
-    return changed
-  }
-
   return {
     add({ seq, entry }) {
       const record = upcast(entry as unknown as LogRecord)
       if ((seq - 1) % RUN_RECORDS === 0) at = record.at
       lazy.apply(record)
-      foldOwner(record)
       if (seq % RUN_RECORDS !== 0) return false
-      const changes = lazy.takeChanges()
-      changes.set(OWNERS, takeOwners(runOf(seq)))
-      rows.add({ at, digest: digestOf(entry), changes })
-      lazy.settle()
+      rows.add({ at, digest: digestOf(entry), changes: lazy.takeChanges() })
       return true
     },
   }

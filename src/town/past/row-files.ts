@@ -25,12 +25,12 @@ import {
   type Block,
   decodeBlock,
   encodeBlock,
+  type Keyed,
   lastOf,
   mergeBlocks,
   type RowSource,
   runOf,
   type Version,
-  type Versions,
 } from '../../past/rows.ts'
 
 export type RowFiles = RowSource & {
@@ -42,7 +42,7 @@ export type RowFiles = RowSource & {
   add(run: {
     readonly at: string
     readonly digest: string
-    readonly changes: ReadonlyMap<string, readonly Versions[]>
+    readonly changes: ReadonlyMap<string, readonly Keyed[]>
   }): void
   /** The part of a group of runs that is still to be put together, or null when none is. Quick enough between questions. */
   mergeSome(): boolean
@@ -71,7 +71,7 @@ const FORMAT = 1
 /** Runs whose rows are put together, so that going through all of them is quicker, and looking past them. */
 const GROUP_RUNS = 64
 const SEEN_BITS = 1 << 20
-const BLOCKS_KEPT = 64
+const BLOCKS_KEPT = 512
 
 /** Opens what is there. `of`: log and build. `writes`: may be made, and what does not fit is cut off. */
 export function openRowFiles(dir: string, of: string, { writes }: { readonly writes: boolean }): RowFiles {
@@ -133,7 +133,7 @@ export function openRowFiles(dir: string, of: string, { writes }: { readonly wri
     if (blocks.size > BLOCKS_KEPT) blocks.delete(blocks.keys().next().value as string)
     return block
   }
-  const write = (changed: readonly Versions[]): Where => {
+  const write = (changed: readonly Keyed[]): Where => {
     if (rowsFile === null) throw new Error('Broken invariant: rows are written by their owner')
     const packed = zstdCompressSync(encodeBlock(changed))
     writeSync(rowsFile, packed, 0, packed.length, end)
@@ -147,10 +147,10 @@ export function openRowFiles(dir: string, of: string, { writes }: { readonly wri
     writeSync(keysFile, frame, 0, frame.length, keysEnd)
     keysEnd += frame.length
   }
-  const inRun = (run: number, part: string, key: string, hash: number, seq: number): Version | null => {
+  const inRun = (run: number, part: string, key: string, hash: number): Version | null => {
     const { hashes, blocks: own } = runs[run] as Run
     const where = own[part]
-    return where !== undefined && has(hashes, hash) ? blockAt(where, true).find(key, seq) : null
+    return where !== undefined && has(hashes, hash) ? blockAt(where, true).find(key) : null
   }
 
   return {
@@ -172,7 +172,7 @@ export function openRowFiles(dir: string, of: string, { writes }: { readonly wri
           if (group === undefined || wasSeen(group.seen, hash)) break
           run -= GROUP_RUNS
         }
-        const version = run < 0 ? null : inRun(run, part, key, hash, seq)
+        const version = run < 0 ? null : inRun(run, part, key, hash)
         if (version !== null) return version
       }
       return null
@@ -180,16 +180,12 @@ export function openRowFiles(dir: string, of: string, { writes }: { readonly wri
     all(part, seq) {
       const rows = new Map<string, Version>()
       const take = (block: Block): void => {
-        for (const { key, versions } of block.entries()) {
-          if (rows.has(key)) continue
-          const version = versions.findLast((each) => each.seq <= seq)
-          if (version !== undefined) rows.set(key, version)
-        }
+        for (const [key, version] of block.entries()) if (!rows.has(key)) rows.set(key, version)
       }
       for (let run = Math.min(runOf(seq), runs.length - 1); run >= 0; ) {
         const group = run % GROUP_RUNS === GROUP_RUNS - 1 ? groups[Math.floor(run / GROUP_RUNS)] : undefined
-        const whole = group !== undefined && lastOf(run) <= seq
-        const where = (whole ? group.blocks : (runs[run] as Run).blocks)[part]
+        const whole = group !== undefined
+        const where = (group ?? (runs[run] as Run)).blocks[part]
         if (where !== undefined) take(blockAt(where, false))
         run -= whole ? GROUP_RUNS : 1
       }
@@ -197,12 +193,17 @@ export function openRowFiles(dir: string, of: string, { writes }: { readonly wri
         .filter(([, { json }]) => json !== null)
         .sort(([, left], [, right]) => left.born - right.born)
     },
+    changes(part, key, seq) {
+      const run = runs[runOf(seq + 1)]
+      if (run === undefined) return true
+      return part in run.blocks && (key === null || has(run.hashes, hashOf(part, key)))
+    },
     add({ at, digest: said, changes }) {
       const where: Record<string, Where> = {}
       const hashes: number[] = []
       for (const [part, changed] of changes) {
         where[part] = write(changed)
-        for (const { key } of changed) hashes.push(hashOf(part, key))
+        for (const [key] of changed) hashes.push(hashOf(part, key))
       }
       const sorted = Uint32Array.from(hashes).sort()
       say({ run: runs.length, at, digest: said, blocks: where }, sorted)

@@ -1,6 +1,6 @@
 // The projections as of any record.
 //
-// Owns:      the kept rows, who makes more of them, and the state behind them, from which a later one is reached by folding on.
+// Owns:      the kept rows, who makes more of them, and folding the few records of a run that lie behind what is kept.
 // Always:    what is answered is the fold of the records up to `seq`, however it was reached.
 
 import { rmSync } from 'node:fs'
@@ -8,14 +8,14 @@ import { type EventLog, unpackEntries } from '../../../eventlog/index.ts'
 import { MACHINES } from '../../actors/index.ts'
 import { type LogRecord, RECORD_VERSION } from '../../events/record.ts'
 import { upcast } from '../../events/upcasters.ts'
-import { type LazyProjections, lazyProjections } from '../../past/lazy.ts'
-import { NO_ROWS, type RowSource } from '../../past/rows.ts'
+import { type LazyView, lazyView, NeedsRecords } from '../../past/lazy.ts'
+import { NO_ROWS, type RowSource, RUN_RECORDS, WINDOWS } from '../../past/rows.ts'
 import { createProjections, type Projections } from '../../projections/index.ts'
 import { createIndexer, digestOf, type Indexer } from './indexer.ts'
 import { openRowFiles, type RowFiles, RowsDamaged } from './row-files.ts'
 
 export type States = {
-  /** Runs `use` over the projections as of `seq`; once more when the kept rows turn out to be damaged. */
+  /** Runs `use` over the projections as of `seq`; again, when rows that it asks for have to be made first. */
   withProjections<T>(seq: number, use: (projections: Projections) => Promise<T>): Promise<T>
   /** Keeps the rows of every whole run up to the end of the log. */
   catchUp(): Promise<void>
@@ -31,6 +31,8 @@ type Kept = { readonly rows: RowSource; readonly files: RowFiles | null; readonl
 const TAIL_MAX = 4_096
 /** States that are at hand for the next question. */
 const VIEWS_KEPT = 8
+/** Records folded for what depends on the last ones alone; as long as more might be in it, four times as many. */
+const WINDOW = 4_096
 
 /** `dir`: where rows are kept; null: nowhere. `writes`: this is the one that keeps them. */
 export function createStates(
@@ -38,9 +40,7 @@ export function createStates(
   { dir, writes }: { readonly dir: string | null; readonly writes: boolean } = { dir: null, writes: false },
 ): States {
   let kept: Promise<Kept> | null = null
-  const views = new Map<number, LazyProjections>()
-  let tail: LazyProjections | null = null
-  let turn: Promise<unknown> = Promise.resolve()
+  const views = new Map<number, LazyView>()
 
   const open = async (): Promise<Kept> => {
     const nothing = { rows: NO_ROWS, files: null, indexer: null }
@@ -62,43 +62,55 @@ export function createStates(
   const forget = async (): Promise<void> => {
     const before = kept
     kept = null
-    tail = null
     views.clear()
     ;(await before?.catch(() => null))?.files?.close()
     if (dir !== null && writes) rmSync(dir, { recursive: true, force: true })
     else kept = Promise.resolve({ rows: NO_ROWS, files: null, indexer: null })
   }
 
-  const inTurn = <T>(use: () => Promise<T>): Promise<T> => {
-    const mine = turn.then(use)
-    turn = mine.catch(() => {})
-    return mine
-  }
-  const viewOf = (rows: RowSource, seq: number): LazyProjections => {
-    const view = views.get(seq) ?? lazyProjections(rows, seq)
+  const viewAt = (rows: RowSource, base: number, seq: number): LazyView => {
+    const view = views.get(seq) ?? lazyView(rows, base, seq)
     views.delete(seq)
     views.set(seq, view)
     if (views.size > VIEWS_KEPT) views.delete(views.keys().next().value as number)
     return view
   }
-  const tailOf = async (rows: RowSource, seq: number): Promise<LazyProjections> => {
-    if (tail === null || tail.seq > seq || tail.seq < rows.seq) tail = lazyProjections(rows, rows.seq)
-    const folding = tail
-    try {
-      for await (const piece of log.pieces({ after: folding.seq, to: seq }))
-        for (const { entry } of unpackEntries(piece)) folding.apply(upcast(entry as unknown as LogRecord))
-    } catch (error) {
-      tail = null
-      throw error
+  const recordsOf = async (after: number, to: number): Promise<LogRecord[]> => {
+    const records: LogRecord[] = []
+    for await (const piece of log.pieces({ after, to }))
+      for (const { entry } of unpackEntries(piece)) records.push(upcast(entry as unknown as LogRecord))
+    return records
+  }
+  /** Until it is full, or has all that there ever was. */
+  const foldWindow = async (view: LazyView, name: keyof Projections, seq: number): Promise<void> => {
+    for (let records = WINDOW; ; records *= 4) {
+      const after = Math.max(0, seq - records)
+      view.fold(name, await recordsOf(after, seq))
+      const { rows, revision } = view.projections[name]
+      const [kept] = Object.values(rows) as (readonly unknown[])[]
+      // More was put in than is left: what came before is gone from it as well.
+      if (after === 0 || revision > (kept?.length ?? 0)) return
     }
-    return folding
   }
   const attempt = async <T>(seq: number, use: (projections: Projections) => Promise<T>): Promise<T> => {
     const { rows, indexer } = await opened()
     if (seq > rows.seq + TAIL_MAX) await indexer?.catchUp(seq)
-    return seq <= rows.seq
-      ? use(viewOf(rows, seq).projections)
-      : inTurn(async () => use((await tailOf(rows, seq)).projections))
+    const base = Math.min(rows.seq, Math.floor(seq / RUN_RECORDS) * RUN_RECORDS)
+    const view = viewAt(rows, base, seq)
+    let records: LogRecord[] | null = null
+    for (;;) {
+      try {
+        return await use(view.projections)
+      } catch (error) {
+        if (!(error instanceof NeedsRecords)) throw error
+        const { projection } = error
+        if (WINDOWS.has(projection)) await foldWindow(view, projection, seq)
+        else {
+          records ??= await recordsOf(base, seq)
+          view.fold(projection, records)
+        }
+      }
+    }
   }
 
   return {
