@@ -34,7 +34,7 @@ export function jobsHere(town: {
   }
 }
 
-const readable = (log: EventLog): JobLog => ({
+export const readable = (log: EventLog): JobLog => ({
   head: log.head,
   logId: log.logId,
   read: (range) => log.read(range),

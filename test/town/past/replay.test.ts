@@ -146,3 +146,29 @@ test('a job at a time; one that nobody waits for any more is ended, and changes 
   expect(existsSync(checkpoint)).toBe(false)
   expect(await run()).toMatchObject({ to: town.system.seq })
 })
+
+test('[P1] damage is named by its record, and nothing behind it is used', async () => {
+  const { town, jobs } = await townAtWork()
+  const damaged = {
+    ...town.log,
+    head: town.log.head,
+    logId: town.log.logId,
+    async *pieces(range: object) {
+      for await (const piece of town.log.pieces(range)) {
+        piece.bytes[piece.bytes.length - 5] = (piece.bytes[piece.bytes.length - 5] ?? 0) ^ 1
+        yield piece
+      }
+    },
+  }
+  const broken = createJobs({ log: damaged as typeof town.log, dir: '/town', name: 'test', townId: 't1' })
+  onTestFinished(() => broken.close())
+  const into = join(temporary(), 'state')
+  const asked = { ...PLAIN, to: town.log.head.seq, into }
+  const job = broken.run({ kind: 'replay', asked }, { signal: new AbortController().signal }, null)
+  await expect(job).rejects.toMatchObject({
+    code: 'LOG_DAMAGED',
+    details: { problems: [{ seq: expect.any(Number), kind: 'checksum' }] },
+  })
+  expect(existsSync(into)).toBe(false)
+  await jobs.close()
+})
