@@ -101,7 +101,7 @@ export async function durableAppend(lines?: readonly string[]): Promise<Figure> 
     })
     const ratio = times.sqlite / times.log
     // The first run only warms up.
-    const blockedMs = median(held.slice(1))
+    const blockedMs = Math.max(...held.slice(1))
     const perSecond = (took: number): string => `${Math.round((entries.length / took) * 1000)}/s`
     return {
       name: `durable append at ${COMMIT} records a commit, sealed meanwhile`,

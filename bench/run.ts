@@ -7,6 +7,7 @@ import { doneToLanded } from './done-to-landed.ts'
 import { hookPost } from './hook-post.ts'
 import { idle } from './idle.ts'
 import { manyCallers, openLoop } from './log-append.ts'
+import { durableAppend, sealedRead, tailRead } from './log-read.ts'
 import { replayAll } from './log-replay.ts'
 import { sealedSize } from './log-size.ts'
 import { readopt } from './readopt.ts'
@@ -26,8 +27,11 @@ const BENCHES: Readonly<Record<string, () => Promise<Figure>>> = {
   flood: () => flood(Number(process.env.FLOOD_SECONDS ?? 30)),
   readopt,
   delivery,
+  append: () => durableAppend(),
   callers: manyCallers,
   arrivals: openLoop,
+  read: () => sealedRead(),
+  tail: () => tailRead(),
   replay: replayAll,
   size: sealedSize,
   idle: () => idle(Number(process.env.IDLE_MINUTES ?? 5)),
