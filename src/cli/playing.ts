@@ -8,7 +8,7 @@ import { clock, cut } from './layout.ts'
 import type { Output } from './output.ts'
 import type { Cue, Found } from './play-cues.ts'
 import { type Key, playOn, type Stage, timelineOf } from './playhead.ts'
-import { timeText } from './recap-lines.ts'
+import { timeText } from './recap-parts.ts'
 
 /** Longest pause while nothing happens, ms. */
 const IDLE_MS = 2_000

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { widthOf } from '../../src/cli/layout.ts'
-import { markdown, type Recap, screen, timeText } from '../../src/cli/recap-lines.ts'
+import { markdown, screen } from '../../src/cli/recap-lines.ts'
+import { type Recap, timeText } from '../../src/cli/recap-parts.ts'
 import { type CliTown, createCliTown } from './town.ts'
 
 const at = '2027-03-02T06:00:00.000Z'
@@ -111,9 +112,19 @@ describe('a recap on a screen', () => {
     expect(lines[0]).toMatch(/^farm, .* awake 11h 0m: 10 landed, 10 not$/)
   })
 
+  test('says once what was red again and again, and what still is first', () => {
+    const night = badNight(1)
+    const [red] = night.red as [Recap['red'][number]]
+    const other = { ...red, what: 'lint', until: null }
+    const lines = screen({ ...night, red: [red, { ...red, since: at }, other] }, 80)
+    const from = lines.indexOf('WAS RED: 2')
+    expect(lines[from + 1]).toMatch(/^ {2}gate lint +shop, from before until now: The gate/)
+    expect(lines[from + 2]).toMatch(/^ {2}gate test +shop, 2 times, last /)
+  })
+
   test('says money that nobody knows as unknown', () => {
     const text = screen(badNight(1), 80).join('\n')
-    expect(text).toMatch(/USED: 1k tokens, \$14\.00, 2 of 3 unpriced: gt costs --by bead --since 17/)
+    expect(text).toMatch(/USED: 1k tokens, \$14\.00 \+ unknown: gt costs --by bead --since 17/)
     expect(text).toMatch(/sh-1 +Pay +1k tokens +unknown/)
     expect(text).toMatch(/sh-2 +Pay +1k tokens +\$2\.00 \+ unknown/)
   })
@@ -177,7 +188,7 @@ describe('gt recap', () => {
 
   test('is for a person, a pipe, and a program', async () => {
     expect((await town.gt('recap')).out).toMatch(
-      new RegExp(`NOT LANDED: 1\\n +${bead} +nux works on it .* gt why ${bead}\\n`),
+      new RegExp(`NOT LANDED: 1\\n +${bead} +\\d+s +nux works on it .* gt why ${bead}\\n`),
     )
     expect((await town.gt('recap', '--markdown')).out).toContain('**NOT LANDED: 1**')
     const { town: name, notLanded } = JSON.parse((await town.gt('recap', '--json')).out)

@@ -1,7 +1,8 @@
 // gt recap: what happened, on one screen.
 
 import { type Command, flagOf, textOf } from '../command.ts'
-import { markdown, type Recap, screen } from '../recap-lines.ts'
+import { markdown, screen } from '../recap-lines.ts'
+import type { Recap } from '../recap-parts.ts'
 
 export const recap: Command = {
   name: 'recap',

@@ -31,7 +31,9 @@ const lastName = (address: string): string => address.slice(address.lastIndexOf(
 /** What goes on by itself when its time comes. */
 const GOES_ON: ReadonlySet<string> = new Set(['working', 'place', 'queue', 'gates', 'unslung', 'blocked'])
 
-export const standsStill = ({ kind }: Pick<Reason, 'kind'>): boolean => !GOES_ON.has(kind)
+/** What was put off stands still as it was meant to, unless something waits for it. */
+export const standsStill = ({ kind, blocks }: { readonly kind: string; readonly blocks: number }): boolean =>
+  !GOES_ON.has(kind) && (kind !== 'deferred' || blocks > 0)
 
 /** Beads that are not closed and cannot go on before this one, also through others. */
 export function blockedBehind(rows: BeadRows, bead: string): number {

@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { parseCommandLine } from '../../../src/cli/options.ts'
+import { markdown, screen } from '../../../src/cli/recap-lines.ts'
+import { commandNamed, loadCommand } from '../../../src/cli/table.ts'
 import type { Landed, Recap } from '../../../src/past/recap/types.ts'
 import { createNight, MINUTE, named, type Waits } from './night.ts'
 
@@ -170,7 +173,8 @@ describe('a night with every kind of ending', () => {
     expect(recap.first.map(({ what, about }) => [what, about])).toEqual([
       ['stands', 'sh-4'],
       ['dear', 'sh-11'],
-      ['stands', 'sh-7'],
+      // sh-7 was put off on purpose, and nothing waits for it.
+      ['stands', 'sh-8'],
     ])
     expect(recap.first[0]?.text).toContain('2 beads behind it')
   })
@@ -186,6 +190,21 @@ describe('a night with every kind of ending', () => {
     const all = Object.values(hours).reduce((sum, ms) => sum + ms, 0)
     expect(all).toBeLessThanOrEqual(11 * recap.span.awakeMs)
   })
+})
+
+test('each command that it names is one that gt takes', async () => {
+  const named = [...screen(recap as never, 80), ...markdown(recap as never)].flatMap((line) => {
+    const [, command] = /(?:^|[ `])gt ((?:[^`…])+?)`?$/.exec(line) ?? []
+    return command === undefined ? [] : [command]
+  })
+  expect(named.length).toBeGreaterThan(40)
+  for (const command of new Set(named)) {
+    const { name, rest } = commandNamed(command.split(' '))
+    const known = await loadCommand(name)
+    expect(() => parseCommandLine(known, rest), command).not.toThrow()
+    const { words } = parseCommandLine(known, rest)
+    expect(words.length, command).toBeGreaterThanOrEqual(known.words[0])
+  }
 })
 
 describe('two recaps in a row', () => {
