@@ -1,4 +1,6 @@
 // Sessions: every process an agent was given, how it went, and how it ended.
+//
+// Does not:  keep long texts: of a command the first characters of each word, the record has the rest.
 
 import { rigOf } from '../events/address.ts'
 import type { AttemptReason } from '../events/define.ts'
@@ -38,10 +40,20 @@ export type SessionRow = {
 
 export type EndingKind = FactOf<'SessionEnded'>['ending']['kind']
 
-export type SessionRows = Map<Address, SessionRow>
+export type SessionRows = {
+  readonly bySession: Map<Address, SessionRow>
+  /** How many an agent had, and (`shop/polecats/nux 0`, then `… 1`) which, some at a time: no row grows with its life. */
+  readonly counts: Map<Address, number>
+  readonly byAgent: Map<string, Address[]>
+}
 
 export const createSessions = (): Projection<SessionRows> =>
-  projection({ name: 'sessions', version: 2, empty: (): SessionRows => new Map(), handlers })
+  projection({
+    name: 'sessions',
+    version: 3,
+    empty: (): SessionRows => ({ bySession: new Map(), counts: new Map(), byAgent: new Map() }),
+    handlers,
+  })
 
 export type SessionFilter = {
   readonly agent?: Address | undefined
@@ -53,7 +65,7 @@ export type SessionFilter = {
 
 /** In the order in which they were opened. */
 export const sessions = (rows: SessionRows, filter: SessionFilter = {}): SessionRow[] =>
-  [...rows.values()].filter(
+  (filter.agent === undefined ? [...rows.bySession.values()] : lastSessions(rows, filter.agent)).filter(
     ({ agent, bead, rig, state }) =>
       (filter.agent === undefined || agent === filter.agent) &&
       (filter.bead === undefined || bead === filter.bead) &&
@@ -61,7 +73,24 @@ export const sessions = (rows: SessionRows, filter: SessionFilter = {}): Session
       (filter.live === undefined || (state !== 'ended') === filter.live),
   )
 
-export const session = (rows: SessionRows, address: Address): SessionRow | null => rows.get(address) ?? null
+export const session = (rows: SessionRows, address: Address): SessionRow | null =>
+  rows.bySession.get(address) ?? null
+
+/** The last ones of an agent, at most `limit`, in the order in which they were opened. */
+export function lastSessions(
+  rows: SessionRows,
+  agent: Address,
+  limit = Number.POSITIVE_INFINITY,
+): SessionRow[] {
+  const count = rows.counts.get(agent) ?? 0
+  const found: SessionRow[] = []
+  for (let n = count - 1; n >= Math.max(0, count - limit); n -= 1) {
+    const address = rows.byAgent.get(chunkOf(agent, n))?.[n % CHUNK]
+    const row = address === undefined ? undefined : rows.bySession.get(address)
+    if (row !== undefined) found.push(row)
+  }
+  return found.reverse()
+}
 
 /** The one that has not ended, or null. */
 export const currentSession = (rows: SessionRows, agent: Address): SessionRow | null =>
@@ -73,9 +102,20 @@ export function tries(rows: SessionRows, bead: string): { attempts: number; reco
   return { attempts: all.length, recoveries: all.filter(({ reason }) => reason === 'recovered').length }
 }
 
+const CHUNK = 16
+const chunkOf = (agent: Address, n: number): string => `${agent} ${Math.floor(n / CHUNK)}`
+
+function noteOf({ bySession, counts, byAgent }: SessionRows, agent: Address, session: Address): void {
+  if (bySession.has(session)) return
+  const count = counts.get(agent) ?? 0
+  counts.set(agent, count + 1)
+  byAgent.set(chunkOf(agent, count), [...(byAgent.get(chunkOf(agent, count)) ?? []), session])
+}
+
 const handlers: Handlers<SessionRows> = {
   SessionOpened: (rows, { session, agent, bead, attempt, reason }, { at }) => {
-    rows.set(session, {
+    noteOf(rows, agent, session)
+    rows.bySession.set(session, {
       session,
       agent,
       rig: rigOf(session),
@@ -105,7 +145,7 @@ const handlers: Handlers<SessionRows> = {
       row.state = 'running'
       row.startedAt = at
       row.pid = pid
-      row.command = [...command]
+      row.command = command.map(begun)
     }),
   RuntimeSessionKnown: (rows, { session, runtime, runtimeSession, transcript }) =>
     edit(rows, session, (row) => {
@@ -151,9 +191,12 @@ const handlers: Handlers<SessionRows> = {
 }
 
 const DETAIL_MAX = 500
+const WORD_MAX = 200
 
-function edit(rows: SessionRows, address: Address, change: (row: SessionRow) => void): boolean {
-  const row = rows.get(address)
+const begun = (word: string): string => (word.length <= WORD_MAX ? word : `${word.slice(0, WORD_MAX - 1)}…`)
+
+function edit({ bySession }: SessionRows, address: Address, change: (row: SessionRow) => void): boolean {
+  const row = bySession.get(address)
   if (row === undefined) return false
   change(row)
   return true

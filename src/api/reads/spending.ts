@@ -45,7 +45,7 @@ function scopeOf(projections: Projections, name: string): Scope {
   if (request !== undefined) return { kind: 'bead', id: request.bead }
   if (owner === beadOwner(about) && projections.beads.rows.byId.has(about)) return { kind: 'bead', id: about }
   if (ownerKind(owner) === 'session') {
-    if (projections.sessions.rows.has(owner)) return { kind: 'session', id: owner }
+    if (projections.sessions.rows.bySession.has(owner)) return { kind: 'session', id: owner }
     throw new Fault('SESSION_NOT_FOUND', `There is no session ${shown(name)}.`, { session: name })
   }
   if (sessionRole(owner) !== null && projections.agents.rows.byAddress.has(owner))

@@ -5,7 +5,7 @@ import { type AgentRow, agent as agentRow, agents } from '../../projections/agen
 import { cv, cvs } from '../../projections/cvs.ts'
 import { hookOf, hooks } from '../../projections/hooks.ts'
 import { mail } from '../../projections/mail.ts'
-import { sessions } from '../../projections/sessions.ts'
+import { lastSessions } from '../../projections/sessions.ts'
 import { Fault } from '../fault.ts'
 import { flag, page, paging, read } from '../read.ts'
 import { findAgent, findRig } from '../resolve.ts'
@@ -40,7 +40,7 @@ const show = read({
     const address = findAgent(projections, params.address)
     const row = agentRow(projections.agents.rows, address)
     if (row === null) throw new Fault('AGENT_NOT_FOUND', `${address} is no agent of the town.`)
-    const own = sessions(projections.sessions.rows, { agent: address }).slice(-20)
+    const own = lastSessions(projections.sessions.rows, address, 20)
     const done = structuredClone(cv(projections.cvs.rows, projections.costs.rows, address))
     const shape = past ? agentShape(row) : agentNow(town, row)
     return { ...shape, cv: done, sessions: structuredClone(own), seq }
@@ -141,7 +141,7 @@ const peek = read({
   async run({ town, view: { projections, seq, past }, params, query }) {
     if (past) throw new Fault('POSITION_INVALID', 'A screen is shown as it is now.')
     const agent = findAgent(projections, params.address)
-    const last = sessions(projections.sessions.rows, { agent }).at(-1)
+    const last = lastSessions(projections.sessions.rows, agent, 1).at(-1)
     if (last === undefined) throw new Fault('AGENT_HAS_NO_SESSION', `${agent} has not been started yet.`)
     const { session, state } = last
     if (state === 'ended' && query.live === true)
