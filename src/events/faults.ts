@@ -40,6 +40,7 @@ const asking = {
   NOTHING: row(409, 'See where things stand with gt status.'),
   NO_SUCH_OWNER: row(404, 'Check the name; gt status lists what there is.'),
   RECORD_NOT_FOUND: row(404, 'gt log shows the records there are.'),
+  LINE_NOT_FOUND: row(404, 'Give a path and a line of what is on the target: gt why src/cart.ts:41.'),
   COMMIT_NOT_LANDED: row(404, 'git show <commit> says who made it; gt mq list shows what gt has landed.'),
   PAST_BUSY: row(409, 'Wait until the other is done, or end it with Ctrl-C; then ask again.'),
   NO_TURN: row(409, 'Choose ends that differ with --from and --to, or look for any turn with --first.'),
@@ -128,6 +129,7 @@ const rigs = {
   RIG_NOT_APART: row(409, 'Only a rig of a fork can rejoin; gt rig show <rig> says where it lands.'),
   REJOIN_DIFFERS: row(409, 'gt rig show <rig> names the remote that it would rejoin.'),
   FORK_RIG_LOST: row(409, 'Add the rig to the fork anew: gt rig add <name> <url or path>.'),
+  FIRST_REFUSED: row(500, 'This is a defect of gt: please report it with the message.'),
   RESUME_LATE: row(409, 'See where things stand with gt status.'),
   RIG_HAS_NO_GATE: row(
     409,
@@ -214,6 +216,11 @@ const town = {
   LOG_EXISTS: row(409, 'It is a town already: gt up starts it.'),
   LOG_LOCKED: row(503, 'Another gt has the town open; ask again in a second.'),
   LOG_DAMAGED: row(500, 'gt log verify names the records; work on a copy from here on.'),
+  IMPORT_BROKEN: row(
+    400,
+    'Correct that line, or take another export; an export is imported whole or not at all.',
+  ),
+  FILE_EXISTS: row(409, 'Name a file that does not exist yet.'),
   BACKUP_FAILED: row(
     500,
     'Make room, or correct the rights of the folder; nothing was changed. Then ask again.',

@@ -9,6 +9,7 @@
 import { readdir, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Repositories } from '../ports/repositories.ts'
+import { blameLine } from './blame.ts'
 import { bringBack, showKept } from './bring-back.ts'
 import { checkpoint } from './checkpoints.ts'
 import { runGates } from './gates.ts'
@@ -70,6 +71,7 @@ export function createRepositories(townDir: string): Repositories {
     checkpoint: (input) => onWorktree(input, (layout) => checkpoint(layout, input)),
     shelveWorktree: (input) => onWorktree(input, (layout) => shelveWorktree(layout, input)),
     showKept: async (input) => await showKept(await openRig(input.rig), input),
+    blameLine: async (input) => await blameLine(await openRig(input.rig), input),
     bringBack: (input) => onRig('bring back', input.rig, (layout) => bringBack(layout, townDir, input)),
     buildMerge: async (input) => await buildMerge(await openRig(input.rig), input),
     runGates: (input) => onRig('gates', input.rig, (layout) => runGates(layout, input)),

@@ -22,6 +22,7 @@ export const OPERATIONS = [
   'checkpoint',
   'shelveWorktree',
   'showKept',
+  'blameLine',
   'bringBack',
   'buildMerge',
   'runGates',

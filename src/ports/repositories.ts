@@ -161,6 +161,26 @@ export interface Repositories {
     readonly checkpoints: readonly { readonly commit: string; readonly at: string }[]
   }>
 
+  /** Which commit a line is of, as of `commit` of the target. `path` is relative to the repository's top. */
+  blameLine(input: {
+    readonly rig: string
+    readonly commit: string
+    readonly path: string
+    /** Counted from 1. */
+    readonly line: number
+  }): Promise<{
+    readonly commit: string
+    /** At most 500 characters, as they are. */
+    readonly text: string
+    readonly author: Author
+    /** ISO time. */
+    readonly at: string
+    readonly subject: string
+    /** What the message's trailers say, which anybody may have written. */
+    readonly bead: string | null
+    readonly receipt: string | null
+  }>
+
   /**
    * Makes a new branch of the rig's repository, or a folder outside of the town, with exactly what is kept under a
    * name. Nothing that is there is overwritten.
@@ -258,6 +278,7 @@ export type RepositoryErrorCode =
   | 'SETUP_FAILED'
   | 'NOT_PROVED'
   | 'NOTHING_KEPT'
+  | 'LINE_NOT_FOUND'
   | 'RESTORE_TARGET_TAKEN'
   | 'GIT_TOO_OLD'
   /** Of a rig that is to be forked, what must be there is gone. */

@@ -203,6 +203,20 @@ function repositories(worktree: { state: WorktreeState; gone: boolean }): Reposi
         changed: 1,
         checkpoints: [],
       }),
+    blameLine: ({ path, line }) =>
+      line > 40
+        ? Promise.reject(
+            new RepositoryError('LINE_NOT_FOUND', `There is no line ${line} of ${path} on the target.`),
+          )
+        : Promise.resolve({
+            commit: line === 1 ? BASE : 'c'.repeat(40),
+            text: 'const total = sum(items)',
+            author: { name: 'Ada', email: 'ada@example.org' },
+            at: '2027-01-01T00:00:00.000Z',
+            subject: 'Sum the cart',
+            bead: null,
+            receipt: null,
+          }),
     bringBack: () =>
       Promise.resolve({ commit: HEAD, repository: '/towns/test/rigs/shop/repo.git', files: 4 }),
     buildMerge: unused,

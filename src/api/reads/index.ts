@@ -2,6 +2,7 @@
 
 import type { ReadRoute } from '../read.ts'
 import { beadReads } from './beads.ts'
+import { blameReads } from './blame.ts'
 import { costReads } from './costs.ts'
 import { decisionReads } from './decisions.ts'
 import { diffReads } from './diff.ts'
@@ -33,6 +34,7 @@ export const READS: readonly ReadRoute[] = [
   ...diffReads,
   ...recapReads,
   ...whyReads,
+  ...blameReads,
   ...spendingReads,
   ...trashReads,
 ]

@@ -46,6 +46,7 @@ function lines(found: Why): string[] {
 }
 
 function headOf({ id, kind, title, status, stage }: Why): string[] {
+  if (kind === 'line') return []
   if (kind === 'record') return [`record ${id}`]
   const state = status == null || stage == null ? '' : `  (${stateOf({ status, stage })})`
   return [`${id}  ${title ?? ''}${state}`]
@@ -68,14 +69,14 @@ function lineOf(node: WhyNode, indent: string, bead: string | null): string {
   ].join('')
 }
 
-/** Of a line of code: whose it is, and what its author was told. */
-function ofLine({ line, title, description }: Why): string[] {
+/** Of a line of code: which commit it is of, and what its author was told. */
+function ofLine({ line, kind, title, description }: Why): string[] {
   if (line === undefined) return []
   const { path, number, text, commit, author, at, branch } = line
   return [
-    `${path}:${number} on ${branch}: ${text}`,
-    `is of commit ${commit.slice(0, 12)} by ${author}, ${clock(at)}.`,
-    ...(line.landed ? [`The order: ${title ?? ''}`, ...told(description)] : [line.sentence]),
+    `${path}:${number} on ${branch}: ${text.trim()}`,
+    `It is of commit ${commit.slice(0, 12)} by ${author}, ${clock(at)}.`,
+    ...(kind === 'line' ? [] : [`What was ordered: ${title ?? ''}`, ...told(description)]),
   ]
 }
 
@@ -91,7 +92,7 @@ function orderOf({ id, cost }: Why): string[] {
 }
 
 function waitOf({ waitingFor, sentence }: Why): string[] {
-  if (waitingFor === null || sentence === null) return []
+  if (sentence === null) return []
   // Times as a person's clock has them.
   let text = sentence
   for (let wait: Why['waitingFor'] = waitingFor; wait !== null; wait = wait.next)
