@@ -29,9 +29,8 @@ export const OWNERS = 'owners'
 
 export function partsOf({ system, projections }: State): Part[] {
   const { effects, timers, tells, unwatchedMs } = system.ledger
-  const owners = [...system.owners].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
   return [
-    still(OWNERS, owners),
+    still(OWNERS, system.owners),
     still('promises.effects', byId(effects)),
     still('promises.timers', byId(timers)),
     still('promises.tells', byId(tells)),
@@ -63,7 +62,7 @@ export function digestInto(hash: Hash, parts: readonly Part[], instead?: Instead
       hash.update(text)
       text = ''
     }
-    for (const [key, value] of part.rows()) {
+    for (const [key, value] of part.name === OWNERS ? byName(part.rows()) : part.rows()) {
       const replaced = other?.get(key)
       if (replaced !== undefined) seen.add(key)
       put(key, replaced === undefined ? rowText(part.name, value) : replaced)
@@ -72,6 +71,10 @@ export function digestInto(hash: Hash, parts: readonly Part[], instead?: Instead
     hash.update(text)
   }
 }
+
+/** Owners have no order. */
+const byName = <T>(rows: Iterable<readonly [string, T]>) =>
+  [...rows].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
 
 export type Instead = ReadonlyMap<string, ReadonlyMap<string, string | null>>
 

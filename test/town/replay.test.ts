@@ -1,6 +1,6 @@
 // Replay beside a town that is at work: the state that the log holds up is the one that is compared.
 
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -8,10 +8,12 @@ import { createLog } from '../../eventlog/index.ts'
 import { machineAt } from '../../src/actors/index.ts'
 import { OVERSEER, TOWN } from '../../src/events/address.ts'
 import type { LogRecord } from '../../src/events/record.ts'
-import { applyAll, createProjections } from '../../src/projections/index.ts'
+import { applyAll, canonical, createProjections } from '../../src/projections/index.ts'
 import { openSystem } from '../../src/system/system.ts'
+import { readCheckpoint } from '../../src/town/checkpoint.ts'
+import { townFiles } from '../../src/town/files.ts'
 import { installTown } from '../../src/town/install.ts'
-import { openTown } from '../../src/town/open.ts'
+import { handleOf, openTown } from '../../src/town/open.ts'
 import { createSlices } from '../../src/town/past/slices.ts'
 import { replay } from '../../src/town/replay.ts'
 import { message, SANDBOX, SESSION } from '../support/messages.ts'
@@ -90,4 +92,58 @@ test('[P1] [P2] a town that was killed after any of its records is at its next s
     await town.log.close()
   }
   expect(cut, 'kills between a promise and its keeping').toBeGreaterThan(0)
+})
+
+test('[P1] a live state that is not what the log says is told, kept as it is, and gone after the next start', async () => {
+  const dir = join(root, 'town')
+  await installTown({ dir, name: 'rp', owner: { name: 'O', email: 'o@localhost' }, settings: {} })
+  const { checkpoint } = townFiles(dir)
+  const first = await openTown(dir)
+  const { name } = first.projections.town.rows.town
+  first.projections.town.rows.town.name = 'another'
+  await first.close()
+  expect(existsSync(checkpoint)).toBe(true)
+
+  const town = await openTown(dir)
+  expect(town.projections.town.rows.town.name).toBe('another')
+  const handle = handleOf(town)
+  const report = await handle.replay({ to: null, verify: false, into: null })
+  expect(report).toMatchObject({
+    divergenceCount: 1,
+    divergences: [{ actor: 'town.town', field: 'name', recorded: 'another', computed: name }],
+    cachesReplaced: false,
+  })
+  expect(report.liveDigest).not.toBe(report.stateDigest)
+  expect(handle.troubles()).toMatchObject([{ code: 'STATE_DIFFERS' }])
+  expect(town.projections.town.rows.town.name).toBe('another')
+  await town.close()
+  expect(existsSync(checkpoint)).toBe(false)
+
+  const again = await openTown(dir)
+  expect(again.projections.town.rows.town.name).toBe(name)
+  expect(await handleOf(again).replay({ to: null, verify: true, into: null })).toMatchObject({
+    verified: true,
+    cachesReplaced: true,
+  })
+  expect(existsSync(checkpoint)).toBe(true)
+  await again.close()
+})
+
+test('[P1] what a replay wrote in place of the caches is what the next start goes on from', async () => {
+  const dir = join(root, 'town')
+  await installTown({ dir, name: 'rp', owner: { name: 'O', email: 'o@localhost' }, settings: {} })
+  const town = await openTown(dir)
+  const { past, checkpoint } = townFiles(dir)
+  mkdirSync(past, { recursive: true })
+  writeFileSync(join(past, 'rows'), 'of no sense')
+  writeFileSync(checkpoint, 'of no sense')
+  const { stateDigest } = await handleOf(town).replay({ to: null, verify: false, into: null })
+  expect(existsSync(join(past, 'rows'))).toBe(false)
+  const projections = createProjections()
+  expect(await readCheckpoint(checkpoint, town.log, projections)).toEqual(town.system.checkpoint())
+  expect(canonical(projections)).toBe(canonical(town.projections))
+  await town.close()
+  const again = await openTown(dir)
+  expect((await handleOf(again).replay({ to: null, verify: true, into: null })).stateDigest).toBe(stateDigest)
+  await again.close()
 })
