@@ -81,6 +81,8 @@ export type LogStats = {
   readonly sealed: number
   readonly segments: number
   readonly bytesOfLines: number
+  /** What the log takes now, with all that is kept besides the entries. */
+  readonly bytesOnDisk: number
 }
 
 export type LogOptions = {

@@ -217,12 +217,17 @@ export class LevelEngine implements Engine {
 
   async stats(head: number): Promise<LogStats> {
     const sealed = this.#sealed.seq
-    return { records: head, sealed, segments: sealed / SEGMENT_ENTRIES, bytesOfLines: this.#bytes }
+    const segments = sealed / SEGMENT_ENTRIES
+    return { records: head, sealed, segments, bytesOfLines: this.#bytes, bytesOnDisk: await this.#size() }
   }
 
   async compact(): Promise<number> {
     const { db } = this.#opened()
     await db.compactRange(Buffer.from([0]), Buffer.from([255]))
+    return this.#size()
+  }
+
+  async #size(): Promise<number> {
     let bytes = 0
     const folder = databasePath(this.#options.dir)
     for (const name of await readdir(folder)) {

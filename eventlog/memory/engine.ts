@@ -138,7 +138,13 @@ export class MemoryEngine implements Engine {
     let bytesOfLines = 0
     for (const { line } of this.#disk.lines) bytesOfLines += Buffer.byteLength(line) + 1
     const segments = this.#disk.sealed
-    return { records: head, sealed: segments * SEGMENT_ENTRIES, segments, bytesOfLines }
+    return {
+      records: head,
+      sealed: segments * SEGMENT_ENTRIES,
+      segments,
+      bytesOfLines,
+      bytesOnDisk: bytesOfLines,
+    }
   }
 
   async compact(): Promise<number> {

@@ -29,6 +29,8 @@ export type Output = {
   problem(refused: { readonly code: string; readonly message: string }): void
   /** One line that each call writes anew, where a person looks at a terminal that can do that; null wipes it off. */
   passing(line: string | null): void
+  /** Bytes that a program reads, as they are; --json changes nothing. */
+  raw(text: string): void
   /** A remark on stderr; nothing with --json. */
   note(text: string): void
 }
@@ -71,6 +73,9 @@ export function createOutput(
     },
     passing(text) {
       if (!json && !quiet && colour) stdout.write(`\r${text === null ? '' : safeLine(text)}\x1b[K`)
+    },
+    raw(text) {
+      stdout.write(text)
     },
     note(text) {
       if (!json) stderr.write(`gt: ${safeLine(text)}\n`)

@@ -26,6 +26,13 @@ export const townVersions = async (dir: string) => (await import('../town/versio
 /** Checks a log that no daemon has open: a town's, or a copy in a folder. Changes nothing. */
 export const verifyLogIn = async (dir: string) => (await import('../town/past.ts')).verifyLogIn(dir)
 
+/** A log out of an export; what can be saved of a damaged one. */
+export const importLog = async (...asked: Parameters<typeof import('../town/logs/import.ts')['importLog']>) =>
+  (await import('../town/logs/import.ts')).importLog(...asked)
+export const repairLogIn = async (
+  ...asked: Parameters<typeof import('../town/logs/repair.ts')['repairLogIn']>
+) => (await import('../town/logs/repair.ts')).repairLogIn(...asked)
+
 /** Making a town of another one's past. */
 export const forks = async () => import('../town/fork/index.ts')
 

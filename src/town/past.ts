@@ -7,11 +7,12 @@ import { townFiles } from './files.ts'
 
 /** Checks a log whole. `dir` is a town, or a folder that holds a copy of a log. Changes nothing. */
 export function verifyLogIn(dir: string): Promise<VerifyReport> {
+  return verifyLog(logFolder(dir))
+}
+
+/** Where the log lies of a town, of a backup, or of a folder that is a log itself. */
+export function logFolder(dir: string): string {
   const town = townFiles(resolve(dir))
-  const place = existsSync(town.log)
-    ? town.log
-    : existsSync(join(dir, 'log'))
-      ? join(dir, 'log')
-      : resolve(dir)
-  return verifyLog(place)
+  if (existsSync(town.log)) return town.log
+  return existsSync(join(dir, 'log')) ? resolve(dir, 'log') : resolve(dir)
 }

@@ -13,12 +13,20 @@ export type TownErrorCode =
   | 'FORK_INSIDE'
   | 'FORK_BUSY'
   | 'NO_ROOM'
+  | 'IMPORT_BROKEN'
 
 export class TownError extends Error {
   override readonly name = 'TownError'
   readonly code: TownErrorCode
-  constructor(code: TownErrorCode, message: string, cause?: unknown) {
+  readonly details: Readonly<Record<string, unknown>>
+  constructor(
+    code: TownErrorCode,
+    message: string,
+    cause?: unknown,
+    details: Readonly<Record<string, unknown>> = {},
+  ) {
     super(message, cause === undefined ? undefined : { cause })
     this.code = code
+    this.details = details
   }
 }

@@ -51,6 +51,19 @@ const verify = command({
   run: async ({ town }) => ({ ...(await town.log.verify()), seq: town.system.seq }),
 })
 
+const compact = command({
+  name: 'log.compact',
+  summary: 'Seals what can be sealed and gives back room; no record changes.',
+  who: 'operator',
+  input: z.strictObject({}),
+  async run({ town }) {
+    const { bytesOnDisk: bytesBefore } = await town.log.stats()
+    const { segments, bytesOnDisk } = await town.log.compact()
+    const { records, sealed } = await town.log.stats()
+    return { records, sealed, newlySealed: segments * 512, bytesBefore, bytesOnDisk, seq: town.system.seq }
+  },
+})
+
 const backup = command({
   name: 'log.backup',
   summary: 'Copies the log to a folder, and checks the copy.',
@@ -65,4 +78,4 @@ const backup = command({
   },
 })
 
-export const pastCommands = [replay, bisect, verify, backup]
+export const pastCommands = [replay, bisect, verify, backup, compact]

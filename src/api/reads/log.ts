@@ -118,16 +118,37 @@ const lines = read({
 
 const stats = read({
   path: '/v1/log/stats',
-  summary: 'How long the log is, and how much of it is sealed.',
-  run: async ({ town, view }) => ({
-    ...(await town.log.stats()),
-    head: town.log.head,
-    logId: town.log.logId,
-    seq: view.seq,
-  }),
+  summary: 'How long the log is, how much of it is sealed, what it takes, and of what it is made.',
+  past: true,
+  query: z.strictObject({ top: z.coerce.number().int().min(0).max(1_000).default(10) }),
+  async run({ town, view, query }) {
+    const kinds = new Map<string, { records: number; bytes: number }>()
+    for await (const { line } of town.log.read({ to: view.seq })) {
+      const type = messageTypeOf(line)
+      const kind = kinds.get(type) ?? { records: 0, bytes: 0 }
+      kind.records += 1
+      kind.bytes += Buffer.byteLength(line) + 1
+      kinds.set(type, kind)
+    }
+    const byKind = [...kinds].map(([type, kind]) => ({ message: type, ...kind }))
+    byKind.sort((a, b) => b.bytes - a.bytes || (a.message < b.message ? -1 : 1))
+    return {
+      ...(await town.log.stats()),
+      kinds: byKind.length,
+      byKind: byKind.slice(0, query.top),
+      head: town.log.head,
+      logId: town.log.logId,
+      seq: view.seq,
+    }
+  },
 })
 
 export const logReads = [records, oneRecord, feed, lines, stats]
+
+/** The first message in a line is the record's own: before it stand only times and addresses. */
+const MESSAGE_TYPE = /"message":\{"type":"([^"\\]+)"/
+
+const messageTypeOf = (line: string): string => MESSAGE_TYPE.exec(line)?.[1] ?? recordOf(line).message.type
 
 function actorFilter({ projections }: View, name: string | undefined): (record: LogRecord) => boolean {
   if (name === undefined) return () => true

@@ -1,7 +1,6 @@
 // gt log: the records themselves.
 
-import type { Connection } from '../../client/connection.ts'
-import { type Call, type Command, flagOf, numberOf, textOf } from '../command.ts'
+import { type Command, flagOf, numberOf, textOf } from '../command.ts'
 import { type LogRecord, recordLine } from './records.ts'
 
 type Page = { items: LogRecord[]; next: number; seq: number }
@@ -42,40 +41,4 @@ export const log: Command = {
       if (actor === undefined || record.actor.includes(actor) || record.by.includes(actor)) say(record)
     })
   },
-}
-
-export const logExport: Command = {
-  name: 'log export',
-  summary: 'every record as one line of JSON',
-  usage: '',
-  words: [0, 0],
-  async run(call) {
-    await each(call, call.town(), (line) => process.stdout.write(`${line}\n`))
-  },
-}
-
-export const logStats: Command = {
-  name: 'log stats',
-  summary: 'how long the log is',
-  usage: '',
-  words: [0, 0],
-  async run(call) {
-    const found = await call.town().get<Record<string, unknown>>('/v1/log/stats')
-    call.out.answer({
-      json: found,
-      ids: [String(found.records)],
-      lines: () => Object.entries(found).map(([key, value]) => `${key.padEnd(14)} ${JSON.stringify(value)}`),
-    })
-  },
-}
-
-/** Lines as they are kept, byte for byte. */
-async function each(call: Call, town: Connection, line: (text: string) => void): Promise<void> {
-  const at = textOf(call, 'at')
-  for (let after = 0; ; ) {
-    const { lines, next } = await town.get<{ lines: string[]; next: number }>('/v1/log/lines', { after, at })
-    for (const text of lines) line(text)
-    if (lines.length === 0) return
-    after = next
-  }
 }
