@@ -242,10 +242,10 @@ const COMMAND_MAX = 40
 
 const lastName = (address: string): string => address.slice(address.lastIndexOf('/') + 1)
 
-/** `7h 40m` */
+/** `7h 40m`, `12m`, `40s` */
 export function timeText(ms: number): string {
+  if (ms < 59_500) return `${Math.round(ms / 1_000)}s`
   const minutes = Math.round(ms / 60_000)
-  if (minutes < 1) return ms > 0 ? '<1m' : '0m'
   const [hours, rest] = [Math.floor(minutes / 60), minutes % 60]
   return hours === 0 ? `${rest}m` : `${hours}h ${rest}m`
 }

@@ -166,8 +166,8 @@ describe('a recap on a screen', () => {
 
   test('says hours and minutes', () => {
     expect([0, 20_000, 59 * 60_000, 60 * 60_000, 27_600_000].map(timeText)).toEqual([
-      '0m',
-      '<1m',
+      '0s',
+      '20s',
       '59m',
       '1h 0m',
       '7h 40m',

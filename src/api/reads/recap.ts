@@ -70,9 +70,8 @@ async function spanOf(
   { projections, seq }: View,
   { since, at }: { readonly since?: string | undefined; readonly at?: string | undefined },
 ): Promise<Span> {
-  const now = town.clock.now()
   const last = await recordAt(town, seq)
-  const to: Moment = { seq, at: endOf(at, now, last) }
+  const to: Moment = { seq, at: await endOf(town, at, last) }
   const { installedAt, running } = townRow(projections.town.rows)
   const next = at === undefined ? null : await recordAt(town, seq + 1)
   const watchedUntil = running ? notBeyond(to.at, next) : (last?.at ?? to.at)
@@ -85,7 +84,7 @@ async function spanOf(
   const moment = parseMoment(since, end)
   const from =
     moment.kind === 'seq'
-      ? { seq: moment.seq, at: (await recordAt(town, moment.seq))?.at ?? installedAt ?? to.at }
+      ? { seq: moment.seq, at: (await recordAt(town, Math.max(1, moment.seq)))?.at ?? to.at }
       : await momentAt(town, new Date(moment.ms).toISOString())
   if (from.seq > seq || from.at > to.at)
     throw new Fault('POSITION_INVALID', `${shown(since)} comes after what is to be looked at.`)
@@ -97,10 +96,13 @@ const momentAt = async ({ log }: TownHandle, at: string): Promise<Moment> => ({
   at,
 })
 
-/** A record that is asked for stands for its own time. */
-function endOf(at: string | undefined, now: number, last: LogRecord | null): string {
-  const moment = at === undefined ? { kind: 'time' as const, ms: now } : parseMoment(at, now)
-  const iso = moment.kind === 'time' ? new Date(moment.ms).toISOString() : (last?.at ?? '')
+/** A record that is asked for stands for its own time; none, for that of the first. */
+async function endOf(town: TownHandle, at: string | undefined, last: LogRecord | null): Promise<string> {
+  const now = town.clock.now()
+  const moment: ReturnType<typeof parseMoment> =
+    at === undefined ? { kind: 'time', ms: now } : parseMoment(at, now)
+  if (moment.kind === 'seq') return (last ?? (await recordAt(town, 1)))?.at ?? new Date(now).toISOString()
+  const iso = new Date(moment.ms).toISOString()
   // A clock may have gone backwards.
   return last !== null && last.at > iso ? last.at : iso
 }

@@ -192,6 +192,20 @@ describe('a night with every kind of ending', () => {
   })
 })
 
+test('before anything was, there was nothing to tell', async () => {
+  const nothing = await night.recap({ at: '0' })
+  expect(nothing).toMatchObject({ landed: [], notLanded: [], first: [], seq: 0 })
+  expect((await night.recap({ since: '0', at: '3' })).span.from).toMatchObject({ seq: 0 })
+  await expect(night.recap({ since: '3', at: '2' })).rejects.toMatchObject({ code: 'POSITION_INVALID' })
+})
+
+test('a time of day is the last one before the end that is asked for', async () => {
+  const end = new Date(2027, 2, 1, 21, 30).toISOString()
+  const { span } = await night.recap({ since: '20:40', at: end })
+  expect(span.from.at).toBe(new Date(2027, 2, 1, 20, 40, 59, 999).toISOString())
+  expect(span.to.at).toBe(end)
+})
+
 test('each command that it names is one that gt takes', async () => {
   const named = [...screen(recap as never, 80), ...markdown(recap as never)].flatMap((line) => {
     const [, command] = /(?:^|[ `])gt ((?:[^`…])+?)`?$/.exec(line) ?? []
