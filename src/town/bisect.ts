@@ -19,8 +19,6 @@ import { type Expression, openExpression } from './past/expression.ts'
 
 const SAYS_EVERY_MS = 100
 
-export type BisectAsked = BisectOptions
-
 type Town = Pick<PastTown, 'dir' | 'name' | 'townId' | 'priceOf' | 'withProjections'> & {
   readonly log: Pick<EventLog, 'head' | 'read' | 'get'>
 }
@@ -28,7 +26,7 @@ type Town = Pick<PastTown, 'dir' | 'name' | 'townId' | 'priceOf' | 'withProjecti
 /** @throws {Fault} NO_TURN, EXPRESSION_INVALID, EXPRESSION_TOO_SLOW; {LogError} LOG_DAMAGED */
 export async function bisect(
   town: Town,
-  asked: BisectAsked,
+  asked: BisectOptions,
   onProgress: (progress: JobProgress) => void,
 ): Promise<BisectReport> {
   const { when, from, to } = asked
@@ -73,7 +71,7 @@ type Search = {
   readonly town: Town
   readonly documents: Documents
   readonly expression: Expression
-  readonly asked: BisectAsked
+  readonly asked: BisectOptions
   readonly onProgress: (progress: JobProgress) => void
   readonly begun: number
   probes: number
@@ -146,7 +144,7 @@ function say({ begun, onProgress }: Search, done: number, of: number): void {
   onProgress({ doing: 'looking', done, of, perSecond: Math.round(perSecond), leftMs })
 }
 
-function noTurn({ when, from, to, first: wanted }: BisectAsked, ends: { from: Answer; to: Answer }): Fault {
+function noTurn({ when, from, to, first: wanted }: BisectOptions, ends: { from: Answer; to: Answer }): Fault {
   const details = { when, from, to, before: ends.from.value, after: ends.to.value }
   const where = `after record ${from}${wanted ? '' : ` and after record ${to}`}`
   const said = ({ isTrue }: Answer) => (isTrue ? 'true' : 'false')

@@ -6,16 +6,22 @@
 import { rmSync } from 'node:fs'
 import type { JobWatch, ReplayReport, TownHandle } from '../api/town.ts'
 import { townFiles } from './files.ts'
-import type { OpenTown } from './open.ts'
 import type { Jobs } from './past/jobs.ts'
 import { createSlices } from './past/slices.ts'
 
 /** For whoever waits for the end in any case. */
 const UNWATCHED: JobWatch = { signal: new AbortController().signal }
 
+/** What is held in memory, and what to do when the log says something else. */
+type Held = Parameters<typeof createSlices>[0] & {
+  readonly dir: string
+  distrust(): void
+  trouble(code: string, message: string): void
+}
+
 /** `endReaders` ends whoever has files of `.gt/past` open. */
 export function longJobs(
-  town: OpenTown,
+  town: Held,
   jobs: Jobs,
   endReaders: () => Promise<void> = () => Promise.resolve(),
 ): Pick<TownHandle, 'replay' | 'bisect'> {

@@ -16,21 +16,12 @@ import { digestInto, type Part, partsOf } from '../past/parts.ts'
 import { createRebuild, found, type Rebuild } from '../past/rebuild.ts'
 import { writeCheckpoint } from './checkpoint.ts'
 import type { JobLog } from './past/job-log.ts'
+import type { ReplayAsked } from './past/job-protocol.ts'
 import type { LiveState } from './past/slices.ts'
 import { checkEmpty, writeState } from './state-files.ts'
 
 /** How often a replay says how far it is, ms. */
 const SAYS_EVERY_MS = 100
-
-export type ReplayAsked = {
-  /** Last record to fold; null: as far as the live town is, and held against it. */
-  readonly to: number | null
-  readonly verify: boolean
-  /** Folder that gets the rebuilt state as JSON files, or null. */
-  readonly into: string | null
-  /** File of the checkpoint that is replaced when the live state is the one that was rebuilt; null: none. */
-  readonly checkpoint: string | null
-}
 
 type ReplayLog = Pick<JobLog, 'head' | 'logId' | 'get' | 'pieces'>
 

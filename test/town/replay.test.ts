@@ -94,7 +94,7 @@ test('[P1] [P2] a town that was killed after any of its records is at its next s
   expect(cut, 'kills between a promise and its keeping').toBeGreaterThan(0)
 })
 
-test('[P1] a live state that is not what the log says is told, kept as it is, and gone after the next start', async () => {
+test('[PAST-7] [P1] a live state that is not what the log says is told, kept as it is, and gone after the next start', async () => {
   const dir = join(root, 'town')
   await installTown({ dir, name: 'rp', owner: { name: 'O', email: 'o@localhost' }, settings: {} })
   const { checkpoint } = townFiles(dir)
@@ -129,7 +129,7 @@ test('[P1] a live state that is not what the log says is told, kept as it is, an
   await again.close()
 })
 
-test('[P1] what a replay wrote in place of the caches is what the next start goes on from', async () => {
+test('[PAST-8] [P1] what a replay wrote in place of the caches is what the next start goes on from', async () => {
   const dir = join(root, 'town')
   await installTown({ dir, name: 'rp', owner: { name: 'O', email: 'o@localhost' }, settings: {} })
   const town = await openTown(dir)

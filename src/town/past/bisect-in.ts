@@ -1,7 +1,7 @@
 // A bisect with the states of a town at hand.
 
-import type { BisectReport, JobProgress } from '../../api/town.ts'
-import { type BisectAsked, bisect } from '../bisect.ts'
+import type { BisectOptions, BisectReport, JobProgress } from '../../api/town.ts'
+import { bisect } from '../bisect.ts'
 import { townFiles } from '../files.ts'
 import { openPrices } from '../prices/prices.ts'
 import type { JobLog } from './job-log.ts'
@@ -12,7 +12,7 @@ type Town = { readonly log: JobLog; readonly dir: string; readonly name: string;
 /** Whoever keeps rows is another: here they are only looked at. */
 export async function bisectIn(
   town: Town,
-  asked: BisectAsked,
+  asked: BisectOptions,
   onProgress: (progress: JobProgress) => void,
 ): Promise<BisectReport> {
   const states = createStates(town.log, { dir: townFiles(town.dir).past, writes: false })

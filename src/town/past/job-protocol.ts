@@ -1,15 +1,23 @@
 // What the live town and the thread of one long job say to each other.
 
 import type { Head, Piece, PieceOptions } from '../../../eventlog/index.ts'
-import type { JobProgress } from '../../api/town.ts'
+import type { BisectOptions, JobProgress } from '../../api/town.ts'
 import type { Slice } from '../../past/compare.ts'
-import type { BisectAsked } from '../bisect.ts'
-import type { ReplayAsked } from '../replay.ts'
 import type { Failed } from './protocol.ts'
 
 export type Job =
   | { readonly kind: 'replay'; readonly asked: ReplayAsked }
-  | { readonly kind: 'bisect'; readonly asked: BisectAsked }
+  | { readonly kind: 'bisect'; readonly asked: BisectOptions }
+
+export type ReplayAsked = {
+  /** Last record to fold; null: as far as the live town is, and held against it. */
+  readonly to: number | null
+  readonly verify: boolean
+  /** Folder that gets the rebuilt state as JSON files, or null. */
+  readonly into: string | null
+  /** File of the checkpoint that is replaced when the live state is the one that was rebuilt; null: none. */
+  readonly checkpoint: string | null
+}
 
 export type JobData = {
   readonly job: Job

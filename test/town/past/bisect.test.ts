@@ -2,7 +2,9 @@
 
 import { expect, onTestFinished, test } from 'vitest'
 import type { BisectReport } from '../../../src/api/town.ts'
+import { bisect } from '../../../src/cli/commands/bisect.ts'
 import { recordOf } from '../../../src/events/upcasters.ts'
+import { DOCUMENT } from '../../../src/town/past/document.ts'
 import { createJobs } from '../../../src/town/past/jobs.ts'
 import { jobsHere } from '../../../src/town/past/jobs-here.ts'
 import { createTown } from '../../api/town.ts'
@@ -25,7 +27,7 @@ async function townAtWork({ thread = false } = {}) {
   return { town, bead, command, run, recordAt }
 }
 
-test('[P4] names the record that closed a bead, in a thread beside the town', async () => {
+test('[PAST-10] [P4] names the record that closed a bead, in a thread beside the town', async () => {
   const { bead, command, run, recordAt } = await townAtWork({ thread: true })
   const id = await bead('Fix the cart')
   await bead('And another')
@@ -67,7 +69,11 @@ test('every key of the document can be asked about, and functions that count', a
   expect(await run(`(${none}) and $count(beads) = 3`)).toMatchObject({ message: 'bead.create' })
 })
 
-test('refuses ends that do not differ, and says what it is at both', async () => {
+test('help names every key of the document', async () => {
+  for (const key of Object.keys(DOCUMENT)) expect(bisect.summary).toMatch(new RegExp(`\\b${key}\\b`))
+})
+
+test('[PAST-11] refuses ends that do not differ, and says what it is at both', async () => {
   const { bead, run } = await townAtWork()
   await bead('Fix the cart')
   await expect(run('beads[id="nope"].status = "closed"')).rejects.toMatchObject({
@@ -93,7 +99,7 @@ test('an expression that does not parse names the place, and one that does not f
   await expect(run('status.work.open + "x" = 1')).rejects.toMatchObject({ code: 'EXPRESSION_INVALID' })
 })
 
-test('nothing random is at hand, and the clock stands at the moment that is asked about', async () => {
+test('[PAST-12] nothing random is at hand, and the clock stands at the moment that is asked about', async () => {
   const { town, bead, run } = await townAtWork()
   await bead('Fix the cart')
   await bead('Fix the till')
@@ -109,7 +115,7 @@ test('nothing random is at hand, and the clock stands at the moment that is aske
   }
 })
 
-test('an expression without end is ended after 5 s', async () => {
+test('[PAST-12] an expression without end is ended after 5 s', async () => {
   const { bead, run } = await townAtWork()
   await bead('Fix the cart')
   const begun = performance.now()

@@ -17,7 +17,7 @@ const RECORDS = 1_200
 const QUIET = () => {}
 
 describe.each([3, 4])('a history of seed %i', (seed) => {
-  test('[P4] bisect finds a turn; for what turns once, the record that looking at every one finds', async () => {
+  test('[PAST-10] [P4] bisect finds a turn; for what turns once, the record that looking at every one finds', async () => {
     const lines = await linesOf(seed, RECORDS)
     const log = readable(await logOf(lines))
     const town = { log, dir: folder(), name: 'test', townId: 't1' }

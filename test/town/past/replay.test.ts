@@ -50,7 +50,7 @@ test('[P1] a thread beside the town rebuilds the state that the town holds', asy
   expect(here.stateDigest).toBe(report.stateDigest)
 })
 
-test('[P1] a town that goes on while it is compared is compared as it goes on', async () => {
+test('[PAST-7] [P1] a town that goes on while it is compared is compared as it goes on', async () => {
   const { town, bead, jobs } = await townAtWork()
   const slices = createSlices(town)
   let n = 0
@@ -70,7 +70,7 @@ test('[P1] a town that goes on while it is compared is compared as it goes on', 
   expect(report.to).toBeGreaterThan(begin)
 })
 
-test('a row that is wrong in the live state is named, with what the log says, and both digests', async () => {
+test('[PAST-7] a row that is wrong in the live state is named, with what the log says, and both digests', async () => {
   const { town, run } = await townAtWork()
   const [id, row] = [...town.projections.beads.rows.byId][1] ?? []
   if (row === undefined) throw new Error('no bead')
@@ -90,7 +90,7 @@ test('a row that is wrong in the live state is named, with what the log says, an
   expect(report.cachesReplaced).toBe(false)
 })
 
-test('a row that the live state lacks, and one too many, are differences', async () => {
+test('[PAST-7] a row that the live state lacks, and one too many, are differences', async () => {
   const { town, run } = await townAtWork()
   const { rows } = town.projections.hooks
   const beads = town.projections.beads.rows.byId
@@ -106,7 +106,7 @@ test('a row that the live state lacks, and one too many, are differences', async
   expect(divergences[1]?.computed).toBe(null)
 })
 
-test('--into writes the state into an empty folder, all of it or nothing', async () => {
+test('[PAST-8] --into writes the state into an empty folder, all of it or nothing', async () => {
   const { town, run } = await townAtWork()
   const dir = temporary()
   const into = join(dir, 'state')
@@ -116,7 +116,9 @@ test('--into writes the state into an empty folder, all of it or nothing', async
   const beads = JSON.parse(readFileSync(join(into, 'beads.json'), 'utf8'))
   expect(Object.values(beads.byId).map((bead) => (bead as { title: string }).title)).toContain('Fix the till')
   const owners = JSON.parse(readFileSync(join(into, 'owners.json'), 'utf8'))
-  expect(Object.keys(owners)).toEqual([...town.system.owners()].map(([address]) => address).toSorted())
+  expect(Object.keys(owners).toSorted()).toEqual(
+    [...town.system.owners()].map(([address]) => address).toSorted(),
+  )
   for (const name of readdirSync(into)) JSON.parse(readFileSync(join(into, name), 'utf8'))
 
   writeFileSync(join(into, 'mine.txt'), 'mine')
@@ -128,7 +130,7 @@ test('--into writes the state into an empty folder, all of it or nothing', async
   expect(readdirSync(dir).toSorted()).toEqual(['empty', 'state'])
 })
 
-test('a job at a time; one that nobody waits for any more is ended, and changes nothing', async () => {
+test('[PAST-8] [PAST-9] a job at a time; one that nobody waits for any more is ended, and changes nothing', async () => {
   const { town, jobs, run } = await townAtWork()
   const gone = new AbortController()
   const checkpoint = join(temporary(), 'checkpoint.json')
