@@ -1,7 +1,10 @@
 // gt history, gt diff, gt why: what a person reads.
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { FIRST_SESSION, tokenOf } from '../api/town.ts'
 import { type CliTown, createCliTown } from './town.ts'
+
+const SESSION = tokenOf(FIRST_SESSION)
 
 let town: CliTown
 beforeEach(async () => {
@@ -124,5 +127,98 @@ describe('[P4] gt diff', () => {
     const { code: exit, err } = await town.gt('diff', ...words, '--json')
     expect(exit).toBe(1)
     expect(JSON.parse(err).error.code).toBe(code)
+  })
+})
+
+describe('[P3] gt why', () => {
+  test('is a tree in plain words from what a person said, and ends with what it waits for and what helps', async () => {
+    const bead = await town.bead('Fix the cart')
+    const { code, out } = await town.gt('why', bead)
+    expect(code).toBe(0)
+    expect(told(out)).toEqual([
+      `${bead}  Fix the cart  (open)`,
+      'you: it is made: Fix the cart',
+      expect.stringMatching(
+        /^It waits for somebody to hand it over since .*: nobody has slung it\. What helps: gt sling /,
+      ),
+    ])
+    await town.command('sling', { beads: [bead] })
+    await town.working(bead)
+    const lines = told((await town.gt('why', bead)).out)
+    expect(lines[0]).toBe(`${bead}  Fix the cart  (working)`)
+    expect(lines).toContain('you: it is queued in rig shop')
+    expect(lines).toContain('  polecat nux takes it')
+    expect(lines).toContain('    polecat nux works on it')
+    expect(lines.at(-1)).toMatch(/^… \d+ records say no more: gt why .* --all$/)
+    const all = told((await town.gt('why', bead, '--all')).out)
+    expect(all.length).toBeGreaterThan(lines.length + 3)
+    // What was then is what was known then.
+    const { seq } = JSON.parse((await town.gt('history', bead, '--json')).out)[0]
+    expect(told((await town.gt('why', bead, '--at', String(seq))).out)).toHaveLength(3)
+  })
+
+  test('an agent is asked by its name, a session’s record goes back to the person who ordered it', async () => {
+    const bead = await town.bead('one')
+    await town.command('sling', { beads: [bead] })
+    await town.working(bead)
+    expect((await town.gt('why', 'nux')).out).toContain(`${bead}  one  (working)`)
+    const said = (await town.command('report', { type: 'note', data: { text: 'hm' } }, SESSION)).body
+    const { chain } = JSON.parse((await town.gt('why', String(said.seq), '--json')).out)
+    expect(chain[0]).toMatchObject({ by: 'overseer', message: 'bead.queue' })
+    expect(chain.at(-1)).toMatchObject({ seq: said.seq })
+    const { out } = await town.gt('why', String(said.seq))
+    expect(out).toContain('It was led to by:')
+  })
+
+  test.each([
+    ['sh-nothing', 'BEAD_NOT_FOUND'],
+    ['99999', 'RECORD_NOT_FOUND'],
+    ['0', 'RECORD_NOT_FOUND'],
+    ['abcdef0', 'COMMIT_NOT_LANDED'],
+    ['d-nothing', 'NO_SUCH_OWNER'],
+    ['src/cart.ts:41', 'LINE_NOT_FOUND'],
+  ])('%s: %s', async (name, code) => {
+    const { code: exit, err } = await town.gt('why', name, '--json')
+    expect(exit).toBe(1)
+    expect(JSON.parse(err).error.code).toBe(code)
+  })
+
+  test('a line that gt did not land says so in one sentence', async () => {
+    const { code, out } = await town.gt('why', 'src/cart.ts:7')
+    expect(code).toBe(0)
+    expect(told(out)).toEqual([
+      'src/cart.ts:7 on main: const total = sum(items)',
+      expect.stringMatching(/^It is of commit cccccccccccc by Ada, /),
+      'gt did not land it: "Sum the cart" came to main another way.',
+    ])
+    expect((await town.gt('why', 'src/cart.ts:7', '--rig', 'nowhere', '--json')).err).toContain(
+      'RIG_NOT_FOUND',
+    )
+  })
+
+  test('--cost of what used nothing, and of what has no costs', async () => {
+    const bead = await town.bead('one')
+    expect(told((await town.gt('why', bead, '--cost')).out)).toEqual([
+      `Nothing is known to have been used by ${bead}; 0 sessions.`,
+    ])
+    expect((await town.gt('why', 'shop', '--cost', '--json')).err).toContain('INPUT_INVALID')
+  })
+
+  test('--cost equals gt costs of the same thing', async () => {
+    const bead = await town.bead('one')
+    await town.command('sling', { beads: [bead] })
+    await town.working(bead)
+    for (const [inputTokens, costUsd] of [
+      [1_000, 0.5],
+      [3_000, 1.25],
+      [10, undefined],
+    ])
+      await town.command('report', { type: 'usage', data: { model: 'm', inputTokens, outputTokens: 5, costUsd } }, SESSION)
+    const spent = JSON.parse((await town.gt('why', bead, '--cost', '--json')).out)
+    const costs = JSON.parse((await town.gt('costs', '--by', 'bead', '--json')).out)
+    const { tokens, costUsd, requests, unpriced } = costs.items[0]
+    expect(spent.cost).toEqual({ tokens, costUsd, requests, unpriced })
+    expect(spent).toMatchObject({ cost: { costUsd: 1.75, unpriced: 1 }, restarts: 0 })
+    expect((await town.gt('why', bead, '--cost')).out).toContain('first try')
   })
 })

@@ -8,7 +8,7 @@ export type Seen = Pick<
   'beads' | 'rigs' | 'agents' | 'mergeQueue' | 'escalations' | 'decisions' | 'sessions'
 >
 
-/** `approval`, `frozen`, `redTarget` and `parked` are words for what a rig may come to be. */
+/** `approval`, `frozen` and `redTarget` are words for what nothing brings about yet. */
 export type WaitKind =
   | 'blocked'
   | 'place'

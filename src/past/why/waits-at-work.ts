@@ -15,6 +15,10 @@ export function atWork(seen: Seen, row: BeadRow): Wait | null {
   return paused(agent) ?? recovery(row) ?? standing(agent)
 }
 
+/** As the rows of agents have them. */
+const RIG_PARKED = 'its rig is parked'
+const TOWN_DOWN = 'the town is down'
+
 const wait = (
   kind: WaitKind,
   id: string,
@@ -43,9 +47,11 @@ const decision = ({ n, kind, since, question, choices, context }: DecisionRow): 
         `gt answer ${n} ${choices.join('|') || '<text>'}`,
       )
 
-function paused({ address, state, health }: AgentRow): Wait | null {
+function paused({ address, rig, state, health }: AgentRow): Wait | null {
   if (state !== 'paused') return null
-  const down = health.reason === 'the town is down'
+  if (health.reason === RIG_PARKED && rig !== null)
+    return wait('parked', rig, health.since, `rig ${rig}, which is parked`, null, `gt rig unpark ${rig}`)
+  const down = health.reason === TOWN_DOWN
   const what = down ? 'gt up' : `${nameOf(address)}, who rests`
   return wait('paused', address, health.since, what, health.reason, down ? 'gt up' : `gt start ${address}`)
 }

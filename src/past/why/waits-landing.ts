@@ -28,6 +28,15 @@ export function landing(seen: Seen, row: BeadRow): Wait | null {
         )
   }
   if (request === undefined || request.state === 'failed' || request.state === 'conflicted') return null
+  if (rig?.parked === true && request.state === 'queued')
+    return wait(
+      'parked',
+      row.rig,
+      request.stateSince,
+      `rig ${row.rig}, which is parked`,
+      null,
+      `gt rig unpark ${row.rig}`,
+    )
   return inLine(seen, row.rig, request)
 }
 

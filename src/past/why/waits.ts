@@ -97,8 +97,10 @@ function unbegun(seen: Seen, row: BeadRow): Wait | null {
       why: of.failure === null ? 'it is being cloned' : `it could not be cloned: ${of.failure.message}`,
       command: of.failure === null ? `gt rig show ${rig}` : `gt rig add ${rig} <url or path>`,
     })
-  if (of?.parked === true)
-    return made('parked', rig, stageSince, `rig ${rig}, which is parked`, { command: `gt rig unpark ${rig}` })
+  if (place?.kind === 'rig')
+    return made('parked', place.id, place.since, `rig ${place.id}, which is parked`, {
+      command: `gt rig unpark ${place.id}`,
+    })
   if (place?.kind === 'thaw') return thaw(place.since)
   if (place?.kind === 'budget') return budget(place.id, place.since, rig)
   if (place?.kind === 'place' && place.id !== rig)
