@@ -4,7 +4,7 @@
 //            restored from when not all that was known of it is there any more.
 // Does not:  know which commits were known then (src/town/fork/known.ts); touch the parent, or any remote.
 //
-//   GIT-29. Of the parent's repositories only objects are taken: no ref, no configuration, no URL. Not a byte of them
+//   GIT-33. Of the parent's repositories only objects are taken: no ref, no configuration, no URL. Not a byte of them
 //           changes, and nothing of the fork is lost when they are deleted.
 
 import { constants } from 'node:fs'
@@ -100,7 +100,7 @@ async function restore(
   const found = known.find((one) => one.commit === commit)
   const make = { rig, remote, target, path, branch, source: null, copy: [], setup: null, env: {} }
   const [newest] = known
-  const gone = newest === undefined ? 'Nothing was known of it then.' : `${shown(newest)} is gone.`
+  const gone = newest === undefined ? 'Nothing was known of it then.' : `T${shown(newest).slice(1)} is gone.`
   if (commit === null || found === undefined) {
     await addWorktree(layout, make)
     return { path, from: 'nothing', commit: null, why: `${gone} It begins where ${target} stood.` }
@@ -113,7 +113,7 @@ async function restore(
 }
 
 const shown = ({ kind, commit }: KnownCommit): string =>
-  `its ${kind === 'branch' ? 'branch at' : 'checkpoint'} ${commit.slice(0, 12)}`
+  `the ${kind === 'branch' ? 'branch at' : 'checkpoint'} ${commit.slice(0, 12)}`
 
 /** Bytes that the files of a commit take when they are checked out; 0 when it cannot be read. */
 export async function bytesOfFiles(

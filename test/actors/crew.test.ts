@@ -251,3 +251,26 @@ test('[CREW-11] a crew member of an earlier version has its first worktree', () 
   expect(migrate('absent')).toEqual(context)
   expect(migrate('idle', { keeper: DESK, rig: null })).toEqual({ ...context, keeper: DESK, rig: null })
 })
+
+test('[CREW-12] forked, who ran goes on when its rig is unparked, without the session that stayed behind', () => {
+  const forked = message('crew.forked', { path: '/fork/ada' })
+  const context = { session: null, held: ['parked'], path: '/fork/ada', resume: null }
+  crew(...added, start)
+    .when(forked)
+    .gives({
+      state: 'idle',
+      facts: [{ type: 'WorktreeForked', sandbox: CREW, path: '/fork/ada' }],
+      tells: [],
+      context: { ...context, wanted: true },
+    })
+  crew(...added, start, forked)
+    .when(message('crew.resume', { reason: 'parked' }))
+    .gives({ state: 'working', tells: [[`${CREW}/sessions/2`, { type: 'session.open', resume: null }]] })
+  crew(...added)
+    .when(forked)
+    .gives({ state: 'idle', context: { ...context, wanted: false } })
+  decisions(DESK)
+    .given(message('crew.start', { path: '/town/mayor' }))
+    .when(message('crew.forked', { path: '/fork/mayor' }))
+    .gives({ state: 'idle', context: { wanted: false, held: [], path: '/fork/mayor', session: null } })
+})

@@ -1,7 +1,7 @@
 import { test } from 'vitest'
 import { RULES_MAX } from '../../src/actors/rig/rig.machine.ts'
 import { decisions } from '../support/decisions.ts'
-import { BASE, message, REMOTE, RIG } from '../support/messages.ts'
+import { BASE, FORK_REMOTE, message, REMOTE, RIG } from '../support/messages.ts'
 
 const rig = () => decisions(`rigs/${RIG}`)
 const add = message('rig.add')
@@ -154,4 +154,109 @@ test('[RIG-9] beyond 500 rules none is added', () => {
   const value = Array.from({ length: RULES_MAX }, (_, n) => ({ tool: `t${n}`, verdict: 'allow' }))
   const full = message('rig.set', { key: 'permissions.rules', value })
   rig().given(add, full).when(message('rig.addRule')).gives({ refused: 'RULES_TOO_MANY' })
+})
+
+const park = message('rig.park', { reason: 'a release' })
+const unpark = message('rig.unpark')
+const parkedAt = ['mayor', { type: 'dispatch.hold', why: 'parked', scope: 'rig', id: RIG }] as const
+
+test('[RIG-10] a rig is parked and unparked by a person, and the Mayor is told', () => {
+  rig()
+    .given(add, cloned)
+    .when(park)
+    .gives({ state: 'active', facts: [{ type: 'RigParked', reason: 'a release' }], tells: [parkedAt] })
+  rig().given(add, cloned, park).when(park).gives({ refused: 'RIG_PARKED' })
+  rig()
+    .given(add, cloned, park)
+    .when(unpark)
+    .gives({
+      facts: [{ type: 'RigUnparked' }],
+      tells: [['mayor', { type: 'dispatch.letGo', why: 'parked', scope: 'rig', id: RIG }]],
+      context: { parked: null },
+    })
+  rig().given(add, cloned).when(unpark).gives({ refused: 'RIG_NOT_PARKED' })
+  rig().given(add).when(park).gives({ refused: 'UNEXPECTED' })
+})
+
+const lost = message('rig.forked', { remote: null, head: null, why: 'its target is gone' })
+const forked = message('rig.forked', { remote: FORK_REMOTE })
+
+test('[RIG-11] a rig of a fork lands in its own clone and is parked, or has failed', () => {
+  rig()
+    .given(add, cloned)
+    .when(forked)
+    .gives({
+      state: 'active',
+      facts: [{ type: 'RigForked', remote: FORK_REMOTE }, { type: 'RigParked' }],
+      tells: [
+        parkedAt,
+        ['mayor', { type: 'dispatch.openRig' }],
+        [`${RIG}/refinery`, { type: 'refinery.configure', remote: FORK_REMOTE }],
+      ],
+      context: { remote: FORK_REMOTE, source: null, apart: { remote: REMOTE } },
+    })
+  for (const before of [[add], [add, cloned], [add, message('rig.notCloned')]])
+    rig()
+      .given(...before)
+      .when(lost)
+      .gives({
+        state: 'failed',
+        facts: [{ type: 'RigForked', remote: null }, { type: 'RigFailed', code: 'FORK_RIG_LOST' }, {}],
+        tells: [parkedAt],
+        context: { remote: { url: '' }, apart: null },
+      })
+  // Added anew it is a rig like any other.
+  rig()
+    .given(add, cloned, lost)
+    .when(add)
+    .gives({ state: 'cloning', context: { remote: REMOTE, parked: null } })
+})
+
+test('[RIG-12] unparked, each owner that was cut short is told to ask again', () => {
+  const asked = [{ kind: 'timer' as const, event: 'x', delayMs: 5 }]
+  const resumptions = [
+    { owner: `${RIG}/refinery`, value: 'held', asked },
+    { owner: `${RIG}/witness`, value: 'watching', asked },
+  ]
+  rig()
+    .given(add, cloned, message('rig.forked', { remote: FORK_REMOTE, resumptions }))
+    .when(unpark)
+    .gives({
+      tells: [
+        [`${RIG}/refinery`, { type: 'owner.resume', value: 'held', asked }],
+        [`${RIG}/witness`, { type: 'owner.resume', value: 'watching' }],
+        ['mayor', { type: 'dispatch.letGo' }],
+      ],
+      context: { resumptions: [] },
+    })
+})
+
+test('[RIG-13] it rejoins when the remote of its parent was read, and not before', () => {
+  const rejoin = message('rig.rejoin')
+  rig().given(add, cloned).when(rejoin).gives({ refused: 'RIG_NOT_APART' })
+  rig()
+    .given(add, cloned, forked)
+    .when(rejoin)
+    .gives({ state: 'rejoining', facts: [], effects: [['rig.clone', { remote: REMOTE }]], tells: [] })
+  rig()
+    .given(add, cloned, forked, rejoin)
+    .when(cloned)
+    .gives({
+      state: 'active',
+      facts: [{ type: 'RigRejoined', remote: REMOTE, head: BASE }],
+      tells: [
+        ['mayor', { type: 'dispatch.openRig' }],
+        [`${RIG}/refinery`, { type: 'refinery.configure', remote: REMOTE }],
+      ],
+      context: { remote: REMOTE, apart: null },
+    })
+  for (const news of NOT_CLONED)
+    rig()
+      .given(add, cloned, forked, rejoin)
+      .when(news)
+      .gives({
+        state: 'active',
+        facts: [{ type: 'RigNotRejoined', code: 'GIT_FAILED' }],
+        context: { remote: FORK_REMOTE, apart: { remote: REMOTE } },
+      })
 })

@@ -712,3 +712,52 @@ describe('what is kept', () => {
     },
   )
 })
+
+const forked = message('sandbox.forked', { path: '/fork/nux' })
+const unparked = message('sandbox.resume', { reason: 'parked' })
+
+describe('[SANDBOX-25] forked', () => {
+  const rests = { held: ['parked'], session: null, path: '/fork/nux' }
+
+  test('at work it is paused where the fork has its worktree, and goes on afresh when it is unparked', () => {
+    sandbox()
+      .given(open, added)
+      .when(forked)
+      .gives({
+        state: 'paused',
+        facts: [
+          { type: 'WorktreeForked', path: '/fork/nux' },
+          { type: 'SandboxPaused', reason: 'parked' },
+        ],
+        tells: [],
+        effects: [],
+        context: { ...rests, reason: 'handoff' },
+      })
+    sandbox()
+      .given(open, added, forked)
+      .when(unparked)
+      .gives({
+        state: 'working',
+        tells: [[SECOND, { type: 'session.open', worktree: '/fork/nux', resume: null }]],
+      })
+  })
+
+  test('it waits for no session that stayed behind', () => {
+    sandbox().given(open, added, done).when(forked).gives({ state: 'submitted', context: rests })
+    sandbox()
+      .given(open, added, done, message('sandbox.close'))
+      .when(forked)
+      .gives({ state: 'removing', effects: [['worktree.remove', { path: '/fork/nux' }]], context: rests })
+  })
+
+  test('without a worktree it has none yet, and is held', () => {
+    sandbox()
+      .given(open)
+      .when(forked)
+      .gives({ state: 'preparing', context: { held: ['parked'], path: '' } })
+    sandbox()
+      .given(open, forked)
+      .when(added)
+      .gives({ state: 'paused', context: { held: ['parked'] } })
+  })
+})

@@ -1,6 +1,6 @@
 import { test } from 'vitest'
 import { decisions } from '../support/decisions.ts'
-import { message } from '../support/messages.ts'
+import { message, PARENT } from '../support/messages.ts'
 
 const town = () => decisions('town')
 const install = message('town.install', { settings: { 'agents.default': 'claude' } })
@@ -71,4 +71,20 @@ test('[TOWN-6] everybody is stopped once, and goes on once, whatever lies betwee
       facts: [{ type: 'EverybodyThawed' }],
       tells: [['mayor', { type: 'dispatch.letGo', why: 'estop' }]],
     })
+})
+
+test('[TOWN-7] a fork has an id of its own, knows its parent, and nothing that reaches out', () => {
+  const notify = message('town.set', { key: 'notify.webhook', value: 'http://127.0.0.1:9/' })
+  for (const before of [[start], [start, message('town.stop', { reason: 'gt down' })]])
+    town()
+      .given(install, notify, ...before)
+      .when(message('town.forked', { townId: 'f1', name: 'barn', cancelled: ['7.0', '9.1'] }))
+      .gives({
+        state: 'down',
+        facts: [{ type: 'TownForked', townId: 'f1', cancelled: 2 }],
+        effects: [],
+        tells: [],
+        context: { townId: 'f1', name: 'barn', settings: { 'agents.default': 'claude' }, fork: PARENT },
+      })
+  town().when(message('town.forked')).gives({ refused: 'UNEXPECTED' })
 })

@@ -174,12 +174,22 @@ export const rig: MachineDef = { name: 'rig', version: 2, machine, live: false }
 type To = Deciding<RigContext>
 type Apart = NonNullable<RigContext['apart']>
 
-function add({ rig }: RigContext, event: Event<'rig.add'>, to: To): void {
+function add({ rig, parked }: RigContext, event: Event<'rig.add'>, to: To): void {
   const { prefix, remote, source, target, settings } = event
   if (event.rig !== rig) return to.refuse('RIG_NAME_DIFFERS', `This is ${rig}, not ${event.rig}.`)
-  to.set({ prefix, remote, source, target, settings: settings as Settings, apart: null, resumptions: [] })
+  to.set({
+    prefix,
+    remote,
+    source,
+    target,
+    settings: settings as Settings,
+    parked: null,
+    apart: null,
+    resumptions: [],
+  })
   to.fact({ type: 'RigAdded', rig, prefix, remote, source, target, settings })
   to.effect('rig.clone', { rig, remote, target })
+  if (parked !== null) letGo(rig, to)
 }
 
 function fail({ rig }: RigContext, { code, message }: { code: string; message: string }, to: To): void {
@@ -225,6 +235,10 @@ function unpark({ rig, resumptions }: RigContext, _: unknown, to: To): void {
   to.fact({ type: 'RigUnparked', rig })
   for (const { owner, value, asked } of resumptions)
     to.tell({ to: owner, message: { type: 'owner.resume', value, asked } })
+  letGo(rig, to)
+}
+
+function letGo(rig: string, to: To): void {
   to.tell({ to: MAYOR, message: { type: 'dispatch.letGo', why: 'parked', scope: 'rig', id: rig } })
 }
 

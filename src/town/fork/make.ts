@@ -4,8 +4,7 @@
 // Does not:  open the parent's log (whoever asks hands over its lines), nor change a byte of the parent.
 // Crosses:   runs in a process of its own, for minutes perhaps: no daemon is kept from its work meanwhile.
 //
-//   FORK-1. Killed at any instant it leaves no town, but a folder that says that it is an unfinished fork.
-//   FORK-2. No log is open while git runs: a child would inherit its descriptors.
+//   No log is open while git runs: a child would inherit its descriptors. The rules: SPEC.md beside this file.
 
 import { existsSync } from 'node:fs'
 import { copyFile, mkdir, writeFile } from 'node:fs/promises'

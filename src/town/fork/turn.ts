@@ -4,14 +4,14 @@
 // Does not:  decide what comes of them: the machines do, so that a replay of the fork knows it.
 // Always:    pure. The town is told first; nothing in it names a place outside of the fork but what the parent is called.
 
-import { DESK, ownerKind, rigOf, rigOwner, TOWN } from '../../events/address.ts'
+import { MAYOR, ownerKind, refinery, rigOf, rigOwner, TOWN } from '../../events/address.ts'
 import type { Parent, Resumption } from '../../events/fork.ts'
 import type { Message, MessageOf } from '../../events/index.ts'
 import type { Address, Json } from '../../events/record.ts'
 import type { RestoredWorktree } from '../../git/forks.ts'
 import type { Remote } from '../../ports/repositories.ts'
 import type { OwnerState, SystemCheckpoint } from '../../system/types.ts'
-import { townFiles, worktreePath } from '../files.ts'
+import { inOwnPlace, placeOf } from './outside.ts'
 
 /** A rig as it could be made in the fork; `remote` null: it could not, and `why`. */
 export type RigThen = {
@@ -51,12 +51,16 @@ export function forkMessages(fork: ForkTurn): readonly Told[] {
       ...then,
       resumptions: then.remote === null ? [] : (resumptions.get(rig) ?? []),
     }
-    told.push({ to: address, message })
+    told.push({ to: address, message }, ...keepsStill(rig, then, folded))
   }
   for (const [address] of alive) {
     const kind = ownerKind(address)
-    const path = address === DESK ? townFiles(dir).mayor : worktreePath(dir, address)
-    const restored = worktrees.get(address) ?? { path, from: 'nothing', commit: null, why: '' }
+    const restored = worktrees.get(address) ?? {
+      path: placeOf(dir, address),
+      from: 'nothing',
+      commit: null,
+      why: '',
+    }
     if (kind === 'sandbox') told.push({ to: address, message: { type: 'sandbox.forked', ...restored } })
     if (kind === 'crew') told.push({ to: address, message: { type: 'crew.forked', ...restored } })
   }
@@ -66,6 +70,23 @@ export function forkMessages(fork: ForkTurn): readonly Told[] {
     told.push({ to: address, message: { type: 'session.exited', ending } })
   }
   return told
+}
+
+/**
+ * In the same turn as the rig, and not by it: what was told before the fork is heard right after this, and nobody may
+ * begin or push anything by what held in the parent.
+ */
+function keepsStill(rig: string, { remote }: RigThen, { owners }: SystemCheckpoint): Told[] {
+  const to = refinery(rig)
+  const settings = owners.find(([address]) => address === to)?.[1].context.settings
+  const told: Told[] = [
+    { to: MAYOR, message: { type: 'dispatch.hold', why: 'parked', scope: 'rig', id: rig } },
+  ]
+  if (settings === undefined) return told
+  told.push({ to, message: { type: 'refinery.hold', reason: 'the rig is parked' } })
+  if (remote === null) return told
+  const configured = { ...(settings as object), remote } as Omit<MessageOf<'refinery.configure'>, 'type'>
+  return [...told, { to, message: { type: 'refinery.configure', ...configured } }]
 }
 
 /** Effects of those who stay behind, or that the first turn itself makes needless. */
@@ -113,15 +134,7 @@ function rigAbout(owner: Address, state: OwnerState | undefined): string | null 
   return rigOf(owner) ?? (typeof agent === 'string' ? rigOf(agent) : null)
 }
 
-function inFork(
-  params: { readonly [key: string]: Json },
-  dir: string,
-  remote: Remote,
-): Extract<Resumption['asked'][number], { params: unknown }>['params'] {
-  const { sandbox } = params
-  return structuredClone({
-    ...params,
-    ...('remote' in params ? { remote } : {}),
-    ...('path' in params && typeof sandbox === 'string' ? { path: worktreePath(dir, sandbox) } : {}),
-  }) as never
+function inFork(params: { readonly [key: string]: Json }, dir: string, remote: Remote) {
+  const own = inOwnPlace('remote' in params ? { ...params, remote } : params, dir)
+  return structuredClone(own) as Extract<Resumption['asked'][number], { params: unknown }>['params']
 }
