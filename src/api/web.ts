@@ -2,10 +2,7 @@
 //
 // Owns:      listening, who is heard (web-guard.ts), the page's files, links that let a browser in, its cookie.
 // Does not:  answer for the town: that is server.ts, which sees a cookie as the token that it holds.
-//
-//   WEB-1. Nothing but the page's own files and the way in is answered without a token.
-//   WEB-2. A link lets one browser in, once, within a minute; what it gets may read, and nothing else.
-//   WEB-3. Whatever another page, or another name for this machine, asks for is refused, token or not.
+// Always:    the rules WEB-1 to WEB-6 of src/web/SPEC.md.
 
 import { createHash, randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'

@@ -17,7 +17,7 @@ export function feedView(shown: Shown): VNode {
       : h('p', { class: 'stops' }, `The feed stops at record ${place.at}, ${moment(status.at)}.`),
     h(
       'ol',
-      { 'aria-live': place.at === null ? 'polite' : 'off' },
+      { class: 'told', 'aria-live': place.at === null ? 'polite' : 'off' },
       newest.map((item, n) => line(shown, item, n)),
     ),
   )

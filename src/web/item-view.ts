@@ -19,7 +19,7 @@ export function itemView(shown: Shown): VNode | null {
     h(
       'header',
       null,
-      h('small', null, kind),
+      h('small', null, KINDS[kind]),
       h(
         'h2',
         { id: 'item-title', tabIndex: -1 },
@@ -45,6 +45,8 @@ export function itemView(shown: Shown): VNode | null {
     h('div', { role: 'tabpanel', id: 'panel', 'aria-labelledby': `tab-${place.tab}` }, panel(shown, item)),
   )
 }
+
+const KINDS = { bead: 'bead', agent: 'agent', rig: 'rig', mr: 'merge request' } as const
 
 const TABS: readonly (readonly [Tab, string])[] = [
   ['history', 'History'],
@@ -171,7 +173,7 @@ function whyView(shown: Shown, { why, agent, open }: Item): VNode {
   if (why === null) {
     if (open.kind === 'agent' && agent !== null)
       return nothing('It has no bead, so there is nothing that it does something for.')
-    return nothing(open.kind === 'rig' ? 'Why is asked of a bead or an agent.' : '…')
+    return nothing(open.kind === 'bead' ? '…' : 'Why is asked of a bead, or of an agent that has one.')
   }
   return h(
     'div',

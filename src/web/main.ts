@@ -64,6 +64,7 @@ const home = (actions: Actions, name: string): VNode =>
     'a',
     {
       href: '/',
+      class: 'home',
       onClick: (event: MouseEvent) => {
         event.preventDefault()
         actions.go({ open: null })

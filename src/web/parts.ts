@@ -35,7 +35,9 @@ export const actorLink = (shown: Shown, address: string): ComponentChildren =>
       ? openLink(shown, { kind: 'agent', id: agentOf(address) }, shortAddress(agentOf(address)))
       : address.startsWith('beads/')
         ? openLink(shown, { kind: 'bead', id: address.slice('beads/'.length) })
-        : plain(address)
+        : address.includes('/merge-requests/')
+          ? openLink(shown, { kind: 'mr', id: address })
+          : plain(address)
 
 const ROLES = /^(?:mayor|deacon|[^/]+\/(?:witness|refinery)|[^/]+\/(?:polecats|crew)\/[^/]+)(?=\/|$)/
 

@@ -1,7 +1,7 @@
 // Where the person is: what is open, and as of when. The URL holds all of it, so that a link leads there again.
 
 export type Tab = 'history' | 'chart' | 'why'
-export type Open = { readonly kind: 'bead' | 'agent' | 'rig'; readonly id: string }
+export type Open = { readonly kind: 'bead' | 'agent' | 'rig' | 'mr'; readonly id: string }
 
 export type Place = {
   /** Seq of the last record that counts; null is now. */
@@ -12,7 +12,7 @@ export type Place = {
 
 export const HOME: Place = { at: null, open: null, tab: 'history' }
 
-const KINDS = ['bead', 'agent', 'rig'] as const
+const KINDS = ['bead', 'agent', 'rig', 'mr'] as const
 const TABS: readonly Tab[] = ['history', 'chart', 'why']
 
 export function placeOf(search: string): Place {

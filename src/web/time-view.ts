@@ -67,6 +67,6 @@ export function pastBanner({ state, actions }: Shown): VNode | null {
     { id: 'past', role: 'status' },
     h('b', null, 'THIS IS THE PAST'),
     ` The town as it was at ${when}. `,
-    h('button', { type: 'button', onClick: actions.now }, 'Back to now'),
+    h('button', { type: 'button', class: 'return', onClick: actions.now }, 'Back to now'),
   )
 }
