@@ -207,9 +207,12 @@ export type ReplayReport = {
   /** The first hundred: of the live state, then of decisions. */
   readonly divergences: readonly Divergence[]
   readonly divergenceCount: number
-  /** Records of older machine versions that today's machines would decide otherwise. No fault. */
+  /** Records of older machine versions, or of owners of erased ones, that today's would decide otherwise. No fault. */
   readonly changedDecisions: readonly Divergence[]
   readonly changedDecisionCount: number
+  /** The first hundred records of which something was erased: what was left of them was folded. */
+  readonly erased: readonly number[]
+  readonly erasedCount: number
   /** True when what was rebuilt stands in place of the caches that there were. */
   readonly cachesReplaced: boolean
 }

@@ -5,7 +5,7 @@
 // Always:    records are folded one after the other, none left out; what is found is counted whole and listed up to
 //            a bound.
 
-import type { LogRecord } from '../events/record.ts'
+import type { Address, LogRecord } from '../events/record.ts'
 import { applyMany, createProjections, type Projections } from '../projections/index.ts'
 import { createLedger } from '../system/ledger.ts'
 import { createRedecider, type Divergence } from '../system/redecide.ts'
@@ -24,8 +24,10 @@ export interface Rebuild {
   readonly projections: Projections
   /** Decisions that the same machine version would not make again. */
   readonly divergences: Found
-  /** Decisions of earlier machine versions that today's would make otherwise. */
+  /** Decisions of earlier machine versions, or over what was erased since, that today's would make otherwise. */
   readonly changedDecisions: Found
+  /** Records of which something was erased: their places are kept, and what is left of them is folded. */
+  readonly erased: { count: number; readonly listed: number[] }
   /** The next records, in order. Some hundreds at a time are quicker than one by one. */
   fold(records: readonly LogRecord[]): void
   /** Owners and promises after record `seq`. What it shows changes with the next fold. */
@@ -40,8 +42,23 @@ export function createRebuild(machines: Parameters<typeof createRedecider>[0] | 
   const redecider = machines === null ? null : createRedecider(machines)
   const divergences = found()
   const changedDecisions = found()
+  const erased: Rebuild['erased'] = { count: 0, listed: [] }
+  /** Owners of erased records: whatever they decided later may have been about what is gone. */
+  const halfKnown = new Set<Address>()
   let seq = 0
   let at = ''
+
+  const again = (record: LogRecord): void => {
+    const decided = redecider?.check(record)
+    if (isErased(record)) {
+      halfKnown.add(record.actor)
+      erased.count += 1
+      if (erased.listed.length < LISTED_MAX) erased.listed.push(record.seq)
+    } else if (decided !== undefined) {
+      note(halfKnown.has(record.actor) ? changedDecisions : divergences, decided.divergences)
+      note(changedDecisions, decided.changedDecisions)
+    }
+  }
   return {
     get seq() {
       return seq
@@ -49,16 +66,13 @@ export function createRebuild(machines: Parameters<typeof createRedecider>[0] | 
     projections,
     divergences,
     changedDecisions,
+    erased,
     fold(records) {
       for (const record of records) {
         if (record.seq !== seq + 1) throw new Error(`Broken invariant: record ${record.seq} follows ${seq}`)
         seq = record.seq
         at = record.at
-        if (redecider !== null) {
-          const again = redecider.check(record)
-          note(divergences, again.divergences)
-          note(changedDecisions, again.changedDecisions)
-        }
+        again(record)
         owners.fold(record)
         ledger.apply(record)
       }
@@ -67,6 +81,9 @@ export function createRebuild(machines: Parameters<typeof createRedecider>[0] | 
     checkpoint: () => ({ seq, at, owners: owners.save(), ledger: ledger.save() }),
   }
 }
+
+/** The log's own mark (eventlog/erased.ts). */
+const isErased = (record: LogRecord): boolean => 'erased' in record
 
 export const found = (): Found => ({ count: 0, listed: [] })
 

@@ -38,7 +38,7 @@ export async function replay(
   const compares = asked.to === null && live !== null
   const foldTo = folder(log, rebuild, begun, onProgress)
   await foldTo(asked.to ?? log.head.seq)
-  const records = rebuild.seq
+  const folded = rebuild.seq
   const foldedMs = performance.now() - begun
 
   const compared = compares ? await compare(rebuild, live, foldTo) : null
@@ -56,12 +56,12 @@ export async function replay(
       projections: rebuild.projections,
     })
 
-  const { divergences, changedDecisions } = rebuild
+  const { divergences, changedDecisions, erased } = rebuild
   const count = divergences.count + differences.count
   return {
-    records,
+    records: rebuild.seq,
     durationMs: Math.round(performance.now() - begun),
-    recordsPerSecond: Math.round(records / Math.max(foldedMs / 1_000, 0.001)),
+    recordsPerSecond: Math.round(folded / Math.max(foldedMs / 1_000, 0.001)),
     to: rebuild.seq,
     stateDigest,
     liveDigest,
@@ -70,6 +70,8 @@ export async function replay(
     divergenceCount: count,
     changedDecisions: changedDecisions.listed,
     changedDecisionCount: changedDecisions.count,
+    erased: erased.listed,
+    erasedCount: erased.count,
     cachesReplaced: isEqual && asked.into === null && asked.checkpoint !== null,
   }
 }

@@ -80,6 +80,23 @@ test('[P3] facts, effects and changes that were recorded otherwise are found, ea
   }
 })
 
+test('[P3] a record that was erased is named, and neither it nor what was decided upon it is a fault', async () => {
+  const all = await records()
+  const n = all.findIndex(({ message }) => message.type === 'bead.create')
+  const { actor, seq } = all[n] as LogRecord
+  const left = {
+    ...(all[n] as LogRecord),
+    message: { type: 'bead.create' },
+    change: { set: {} },
+    erased: 'f'.repeat(64),
+  }
+  const rebuild = createRebuild(wrong((now) => now))
+  rebuild.fold(all.with(n, left))
+  expect(rebuild.erased).toEqual({ count: 1, listed: [seq] })
+  expect(rebuild.divergences.listed.filter((one) => one.actor === actor)).toEqual([])
+  expect(rebuild.divergences.count).toBeGreaterThan(0)
+})
+
 test('[P1] every row of the state is in its digest', async () => {
   const all = await records()
   const textOf = (plant: (rebuild: ReturnType<typeof createRebuild>) => void): string => {

@@ -17,6 +17,8 @@ type Report = {
   divergenceCount: number
   changedDecisions: Divergence[]
   changedDecisionCount: number
+  erased: number[]
+  erasedCount: number
 }
 
 export const replay: Command = {
@@ -55,7 +57,7 @@ export const replay: Command = {
 
 function lines(report: Report, verify: boolean): string[] {
   const { records, durationMs, recordsPerSecond, stateDigest, liveDigest, to } = report
-  const { divergences, divergenceCount, changedDecisions, changedDecisionCount } = report
+  const { divergences, divergenceCount, changedDecisions, changedDecisionCount, erased, erasedCount } = report
   return [
     `${records} records in ${durationMs} ms (${recordsPerSecond}/s), state ${stateDigest.slice(0, 16)} at record ${to}`,
     ...(liveDigest !== null && liveDigest !== stateDigest
@@ -68,9 +70,16 @@ function lines(report: Report, verify: boolean): string[] {
     ...divergences.map(told),
     ...(verify && divergenceCount === 0 ? ['equal: every decision and all state are the same'] : []),
     ...(changedDecisionCount > 0
-      ? [`${changedDecisionCount} decisions of earlier versions would be others today (no fault):`]
+      ? [
+          `${changedDecisionCount} decisions of earlier versions, or about what was erased, would be others today (no fault):`,
+        ]
       : []),
     ...changedDecisions.slice(0, 20).map(told),
+    ...(erasedCount > 0
+      ? [
+          `erased: something of ${erasedCount} ${erasedCount === 1 ? 'record' : 'records'} (${erased.slice(0, 10).join(', ')}${erasedCount > 10 ? ', …' : ''}); what is left was folded`,
+        ]
+      : []),
   ]
 }
 
