@@ -29,7 +29,6 @@ const asked = z.union([
 const value = z.json()
 const resumption = z.strictObject({ owner: address, value, asked: z.array(asked).min(1) })
 export type Resumption = z.infer<typeof resumption>
-export type AskedAgain = z.infer<typeof asked>
 
 /** Where the files of a worktree of a fork were taken from. */
 const restoredFrom = z.enum(['checkpoint', 'branch', 'nothing'])

@@ -6,7 +6,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { verifyLogIn } from '../../src/town/past.ts'
 import { everythingIn, forkOf, upAt } from '../support/forks.ts'
-import { COMMIT, GT, git, makeTown, untilFile } from '../support/town.ts'
+import { COMMIT, GT, git, makeTown } from '../support/town.ts'
+
+/** Shell: waits for a file, longer than this test may take. */
+const UNTIL = (path: string): string =>
+  `n=0; until [ -e "${path}" ] || [ $n -gt 1500 ]; do n=$((n + 1)); sleep 0.1; done`
 
 test('[FORK-3] [FORK-4] [FORK-5] a fork rests until a person unparks it, lands in its own clone, and in the real one once it has rejoined', async () => {
   const town = await makeTown()
@@ -14,7 +18,7 @@ test('[FORK-3] [FORK-4] [FORK-5] a fork rests until a person unparks it, lands i
   const go = join(town.temp, 'go')
   await town.agent(
     'slow',
-    `${COMMIT}; echo loose > loose.txt; touch "${town.temp}/at-work-$GT_SESSION_N$(ls "${town.temp}" | grep -c at-work)"; ${untilFile(go)}; ${COMMIT}; ${GT} done`,
+    `${COMMIT}; echo loose > loose.txt; touch "${town.temp}/at-work-$(ls "${town.temp}" | grep -c at-work)"; ${UNTIL(go)}; ${COMMIT}; ${GT} done`,
   )
   await town.addRig(['true'])
   await town.command('config.set', { key: 'notify.webhook', value: 'http://127.0.0.1:9/hook' })
@@ -44,7 +48,7 @@ test('[FORK-3] [FORK-4] [FORK-5] a fork rests until a person unparks it, lands i
   const [worktree] = made.worktrees
   const path = worktree?.path ?? ''
   expect(path.startsWith(`${dir}/rigs/shop/polecats/`)).toBe(true)
-  expect(readFileSync(join(path, `${bead}.txt`), 'utf8')).toBe('work\nwork\n'.slice(0, 5))
+  expect(readFileSync(join(path, `${bead}.txt`), 'utf8')).toBe('work\n')
   expect(readFileSync(join(path, 'loose.txt'), 'utf8')).toBe('loose\n')
   const status = (await fork.get('/v1/status')).body
   expect(status).toMatchObject({
@@ -64,7 +68,6 @@ test('[FORK-3] [FORK-4] [FORK-5] a fork rests until a person unparks it, lands i
   expect(everythingIn(join(town.dir, 'rigs'))).toEqual(rigs)
   // A session of the one is nobody in the other.
   const { session } = await town.fact('its session', 'SessionStarted', { bead })
-  expect((await fork.get('/v1/status')).status).toBe(200)
   expect(existsSync(join(dir, '.gt/sessions', String(session).replaceAll('/', '.')))).toBe(false)
 
   await fork.command('rig.unpark', { rig: 'shop' })
