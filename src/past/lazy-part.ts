@@ -3,7 +3,7 @@
 // Owns:      rows in memory, their order, and what became of them while a record was folded.
 // Always:    a row is the same object each time, for handlers change it in place.
 
-import { bornAt, type Keyed, type RowSource, type Version } from './rows.ts'
+import { bornAt, type Changes, type Keyed, type RowSource, type Version } from './rows.ts'
 
 /** What all parts share: where they are, and what they are doing. */
 export type Noting = {
@@ -31,7 +31,7 @@ export interface LazyPart {
   asSink(): unknown
   asList(): unknown[]
   /** Compares what was touched with what it was, and forgets rows that were not used for long. */
-  takeChanges(): Keyed[]
+  takeChanges(): Changes
 }
 
 type Codec = { parse(json: string): unknown; text(value: unknown): string }
@@ -263,6 +263,7 @@ export function lazyPart(
     },
     takeChanges() {
       const changed: Keyed[] = []
+      const keys = [...touched].map(({ key }) => key)
       for (const row of touched) {
         // Not even parsed: not changed.
         if (row.there && row.json !== null) continue
@@ -273,7 +274,7 @@ export function lazyPart(
       }
       touched.clear()
       if (order === null) for (const [key, { used }] of rows) if (used < noting.seq - STAYS) rows.delete(key)
-      return changed
+      return { rows: changed, touched: keys }
     },
   }
   /** Bounds are a row of their own; what lies outside of them has gone. */

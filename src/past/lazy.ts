@@ -9,7 +9,7 @@ import type { LogRecord } from '../events/record.ts'
 import { applyAll, createProjections, type Projections } from '../projections/index.ts'
 import type { Projection } from '../projections/types.ts'
 import { type LazyPart, lazyPart, type Noting } from './lazy-part.ts'
-import { type Keyed, PARTS, type Part, type RowSource, SIZES, WINDOWS } from './rows.ts'
+import { type Changes, PARTS, type Part, type RowSource, SIZES, WINDOWS } from './rows.ts'
 
 type Name = keyof Projections
 
@@ -27,8 +27,8 @@ export type LazyFold = {
   readonly projections: Projections
   /** Folds the next record into all of them. */
   apply(record: LogRecord): void
-  /** Rows that are not what they were when this was called last, by part. From here on `source` knows them. */
-  takeChanges(): Map<string, Keyed[]>
+  /** What was touched since this was called last, by part. From here on `source` knows them. */
+  takeChanges(): Map<string, Changes>
 }
 
 /** Goes on from the end of what `source` knows. */
@@ -41,10 +41,10 @@ export function lazyFold(source: RowSource): LazyFold {
       folding(noting, record, () => applyAll(projections, record))
     },
     takeChanges() {
-      const changes = new Map<string, Keyed[]>()
+      const changes = new Map<string, Changes>()
       for (const part of parts) {
         const changed = part.takeChanges()
-        if (changed.length > 0) changes.set(part.name, changed)
+        if (changed.touched.length > 0) changes.set(part.name, changed)
       }
       noting.from = noting.seq
       return changes
@@ -66,7 +66,7 @@ export function lazyView(source: RowSource, base: number, seq: number): LazyView
   let now: Name | null = null
   const { projections } = standIns(noting, (part, projection, key) => {
     if (base === seq || now === projection || folded.has(projection)) return
-    if (source.changes(part, key, base)) throw new NeedsRecords(projection)
+    if (source.changes(part, key, base, seq)) throw new NeedsRecords(projection)
   })
   for (const name of WINDOWS) waitFor(projections, name as Name)
   return {

@@ -7,14 +7,6 @@
 
 import { createProjections, type Projections } from '../projections/index.ts'
 
-/** Records whose changes are kept together. */
-export const RUN_RECORDS = 512
-
-/** The run that a record lies in, counted from 0. */
-export const runOf = (seq: number): number => Math.floor((seq - 1) / RUN_RECORDS)
-/** The last record of a run. */
-export const lastOf = (run: number): number => (run + 1) * RUN_RECORDS
-
 /**
  * What a part is, and so how it is taken apart. `map`: key to row. `set`: members. `sets`: key to a small set, kept as one
  * row. `members`: key to a large set, each member kept by itself. `list`: what is put in behind and taken out in front.
@@ -72,6 +64,14 @@ export type Version = {
 
 export type Keyed = readonly [key: string, version: Version]
 
+/** What a run did to a part. */
+export type Changes = {
+  /** Rows that are not at its end what they were before. */
+  readonly rows: readonly Keyed[]
+  /** All that may have been something else in between, those included. */
+  readonly touched: readonly string[]
+}
+
 /** Whatever knows rows as they were at the ends of runs. */
 export type RowSource = {
   /** The last record that it knows; the end of a run. */
@@ -80,8 +80,8 @@ export type RowSource = {
   find(part: string, key: string, seq: number): Version | null
   /** Every row that there was as of the end of a run, in their order. */
   all(part: string, seq: number): readonly Keyed[]
-  /** Whether the run after `seq` changed a row, or (null) any row of a part. True when it is not known. */
-  changes(part: string, key: string | null, seq: number): boolean
+  /** Whether the runs in which the records after `after` up to `to` lie touched a row, or (null) any of a part; or may have. */
+  changes(part: string, key: string | null, after: number, to: number): boolean
 }
 
 export const NO_ROWS: RowSource = { seq: 0, find: () => null, all: () => [], changes: () => true }

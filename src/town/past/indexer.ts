@@ -10,7 +10,6 @@ import { type EventLog, type Unpacked, unpackEntries } from '../../../eventlog/i
 import type { LogRecord } from '../../events/record.ts'
 import { upcast } from '../../events/upcasters.ts'
 import { lazyFold } from '../../past/lazy.ts'
-import { RUN_RECORDS } from '../../past/rows.ts'
 import type { RowFiles } from './row-files.ts'
 
 export type Indexer = {
@@ -45,7 +44,7 @@ export function createIndexer(log: Pick<EventLog, 'pieces'>, rows: RowFiles): In
 
   return {
     async catchUp(seq) {
-      const whole = Math.floor(seq / RUN_RECORDS) * RUN_RECORDS
+      const whole = Math.floor(seq / rows.runRecords) * rows.runRecords
       wanted = Math.max(wanted, whole)
       while (rows.seq < whole) {
         running ??= run().finally(() => {
@@ -68,9 +67,9 @@ function createFold(rows: RowFiles): Fold {
   return {
     add({ seq, entry }) {
       const record = upcast(entry as unknown as LogRecord)
-      if ((seq - 1) % RUN_RECORDS === 0) at = record.at
+      if ((seq - 1) % rows.runRecords === 0) at = record.at
       lazy.apply(record)
-      if (seq % RUN_RECORDS !== 0) return false
+      if (seq % rows.runRecords !== 0) return false
       rows.add({ at, digest: digestOf(entry), changes: lazy.takeChanges() })
       return true
     },

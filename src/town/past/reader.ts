@@ -14,7 +14,6 @@ import {
   unpackEntries,
   unpackLines,
 } from '../../../eventlog/index.ts'
-import { lastOf, RUN_RECORDS, runOf } from '../../past/rows.ts'
 import type { FromThread, HeadSaid, ToThread } from './protocol.ts'
 
 export type PastLog = {
@@ -39,8 +38,9 @@ type Waiting = { resolve(answer: Batch | LogStats): void; reject(error: Error): 
 
 /** Entries looked at backwards are fetched so many at once. */
 const BACKWARD = 1_024
-/** Runs of entries that are kept after one of them was asked for. */
-const RUNS_KEPT = 16
+/** Entries are kept so many together, as the log seals them, after one of them was asked for. */
+const SEALED = 512
+const KEPT = 16
 
 export function createReader(logId: string, say: (message: FromThread) => void): Reader {
   let head: HeadSaid = { seq: 0, chain: '' }
@@ -110,20 +110,20 @@ export function createReader(logId: string, say: (message: FromThread) => void):
 
   const entriesOf = async (run: number, to: number): Promise<readonly Entry[]> => {
     const found: Entry[] = []
-    for await (const piece of pieces({ after: run * RUN_RECORDS, to }))
+    for await (const piece of pieces({ after: run * SEALED, to }))
       for (const { entry } of unpackEntries(piece)) found.push(entry)
     return found
   }
   const runWith = async (seq: number): Promise<readonly Entry[]> => {
-    const run = runOf(seq)
+    const run = Math.floor((seq - 1) / SEALED)
     const known = kept.get(run)
     kept.delete(run)
-    const reaches = Math.min(lastOf(run), head.seq)
+    const reaches = Math.min((run + 1) * SEALED, head.seq)
     const found =
-      known !== undefined && run * RUN_RECORDS + (await known).length >= seq ? known : entriesOf(run, reaches)
+      known !== undefined && run * SEALED + (await known).length >= seq ? known : entriesOf(run, reaches)
     kept.set(run, found)
     found.catch(() => kept.delete(run))
-    if (kept.size > RUNS_KEPT) kept.delete(kept.keys().next().value as number)
+    if (kept.size > KEPT) kept.delete(kept.keys().next().value as number)
     return found
   }
 
@@ -137,7 +137,7 @@ export function createReader(logId: string, say: (message: FromThread) => void):
       pieces,
       async get(seq) {
         if (!Number.isSafeInteger(seq) || seq < 1 || seq > head.seq) return undefined
-        const entry = (await runWith(seq))[(seq - 1) % RUN_RECORDS]
+        const entry = (await runWith(seq))[(seq - 1) % SEALED]
         return entry === undefined ? undefined : { seq, line: JSON.stringify(entry) }
       },
       stats: () => ask((n) => ({ kind: 'stats', n })),

@@ -1,12 +1,12 @@
 // The versions of rows, as files below `.gt/past`.
 //
-// Owns:      `rows` (blocks, one behind the other) and `keys` (for each run: where its blocks lie and whose rows are in them).
+// Owns:      `rows` (blocks, one behind the other) and `keys` (for each run: where its blocks lie and which rows were touched).
 // Does not:  find out what changed (indexer.ts).
 // Always:    a cache. What is of another log or build, cut off or damaged is made anew, and nothing else changes. Only one
 //            process writes, and only at the end of the files.
 //
 // `keys`: a line that says what it belongs to, then frames: bytes:4 crc:4 and, under that checksum, bytes of what follows:4
-// JSON, then the hashes of the keys, sorted, 4 bytes each.
+// JSON, then the hashes of the keys that were touched, sorted, 4 bytes each.
 
 import {
   closeSync,
@@ -20,20 +20,24 @@ import {
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { crc32, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import { constants, crc32, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import {
   type Block,
+  type Changes,
   decodeBlock,
   encodeBlock,
   type Keyed,
-  lastOf,
   mergeBlocks,
   type RowSource,
-  runOf,
   type Version,
 } from '../../past/rows.ts'
 
+/** How many records are a run, and how many runs are put together. Small ones are for tests. */
+export type RunSizes = { readonly records: number; readonly runs: number }
+const SIZES: RunSizes = { records: 2_048, runs: 16 }
+
 export type RowFiles = RowSource & {
+  readonly runRecords: number
   /** Time of the first record of each run. */
   firstAts(): readonly string[]
   /** What was said of the last run when it was put in: who the log is, as of there. */
@@ -42,7 +46,7 @@ export type RowFiles = RowSource & {
   add(run: {
     readonly at: string
     readonly digest: string
-    readonly changes: ReadonlyMap<string, readonly Keyed[]>
+    readonly changes: ReadonlyMap<string, Changes>
   }): void
   /** The part of a group of runs that is still to be put together, or null when none is. Quick enough between questions. */
   mergeSome(): boolean
@@ -68,16 +72,25 @@ type Meta =
   | { readonly group: number; readonly blocks: Run['blocks'] }
 
 const FORMAT = 1
-/** Runs whose rows are put together, so that going through all of them is quicker, and looking past them. */
-const GROUP_RUNS = 64
+/** Stands for any key of a part. */
+const ANY = '\n'
+/** Written once, in the background. */
+const LEVEL = { [constants.ZSTD_c_compressionLevel]: 9 }
 const SEEN_BITS = 1 << 20
 const BLOCKS_KEPT = 512
 
 /** Opens what is there. `of`: log and build. `writes`: may be made, and what does not fit is cut off. */
-export function openRowFiles(dir: string, of: string, { writes }: { readonly writes: boolean }): RowFiles {
+export function openRowFiles(
+  dir: string,
+  of: string,
+  { writes, sizes = SIZES }: { readonly writes: boolean; readonly sizes?: RunSizes | undefined },
+): RowFiles {
+  const { records: runRecords, runs: groupRuns } = sizes
+  const runOf = (seq: number): number => Math.floor((seq - 1) / runRecords)
+  const lastOf = (run: number): number => (run + 1) * runRecords
   const files = { rows: join(dir, 'rows'), keys: join(dir, 'keys') }
   if (writes) mkdirSync(dir, { recursive: true, mode: 0o700 })
-  const head = Buffer.from(`${JSON.stringify({ format: FORMAT, of })}\n`)
+  const head = Buffer.from(`${JSON.stringify({ format: FORMAT, sizes, of })}\n`)
   const found = readKeys(files.keys, head)
   const runs: Run[] = []
   const groups: Group[] = []
@@ -99,7 +112,7 @@ export function openRowFiles(dir: string, of: string, { writes }: { readonly wri
       runs.push({ at: meta.at, hashes, blocks: meta.blocks })
       digest = meta.digest
     } else {
-      if (meta.group !== groups.length || (meta.group + 1) * GROUP_RUNS > runs.length) break
+      if (meta.group !== groups.length || (meta.group + 1) * groupRuns > runs.length) break
       groups.push({ blocks: meta.blocks, seen: seenIn(runsOf(meta.group)) })
     }
     end = Math.max(end, reaches)
@@ -114,7 +127,7 @@ export function openRowFiles(dir: string, of: string, { writes }: { readonly wri
   let merging: { readonly parts: string[]; readonly done: Record<string, Where> } | null = null
 
   function runsOf(group: number): Run[] {
-    return runs.slice(group * GROUP_RUNS, (group + 1) * GROUP_RUNS)
+    return runs.slice(group * groupRuns, (group + 1) * groupRuns)
   }
   const blockAt = ([offset, bytes, crc]: Where, kept: boolean): Block => {
     const key = String(offset)
@@ -135,7 +148,7 @@ export function openRowFiles(dir: string, of: string, { writes }: { readonly wri
   }
   const write = (changed: readonly Keyed[]): Where => {
     if (rowsFile === null) throw new Error('Broken invariant: rows are written by their owner')
-    const packed = zstdCompressSync(encodeBlock(changed))
+    const packed = zstdCompressSync(encodeBlock(changed), { params: LEVEL })
     writeSync(rowsFile, packed, 0, packed.length, end)
     const where: Where = [end, packed.length, crc32(packed)]
     end += packed.length
@@ -154,6 +167,7 @@ export function openRowFiles(dir: string, of: string, { writes }: { readonly wri
   }
 
   return {
+    runRecords,
     get seq() {
       return runs.length === 0 ? 0 : lastOf(runs.length - 1)
     },
@@ -167,10 +181,10 @@ export function openRowFiles(dir: string, of: string, { writes }: { readonly wri
     find(part, key, seq) {
       const hash = hashOf(part, key)
       for (let run = Math.min(runOf(seq), runs.length - 1); run >= 0; run -= 1) {
-        while (run >= 0 && run % GROUP_RUNS === GROUP_RUNS - 1) {
-          const group = groups[Math.floor(run / GROUP_RUNS)]
+        while (run >= 0 && run % groupRuns === groupRuns - 1) {
+          const group = groups[Math.floor(run / groupRuns)]
           if (group === undefined || wasSeen(group.seen, hash)) break
-          run -= GROUP_RUNS
+          run -= groupRuns
         }
         const version = run < 0 ? null : inRun(run, part, key, hash)
         if (version !== null) return version
@@ -183,27 +197,29 @@ export function openRowFiles(dir: string, of: string, { writes }: { readonly wri
         for (const [key, version] of block.entries()) if (!rows.has(key)) rows.set(key, version)
       }
       for (let run = Math.min(runOf(seq), runs.length - 1); run >= 0; ) {
-        const group = run % GROUP_RUNS === GROUP_RUNS - 1 ? groups[Math.floor(run / GROUP_RUNS)] : undefined
+        const group = run % groupRuns === groupRuns - 1 ? groups[Math.floor(run / groupRuns)] : undefined
         const whole = group !== undefined
         const where = (group ?? (runs[run] as Run)).blocks[part]
         if (where !== undefined) take(blockAt(where, false))
-        run -= whole ? GROUP_RUNS : 1
+        run -= whole ? groupRuns : 1
       }
       return [...rows]
         .filter(([, { json }]) => json !== null)
         .sort(([, left], [, right]) => left.born - right.born)
     },
-    changes(part, key, seq) {
-      const run = runs[runOf(seq + 1)]
-      if (run === undefined) return true
-      return part in run.blocks && (key === null || has(run.hashes, hashOf(part, key)))
+    changes(part, key, after, to) {
+      const [first, last] = [runOf(after + 1), runOf(to)]
+      if (last >= runs.length) return true
+      const hash = hashOf(part, key ?? ANY)
+      return runs.slice(first, last + 1).some(({ hashes }) => has(hashes, hash))
     },
     add({ at, digest: said, changes }) {
       const where: Record<string, Where> = {}
       const hashes: number[] = []
-      for (const [part, changed] of changes) {
-        where[part] = write(changed)
-        for (const [key] of changed) hashes.push(hashOf(part, key))
+      for (const [part, { rows, touched }] of changes) {
+        if (rows.length > 0) where[part] = write(rows)
+        hashes.push(hashOf(part, ANY))
+        for (const key of touched) hashes.push(hashOf(part, key))
       }
       const sorted = Uint32Array.from(hashes).sort()
       say({ run: runs.length, at, digest: said, blocks: where }, sorted)
@@ -212,7 +228,7 @@ export function openRowFiles(dir: string, of: string, { writes }: { readonly wri
     },
     mergeSome() {
       const group = groups.length
-      if ((group + 1) * GROUP_RUNS > runs.length) return false
+      if ((group + 1) * groupRuns > runs.length) return false
       const own = runsOf(group)
       merging ??= { parts: [...new Set(own.flatMap((run) => Object.keys(run.blocks)))], done: {} }
       const part = merging.parts.pop()

@@ -9,10 +9,10 @@ import { MACHINES } from '../../actors/index.ts'
 import { type LogRecord, RECORD_VERSION } from '../../events/record.ts'
 import { upcast } from '../../events/upcasters.ts'
 import { type LazyView, lazyView, NeedsRecords } from '../../past/lazy.ts'
-import { NO_ROWS, type RowSource, RUN_RECORDS, WINDOWS } from '../../past/rows.ts'
+import { NO_ROWS, type RowSource, WINDOWS } from '../../past/rows.ts'
 import { createProjections, type Projections } from '../../projections/index.ts'
 import { createIndexer, digestOf, type Indexer } from './indexer.ts'
-import { openRowFiles, type RowFiles, RowsDamaged } from './row-files.ts'
+import { openRowFiles, type RowFiles, RowsDamaged, type RunSizes } from './row-files.ts'
 
 export type States = {
   /** Runs `use` over the projections as of `seq`; again, when rows that it asks for have to be made first. */
@@ -37,8 +37,13 @@ const WINDOW = 4_096
 /** `dir`: where rows are kept; null: nowhere. `writes`: this is the one that keeps them. */
 export function createStates(
   log: StatesLog,
-  { dir, writes }: { readonly dir: string | null; readonly writes: boolean } = { dir: null, writes: false },
+  options: {
+    readonly dir: string | null
+    readonly writes: boolean
+    readonly sizes?: RunSizes
+  } = { dir: null, writes: false },
 ): States {
+  const { dir, writes, sizes } = options
   let kept: Promise<Kept> | null = null
   const views = new Map<number, LazyView>()
 
@@ -46,12 +51,12 @@ export function createStates(
     const nothing = { rows: NO_ROWS, files: null, indexer: null }
     if (dir === null) return nothing
     const of = belongsTo(log.logId)
-    let files = openRowFiles(dir, of, { writes })
+    let files = openRowFiles(dir, of, { writes, sizes })
     if (files.seq > 0 && !(await isOf(log, files))) {
       files.close()
       if (!writes) return nothing
       rmSync(dir, { recursive: true, force: true })
-      files = openRowFiles(dir, of, { writes })
+      files = openRowFiles(dir, of, { writes, sizes })
     }
     return { rows: files, files, indexer: writes ? createIndexer(log, files) : null }
   }
@@ -93,9 +98,10 @@ export function createStates(
     }
   }
   const attempt = async <T>(seq: number, use: (projections: Projections) => Promise<T>): Promise<T> => {
-    const { rows, indexer } = await opened()
+    const { rows, files, indexer } = await opened()
     if (seq > rows.seq + TAIL_MAX) await indexer?.catchUp(seq)
-    const base = Math.min(rows.seq, Math.floor(seq / RUN_RECORDS) * RUN_RECORDS)
+    const run = files?.runRecords ?? 1
+    const base = Math.min(rows.seq, Math.floor(seq / run) * run)
     const view = viewAt(rows, base, seq)
     let records: LogRecord[] | null = null
     for (;;) {

@@ -15,8 +15,10 @@ import type { EventLog } from '../../../eventlog/index.ts'
 import { createStates, type States } from '../../../src/town/past/states.ts'
 import { append, foldedAt, folder, linesOf, logOf, textOf } from './histories.ts'
 
-const RECORDS = 3_000
-const POSITIONS = [1, 300, 511, 512, 513, 1_024, 1_500, 2_047, 2_560, 2_561, 2_800, RECORDS]
+const RECORDS = 900
+/** So that a short history has many runs, and groups of runs. */
+const sizes = { records: 32, runs: 4 }
+const POSITIONS = [1, 31, 32, 33, 128, 256, 300, 511, 640, 641, 777, RECORDS]
 
 let lines: string[]
 let log: EventLog
@@ -24,7 +26,7 @@ let then: Map<number, string>
 beforeAll(async () => {
   lines = await linesOf(7, RECORDS)
   log = await logOf(lines)
-  then = foldedAt(lines, (seq) => seq % 97 === 0 || POSITIONS.includes(seq))
+  then = foldedAt(lines, (seq) => seq % 53 === 0 || POSITIONS.includes(seq))
 })
 
 const stateOf = (states: States, seq: number): Promise<string> =>
@@ -36,7 +38,7 @@ async function holds(states: States, positions: Iterable<number> = POSITIONS): P
 
 async function kept(of = log): Promise<string> {
   const dir = folder()
-  const states = createStates(of, { dir, writes: true })
+  const states = createStates(of, { dir, writes: true, sizes })
   await states.catchUp()
   states.close()
   return dir
@@ -45,7 +47,7 @@ async function kept(of = log): Promise<string> {
 test('[PAST-4] [P4] the state as of any record is what folding the log up to there gives, kept or not', async () => {
   const dir = await kept()
   for (const writes of [true, false]) {
-    const states = createStates(log, { dir, writes })
+    const states = createStates(log, { dir, writes, sizes })
     await holds(states, then.keys())
     await holds(states, POSITIONS.toReversed())
     states.close()
@@ -54,7 +56,7 @@ test('[PAST-4] [P4] the state as of any record is what folding the log up to the
 })
 
 test('[PAST-6] [P4] what is kept already, and what is not yet, are answered while the rest is kept', async () => {
-  const states = createStates(log, { dir: folder(), writes: true })
+  const states = createStates(log, { dir: folder(), writes: true, sizes })
   const keeping = states.catchUp()
   await Promise.all(POSITIONS.map(async (seq) => expect(await stateOf(states, seq)).toBe(then.get(seq))))
   await keeping
@@ -64,15 +66,15 @@ test('[PAST-6] [P4] what is kept already, and what is not yet, are answered whil
 
 test('[PAST-4] [P4] rows are kept on from where a thread before has ended', async () => {
   const dir = folder()
-  const growing = await logOf(lines.slice(0, 700))
-  for (let to = 700; to <= RECORDS; to += 460) {
-    const states = createStates(growing, { dir, writes: true })
+  const growing = await logOf(lines.slice(0, 250))
+  for (let to = 250; to <= RECORDS; to += 130) {
+    const states = createStates(growing, { dir, writes: true, sizes })
     await states.catchUp()
     await holds(
       states,
       POSITIONS.filter((seq) => seq <= to),
     )
-    if (to < RECORDS) await append(growing, lines.slice(to, to + 460))
+    if (to < RECORDS) await append(growing, lines.slice(to, to + 130))
     await holds(
       states,
       POSITIONS.filter((seq) => seq <= growing.head.seq),
@@ -82,7 +84,7 @@ test('[PAST-4] [P4] rows are kept on from where a thread before has ended', asyn
 })
 
 test('[PAST-5] [P1] kept rows that are cut off at any byte, changed, or of another log or build, change no answer', async () => {
-  const short = await logOf(lines.slice(0, 1_500))
+  const short = await logOf(lines.slice(0, 300))
   const dir = await kept(short)
   const [rows, keys] = [join(dir, 'rows'), join(dir, 'keys')]
   let copies = 0
@@ -96,10 +98,10 @@ test('[PAST-5] [P1] kept rows that are cut off at any byte, changed, or of anoth
     for (const writes of [true, false]) {
       const to = copy()
       damage(to)
-      const states = createStates(short, { dir: to, writes })
-      await holds(states, [513, 1_500])
+      const states = createStates(short, { dir: to, writes, sizes })
+      await holds(states, [33, 300])
       if (writes) await states.catchUp()
-      await holds(states, [1_024])
+      await holds(states, [128])
       states.close()
     }
   }
@@ -117,13 +119,13 @@ test('[PAST-5] [P1] kept rows that are cut off at any byte, changed, or of anoth
   }
   await check(flip('keys', 14))
   // Of a log with the same beginning that went another way.
-  const other = await logOf(await linesOf(8, 1_100))
+  const other = await logOf(await linesOf(8, 250))
   const otherDir = folder()
-  const states = createStates({ ...pick(other), logId: log.logId }, { dir: otherDir, writes: true })
+  const states = createStates({ ...pick(other), logId: log.logId }, { dir: otherDir, writes: true, sizes })
   await states.catchUp()
   states.close()
-  const again = createStates(short, { dir: otherDir, writes: true })
-  await holds(again, [300, 1_024, 1_500])
+  const again = createStates(short, { dir: otherDir, writes: true, sizes })
+  await holds(again, [33, 128, 300])
   again.close()
   expect(existsSync(join(otherDir, 'rows'))).toBe(true)
 })
