@@ -11,6 +11,8 @@ import type { TownHandle } from './town.ts'
 
 /** Between comments that keep a silent connection alive, ms. */
 const HEARTBEAT_MS = 15_000
+/** Until a browser that lost us looks for us again, ms. */
+const AGAIN_MS = 1_000
 /** Bytes that may wait in a socket before its reader counts as slow. */
 const BACKLOG_MAX = 4 * 1024 * 1024
 
@@ -33,7 +35,7 @@ export function createStreams(town: TownHandle): Streams {
         'cache-control': 'no-store',
         connection: 'close',
       })
-      response.write(': connected\n\n')
+      response.write(`retry: ${AGAIN_MS}\n: connected\n\n`)
       let cancelBeat = beat()
       let over = false
       const end = () => {

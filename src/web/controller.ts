@@ -5,7 +5,7 @@
 //
 //   1. A question that is asked anew makes the one before it stale: its answer is dropped.
 //   2. In the past nothing arrives by itself: the feed stops at that moment.
-//   3. Dragging asks at most once in DRAG_MS, and always for where it stopped.
+//   3. Dragging asks at most once in DRAG_MS, and not before the last answer is there; always for where it stopped.
 
 import { ask, Refused } from './ask.ts'
 import { HOME, type Open, type Place, placeOf, searchOf, type Tab } from './place.ts'
@@ -70,6 +70,8 @@ export function createController(draw: (state: State, actions: Actions) => void)
   let source: EventSource | undefined
   let look: ReturnType<typeof setTimeout> | undefined
   let drawn = false
+  /** Looks at the town that are under way. */
+  let asking = 0
 
   const actions: Actions = {
     go(place) {
@@ -125,7 +127,9 @@ export function createController(draw: (state: State, actions: Actions) => void)
     }
     look = setTimeout(() => {
       look = undefined
-      refresh()
+      // Whoever drags on would otherwise see no answer at all of a town that is slow.
+      if (ms > 0 && asking > 0) soon(ms)
+      else refresh()
     }, ms)
   }
 
@@ -140,6 +144,7 @@ export function createController(draw: (state: State, actions: Actions) => void)
     const { signal } = town
     const { at } = state.place
     if (at !== null) follow(null)
+    asking += 1
     try {
       const beads = ask<{ items: Bead[] }>('/v1/beads', { limit: 500 }, at, signal)
       const feed =
@@ -162,6 +167,8 @@ export function createController(draw: (state: State, actions: Actions) => void)
       }
     } catch (error) {
       failed(error, signal)
+    } finally {
+      asking -= 1
     }
   }
 
