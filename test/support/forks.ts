@@ -73,7 +73,7 @@ export async function upAt(dir: string) {
     pid,
     watch,
     command,
-    get: (path: string) => ask(socket, token, 'GET', path),
+    get: (path: string, as = token) => ask(socket, as, 'GET', path),
     fact: (what: string, type: string, more: Readonly<Record<string, unknown>> = {}) =>
       watch.until(what, ({ facts, seq }) => {
         const found = facts.find(
