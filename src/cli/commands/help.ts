@@ -78,14 +78,14 @@ export const GROUPS: readonly Group[] = [
     commands: [
       ['status', 'who works on what, and what waits for you'],
       ['feed', 'what happens, one sentence each'],
-      ['peek <polecat>', 'the last lines on its screen; gt attach is live'],
       ['mq list', `the ${firstSight('Refinery')}: what lands`],
     ],
   },
   {
     group: 'past',
     commands: [
-      ['why <bead>', 'what led to it, record by record'],
+      ['recap', 'last night on one screen: landed, not landed, what waits for you'],
+      ['why <bead>', 'what led to it, and what it waits for'],
       ['replay --verify', 'rebuilds everything from the log, and compares'],
     ],
   },
