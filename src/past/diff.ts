@@ -78,7 +78,7 @@ export function rowChanges(before: RowTexts, after: RowTexts): Record<string, Ro
 }
 
 /** `a` and `b` as objects: the fields that differ. Anything else is one field without a name. */
-export function fieldsOf(a: Json, b: Json): Changed {
+function fieldsOf(a: Json, b: Json): Changed {
   if (!isObject(a) || !isObject(b)) return { '': { before: a, after: b } }
   const fields: Record<string, { before: Json; after: Json }> = {}
   for (const name of new Set([...Object.keys(a), ...Object.keys(b)])) {

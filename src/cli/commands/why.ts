@@ -9,11 +9,11 @@ import { stateOf } from '../words-for.ts'
 
 export const why: Command = {
   name: 'why',
-  summary: 'how a bead, a record, a commit or a line of code came to be, what it waits for, what it cost',
-  usage: '<bead, agent, session, record, commit or path:line>',
+  summary: 'what led to a bead, a record or a line, and what it waits for',
+  usage: '<bead, agent, record, commit or path:line>',
   words: [1, 1],
   options: {
-    cost: { type: 'flag', help: 'the sessions, turns and compactions behind its cost, largest first' },
+    cost: { type: 'flag', help: 'the sessions and turns behind its cost, largest first' },
     all: { type: 'flag', help: 'every record, also those that say nothing new' },
     rig: { type: 'text', value: '<name>', help: 'of a path: the rig (project) it is in' },
   },
