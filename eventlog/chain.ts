@@ -5,6 +5,7 @@
 // Always:    a chain value is 32 raw bytes inside the library, 64 hex digits outside.
 
 import { hash } from 'node:crypto'
+import { erasedDigest } from './erased.ts'
 
 /** chain(0): the chain of an empty log. */
 export const CHAIN_START: Buffer = Buffer.alloc(32)
@@ -13,12 +14,13 @@ export const CHAIN_START: Buffer = Buffer.alloc(32)
 const both = Buffer.alloc(64)
 
 /**
- * chain(n) = SHA-256(chain(n-1) + digest(n)), over the 64 raw bytes; digest(n) = SHA-256 of the line's UTF-8 bytes.
+ * chain(n) = SHA-256(chain(n-1) + digest(n)), over the 64 raw bytes; digest(n) = SHA-256 of the line's UTF-8 bytes as
+ * they were first written: an erased line keeps that digest (erased.ts).
  * By way of hexadecimal: node:crypto takes three times as long to hand out a buffer.
  */
 export function chainAfter(previous: Buffer, line: string): Buffer {
   previous.copy(both, 0)
-  both.write(hash('sha256', line, 'hex'), 32, 'hex')
+  both.write(erasedDigest(line) ?? hash('sha256', line, 'hex'), 32, 'hex')
   return Buffer.from(hash('sha256', both, 'hex'), 'hex')
 }
 

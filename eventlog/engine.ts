@@ -4,6 +4,7 @@
 // Does not:  decide positions, group commits, answer subscribers: that is the same for every engine.
 // Always:    write() and a seal's apply() are never called while another of them is under way.
 
+import type { ErasedEntries } from './erased.ts'
 import type { Appended, LogProblem, LogStats, Piece, Stored } from './types.ts'
 
 /** Where a log ends, with the chain as 32 raw bytes. */
@@ -45,7 +46,12 @@ export interface Engine {
   /** Prepares the sealing of the next full run up to `head`, writing nothing; undefined when there is none. */
   nextSeal(head: number): Promise<SealStep | undefined>
   /** Problems of everything after `from` and up to `head`. */
-  verify(from: Position, head: Position, onProgress: (seq: number) => void): Promise<readonly LogProblem[]>
+  verify(
+    from: Position,
+    head: Position,
+    onProgress: (seq: number) => void,
+    erased: ErasedEntries,
+  ): Promise<readonly LogProblem[]>
   stats(head: number): Promise<LogStats>
   /** Gives back room; answers how many bytes are taken then. */
   compact(): Promise<number>

@@ -4,6 +4,7 @@
 // Does not:  read files; lines come in without their newline.
 
 import { CHAIN_START, chainAfter, chainBytes, chainText } from './chain.ts'
+import { ErasedEntries } from './erased.ts'
 import { lineHasSeq } from './line.ts'
 import type { EventLog, Head, LogProblem, ReadOptions, VerifyReport } from './types.ts'
 
@@ -27,10 +28,12 @@ export async function verifyExport(
   let seq = options.from?.seq ?? 0
   let chain = options.from ? chainBytes(options.from.chain) : CHAIN_START
   let records = 0
+  const erased = new ErasedEntries()
   for await (const line of lines) {
     seq += 1
     records += 1
     chain = chainAfter(chain, line)
+    erased.line(seq, line)
     if (!lineHasSeq(line, seq) && problems.length === 0) {
       problems.push({ seq, kind: 'gap', message: `Entry ${seq} should follow, but the line is another one.` })
     }
@@ -47,5 +50,5 @@ export async function verifyExport(
       message: `The chain of the export is not that of the log at ${seq}.`,
     })
   }
-  return { ok: problems.length === 0, records, head, problems }
+  return { ok: problems.length === 0, records, head, problems, ...erased.report() }
 }

@@ -1,5 +1,7 @@
+export { type ErasedEntry, erasedDigest } from './erased.ts'
 export { exportLines, verifyExport } from './export.ts'
 export { importLines } from './level/build.ts'
+export { type Erased, eraseEntries } from './level/erase.ts'
 export { createLog, openLog } from './level/open.ts'
 export { type RepairReport, repairLog, type Span } from './level/repair.ts'
 export { verifyLog } from './level/verify-copy.ts'

@@ -14,6 +14,9 @@ export const ENTRY_BYTES_MAX = 1024 * 1024
 
 /** @throws {LogError} ENTRY_INVALID, ENTRY_TOO_LARGE */
 export function lineOf(seq: number, entry: Entry): string {
+  if (typeof entry === 'object' && entry !== null && Object.hasOwn(entry, 'seq')) {
+    throw new LogError('ENTRY_INVALID', 'An entry must not have a key "seq": the log gives it.')
+  }
   const body = bodyOf(entry)
   const line = body === '{}' ? `{"seq":${seq}}` : `{"seq":${seq},${body.slice(1)}`
   // A UTF-16 unit takes at most 3 bytes: most lines are passed without counting.
@@ -37,12 +40,10 @@ export function lineHasSeq(line: string, seq: number): boolean {
   return line.startsWith(start) && (next === ',' || next === '}')
 }
 
-function bodyOf(entry: Entry): string {
+/** An entry as JSON. @throws {LogError} ENTRY_INVALID */
+export function bodyOf(entry: Entry): string {
   if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) {
     throw new LogError('ENTRY_INVALID', 'An entry must be a JSON object.')
-  }
-  if (Object.hasOwn(entry, 'seq')) {
-    throw new LogError('ENTRY_INVALID', 'An entry must not have a key "seq": the log gives it.')
   }
   let body: string | undefined
   try {

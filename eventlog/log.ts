@@ -7,6 +7,7 @@
 import { Appender } from './appender.ts'
 import { CHAIN_START, chainBytes, chainText } from './chain.ts'
 import type { Engine, Opened, Position } from './engine.ts'
+import { ErasedEntries } from './erased.ts'
 import { readPieces } from './pieces.ts'
 import { type ReadGate, readEntries } from './read.ts'
 import { Sealer } from './seal-policy.ts'
@@ -132,10 +133,17 @@ export class Log implements EventLog {
       await this.#opened()
       const opening = this.#openings
       const { head } = this.#appender
-      const problems = await this.#engine.verify(from, head, options.onProgress ?? (() => {}))
+      const erased = new ErasedEntries()
+      const problems = await this.#engine.verify(from, head, options.onProgress ?? (() => {}), erased)
       // What an engine finds while it is being closed is not damage: look again.
       if (opening !== this.#openings) continue
-      return { ok: problems.length === 0, records: head.seq, head: headOf(head), problems }
+      return {
+        ok: problems.length === 0,
+        records: head.seq,
+        head: headOf(head),
+        problems,
+        ...erased.report(),
+      }
     }
   }
 

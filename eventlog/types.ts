@@ -20,6 +20,8 @@
 //
 // Logs of older formats (L13), repair (L14), import and compacting (L15): SPEC.md.
 
+import type { ErasedEntry } from './erased.ts'
+
 /** Any JSON object. The log adds `seq` as the first key of the line it keeps. */
 export type Entry = { readonly [key: string]: unknown }
 
@@ -73,6 +75,8 @@ export type VerifyReport = {
   readonly records: number
   readonly head: Head
   readonly problems: readonly LogProblem[]
+  /** Entries of which something was erased: no damage. Absent when there are none. */
+  readonly erased?: readonly ErasedEntry[]
 }
 
 export type LogStats = {

@@ -6,6 +6,7 @@
 
 import { CHAIN_START, chainAfter } from '../chain.ts'
 import type { Position } from '../engine.ts'
+import type { ErasedEntries } from '../erased.ts'
 import { lineHasSeq } from '../line.ts'
 import { SEGMENT_ENTRIES } from '../seal-policy.ts'
 import type { LogProblem, LogProblemKind } from '../types.ts'
@@ -74,6 +75,7 @@ export async function checkRows(
     readonly segments?: Segments
     readonly headFile?: FoundHead
     readonly onProgress?: (seq: number) => void
+    readonly erased?: ErasedEntries
   } = {},
 ): Promise<RowsReport> {
   const { headFile, segments } = options
@@ -119,6 +121,7 @@ export async function checkRows(
       chain = undefined
     }
     chain = checkRow(row, chain, from, problems, known)
+    if (options.erased) for (const [n, line] of row.lines.entries()) options.erased.line(row.first + n, line)
     endChain = chain
     const info = row.sealed ? segments?.infos.get(last) : undefined
     if (row.sealed && segments && (!info || info.rowCrc !== crcOfValue(scanned.value))) {

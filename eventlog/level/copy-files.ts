@@ -18,11 +18,19 @@ const TABLE = /\.(ldb|sst)$/
  * Copies the log in `place` to `copy`, which must not exist. `linked`: tables are shared where the file system can.
  * @throws {LogError} LOG_LOCKED
  */
-export async function copyLocked(
+export function copyLocked(
   place: string,
   copy: string,
   { linked = false }: { readonly linked?: boolean } = {},
 ): Promise<void> {
+  return withLocked(place, () => copyAll(place, copy, linked))
+}
+
+/**
+ * Runs `use` while nobody can open the log in `place`, which must not be open here either.
+ * @throws {LogError} LOG_LOCKED
+ */
+export async function withLocked<T>(place: string, use: () => Promise<T>): Promise<T> {
   const held = new LogError('LOG_LOCKED', `The log in ${place} is open; ask the process that holds it.`, {
     details: { dir: place },
   })
@@ -39,7 +47,7 @@ export async function copyLocked(
       return undefined
     })
     try {
-      await copyAll(place, copy, linked)
+      return await use()
     } finally {
       await holder?.close()
     }
@@ -82,7 +90,8 @@ function nobody(error: NodeJS.ErrnoException): string[] {
   throw error
 }
 
-async function copyAll(place: string, copy: string, linked: boolean): Promise<void> {
+/** The files as they are; call it while they are locked. */
+export async function copyAll(place: string, copy: string, linked: boolean): Promise<void> {
   await mkdir(databasePath(copy), { recursive: true, mode: 0o700 })
   for (const name of await readdir(databasePath(place)).catch(() => [])) {
     // Closing a descriptor of LOCK would release the lock of this very process.

@@ -8,6 +8,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CHAIN_START } from '../chain.ts'
 import type { Commit, Engine, Opened, Position, Range, SealStep } from '../engine.ts'
+import type { ErasedEntries } from '../erased.ts'
 import type { IdWindow } from '../id-window.ts'
 import { pieceOf } from '../pieces.ts'
 import { SEGMENT_ENTRIES } from '../seal-policy.ts'
@@ -198,6 +199,7 @@ export class LevelEngine implements Engine {
     from: Position,
     head: Position,
     onProgress: (seq: number) => void,
+    erased: ErasedEntries,
   ): Promise<readonly LogProblem[]> {
     const { db, logId } = this.#opened()
     const found = await readHeadFile(headPath(this.#options.dir))
@@ -208,6 +210,7 @@ export class LevelEngine implements Engine {
         segments,
         headFile: found,
         onProgress,
+        erased,
       })
       checkHead(rows.end.seq, logId, found, problems, head.seq)
       await checkIds(db, snapshot, problems)

@@ -13,6 +13,7 @@ import { Log } from '../log.ts'
 import { type EventLog, LogError, type LogOptions } from '../types.ts'
 import { databasePath, exists, headPath, metaRows, openDatabase } from './database.ts'
 import { LevelEngine } from './engine.ts'
+import { settleErasure } from './erase.ts'
 import { createHeadFile } from './head-file.ts'
 
 export type LevelLogOptions = LogOptions & {
@@ -51,6 +52,7 @@ export async function createLog(dir: string, options: LevelLogOptions = {}): Pro
  * @throws {LogError} LOG_MISSING, LOG_LOCKED, LOG_DAMAGED, LOG_NEWER, LOG_UNAVAILABLE
  */
 export async function openLog(dir: string, options: LevelLogOptions = {}): Promise<EventLog> {
+  await settleErasure(resolve(dir))
   let log: Log | undefined
   const level = new LevelEngine({
     dir: resolve(dir),

@@ -10,11 +10,13 @@ import { join, resolve } from 'node:path'
 import { ClassicLevel } from 'classic-level'
 import { CHAIN_START, chainText } from '../chain.ts'
 import type { Position } from '../engine.ts'
+import { ErasedEntries } from '../erased.ts'
 import { LogError, type LogProblem, type VerifyReport } from '../types.ts'
 import { checkHead, checkIds, checkRows, checkSegments } from './check.ts'
 import { copyLocked } from './copy-files.ts'
 import { type Database, databasePath, exists, headPath, openDatabase, readMeta } from './database.ts'
 import { withSnapshot } from './engine.ts'
+import { settleErasure } from './erase.ts'
 import { type FoundHead, readHeadFile } from './head-file.ts'
 import { checkTable } from './table.ts'
 import { checkWriteAhead } from './write-ahead.ts'
@@ -28,6 +30,7 @@ export async function verifyLog(
   options: { readonly onProgress?: (seq: number) => void } = {},
 ): Promise<VerifyReport> {
   const place = resolve(dir)
+  await settleErasure(place)
   if (!(await exists(databasePath(place))) && !(await exists(headPath(place)))) {
     throw new LogError('LOG_MISSING', `There is no log in ${dir}.`, { details: { dir } })
   }
@@ -48,6 +51,7 @@ async function verifyCopy(copy: string, onProgress?: (seq: number) => void): Pro
   if (problems.length > 0) return reportWithoutLevelDb(problems, found)
   // Before it is opened, which would drop it.
   const writeAhead = await checkWriteAhead(databasePath(copy), found)
+  const erased = new ErasedEntries()
   const db = await openAtAnyRate(copy, problems)
   let end: Position = { seq: 0, chain: CHAIN_START }
   let logId = found.state === 'found' ? found.logId : ''
@@ -57,7 +61,12 @@ async function verifyCopy(copy: string, onProgress?: (seq: number) => void): Pro
       await withSnapshot(db, async (snapshot) => {
         const segments = await checkSegments(db, snapshot, problems)
         const progress = onProgress ? { onProgress } : {}
-        const rows = await checkRows(db, snapshot, end, problems, { segments, headFile: found, ...progress })
+        const rows = await checkRows(db, snapshot, end, problems, {
+          segments,
+          headFile: found,
+          erased,
+          ...progress,
+        })
         end = rows.end
         await checkIds(db, snapshot, problems)
       })
@@ -73,6 +82,7 @@ async function verifyCopy(copy: string, onProgress?: (seq: number) => void): Pro
     records: end.seq,
     head: { seq: end.seq, chain: chainText(end.chain) },
     problems: problems.sort((a, b) => a.seq - b.seq),
+    ...erased.report(),
   }
 }
 

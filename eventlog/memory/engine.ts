@@ -6,6 +6,7 @@
 
 import { CHAIN_START, chainAfter } from '../chain.ts'
 import type { Commit, Engine, Opened, Position, Range, SealStep } from '../engine.ts'
+import type { ErasedEntries } from '../erased.ts'
 import type { IdWindow } from '../id-window.ts'
 import { seqKey } from '../level/keys.ts'
 import { encodeRow } from '../level/row.ts'
@@ -98,6 +99,7 @@ export class MemoryEngine implements Engine {
     from: Position,
     head: Position,
     onProgress: (seq: number) => void,
+    erased: ErasedEntries,
   ): Promise<readonly LogProblem[]> {
     this.#refuseDead()
     const problems: LogProblem[] = []
@@ -119,6 +121,7 @@ export class MemoryEngine implements Engine {
         chainKnown = false
       }
       chain = chainAfter(chain, kept.line)
+      erased.line(seq, kept.line)
       const end = commits[commit]
       if (end && end.last === seq) {
         if (chainKnown && !end.after.equals(chain)) {

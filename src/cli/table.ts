@@ -112,6 +112,7 @@ const rows: readonly Row[] = [
   ['log import', () => import('./commands/log-import.ts'), 'logImport'],
   ['log stats', () => import('./commands/log-stats.ts'), 'logStats'],
   ['log repair', () => import('./commands/log-repair.ts'), 'logRepair'],
+  ['log erase', () => import('./commands/log-erase.ts'), 'logErase'],
   ['log compact', () => import('./commands/log-compact.ts'), 'logCompact'],
   ['dashboard', () => import('./commands/dashboard.ts'), 'dashboard'],
   ['token create', () => import('./commands/token.ts'), 'tokenCreate'],

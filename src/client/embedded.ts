@@ -33,6 +33,11 @@ export const repairLogIn = async (
   ...asked: Parameters<typeof import('../town/logs/repair.ts')['repairLogIn']>
 ) => (await import('../town/logs/repair.ts')).repairLogIn(...asked)
 
+/** Takes texts out of records, recordings and caches of a town that is down. */
+export const eraseRecords = async (
+  ...asked: Parameters<typeof import('../town/logs/erase.ts')['eraseRecords']>
+) => (await import('../town/logs/erase.ts')).eraseRecords(...asked)
+
 /** Making a town of another one's past. */
 export const forks = async () => import('../town/fork/index.ts')
 

@@ -220,6 +220,11 @@ const town = {
     400,
     'Correct that line, or take another export; an export is imported whole or not at all.',
   ),
+  TEXT_NOT_FOUND: row(
+    404,
+    'Name the records that hold it, or all of them with --everywhere; nothing was changed.',
+  ),
+  REASON_TELLS: row(400, 'Say why in words that do not hold the text itself: the reason stays in the log.'),
   FILE_EXISTS: row(409, 'Name a file that does not exist yet.'),
   BACKUP_FAILED: row(
     500,

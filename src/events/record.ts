@@ -60,6 +60,8 @@ export type LogRecord = {
   readonly correlation: number
   /** Id of the effect, timer or tell that this record answers. */
   readonly settles?: string
+  /** Present when some of its texts were erased: the digest of the line that was first written. */
+  readonly erased?: string
   /** Present when the message was refused: nothing changed, but the promise is settled. */
   readonly refused?: Refusal
 }
@@ -78,6 +80,9 @@ export const TOWN_FORKED = 'town.forked'
 
 /** An owner of a fork asks once more for what was cancelled; its state stays what it is. */
 export const OWNER_RESUMED = 'owner.resume'
+
+/** What stands in the place of an erased text. */
+export const ERASED = '[erased]'
 
 /** Id of the n-th effect of a record: `17.0`. */
 export const effectId = (seq: number, n: number): string => `${seq}.${n}`

@@ -12,11 +12,20 @@ const town = {
   settings: z.record(z.string(), z.json()),
 }
 
+/** `digest`: of the line of that record as it is now; the record keeps the digest of what it was. */
+const erasure = {
+  /** Why, in words that do not tell what was erased. */
+  reason: line,
+  records: z.array(z.strictObject({ seq: count, digest: z.string().regex(/^[0-9a-f]{64}$/) })).min(1),
+}
+
 export const townMessages = [
   named('town.install', town),
   /** `downMs`: how long nobody was there to see time pass. */
   named('town.start', { version: line, downMs: count }),
   named('town.stop', { reason: line }),
+  /** From a person, with the town down: texts of these records are gone from the log. */
+  named('town.erase', erasure),
   /** `value` null takes the setting away. */
   named('town.set', { key: line, value: z.json() }),
 ] as const
@@ -25,6 +34,7 @@ export const townFacts = [
   named('TownInstalled', town),
   named('TownStarted', { version: line, downMs: count }),
   named('TownStopped', { reason: line }),
+  named('RecordsErased', erasure),
   named('TownSettingChanged', { key: line, value: z.json() }),
 ] as const
 

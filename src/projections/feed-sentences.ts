@@ -21,6 +21,8 @@ const sayings: Sayings = {
       ? `the town starts (${version}) after ${duration(downMs)} of rest`
       : `the town starts (${version})`,
   TownStopped: ({ reason }) => `the town stops${because(reason)}`,
+  RecordsErased: ({ records, reason }) =>
+    `texts of ${records.length === 1 ? `record ${records[0]?.seq}` : `${records.length} records`} are erased${because(reason)}`,
   TownSettingChanged: ({ key, value }) => `the town's ${key} is ${setTo(value)}`,
 
   RigAdded: ({ rig, remote, target }) =>

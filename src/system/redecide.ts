@@ -4,7 +4,7 @@
 // Does not:  need to be right for the log to be readable: it is a check, never a source of state.
 
 import type { MachineDef } from '../actors/machine.ts'
-import { type Address, type LogRecord, OWNER_MIGRATED } from '../events/record.ts'
+import { type Address, ERASED, type LogRecord, OWNER_MIGRATED } from '../events/record.ts'
 import { createDecider, difference } from './decide.ts'
 import { migrated } from './migrate.ts'
 import { createOwners } from './owners.ts'
@@ -32,9 +32,14 @@ export interface Redecider {
 export function createRedecider(machines: (address: Address) => MachineDef | null): Redecider {
   const owners = createOwners()
   const decider = createDecider()
+  /** From the first erased record on, owners may know less than they did. */
+  let erased = false
   return {
     check(record) {
-      const found = record.refused === undefined ? compare(record) : []
+      // What it was decided on is gone.
+      const isErased = record.erased !== undefined
+      if (isErased) erased = true
+      const found = record.refused === undefined && !isErased ? compare(record) : []
       owners.fold(record)
       const def = machines(record.actor)
       const same = def !== null && `${def.name}@${def.version}` === record.machine
@@ -47,7 +52,9 @@ export function createRedecider(machines: (address: Address) => MachineDef | nul
   function compare(record: LogRecord): Divergence[] {
     const { seq, actor, at, by, message } = record
     const differs = (field: string, recorded: unknown, computed: unknown): Divergence[] =>
-      same(recorded, computed) ? [] : [{ seq, actor, field, recorded, computed }]
+      same(recorded, computed) || (erased && sameButForErased(recorded, computed))
+        ? []
+        : [{ seq, actor, field, recorded, computed }]
     const def = machines(actor)
     if (def === null) return differs('machine', record.machine, null)
     decider.reset(actor)
@@ -83,5 +90,17 @@ function stable(value: unknown): string {
     inner !== null && typeof inner === 'object' && !Array.isArray(inner)
       ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
       : inner,
+  )
+}
+
+/** Equal where neither side was erased: a text in which something was erased is equal to any text. */
+function sameButForErased(a: unknown, b: unknown): boolean {
+  if (typeof a === 'string' && typeof b === 'string')
+    return a === b || a.includes(ERASED) || b.includes(ERASED)
+  if (a === null || b === null || typeof a !== 'object' || typeof b !== 'object') return Object.is(a, b)
+  if (Array.isArray(a) !== Array.isArray(b)) return false
+  const keys = new Set([...Object.keys(a), ...Object.keys(b)])
+  return [...keys].every((key) =>
+    sameButForErased((a as Record<string, unknown>)[key], (b as Record<string, unknown>)[key]),
   )
 }

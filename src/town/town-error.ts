@@ -14,6 +14,9 @@ export type TownErrorCode =
   | 'FORK_BUSY'
   | 'NO_ROOM'
   | 'IMPORT_BROKEN'
+  | 'RECORD_NOT_FOUND'
+  | 'TEXT_NOT_FOUND'
+  | 'REASON_TELLS'
 
 export class TownError extends Error {
   override readonly name = 'TownError'

@@ -88,3 +88,11 @@ test('[TOWN-7] a fork has an id of its own, knows its parent, and nothing that r
       })
   town().when(message('town.forked')).gives({ refused: 'UNEXPECTED' })
 })
+
+test('[TOWN-8] an erasure says which records, and why, and changes nothing else', () => {
+  const records = [{ seq: 3, digest: 'ab'.repeat(32) }]
+  town()
+    .given(install)
+    .when(message('town.erase', { reason: 'a password', records }))
+    .gives({ state: 'down', facts: [{ type: 'RecordsErased', reason: 'a password', records }] })
+})

@@ -6,7 +6,7 @@ import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ClassicLevel } from 'classic-level'
-import type { Commit, Engine, Opened, Position, Range, SealStep } from '../../eventlog/engine.ts'
+import type { Commit, Engine, Opened, Range, SealStep } from '../../eventlog/engine.ts'
 import {
   createLog,
   type LogProblem,
@@ -78,8 +78,8 @@ export class FaultyEngine implements Engine {
     return step && { apply: () => this.#faults.write(() => step.apply()) }
   }
 
-  verify(from: Position, head: Position, onProgress: (seq: number) => void): Promise<readonly LogProblem[]> {
-    return this.#inner.verify(from, head, onProgress)
+  verify(...asked: Parameters<Engine['verify']>): Promise<readonly LogProblem[]> {
+    return this.#inner.verify(...asked)
   }
 
   copyTo(place: string): Promise<void> {

@@ -434,6 +434,11 @@ export const SAMPLES: { readonly [T in Fact['type']]: FactOf<T> } = {
   BudgetReached: { type: 'BudgetReached', ...ofTown, ...budgetFigures },
   BudgetOverrun: { type: 'BudgetOverrun', ...ofTown, ...budgetFigures, spentUsd: 41.5 },
   BudgetLifted: { type: 'BudgetLifted', ...ofTown, reason: 'day' },
+  RecordsErased: {
+    type: 'RecordsErased',
+    reason: 'a password',
+    records: [{ seq: 3, digest: 'ab'.repeat(32) }],
+  },
   EverybodyStopped: { type: 'EverybodyStopped', reason: 'what is going on?' },
   EverybodyThawed: { type: 'EverybodyThawed', stoppedAt: since },
   MergeLanded: {

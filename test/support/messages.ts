@@ -144,6 +144,7 @@ const samples: Samples = {
   ],
   'town.start': [{ version: '0.1.0', downMs: 4_000 }],
   'town.stop': [{ reason: 'gt down' }],
+  'town.erase': [{ reason: 'a password', records: [{ seq: 3, digest: 'ab'.repeat(32) }] }],
   'town.estop': [{ reason: 'what is going on?' }],
   'town.thaw': [{}],
   'dispatch.hold': [

@@ -81,6 +81,11 @@ const machine = setup({ types: typesOf<TownContext>(), actions: ACTIONS }).creat
         to.tell({ to: MAYOR, message: { type: 'dispatch.hold', why: 'estop', scope: 'town', id: 'town' } })
       }),
     },
+    'town.erase': {
+      actions: does('town.erase', (_, { reason, records }, to) =>
+        to.fact({ type: 'RecordsErased', reason, records }),
+      ),
+    },
     'town.thaw': {
       actions: does('town.thaw', ({ stopped }, _, to) => {
         if (stopped === null) return to.refuse('NOT_STOPPED', 'Nobody is stopped.')

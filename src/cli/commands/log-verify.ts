@@ -12,6 +12,7 @@ type Report = {
   records: number
   head: unknown
   problems: readonly { seq: number; kind: string; message: string }[]
+  erased?: readonly { seq: number; by: number | null }[]
 }
 
 export const logVerify: Command = {
@@ -33,6 +34,11 @@ export const logVerify: Command = {
       lines: () => [
         report.ok ? `All ${report.records} records are as they were written.` : 'The log is damaged:',
         ...report.problems.map(({ seq, kind, message }) => `  record ${seq}: ${kind}: ${message}`),
+        ...(report.erased ?? []).map(({ seq, by }) =>
+          by === null
+            ? `  record ${seq}: texts of it are erased, and no record says by whom`
+            : `  record ${seq}: texts of it are erased; record ${by} says by whom and why`,
+        ),
       ],
     })
     return report.ok ? 0 : 1
