@@ -213,7 +213,11 @@ describe('[P3] gt why', () => {
       [3_000, 1.25],
       [10, undefined],
     ])
-      await town.command('report', { type: 'usage', data: { model: 'm', inputTokens, outputTokens: 5, costUsd } }, SESSION)
+      await town.command(
+        'report',
+        { type: 'usage', data: { model: 'm', inputTokens, outputTokens: 5, costUsd } },
+        SESSION,
+      )
     const spent = JSON.parse((await town.gt('why', bead, '--cost', '--json')).out)
     const costs = JSON.parse((await town.gt('costs', '--by', 'bead', '--json')).out)
     const { tokens, costUsd, requests, unpriced } = costs.items[0]
