@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { createMemoryDisk, createMemoryLog, type EventLog } from '../../eventlog/index.ts'
+import { createMemoryDisk, createMemoryLog, type EventLog, type LogStats } from '../../eventlog/index.ts'
 import { gathered } from './contract.ts'
 import { levelSubject } from './level-subject.ts'
 
@@ -150,10 +150,15 @@ async function answer(side: Side, next: Step, index: number): Promise<unknown> {
     case 'reopen':
       return log.reopen()
     case 'verify':
-      return [await log.verify(), await log.stats()]
+      return [await log.verify(), withoutDisk(await log.stats())]
     case 'restart':
       await log.close()
       side.log = await side.restart()
       return side.log.head
   }
+}
+
+/** What an engine takes on its disk is its own affair. */
+function withoutDisk({ bytesOnDisk: _, ...stats }: LogStats): Omit<LogStats, 'bytesOnDisk'> {
+  return stats
 }

@@ -1,0 +1,153 @@
+import { cpSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { erasedDigest } from '../../eventlog/erased.ts'
+import {
+  createLog,
+  type Entry,
+  eraseEntries,
+  exportLines,
+  importLines,
+  LogError,
+  openLog,
+  verifyExport,
+  verifyLog,
+} from '../../eventlog/index.ts'
+
+const SECRET = 'correct horse battery'
+let root: string
+let dir: string
+beforeEach(async () => {
+  root = mkdtempSync(join(tmpdir(), 'erase-'))
+  dir = join(root, 'log')
+  const log = await createLog(dir, { autoSeal: false })
+  for (let n = 1; n <= 600; n += 50) {
+    const entries = Array.from({ length: 50 }, (_, k) => ({
+      n: n + k,
+      text: (n + k) % 100 === 7 ? SECRET : `text ${n + k}`,
+    }))
+    await log.append(entries, { id: `a${n}` })
+  }
+  await log.seal()
+  await log.close()
+})
+afterEach(() => rmSync(root, { recursive: true, force: true }))
+
+/** With an entry that tells of it. */
+const erase = (from = dir) =>
+  eraseEntries(from, {
+    erase({ line }) {
+      const entry = JSON.parse(line) as Entry
+      return entry.text === SECRET ? { ...entry, text: '' } : undefined
+    },
+    async finish(draft, erased) {
+      const log = await openLog(draft)
+      await log.append([{ erased: '', told: erased }], { id: 'told' })
+      await log.close()
+    },
+  })
+
+const linesOf = async (place: string): Promise<string[]> => {
+  const log = await openLog(place)
+  try {
+    return await Array.fromAsync(exportLines(log))
+  } finally {
+    await log.close()
+  }
+}
+const holdsSecret = (): boolean =>
+  readdirSync(root, { recursive: true, withFileTypes: true }).some(
+    (entry) => entry.isFile() && readFileSync(join(entry.parentPath, entry.name)).includes(SECRET),
+  )
+const SEQS = [7, 107, 207, 307, 407, 507]
+
+test('[L16] what is erased is in no file; every other line, the chain, the id and the append ids stay', async () => {
+  const before = await linesOf(dir)
+  const was = await verifyLog(dir)
+  const { erased, head } = await erase()
+  expect(head).toEqual(was.head)
+  expect(erased.map(({ seq }) => seq)).toEqual(SEQS)
+  expect(holdsSecret()).toBe(false)
+  expect(readdirSync(root)).toEqual(['log'])
+  const after = await linesOf(dir)
+  for (const [n, line] of before.entries()) {
+    if (SEQS.includes(n + 1)) expect(erasedDigest(after[n] as string)).toMatch(/^[0-9a-f]{64}$/)
+    else expect(after[n]).toBe(line)
+  }
+  expect(await verifyLog(dir)).toMatchObject({ ok: true, erased: SEQS.map((seq) => ({ seq, by: 601 })) })
+  const log = await openLog(dir)
+  expect(await log.verify()).toMatchObject({ ok: true, erased: SEQS.map((seq) => ({ seq, by: 601 })) })
+  expect(await log.append([{ n: 1 }], { id: 'a51' })).toEqual({ first: 51, last: 100, repeated: true })
+  await log.close()
+})
+
+test('[L16] [L15] the export of an erased log has its chain, and its import is the same log', async () => {
+  await erase()
+  const lines = await linesOf(dir)
+  const { head } = await verifyLog(dir)
+  expect(await verifyExport(lines, { head })).toMatchObject({ ok: true, erased: { length: SEQS.length } })
+  expect(await importLines(join(root, 'copy'), lines)).toEqual(head)
+  expect(await linesOf(join(root, 'copy'))).toEqual(lines)
+})
+
+test('[L16] erasing again keeps the digest of the line that was first written', async () => {
+  await erase()
+  const once = await linesOf(dir)
+  await eraseEntries(dir, {
+    erase: ({ seq, line }) => (seq === 7 ? { ...(JSON.parse(line) as Entry), n: 0 } : undefined),
+    finish: async () => {},
+  })
+  const twice = await linesOf(dir)
+  expect(twice[6]).not.toBe(once[6])
+  expect(erasedDigest(twice[6] as string)).toBe(erasedDigest(once[6] as string))
+  // Nobody told of the second time.
+  const { ok, erased } = await verifyLog(dir)
+  expect([ok, erased?.[0]]).toEqual([true, { seq: 7, by: null }])
+})
+
+test('[L16] when the end of it fails nothing has changed', async () => {
+  const before = await verifyLog(dir)
+  const failing = eraseEntries(dir, {
+    erase: ({ line }) => JSON.parse(line) as Entry,
+    finish: () => Promise.reject(new Error('no')),
+  })
+  await expect(failing).rejects.toThrow('no')
+  expect(await verifyLog(dir)).toEqual(before)
+  expect(readdirSync(root)).toEqual(['log'])
+})
+
+test('[L16] a log that is open is not erased in', async () => {
+  const log = await openLog(dir)
+  await expect(erase()).rejects.toMatchObject({ code: 'LOG_LOCKED' })
+  await log.close()
+  await expect(erase(join(root, 'nothing'))).rejects.toBeInstanceOf(LogError)
+})
+
+test('[L16] killed at any step, the log is the old one or the new one, and the old one goes', async () => {
+  const old = await linesOf(dir)
+  cpSync(dir, join(root, 'old'), { recursive: true })
+  await erase()
+  const anew = await linesOf(dir)
+  // While the new one is made.
+  renameSync(dir, `${dir}.erasing`)
+  cpSync(join(root, 'old'), dir, { recursive: true })
+  expect(await linesOf(dir)).toEqual(old)
+  // Between the two moves.
+  renameSync(dir, `${dir}.before-erasing`)
+  expect(await linesOf(dir)).toEqual(anew)
+  expect(readdirSync(root).sort()).toEqual(['log', 'old'])
+  // Before the old one is removed.
+  cpSync(join(root, 'old'), `${dir}.before-erasing`, { recursive: true })
+  expect(await verifyLog(dir)).toMatchObject({ ok: true, records: 601 })
+  expect(readdirSync(root).sort()).toEqual(['log', 'old'])
+})
+
+test('[L16] only the last key of an entry is the mark', () => {
+  const digest = 'ab'.repeat(32)
+  expect(erasedDigest(`{"seq":1,"a":"","erased":"${digest}"}`)).toBe(digest)
+  expect(erasedDigest(`{"seq":1,"a":{"b":"","erased":"${digest}"}}`)).toBeUndefined()
+  expect(erasedDigest(JSON.stringify({ seq: 1, a: `,"erased":"${digest}"}` }))).toBeUndefined()
+  expect(erasedDigest(`{"seq":1,"erased":"${digest}","a":1}`)).toBeUndefined()
+  expect(erasedDigest('{"seq":1,"erased":""}')).toBeUndefined()
+})
