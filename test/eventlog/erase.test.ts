@@ -51,7 +51,9 @@ const erase = (from = dir) =>
 const linesOf = async (place: string): Promise<string[]> => {
   const log = await openLog(place)
   try {
-    return await Array.fromAsync(exportLines(log))
+    const lines: string[] = []
+    for await (const line of exportLines(log)) lines.push(line)
+    return lines
   } finally {
     await log.close()
   }
