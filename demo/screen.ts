@@ -28,15 +28,15 @@ export function lastScreen(stage: Stage, seed: number, outcome: Outcome): string
     ],
     [
       `bead ${landed.conflicted} was in conflict; rebased by its polecat, landed at the second try`,
-      `${gt} history ${landed.conflicted}`,
+      `${gt} history ${landed.conflicted} --all`,
     ],
     [
       `bead ${landed.red} turned the tests red; corrected by its polecat, landed`,
-      `${gt} history ${landed.red}`,
+      `${gt} history ${landed.red} --all`,
     ],
     [
       `polecat ${nameOf(polecat.address)} was killed, recovered, and finished bead ${polecat.bead} itself`,
-      `${gt} history ${polecat.bead}`,
+      `${gt} history ${polecat.bead} --all`,
     ],
     [
       `the daemon was killed with 3 polecats at work; back in ${daemon.recoveredMs} ms, nothing lost`,

@@ -46,7 +46,7 @@ export function realScreen(played: Played, { bead, address, records, total }: Re
     ],
     [
       `polecat ${nameOf(address)} was killed, went on where it was, and finished bead ${bead}`,
-      `${gt} history ${bead}`,
+      `${gt} history ${bead} --all`,
     ],
     [`${usedText(total)} (of at most ${capUsd} USD)`, `${gt} costs --by bead`],
     [`all ${records} records were replayed; decisions and state are equal`, `${gt} replay --verify`],
