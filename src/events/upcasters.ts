@@ -24,9 +24,8 @@ export const recordOf = (line: string): LogRecord => upcast(JSON.parse(line) as 
 export function upcastWith(steps: Upcasts, current: number): Upcast {
   return (record) => {
     if (record.v > current) {
-      throw new Error(
-        `Record ${record.seq} has version ${record.v}; this gt reads up to ${current}. Install a newer one.`,
-      )
+      const message = `Record ${record.seq} has version ${record.v}; this gt reads up to ${current}. Install a newer one.`
+      throw Object.assign(new Error(message), { code: 'TOWN_NEWER' })
     }
     let lifted = record
     for (let version = record.v + 1; version <= current; version += 1) {

@@ -14,7 +14,7 @@ import { applyAll, createProjections, type Projections } from '../projections/in
 import { presets } from '../pty/presets/index.ts'
 import { openSystem } from '../system/system.ts'
 import type { Perform, System } from '../system/types.ts'
-import { backUpBeforeFirstRecord, backUpLog } from './backups.ts'
+import { backUpBeforeFirstRecord, backUpLog, backupsOf } from './backups.ts'
 import { readCheckpoint, WORTH_RECORDS, writeCheckpoint } from './checkpoint.ts'
 import { machineClock, machineIds } from './clock.ts'
 import { sessionFiles, townFiles } from './files.ts'
@@ -64,7 +64,7 @@ export async function openTown(
   const identity = readIdentity(dir)
   const tokens = readTokens(dir)
   const log = await openLog(townFiles(dir).log).catch((error: unknown) => {
-    if (!(error instanceof LogError) || error.code !== 'LOG_LOCKED') throw error
+    if (!(error instanceof LogError) || error.code !== 'LOG_LOCKED') throw withBackup(dir, error)
     throw new TownError('TOWN_BUSY', 'Another process has the town open.', error)
   })
   const troubles: Trouble[] = []
@@ -125,8 +125,24 @@ export async function openTown(
     }
   } catch (error) {
     await log.close()
-    throw error
+    throw withBackup(dir, error)
   }
+}
+
+/** What a newer version wrote is refused; a person may go on with the copy that was made before it wrote. */
+function withBackup(dir: string, error: unknown): unknown {
+  if (!(error instanceof Error) || !('code' in error)) return error
+  const { code } = error
+  if (code !== 'TOWN_NEWER' && code !== 'LOG_NEWER') return error
+  const last = backupsOf(dir).at(-1)
+  const message = `${error.message} ${
+    last === undefined
+      ? `There is no backup of before in ${townFiles(dir).backups}.`
+      : `The log as version ${last.version ?? 'unknown'} left it, up to record ${last.seq}, is in ${last.dir}.`
+  }`
+  return code === 'LOG_NEWER'
+    ? new LogError('LOG_NEWER', message, { cause: error })
+    : new TownError('TOWN_NEWER', message, error)
 }
 
 /** A town as the routes see it. What needs a daemon is null. `env` is the operator's. */
