@@ -12,7 +12,7 @@ type Compacted = {
 
 export const logCompact: Command = {
   name: 'log compact',
-  summary: 'makes the log smaller on disk; no record changes',
+  summary: 'makes it smaller; no record changes',
   usage: '',
   where: 'person',
   words: [0, 0],

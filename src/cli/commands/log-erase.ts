@@ -8,7 +8,7 @@ import { UsageError } from '../usage.ts'
 
 export const logErase: Command = {
   name: 'log erase',
-  summary: 'takes texts out of records, recordings and caches for good; the town is down meanwhile',
+  summary: 'takes texts out of the past for good',
   usage: '<record>… --reason <why>',
   where: 'person',
   words: [0, 10_000],

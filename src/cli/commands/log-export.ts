@@ -9,7 +9,7 @@ type Page = { readonly lines: readonly string[]; readonly next: number; readonly
 
 export const logExport: Command = {
   name: 'log export',
-  summary: 'every record as one line of JSON, to a file or to stdout',
+  summary: 'every record as one line of JSON',
   usage: '[file]',
   where: 'person',
   words: [0, 1],

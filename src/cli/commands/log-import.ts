@@ -5,7 +5,7 @@ import type { Command } from '../command.ts'
 
 export const logImport: Command = {
   name: 'log import',
-  summary: 'makes a log in an empty folder out of an export',
+  summary: 'makes a log out of an export',
   usage: '<file> <folder>',
   where: 'person',
   words: [2, 2],

@@ -8,7 +8,7 @@ type Span = { readonly first: number; readonly last: number }
 
 export const logRepair: Command = {
   name: 'log repair',
-  summary: 'saves what can be saved of a damaged log, in another folder',
+  summary: 'saves what is left of a damaged log',
   usage: '[folder]',
   where: 'person',
   words: [0, 1],

@@ -19,7 +19,7 @@ type Stats = {
 
 export const logStats: Command = {
   name: 'log stats',
-  summary: 'how long the log is, what it takes, and of what it is made',
+  summary: 'how long it is, and what it takes',
   usage: '',
   where: 'person',
   words: [0, 0],
