@@ -84,7 +84,7 @@ export const GROUPS: readonly Group[] = [
   {
     group: 'past',
     commands: [
-      ['recap', 'last night on one screen: landed, not landed, what waits for you'],
+      ['recap', 'what landed last night, and what did not'],
       ['why <bead>', 'what led to it, and what it waits for'],
       ['replay --verify', 'rebuilds everything from the log, and compares'],
     ],
