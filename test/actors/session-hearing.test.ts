@@ -169,14 +169,15 @@ describe('where it stands', () => {
     expect(conversationAfter(resumed, fails)).toBeUndefined()
   })
 
-  test('[SESSION-12] a hook that is quicker than the news of the start is heard', () => {
+  test('[SESSION-12] a hook that is quicker than the news of the start is heard, and the news says whose it was', () => {
+    const known = { runtimeSession, transcript: '/h/u-1.jsonl', model: 'm-1' }
     session()
       .given(message('session.open'), ready)
       .when(started)
       .gives({
         state: 'running',
-        facts: [{ type: 'SessionStarted' }],
-        context: { transcript: '/h/u-1.jsonl' },
+        facts: [{ type: 'SessionStarted' }, { type: 'RuntimeSessionKnown', runtime: 'claude', ...known }],
+        context: known,
       })
   })
 

@@ -5,7 +5,7 @@ import type { SessionEndingData } from '../../events/worker.ts'
 import type { Deciding, Event } from '../machine.ts'
 import { failAll } from './composer.ts'
 import { NO_RUNTIME, type SessionContext, whose } from './session.context.ts'
-import { stands, tellRuntimeSession, withdrawAll } from './session.hearing.ts'
+import { runtimeSessionKnown, stands, tellRuntimeSession, withdrawAll } from './session.hearing.ts'
 import { beginning, withoutHooks } from './standing.ts'
 
 type To = Deciding<SessionContext>
@@ -31,9 +31,10 @@ export function started(context: SessionContext, event: Event<'session.started'>
   if (sessionRole(session) === 'polecat')
     to.tell({ to: sandboxOfSession(session), message: { type: 'sandbox.sessionStarted', session } })
   const now = { ...context, runtime }
-  // A hook may have been quicker, and knows better.
   if (context.runtimeSession === null)
     tellRuntimeSession(now, { runtimeSession, transcript: null, model: null }, to)
+  // A hook was quicker, and knows better, but not whose it is.
+  else if (runtime !== null) to.fact(runtimeSessionKnown(now, context.runtimeSession))
   const isSilent = runtime === null || runtime === NO_RUNTIME
   if (isSilent && context.standing?.state === 'starting') stands(now, withoutHooks(meta.at), to)
 }

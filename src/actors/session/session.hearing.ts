@@ -120,15 +120,17 @@ export function tellRuntimeSession(
     runtimeSession !== context.runtimeSession || transcript !== context.transcript || model !== context.model
   if (!isNews) return
   to.set({ runtimeSession, transcript, model })
-  to.fact({
-    type: 'RuntimeSessionKnown',
-    ...whose(context),
-    runtime: context.runtime ?? NO_RUNTIME,
-    runtimeSession,
-    transcript,
-    model,
-  })
+  to.fact(runtimeSessionKnown({ ...context, transcript, model }, runtimeSession))
 }
+
+export const runtimeSessionKnown = (context: SessionContext, runtimeSession: string) => ({
+  type: 'RuntimeSessionKnown' as const,
+  ...whose(context),
+  runtime: context.runtime ?? NO_RUNTIME,
+  runtimeSession,
+  transcript: context.transcript,
+  model: context.model,
+})
 
 function knows(context: SessionContext, heard: Heard, to: To): void {
   if (heard.kind === 'turnStarted' && heard.via !== 'screen' && !context.talked) to.set({ talked: true })
