@@ -22,7 +22,7 @@ test('[P1] [P2] a daemon that is killed in mid-replay leaves the town as it was;
   const before = (await town.get('/v1/beads?limit=100')).body.items
 
   const { promise, resolve } = Promise.withResolvers<void>()
-  const replaying = requestWithProgress(
+  const lost = requestWithProgress(
     {
       socketPath: join(town.dir, '.gt/gt.sock'),
       method: 'POST',
@@ -31,11 +31,11 @@ test('[P1] [P2] a daemon that is killed in mid-replay leaves the town as it was;
       body: {},
     },
     () => resolve(),
-  )
+  ).catch(() => {})
   // Its thread has begun by then, and mostly it is folding or comparing.
   await Promise.race([promise, sleep(150)])
   await town.kill()
-  await replaying.catch(() => {})
+  await lost
   await town.up()
   expect((await town.get('/v1/beads?limit=100')).body.items).toEqual(before)
 
