@@ -7,7 +7,7 @@
 
 import { hash } from 'node:crypto'
 import { bodyOf } from './line.ts'
-import type { Entry } from './types.ts'
+import type { Entry, ErasedEntry } from './types.ts'
 
 const MARK = ',"erased":"'
 const DIGEST = /^[0-9a-f]{64}$/
@@ -34,9 +34,6 @@ export function erasedLine(seq: number, line: string, entry: Entry): string {
   const digest = erasedDigest(line) ?? digestOfLine(line)
   return `{"seq":${seq},${bodyOf({ ...left, erased: digest }).slice(1)}`
 }
-
-/** An erased entry, and the later one that holds the digest of its line; null when there is none. */
-export type ErasedEntry = { readonly seq: number; readonly by: number | null }
 
 /** Finds erased entries, and who tells of them, in a log that is read in order. */
 export class ErasedEntries {

@@ -1,4 +1,4 @@
-export { type ErasedEntry, erasedDigest } from './erased.ts'
+export { erasedDigest } from './erased.ts'
 export { exportLines, verifyExport } from './export.ts'
 export { importLines } from './level/build.ts'
 export { type Erased, eraseEntries } from './level/erase.ts'
@@ -12,6 +12,7 @@ export {
   type Appended,
   type AppendOptions,
   type Entry,
+  type ErasedEntry,
   type EventLog,
   type Head,
   LogError,

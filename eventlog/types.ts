@@ -20,8 +20,6 @@
 //
 // Logs of older formats (L13), repair (L14), import and compacting (L15): SPEC.md.
 
-import type { ErasedEntry } from './erased.ts'
-
 /** Any JSON object. The log adds `seq` as the first key of the line it keeps. */
 export type Entry = { readonly [key: string]: unknown }
 
@@ -67,6 +65,9 @@ export type Piece = {
   readonly last: number
   readonly bytes: Uint8Array<ArrayBuffer>
 }
+
+/** An erased entry, and the later one that holds the digest of its line; null when there is none. */
+export type ErasedEntry = { readonly seq: number; readonly by: number | null }
 
 export type LogProblemKind = 'chain' | 'checksum' | 'gap' | 'head' | 'undecodable'
 export type LogProblem = { readonly seq: number; readonly kind: LogProblemKind; readonly message: string }

@@ -19,8 +19,8 @@ import { buildLog, type Put } from './build.ts'
 import { copyAll, withLocked } from './copy-files.ts'
 import { databasePath, exists, openDatabase, readMeta } from './database.ts'
 import { LevelEngine, withSnapshot } from './engine.ts'
+import { syncFolder } from './folder.ts'
 import { rangeOf } from './keys.ts'
-import { syncFolder } from './open.ts'
 
 /** Digest of the line that stands there now. */
 export type Erased = { readonly seq: number; readonly digest: string }

@@ -4,16 +4,17 @@
 // Always:    a log is created beside its place and moved there whole, so a crash never leaves half of one.
 
 import { randomBytes } from 'node:crypto'
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
+import { mkdir, rename, rm } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { CHAIN_START } from '../chain.ts'
 import type { Engine } from '../engine.ts'
 import { IdWindow } from '../id-window.ts'
 import { Log } from '../log.ts'
-import { type EventLog, LogError, type LogOptions } from '../types.ts'
-import { databasePath, exists, headPath, metaRows, openDatabase } from './database.ts'
+import type { EventLog, LogOptions } from '../types.ts'
+import { databasePath, headPath, metaRows, openDatabase } from './database.ts'
 import { LevelEngine } from './engine.ts'
 import { settleErasure } from './erase.ts'
+import { refuseExisting, syncFolder } from './folder.ts'
 import { createHeadFile } from './head-file.ts'
 
 export type LevelLogOptions = LogOptions & {
@@ -63,27 +64,4 @@ export async function openLog(dir: string, options: LevelLogOptions = {}): Promi
   const engine = options.wrapEngine ? options.wrapEngine(level) : level
   log = new Log(engine, await engine.open(), options, true)
   return log
-}
-
-export async function refuseExisting(dir: string): Promise<void> {
-  if (!(await exists(dir))) return
-  const names = await readdir(dir).catch(() => ['a file'])
-  if (names.length > 0) {
-    throw new LogError(
-      'LOG_EXISTS',
-      `There is something in ${dir} already; open it, or choose another place.`,
-      {
-        details: { dir },
-      },
-    )
-  }
-}
-
-export async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r')
-  try {
-    await folder.sync()
-  } finally {
-    await folder.close()
-  }
 }

@@ -14,7 +14,7 @@ import { buildLog } from './build.ts'
 import { copyLocked } from './copy-files.ts'
 import { databasePath, exists, headPath, refuseNewer } from './database.ts'
 import { readHeadFile } from './head-file.ts'
-import { refuseExisting } from './open.ts'
+import { refuseExisting } from './folder.ts'
 import { decodeRow, isDamaged } from './row.ts'
 import { bytesOfRow, type FoundRow, type Salvage, salvage } from './salvage.ts'
 

@@ -48,7 +48,7 @@ export const createCosts = (): Projection<CostRows> =>
   projection({
     name: 'costs',
     version: 1,
-    empty: (): CostRows => ({ total: nothing(), sums: new Map(), transcribed: new Set() }),
+    empty: (): CostRows => ({ total: nothingUsed(), sums: new Map(), transcribed: new Set() }),
     handlers,
   })
 
@@ -76,10 +76,10 @@ export function costs(
   { rig }: { readonly rig?: string | undefined } = {},
 ): { readonly items: CostItem[]; readonly total: Cost } {
   const found = new Map<string, CostRow>()
-  const total = nothing()
+  const total = nothingUsed()
   for (const row of rows.sums.values()) {
     if (row.kind !== by || (rig !== undefined && row.rig !== rig)) continue
-    add(total, row.sum)
+    addUsed(total, row.sum)
     const before = found.get(row.key)
     if (before === undefined) found.set(row.key, structuredClone(row))
     else join(before, row)
@@ -99,7 +99,7 @@ export function costs(
 
 /** What a scope of a budget has used in all. */
 export function meterOf(rows: CostRows, scope: 'town' | 'rig' | 'bead' | 'agent', id: string): Meter {
-  const sum = scope === 'town' ? rows.total : (rows.sums.get(idOf(scope, id))?.sum ?? nothing())
+  const sum = scope === 'town' ? rows.total : (rows.sums.get(idOf(scope, id))?.sum ?? nothingUsed())
   return { usd: rounded(sum.usd), tokens: allOf(sum), unpriced: sum.unpriced }
 }
 
@@ -150,7 +150,7 @@ type Whose = Pick<FactOf<'TokensUsed'>, 'session' | 'agent' | 'bead' | 'rig' | '
 
 function count(rows: CostRows, whose: Whose, sum: Sum, at: string): boolean {
   const { session, agent, bead, rig, role, model } = whose
-  add(rows.total, sum)
+  addUsed(rows.total, sum)
   const put = (kind: CostKind, key: string, among = '', own: Partial<CostRow> = {}) => {
     const id = idOf(kind, key, among)
     const row = rows.sums.get(id)
@@ -159,7 +159,7 @@ function count(rows: CostRows, whose: Whose, sum: Sum, at: string): boolean {
       if (rows.sums.size % THIN_EVERY === 0) thin(rows, at)
       return
     }
-    add(row.sum, sum)
+    addUsed(row.sum, sum)
     row.lastAt = at
   }
   put('session', session, '', { agent, bead })
@@ -203,7 +203,7 @@ function reported(data: unknown): (Sum & { model: string }) | null {
 
 const roleOf = (agent: Address): string => ownerKind(agent) ?? agent
 
-const nothing = (): Sum => ({
+export const nothingUsed = (): Sum => ({
   input: 0,
   output: 0,
   cacheRead: 0,
@@ -213,7 +213,7 @@ const nothing = (): Sum => ({
   unpriced: 0,
 })
 
-function add(to: Sum, sum: Sum): void {
+export function addUsed(to: Sum, sum: Sum): void {
   to.input += sum.input
   to.output += sum.output
   to.cacheRead += sum.cacheRead
@@ -224,7 +224,7 @@ function add(to: Sum, sum: Sum): void {
 }
 
 function join(to: CostRow, row: CostRow): void {
-  add(to.sum, row.sum)
+  addUsed(to.sum, row.sum)
   if (to.rig !== row.rig) to.rig = null
   if (row.firstAt < to.firstAt) to.firstAt = row.firstAt
   if (row.lastAt > to.lastAt) to.lastAt = row.lastAt

@@ -7,7 +7,14 @@
 
 import type { AttemptReason } from '../../events/define.ts'
 import type { Address, AnyFact, LogRecord } from '../../events/record.ts'
-import { type Cost, type CostRows, createCosts, shown } from '../../projections/costs.ts'
+import {
+  addUsed,
+  type Cost,
+  type CostRows,
+  createCosts,
+  nothingUsed,
+  shown,
+} from '../../projections/costs.ts'
 
 export type Scope = { readonly kind: 'bead' | 'agent' | 'session'; readonly id: string }
 
@@ -131,7 +138,7 @@ const opened = (session: Address, agent: Address, bead: string | null): Open => 
   resumed: false,
   openedAt: null,
   endedAt: null,
-  sum: empty(),
+  sum: nothingUsed(),
   seances: null,
   turns: [],
   compactions: [],
@@ -153,7 +160,7 @@ const NOTED: { readonly [fact: string]: (open: Open, record: LogRecord) => void 
     open.endedAt = at
   },
   TurnStarted: (open, { seq, at }) => {
-    open.turns.push({ seq, at, sum: empty() })
+    open.turns.push({ seq, at, sum: nothingUsed() })
   },
   ContextCompacted: (open, { seq, at }) => {
     open.compactions.push({ seq, at, after: null })
@@ -161,13 +168,13 @@ const NOTED: { readonly [fact: string]: (open: Open, record: LogRecord) => void 
 }
 
 function spend(open: Open, fact: AnyFact, used: Sum): void {
-  add(open.sum, used)
+  addUsed(open.sum, used)
   if (fact.role === 'seance') {
-    open.seances ??= empty()
-    return add(open.seances, used)
+    open.seances ??= nothingUsed()
+    return addUsed(open.seances, used)
   }
   const turn = open.turns.at(-1)
-  if (turn !== undefined) add(turn.sum, used)
+  if (turn !== undefined) addUsed(turn.sum, used)
   const compaction = open.compactions.at(-1)
   if (compaction !== undefined) compaction.after ??= used
 }
@@ -179,23 +186,9 @@ function isOf({ kind, id }: Scope, { session, agent, bead }: AnyFact): boolean {
 
 function difference(before: Sum, { total }: CostRows): Sum | null {
   if (total.requests === before.requests) return null
-  const sum = empty()
+  const sum = nothingUsed()
   for (const name of Object.keys(sum) as (keyof Sum)[]) sum[name] = total[name] - before[name]
   return sum
-}
-
-const empty = (): Sum => ({
-  input: 0,
-  output: 0,
-  cacheRead: 0,
-  cacheWrite: 0,
-  usd: 0,
-  requests: 0,
-  unpriced: 0,
-})
-
-function add(to: Sum, sum: Sum): void {
-  for (const name of Object.keys(sum) as (keyof Sum)[]) to[name] += sum[name]
 }
 
 const sessionOf = ({ sum, seances, turns, compactions, ...open }: Open): SpendingSession => ({
@@ -214,7 +207,7 @@ const turnsOf = ({ session, turns }: Open): SpendingTurn[] =>
 const compactionsOf = ({ session, compactions }: Open): SpendingCompaction[] =>
   compactions.map(({ seq, at, after }) => ({ session, seq, at, after: after === null ? null : shown(after) }))
 
-const NOTHING: Cost = shown(empty())
+const NOTHING: Cost = shown(nothingUsed())
 
 /** By money, then by tokens: of unknown money the tokens are all there is to go by. */
 function largest(left: { readonly cost: Cost }, right: { readonly cost: Cost }): number {

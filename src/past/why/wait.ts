@@ -60,3 +60,13 @@ export function waitSentence(wait: Wait, time: (iso: string) => string): string 
   const why = last.why === null || last.why === '' ? '' : `: ${last.why.replace(/[.\s]+$/, '')}`
   return `${text}${why}.${last.command === null ? '' : ` What helps: ${last.command}`}`
 }
+
+/** One that waits for nothing else in turn. */
+export const wait = (
+  kind: WaitKind,
+  id: string,
+  since: string,
+  what: string,
+  why: string | null,
+  command: string | null,
+): Wait => ({ kind, id, since, what, why, command, next: null })

@@ -5,7 +5,7 @@ import type { Standing } from '../../events/hearing.ts'
 import type { AgentRow } from '../../projections/agents.ts'
 import type { BeadRow } from '../../projections/beads.ts'
 import { type DecisionRow, decisions } from '../../projections/decisions.ts'
-import type { Seen, Wait, WaitKind } from './wait.ts'
+import { type Seen, type Wait, wait } from './wait.ts'
 
 export function atWork(seen: Seen, row: BeadRow): Wait | null {
   const agent = row.assignee === null ? undefined : seen.agents.rows.byAddress.get(row.assignee)
@@ -18,15 +18,6 @@ export function atWork(seen: Seen, row: BeadRow): Wait | null {
 /** As the rows of agents have them. */
 const RIG_PARKED = 'its rig is parked'
 const TOWN_DOWN = 'the town is down'
-
-const wait = (
-  kind: WaitKind,
-  id: string,
-  since: string,
-  what: string,
-  why: string | null,
-  command: string | null,
-): Wait => ({ kind, id, since, what, why, command, next: null })
 
 const decision = ({ n, kind, since, question, choices, context }: DecisionRow): Wait =>
   kind === 'permission'

@@ -3,7 +3,7 @@
 import type { BeadRow } from '../../projections/beads.ts'
 import { type MergeRow, mergeQueue } from '../../projections/merge-queue.ts'
 import type { RigRow } from '../../projections/rigs.ts'
-import type { Seen, Wait, WaitKind } from './wait.ts'
+import { type Seen, type Wait, type WaitKind, wait } from './wait.ts'
 
 /** With the Refinery. */
 export function landing(seen: Seen, row: BeadRow): Wait | null {
@@ -128,14 +128,5 @@ function inLine(seen: Seen, rig: string, request: MergeRow): Wait {
     `gt mq show ${id}`,
   )
 }
-
-const wait = (
-  kind: WaitKind,
-  id: string,
-  since: string,
-  what: string,
-  why: string | null,
-  command: string | null,
-): Wait => ({ kind, id, since, what, why, command, next: null })
 
 const gateHint = (rig: string): string => `gt config set gates.test '{"command":["npm","test"]}' --rig ${rig}`
