@@ -33,6 +33,9 @@ export interface Transcripts {
   idle(): Promise<void>
 }
 
+/** A runtime may say that a turn is over before it has written the turn's last lines: it is looked again after these, ms. */
+const LATE_LINES_MS = [500, 3_000]
+
 const SAYS_MORE: ReadonlySet<string> = new Set(['TurnEnded', 'AgentActive', 'ContextCompacted'])
 
 /** One file. `source`: its name when it is a subagent's, undefined for the conversation's own. */
@@ -64,6 +67,17 @@ export function createTranscripts(options: {
   const readers = new Map<Address, Reader>()
   const reading = new Map<Address, Reading>()
   const troubled = new Set<Address>()
+  const looksAgain = new Map<Address, readonly NodeJS.Timeout[]>()
+
+  function lookAgain(session: Address): void {
+    forget(session)
+    const later = LATE_LINES_MS.map((ms) => setTimeout(() => void read(session), ms).unref())
+    looksAgain.set(session, later)
+  }
+  function forget(session: Address): void {
+    for (const timer of looksAgain.get(session) ?? []) clearTimeout(timer)
+    looksAgain.delete(session)
+  }
 
   /** One reading of a session at a time; what is asked for meanwhile is read after it. */
   function read(session: Address): Promise<void> {
@@ -212,7 +226,9 @@ export function createTranscripts(options: {
       if (ownerKind(actor) !== 'session') return
       for (const { type } of facts) {
         if (SAYS_MORE.has(type)) void read(actor)
+        if (type === 'TurnEnded') lookAgain(actor)
         if (type === 'SessionEnded') {
+          forget(actor)
           readers.delete(actor)
           troubled.delete(actor)
         }

@@ -5,7 +5,7 @@ import type { Usage } from '../../src/events/hearing.ts'
 import type { Launch } from '../../src/ports/presets.ts'
 import { claude } from '../../src/pty/presets/claude.ts'
 import { CLAUDE } from './claude-runtime.ts'
-import { begun, type Conversation, conversationsWith, isKind, isReady } from './conversation.ts'
+import { begun, type Conversation, conversationsWith, isKind, isReady, keeps } from './conversation.ts'
 import { MADE_UP_KEY } from './home.ts'
 import type { ModelReply } from './model.ts'
 import { TOKENS } from './model-stream.ts'
@@ -217,6 +217,7 @@ describe('the conversation of Claude Code', () => {
     const { runtimeSession } = await begun(first)
     await first.hooks.hears(isKind('toolStarted'))
     await first.terminal.shows((_, text) => text.includes('Running'))
+    await keeps(first, '"tool_use"')
     first.terminal.signal('SIGKILL')
     await first.terminal.ended
     const second = await start({

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { PermissionAsk } from '../../src/ports/presets.ts'
 import { processes } from '../../src/pty/processes.ts'
-import { begun, conversationsWith, isKind, isReady, type Runtime } from './conversation.ts'
+import { begun, conversationsWith, isKind, isReady, keeps, type Runtime } from './conversation.ts'
 import type { Tokens } from './model.ts'
 import { keepWhenAllPass } from './passed.ts'
 
@@ -184,6 +184,7 @@ export function conformance(subject: Subject): void {
       const { runtimeSession } = await begun(first)
       await first.hooks.hears(isKind('turnEnded'))
       await first.terminal.shows(isReady)
+      await keeps(first, 'Remember the word heron.')
       first.terminal.signal('SIGKILL')
       await first.terminal.ended
       const second = await start({

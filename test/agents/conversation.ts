@@ -1,6 +1,7 @@
 // Conversations of a test with a real program: started as its preset says, ended and cleared away after the test.
 
-import { afterEach } from 'vitest'
+import { existsSync, readFileSync } from 'node:fs'
+import { afterEach, vi } from 'vitest'
 import type { Heard } from '../../src/events/hearing.ts'
 import type { Launch, LaunchAsk, Preset, ScreenReading } from '../../src/ports/presets.ts'
 import { type AgentHome, openHome } from './home.ts'
@@ -62,3 +63,15 @@ export const isKind =
 /** What it said of itself when it began. */
 export const begun = async ({ hooks }: Conversation): Promise<Extract<Heard, { kind: 'ready' }>> =>
   (await hooks.hears(isKind('ready'))) as Extract<Heard, { kind: 'ready' }>
+
+/**
+ * Resolves when its transcript holds `text`. A program writes there a moment after it has shown or said so, and one that is
+ * killed before has no conversation to go on with.
+ */
+export async function keeps(conversation: Conversation, text: string): Promise<void> {
+  const { transcript } = await begun(conversation)
+  await vi.waitUntil(
+    () => transcript !== null && existsSync(transcript) && readFileSync(transcript, 'utf8').includes(text),
+    { timeout: 20_000, interval: 20 },
+  )
+}

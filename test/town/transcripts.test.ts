@@ -140,6 +140,18 @@ test('[TOWNUP-32] what a turn used is counted when it has ended, by whole lines,
   expect(town.troubles).toEqual([])
 })
 
+test('[TOWNUP-32] lines that a program writes after it said that the turn is over are counted without another word', async () => {
+  const town = await opened(null)
+  town.reader()
+  await begun(town.system, town.path)
+  await turn(town.system)
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  expect(town.used()).toEqual([])
+  writeFileSync(town.path, answer('m-1', 5))
+  await vi.waitUntil(() => town.used().length > 0, { timeout: 10_000 })
+  expect(town.used()).toMatchObject([{ output: 5, requests: 1 }])
+})
+
 test('[TOWNUP-32] it is read when something was done and when the context was compacted, too', async () => {
   const town = await opened('')
   const transcripts = town.reader()
