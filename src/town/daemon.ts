@@ -211,6 +211,7 @@ async function serve(parts: {
   const recoveredMs = Math.round(performance.now())
   const daemon = { pid: process.pid, startedAt, version: VERSION, recoveredMs, program: program.digest }
   const past = createPast({ log: town.log, dir, name: town.identity.name, townId: town.identity.townId })
+  town.onRecord(past.recorded)
   const jobs = createJobs({ log: town.log, dir, name: town.identity.name, townId: town.identity.townId })
   let server: ReturnType<typeof createServer> | undefined
   let stopping: Promise<void> | undefined
@@ -220,12 +221,13 @@ async function serve(parts: {
       await server?.close()
       await web.close()
       await jobs.close()
-      await past.close()
       rmSync(files.socket, { force: true })
       brakes.close()
       await hearing.close()
       // From here on no answer is taken, so what is cut now is asked for again at the next start.
       await town.system.close()
+      // Each record may begin it.
+      await past.close()
       if (everything) await world.end()
       else await world.leave()
       await town.close()

@@ -5,22 +5,25 @@
 // Does not:  read the past itself; it hands out pieces of the log, and takes answers.
 // Always:    a question is answered once. One whose thread is lost is refused with PAST_ENDED, and the next begins anew.
 
-import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import type { EventLog, Piece, PieceOptions } from '../../../eventlog/index.ts'
 import { Fault } from '../../api/fault.ts'
 import type { Past } from '../../api/town.ts'
 import { type FromThread, failed, type PastData, type ToThread } from './protocol.ts'
+import { threadEntry } from './thread-entry.ts'
 
 /** A thread that nobody asks anything ends after this, ms: what it has folded is worth no memory then. */
 const IDLE_MS = 60_000
-/** How often the log is looked at, ms, and records by which it has grown then for the thread to keep what they changed. */
-const LOOK_MS = 5_000
+/** Records by which the log has grown when the thread keeps what they changed. */
 const GROWN_MIN = 4_096
 /** Bytes of pieces handed out at once, about. */
 const BYTES_MAX = 256 * 1024
 
-export type TownPast = Past & { close(): Promise<void> }
+export type TownPast = Past & {
+  /** The log has another record: nothing else makes the past look, for a quiet town sets no timer. */
+  recorded(): void
+  close(): Promise<void>
+}
 
 type Asked = { resolve(text: string): void; reject(error: Error): void }
 type Running = { readonly worker: Worker; readonly asked: Map<number, Asked> }
@@ -32,7 +35,7 @@ export function createPast({ log, ...data }: { readonly log: EventLog } & Omit<P
 
   const begin = (): Running => {
     const workerData: PastData = { ...data, logId: log.logId }
-    const begun: Running = { worker: new Worker(entry('past-main'), { workerData }), asked: new Map() }
+    const begun: Running = { worker: new Worker(threadEntry('past-main'), { workerData }), asked: new Map() }
     begun.worker.on('message', (message: FromThread) => heard(begun, message))
     begun.worker.on('error', (error: Error) => lost(begun, error.message))
     begun.worker.on('exit', () => lost(begun, 'it was ended'))
@@ -111,18 +114,6 @@ export function createPast({ log, ...data }: { readonly log: EventLog } & Omit<P
   /** So that a question finds the versions of rows kept already. */
   let keptTo = 0
   let keeping = false
-  const look = setInterval(() => {
-    const { head } = log
-    if (keeping || head.seq - keptTo < GROWN_MIN) return
-    keeping = true
-    // Nobody waits for it: the next question says what is wrong.
-    ask((n) => ({ kind: 'grown', n, head }))
-      .text.catch(() => {})
-      .finally(() => {
-        keeping = false
-        keptTo = head.seq
-      })
-  }, LOOK_MS).unref()
 
   return {
     read(question, signal) {
@@ -132,15 +123,22 @@ export function createPast({ log, ...data }: { readonly log: EventLog } & Omit<P
       signal.addEventListener('abort', drop, { once: true })
       return text
     },
+    recorded() {
+      const { head } = log
+      if (keeping || head.seq - keptTo < GROWN_MIN) return
+      keeping = true
+      // Nobody waits for it: the next question says what is wrong.
+      ask((n) => ({ kind: 'grown', n, head }))
+        .text.catch(() => {})
+        .finally(() => {
+          keeping = false
+          keptTo = head.seq
+        })
+    },
     async close() {
-      clearInterval(look)
+      // Whoever closes it may have deleted what it kept.
+      keptTo = 0
       await end()
     },
   }
-}
-
-/** Path of a file beside this one, as source or built. */
-function entry(name: string): string {
-  const here = fileURLToPath(import.meta.url)
-  return fileURLToPath(new URL(`./${name}${here.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url))
 }

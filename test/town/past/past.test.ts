@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { createPast } from '../../../src/town/past/past.ts'
 import { createTown } from '../../api/town.ts'
 
@@ -56,4 +56,14 @@ test('[PAST-3] a thread that is lost fails what it was asked, and the next quest
   await expect(asked).rejects.toMatchObject({ code: 'PAST_ENDED' })
   await ended
   expect(await read('/v1/beads', { view: 'all' })).toMatchObject({ items: [] })
+})
+
+test('[P7] the past of a town in which nothing happens sets no timer', async () => {
+  const { town } = await createTown()
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
+  const past = createPast({ log: town.log, dir: '/nowhere', name: 'test', townId: 't1' })
+  past.recorded()
+  expect(vi.getTimerCount()).toBe(0)
+  await past.close()
 })
