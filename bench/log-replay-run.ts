@@ -6,12 +6,11 @@ import { createHash } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { openLog, unpackEntries } from '../eventlog/index.ts'
-import type { LogRecord } from '../src/events/record.ts'
-import { upcast } from '../src/events/upcasters.ts'
+import { openLog } from '../eventlog/index.ts'
 import { applyMany, canonical, createProjections } from '../src/projections/index.ts'
 import { createLedger } from '../src/system/ledger.ts'
 import { createReplayedOwners } from '../src/system/replayed-owners.ts'
+import { recordsIn } from '../src/town/past/records-in.ts'
 import { linesOf } from './corpus/cache.ts'
 
 /** Lines that are in memory at a time. */
@@ -55,7 +54,7 @@ async function replay(dir: string) {
   const projections = createProjections()
   let records = 0
   for await (const piece of log.pieces()) {
-    const some = unpackEntries(piece).map(({ entry }) => upcast(entry as unknown as LogRecord))
+    const some = recordsIn(piece)
     for (const record of some) {
       owners.fold(record)
       ledger.apply(record)

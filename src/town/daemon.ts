@@ -10,7 +10,6 @@
 import { chmodSync, rmSync } from 'node:fs'
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { LogError } from '../../eventlog/index.ts'
 import { createServer } from '../api/server.ts'
 import type { TownHandle } from '../api/town.ts'
@@ -24,6 +23,7 @@ import { machineClock, machineIds } from './clock.ts'
 import { writeDaemonFile } from './daemon-file.ts'
 import type { Carrier } from './effects/carrier.ts'
 import { performWith } from './effects/index.ts'
+import { entry } from './entry.ts'
 import { baseEnvironment } from './environment.ts'
 import { townFiles } from './files.ts'
 import { createHandoffs } from './handoffs.ts'
@@ -300,10 +300,4 @@ function workerEnvironment(operator: NodeJS.ProcessEnv, bin: string): Record<str
     'NODE_COMPILE_CACHE',
   ]
   return baseEnvironment(operator, { allow, bin, tmp: operator.TMPDIR ?? '/tmp' })
-}
-
-/** Path of a process's entry beside this file, as source or built. */
-function entry(path: string): string {
-  const here = fileURLToPath(import.meta.url)
-  return fileURLToPath(new URL(`${path}${here.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url))
 }

@@ -6,24 +6,22 @@
 
 import { createHash } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
-import { unpackEntries } from '../../eventlog/index.ts'
 import { machineAt } from '../actors/index.ts'
 import type { JobProgress, ReplayReport } from '../api/town.ts'
-import type { LogRecord } from '../events/record.ts'
-import { upcast } from '../events/upcasters.ts'
 import { createComparison } from '../past/compare.ts'
 import { digestInto, type Part, partsOf } from '../past/parts.ts'
 import { createRebuild, found, type Rebuild } from '../past/rebuild.ts'
 import { writeCheckpoint } from './checkpoint.ts'
-import type { JobLog } from './past/job-log.ts'
 import type { ReplayAsked } from './past/job-protocol.ts'
+import type { PastLog } from './past/reader.ts'
+import { recordsIn } from './past/records-in.ts'
 import type { LiveState } from './past/slices.ts'
 import { checkEmpty, writeState } from './state-files.ts'
 
 /** How often a replay says how far it is, ms. */
 const SAYS_EVERY_MS = 100
 
-type ReplayLog = Pick<JobLog, 'head' | 'logId' | 'get' | 'pieces'>
+type ReplayLog = Pick<PastLog, 'head' | 'logId' | 'get' | 'pieces'>
 
 /** @throws {LogError} LOG_DAMAGED, before anything behind the damage is used; {TownError} FOLDER_NOT_EMPTY */
 export async function replay(
@@ -87,7 +85,7 @@ function folder(
   return async (to) => {
     if (rebuild.seq >= to) return
     for await (const piece of log.pieces({ after: rebuild.seq, to })) {
-      rebuild.fold(unpackEntries(piece).map(recordIn))
+      rebuild.fold(recordsIn(piece))
       const now = performance.now()
       if (now - saidAt < SAYS_EVERY_MS) continue
       saidAt = now
@@ -102,9 +100,6 @@ function folder(
     }
   }
 }
-
-const recordIn = ({ seq, entry }: ReturnType<typeof unpackEntries>[number]): LogRecord =>
-  upcast({ seq, ...entry } as LogRecord)
 
 /** The live state goes on meanwhile; each slice of it is looked at as of the record that it names. */
 async function compare(rebuild: Rebuild, live: LiveState, foldTo: (to: number) => Promise<void>) {

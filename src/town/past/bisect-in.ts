@@ -4,10 +4,10 @@ import type { BisectOptions, BisectReport, JobProgress } from '../../api/town.ts
 import { bisect } from '../bisect.ts'
 import { townFiles } from '../files.ts'
 import { openPrices } from '../prices/prices.ts'
-import type { JobLog } from './job-log.ts'
+import type { PastLog } from './reader.ts'
 import { createStates } from './states.ts'
 
-type Town = { readonly log: JobLog; readonly dir: string; readonly name: string; readonly townId: string }
+type Town = { readonly log: PastLog; readonly dir: string; readonly name: string; readonly townId: string }
 
 /** Whoever keeps rows is another: here they are only looked at. */
 export async function bisectIn(

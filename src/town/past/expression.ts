@@ -6,7 +6,7 @@
 
 import { Worker } from 'node:worker_threads'
 import { Fault } from '../../api/fault.ts'
-import { threadEntry } from './thread-entry.ts'
+import { entry } from '../entry.ts'
 
 /** How long one look may take, and how much memory it may need. */
 const LOOK_MS = 5_000
@@ -46,7 +46,7 @@ export type Expression = Compiled & {
 
 /** @throws {Fault} EXPRESSION_INVALID, EXPRESSION_TOO_SLOW */
 export async function openExpression(text: string): Promise<Expression> {
-  const worker = new Worker(threadEntry('expression-main'), {
+  const worker = new Worker(entry('./past/expression-main'), {
     workerData: { text },
     resourceLimits: { maxOldGenerationSizeMb: MEMORY_MB },
     stdout: true,

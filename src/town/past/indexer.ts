@@ -6,10 +6,10 @@
 
 import { createHash } from 'node:crypto'
 import { setImmediate as pause } from 'node:timers/promises'
-import { type EventLog, type Unpacked, unpackEntries } from '../../../eventlog/index.ts'
+import type { EventLog } from '../../../eventlog/index.ts'
 import type { LogRecord } from '../../events/record.ts'
-import { upcast } from '../../events/upcasters.ts'
 import { lazyFold } from '../../past/lazy.ts'
+import { recordsIn } from './records-in.ts'
 import type { RowFiles } from './row-files.ts'
 
 export type Indexer = {
@@ -29,7 +29,7 @@ export function createIndexer(log: Pick<EventLog, 'pieces'>, rows: RowFiles): In
       const { seq } = rows
       try {
         for await (const piece of log.pieces({ after: seq, to: wanted })) {
-          for (const each of unpackEntries(piece)) if (fold.add(each)) await pause()
+          for (const record of recordsIn(piece)) if (fold.add(record)) await pause()
           await pause()
           if (rows.seq >= wanted) break
         }
@@ -58,24 +58,24 @@ export function createIndexer(log: Pick<EventLog, 'pieces'>, rows: RowFiles): In
 
 type Fold = {
   /** True when a run has ended with it. */
-  add(entry: Unpacked): boolean
+  add(record: LogRecord): boolean
 }
 
 function createFold(rows: RowFiles): Fold {
   const lazy = lazyFold(rows)
   let at = ''
   return {
-    add({ seq, entry }) {
-      const record = upcast(entry as unknown as LogRecord)
+    add(record) {
+      const { seq } = record
       if ((seq - 1) % rows.runRecords === 0) at = record.at
       lazy.apply(record)
       if (seq % rows.runRecords !== 0) return false
-      rows.add({ at, digest: digestOf(entry), changes: lazy.takeChanges() })
+      rows.add({ at, digest: digestOf(record), changes: lazy.takeChanges() })
       return true
     },
   }
 }
 
 /** Tells one log from another. */
-export const digestOf = (entry: unknown): string =>
-  createHash('sha256').update(JSON.stringify(entry)).digest('hex').slice(0, 32)
+export const digestOf = (record: LogRecord): string =>
+  createHash('sha256').update(JSON.stringify(record)).digest('hex').slice(0, 32)

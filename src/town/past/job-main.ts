@@ -2,15 +2,17 @@
 
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Slice } from '../../past/compare.ts'
-import { createJobLog } from './job-log.ts'
 import type { FromJob, JobData, ToJob } from './job-protocol.ts'
 import { failed } from './protocol.ts'
+import { createReader } from './reader.ts'
 
 const port = parentPort
 if (port === null) throw new Error('Broken invariant: a job is a thread of a town')
 const { job, dir, name, townId, logId, head } = workerData as JobData
 const say = (message: FromJob): void => port.postMessage(message)
-const { log, take } = createJobLog({ logId, head }, say)
+const reader = createReader(logId, say)
+reader.reached(head)
+const { log } = reader
 const onProgress = (progress: Extract<FromJob, { kind: 'progress' }>['progress']): void =>
   say({ kind: 'progress', progress })
 
@@ -24,8 +26,9 @@ const live = {
 }
 
 port.on('message', (message: ToJob) => {
-  if (message.kind === 'slice') waiting?.(message.slice)
-  else take(message)
+  if (message.kind !== 'slice') return reader.take(message)
+  reader.reached(message.head)
+  waiting?.(message.slice)
 })
 
 /** What a job does not need is not loaded for it. */

@@ -6,13 +6,13 @@
 //            half way has changed nothing.
 
 import { Worker } from 'node:worker_threads'
-import type { EventLog, PieceOptions } from '../../../eventlog/index.ts'
+import type { EventLog } from '../../../eventlog/index.ts'
 import { Fault } from '../../api/fault.ts'
 import type { JobWatch } from '../../api/town.ts'
-import { type FromJob, type Job, type JobData, READ_AHEAD, type ToJob } from './job-protocol.ts'
-import { failed } from './protocol.ts'
+import { entry } from '../entry.ts'
+import { handOut } from './hand-out.ts'
+import type { FromJob, Job, JobData, ToJob } from './job-protocol.ts'
 import type { LiveState } from './slices.ts'
-import { threadEntry } from './thread-entry.ts'
 
 export type Jobs = {
   /**
@@ -33,11 +33,9 @@ export function createJobs({
         throw new Fault('PAST_BUSY', `A ${running.job.kind} is under way, and one at a time is enough.`)
       if (signal.aborted) throw new Fault('PAST_ENDED', 'Nobody waits for it any more.')
       const workerData: JobData = { job, ...data, logId: log.logId, head: log.head }
-      const worker = new Worker(threadEntry('job-main'), { workerData })
+      const worker = new Worker(entry('./past/job-main'), { workerData })
       running = { job, worker }
-      const say = (message: ToJob): void =>
-        worker.postMessage(message, message.kind === 'piece' ? [message.piece.bytes.buffer] : [])
-      const pieces = piecesOf(log, say)
+      const say = (message: ToJob): void => worker.postMessage(message)
       const drop = (): void => void worker.terminate()
       signal.addEventListener('abort', drop, { once: true })
       try {
@@ -49,17 +47,14 @@ export function createJobs({
           worker.on('message', (message: FromJob) => {
             switch (message.kind) {
               case 'read':
-                pieces.begin(message.n, message.range)
-                return
-              case 'more':
-                pieces.more(message.n)
-                return
-              case 'stop':
-                pieces.stop(message.n)
+              case 'stats':
+                void handOut(log, worker, message)
                 return
               case 'slice':
                 if (live === null) return lost('it asked for a state that it was not given')
-                void Promise.resolve(live.next()).then((slice) => say({ kind: 'slice', slice }))
+                void Promise.resolve(live.next()).then((slice) =>
+                  say({ kind: 'slice', slice, head: log.head }),
+                )
                 return
               case 'progress':
                 onProgress?.(message.progress)
@@ -76,59 +71,12 @@ export function createJobs({
         })
       } finally {
         signal.removeEventListener('abort', drop)
-        pieces.close()
         await worker.terminate()
         running = undefined
       }
     },
     async close() {
       await running?.worker.terminate()
-    },
-  }
-}
-
-/** Reads of the log under way; each is a few pieces ahead of who takes them apart. */
-function piecesOf(log: EventLog, say: (message: ToJob) => void) {
-  type Read = { left: number; wake: (() => void) | null; over: boolean }
-  const reads = new Map<number, Read>()
-
-  const give = async (n: number, read: Read, range: PieceOptions): Promise<void> => {
-    for await (const piece of log.pieces(range)) {
-      while (read.left === 0 && !read.over) {
-        const { promise, resolve } = Promise.withResolvers<void>()
-        read.wake = resolve
-        await promise
-      }
-      if (read.over) return
-      read.left -= 1
-      say({ kind: 'piece', n, piece })
-    }
-  }
-  const stop = (n: number): void => {
-    const read = reads.get(n)
-    if (read === undefined) return
-    reads.delete(n)
-    read.over = true
-    read.wake?.()
-  }
-  return {
-    begin(n: number, range: PieceOptions) {
-      const read: Read = { left: READ_AHEAD, wake: null, over: false }
-      reads.set(n, read)
-      const ended = (error: unknown) => {
-        if (!read.over) say({ kind: 'end', n, error: error === null ? null : failed(error) })
-      }
-      give(n, read, range).then(() => ended(null), ended)
-    },
-    more(n: number) {
-      const read = reads.get(n)
-      if (read === undefined) return
-      read.left += 1
-      read.wake?.()
-    },
-    stop,
-    close() {
-      for (const n of [...reads.keys()]) stop(n)
     },
   }
 }

@@ -6,18 +6,17 @@
 // Always:    a question is answered once. One whose thread is lost is refused with PAST_ENDED, and the next begins anew.
 
 import { Worker } from 'node:worker_threads'
-import type { EventLog, Piece, PieceOptions } from '../../../eventlog/index.ts'
+import type { EventLog } from '../../../eventlog/index.ts'
 import { Fault } from '../../api/fault.ts'
 import type { Past } from '../../api/town.ts'
-import { type FromThread, failed, type PastData, type ToThread } from './protocol.ts'
-import { threadEntry } from './thread-entry.ts'
+import { entry } from '../entry.ts'
+import { handOut } from './hand-out.ts'
+import type { FromThread, PastData, ToThread } from './protocol.ts'
 
 /** A thread that nobody asks anything ends after this, ms: what it has folded is worth no memory then. */
 const IDLE_MS = 60_000
 /** Records by which the log has grown when the thread keeps what they changed. */
 const GROWN_MIN = 4_096
-/** Bytes of pieces handed out at once, about. */
-const BYTES_MAX = 256 * 1024
 
 export type TownPast = Past & {
   /** The log has another record: nothing else makes the past look, for a quiet town sets no timer. */
@@ -35,7 +34,7 @@ export function createPast({ log, ...data }: { readonly log: EventLog } & Omit<P
 
   const begin = (): Running => {
     const workerData: PastData = { ...data, logId: log.logId }
-    const begun: Running = { worker: new Worker(threadEntry('past-main'), { workerData }), asked: new Map() }
+    const begun: Running = { worker: new Worker(entry('./past/past-main'), { workerData }), asked: new Map() }
     begun.worker.on('message', (message: FromThread) => heard(begun, message))
     begun.worker.on('error', (error: Error) => lost(begun, error.message))
     begun.worker.on('exit', () => lost(begun, 'it was ended'))
@@ -62,11 +61,6 @@ export function createPast({ log, ...data }: { readonly log: EventLog } & Omit<P
     return found
   }
   const heard = (from: Running, message: FromThread): void => {
-    const say = (answer: ToThread): void =>
-      from.worker.postMessage(
-        answer,
-        answer.kind === 'pieces' ? answer.pieces.map(({ bytes }) => bytes.buffer) : [],
-      )
     const { n } = message
     switch (message.kind) {
       case 'answer':
@@ -78,26 +72,8 @@ export function createPast({ log, ...data }: { readonly log: EventLog } & Omit<P
         return
       }
       case 'read':
-        piecesOf(message.range).then(say, (error: unknown) =>
-          say({ kind: 'logFailed', n, error: failed(error) }),
-        )
-        return
       case 'stats':
-        log.stats().then(
-          (stats) => say({ kind: 'stats', n, stats }),
-          (error: unknown) => say({ kind: 'logFailed', n, error: failed(error) }),
-        )
-    }
-
-    async function piecesOf(range: PieceOptions): Promise<ToThread> {
-      const pieces: Piece[] = []
-      let size = 0
-      for await (const piece of log.pieces(range)) {
-        pieces.push(piece)
-        size += piece.bytes.length
-        if (size >= BYTES_MAX) return { kind: 'pieces', n, pieces, last: false }
-      }
-      return { kind: 'pieces', n, pieces, last: true }
+        void handOut(log, from.worker, message)
     }
   }
 

@@ -1,4 +1,4 @@
-// What the live town and the thread of its past say to each other.
+// What the live town and the thread of its past say to each other, and what any thread asks of the log.
 
 import type { LogStats, Piece, PieceOptions } from '../../../eventlog/index.ts'
 import type { PastAsk } from '../../api/town.ts'
@@ -20,17 +20,23 @@ export type ToThread =
   | { readonly kind: 'drop'; readonly n: number }
   /** The log has grown: there is more to keep. */
   | { readonly kind: 'grown'; readonly n: number; readonly head: HeadSaid }
-  /** `last`: there are no more in the range. */
-  | { readonly kind: 'pieces'; readonly n: number; readonly pieces: readonly Piece[]; readonly last: boolean }
-  | { readonly kind: 'stats'; readonly n: number; readonly stats: LogStats }
-  | { readonly kind: 'logFailed'; readonly n: number; readonly error: Failed }
+  | LogAnswer
 
 export type FromThread =
   | { readonly kind: 'answer'; readonly n: number; readonly text: string }
   | { readonly kind: 'failed'; readonly n: number; readonly error: Failed }
+  | LogQuestion
+
+export type LogQuestion =
   /** Some of the pieces of a range; the next ones are asked for by position. */
   | { readonly kind: 'read'; readonly n: number; readonly range: PieceOptions }
   | { readonly kind: 'stats'; readonly n: number }
+
+export type LogAnswer =
+  /** `last`: there are no more in the range. */
+  | { readonly kind: 'pieces'; readonly n: number; readonly pieces: readonly Piece[]; readonly last: boolean }
+  | { readonly kind: 'stats'; readonly n: number; readonly stats: LogStats }
+  | { readonly kind: 'logFailed'; readonly n: number; readonly error: Failed }
 
 /** An error, as it crosses from one thread to the other. */
 export type Failed = {

@@ -1,11 +1,11 @@
-// The town's log as the thread of the past reads it: by asking the thread that holds it for pieces.
+// The town's log as another thread reads it: by asking the one that holds it for pieces.
 //
 // Owns:      questions under way, asking for the next pieces while those at hand are taken apart, and what was read lately.
 // Always:    a read is one run of positions: what is written meanwhile is not in it.
 
 import {
   type Entry,
-  type Head,
+  type EventLog,
   type LogStats,
   type Piece,
   type PieceOptions,
@@ -14,23 +14,17 @@ import {
   unpackEntries,
   unpackLines,
 } from '../../../eventlog/index.ts'
-import type { FromThread, HeadSaid, ToThread } from './protocol.ts'
+import type { HeadSaid, LogAnswer, LogQuestion } from './protocol.ts'
 
-export type PastLog = {
-  readonly head: Head
-  readonly logId: string
-  read(options?: ReadOptions): AsyncGenerator<Stored>
-  pieces(options?: PieceOptions): AsyncGenerator<Piece>
-  get(seq: number): Promise<Stored | undefined>
-  stats(): Promise<LogStats>
-}
+/** What can be read of a log in any thread. */
+export type PastLog = Pick<EventLog, 'head' | 'logId' | 'read' | 'pieces' | 'get' | 'stats'>
 
 export type Reader = {
   readonly log: PastLog
-  /** Where the log ends, as was said with a question. */
+  /** Where the log ends, as was said last. */
   reached(head: HeadSaid): void
   /** An answer to what was asked here. */
-  take(message: Extract<ToThread, { kind: 'pieces' | 'stats' | 'logFailed' }>): void
+  take(message: LogAnswer): void
 }
 
 type Batch = { readonly pieces: readonly Piece[]; readonly last: boolean }
@@ -42,14 +36,14 @@ const BACKWARD = 1_024
 const SEALED = 512
 const KEPT = 16
 
-export function createReader(logId: string, say: (message: FromThread) => void): Reader {
+export function createReader(logId: string, say: (message: LogQuestion) => void): Reader {
   let head: HeadSaid = { seq: 0, chain: '' }
   let next = 1
   const waiting = new Map<number, Waiting>()
   /** By run; those of the last one are not all there yet. */
   const kept = new Map<number, Promise<readonly Entry[]>>()
 
-  const ask = <T extends Batch | LogStats>(question: (n: number) => FromThread): Promise<T> =>
+  const ask = <T extends Batch | LogStats>(question: (n: number) => LogQuestion): Promise<T> =>
     new Promise<Batch | LogStats>((resolve, reject) => {
       const n = next++
       waiting.set(n, { resolve, reject })

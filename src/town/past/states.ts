@@ -4,14 +4,15 @@
 // Always:    what is answered is the fold of the records up to `seq`, however it was reached.
 
 import { rmSync } from 'node:fs'
-import { type EventLog, unpackEntries } from '../../../eventlog/index.ts'
+import type { EventLog } from '../../../eventlog/index.ts'
 import { MACHINES } from '../../actors/index.ts'
 import { type LogRecord, RECORD_VERSION } from '../../events/record.ts'
-import { upcast } from '../../events/upcasters.ts'
+import { recordOf } from '../../events/upcasters.ts'
 import { type LazyView, lazyView, NeedsRecords } from '../../past/lazy.ts'
 import { NO_ROWS, type RowSource, WINDOWS } from '../../past/rows.ts'
 import { createProjections, type Projections } from '../../projections/index.ts'
 import { createIndexer, digestOf, type Indexer } from './indexer.ts'
+import { recordsIn } from './records-in.ts'
 import { openRowFiles, type RowFiles, RowsDamaged, type RunSizes } from './row-files.ts'
 
 export type States = {
@@ -82,8 +83,7 @@ export function createStates(
   }
   const recordsOf = async (after: number, to: number): Promise<LogRecord[]> => {
     const records: LogRecord[] = []
-    for await (const piece of log.pieces({ after, to }))
-      for (const { entry } of unpackEntries(piece)) records.push(upcast(entry as unknown as LogRecord))
+    for await (const piece of log.pieces({ after, to })) records.push(...recordsIn(piece))
     return records
   }
   /** Until it is full, or has all that there ever was. */
@@ -153,5 +153,5 @@ const belongsTo = (logId: string): string =>
 
 async function isOf(log: StatesLog, { seq, digest }: RowFiles): Promise<boolean> {
   const stored = await log.get(seq)
-  return stored !== undefined && digestOf(JSON.parse(stored.line)) === digest
+  return stored !== undefined && digestOf(recordOf(stored.line)) === digest
 }

@@ -7,7 +7,6 @@ import { partsOf, rowText } from '../../../src/past/parts.ts'
 import { createRebuild } from '../../../src/past/rebuild.ts'
 import { applyAll, createProjections, type Projections } from '../../../src/projections/index.ts'
 import { bisectIn } from '../../../src/town/past/bisect-in.ts'
-import { readable } from '../../../src/town/past/jobs-here.ts'
 import { createStates } from '../../../src/town/past/states.ts'
 import { replay } from '../../../src/town/replay.ts'
 import { createRandom } from '../../sim/random.ts'
@@ -19,7 +18,7 @@ const QUIET = () => {}
 describe.each([3, 4])('a history of seed %i', (seed) => {
   test('[PAST-10] [P4] bisect finds a turn; for what turns once, the record that looking at every one finds', async () => {
     const lines = await linesOf(seed, RECORDS)
-    const log = readable(await logOf(lines))
+    const log = await logOf(lines)
     const town = { log, dir: folder(), name: 'test', townId: 't1' }
     const random = createRandom(seed)
     const ids = beadsIn(lines, () => true)
@@ -54,7 +53,7 @@ describe.each([3, 4])('a history of seed %i', (seed) => {
 
   test('[P1] [P4] a replay up to a record gives the rows that a question as of that record sees', async () => {
     const lines = await linesOf(seed, RECORDS)
-    const log = readable(await logOf(lines))
+    const log = await logOf(lines)
     const states = createStates(log, { dir: join(folder(), 'past'), writes: true })
     await states.catchUp()
     const random = createRandom(seed)
