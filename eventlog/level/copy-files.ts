@@ -5,11 +5,18 @@
 
 import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
-import { copyFile, link, mkdir, mkdtemp, open, readdir, rename, rm, symlink } from 'node:fs/promises'
+import { copyFile, link, mkdir, mkdtemp, open, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { LogError } from '../types.ts'
-import { databasePath, exists, headPath, heldByThisProcess, openDatabase } from './database.ts'
+import {
+  databasePath,
+  exists,
+  headPath,
+  heldByThisProcess,
+  heldWithoutLock,
+  openDatabase,
+} from './database.ts'
 
 /** LevelDB writes a table once and never again, so both logs may have the one file. */
 const TABLE = /\.(ldb|sst)$/
@@ -34,7 +41,7 @@ export async function withLocked<T>(place: string, use: () => Promise<T>): Promi
   const held = new LogError('LOG_LOCKED', `The log in ${place} is open; ask the process that holds it.`, {
     details: { dir: place },
   })
-  if (await heldByThisProcess(place)) throw held
+  if ((await heldByThisProcess(place)) || (await heldWithoutLock(databasePath(place)))) throw held
   const guard = await mkdtemp(join(tmpdir(), 'eventlog-guard-'))
   try {
     // Another database whose LOCK is the original's: LevelDB then holds the lock of both.
@@ -90,9 +97,11 @@ function nobody(error: NodeJS.ErrnoException): string[] {
   throw error
 }
 
-/** The files as they are; call it while they are locked. */
+/** The files as they are; call it while they are locked. `linked`: a lasting copy, else one that only we shall open. */
 export async function copyAll(place: string, copy: string, linked: boolean): Promise<void> {
   await mkdir(databasePath(copy), { recursive: true, mode: 0o700 })
+  // A lock of its own: so nobody is looked for who might hold it without one.
+  if (!linked) await writeFile(join(databasePath(copy), 'LOCK'), '')
   for (const name of await readdir(databasePath(place)).catch(() => [])) {
     // Closing a descriptor of LOCK would release the lock of this very process.
     if (name === 'LOCK') continue

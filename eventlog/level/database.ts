@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { ClassicLevel } from 'classic-level'
 import { LogError } from '../types.ts'
 import { META_FORMAT, META_LOG_ID } from './keys.ts'
+import { checkManifest } from './manifest.ts'
 import { decodeText, encodeText } from './values.ts'
 
 export type Database = ClassicLevel<Buffer, Buffer>
@@ -40,6 +41,13 @@ export async function openDatabase(dir: string, options: { readonly create: bool
     if (await exists(headPath(dir))) throw damagedStore(dir, 'its database folder is gone')
     throw new LogError('LOG_MISSING', `There is no log in ${dir}; create one first.`, { details: { dir } })
   }
+  if (!options.create) {
+    if (await heldWithoutLock(path)) throw lockedLog(dir)
+    const problem = await checkManifest(path).catch((error: unknown) => {
+      throw openError(dir, error)
+    })
+    if (problem !== undefined) throw damagedStore(dir, problem)
+  }
   const db: Database = new ClassicLevel<Buffer, Buffer>(path, {
     keyEncoding: 'buffer',
     valueEncoding: 'buffer',
@@ -71,6 +79,21 @@ export async function heldByThisProcess(dir: string): Promise<boolean> {
   const lock = join(await realpath(path).catch(() => path), 'LOCK')
   for (const fd of await readdir('/proc/self/fd').catch(() => [])) {
     if ((await readlink(`/proc/self/fd/${fd}`).catch(() => '')) === lock) return true
+  }
+  return false
+}
+
+/**
+ * True while a process holds the database in `path` by a LOCK file that somebody has removed: LevelDB would make another,
+ * and two would write. Seen where /proc tells (Linux), of processes that we may look into.
+ */
+export async function heldWithoutLock(path: string): Promise<boolean> {
+  if (await exists(join(path, 'LOCK'))) return false
+  const lock = `${join(await realpath(path).catch(() => path), 'LOCK')} (deleted)`
+  for (const pid of await readdir('/proc').catch(() => [])) {
+    if (!/^\d+$/.test(pid)) continue
+    for (const fd of await readdir(`/proc/${pid}/fd`).catch(() => []))
+      if ((await readlink(`/proc/${pid}/fd/${fd}`).catch(() => '')) === lock) return true
   }
   return false
 }
@@ -139,20 +162,17 @@ export async function exists(path: string): Promise<boolean> {
   }
 }
 
+const lockedLog = (dir: string, cause?: unknown): LogError =>
+  new LogError('LOG_LOCKED', `Another process, or this one, already holds the log in ${dir}; end it first.`, {
+    cause,
+    details: { dir },
+  })
+
 function openError(dir: string, error: unknown): LogError {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
   const text = cause instanceof Error ? cause.message : String(cause)
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
-  if (code === 'LEVEL_LOCKED') {
-    return new LogError(
-      'LOG_LOCKED',
-      `Another process, or this one, already holds the log in ${dir}; end it first.`,
-      {
-        cause,
-        details: { dir },
-      },
-    )
-  }
+  if (code === 'LEVEL_LOCKED') return lockedLog(dir, cause)
   if (/no space left|too many open files|permission denied|read-only|input\/output error|quota/i.test(text)) {
     return new LogError('LOG_UNAVAILABLE', `The log in ${dir} cannot be opened now: ${text}`, {
       cause,

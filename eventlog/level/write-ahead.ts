@@ -7,23 +7,17 @@
 // Assumes:   every batch is synced before the next is begun (engine.ts). So what begins after a bad record proves that
 //            the bad one was whole once; nothing after it, and nothing in the head file, means that a crash tore it.
 //
-// The file: blocks of 32 KB. A record lies in one piece, or in several when it crosses blocks; a piece is
-// crc:4 length:2 type:1 and the bytes; fewer than 7 bytes at the end of a block stay unused. A record is a batch:
-// number:8 count:4 and the puts (1 key value) and deletions (0 key) with lengths in front; numbers count on.
+// A record (records.ts) is a batch: number:8 count:4 and the puts (1 key value) and deletions (0 key) with lengths in
+// front; numbers count on.
 
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { LogError, type LogProblem } from '../types.ts'
-import { maskedCrc32c } from './crc32c.ts'
 import type { FoundHead } from './head-file.ts'
 import { seqKey, seqOf } from './keys.ts'
+import { BLOCK_BYTES, FIRST, FULL, HEADER_BYTES, LAST, pieceAt, skipRest } from './records.ts'
 
-const BLOCK_BYTES = 32 * 1024
-const HEADER_BYTES = 7
 const BATCH_HEADER_BYTES = 12
-const FULL = 1
-const FIRST = 2
-const LAST = 4
 const PUT = 1
 const COMMIT_IDS = 'x'.charCodeAt(0)
 
@@ -66,7 +60,8 @@ export async function checkWriteAhead(folder: string, head: FoundHead): Promise<
     if (found.broken) torn = { name, broken: found.broken, ends: found.ends }
     else if (found.begins !== undefined) torn = undefined
   }
-  if (!torn || head.state !== 'found') return undefined
+  if (head.state !== 'found') return undefined
+  if (!torn) return seq !== undefined && head.seq > seq ? cutAt(seq, head.seq) : undefined
   // Commits in the tables are older than those here; so without one here only the bytes themselves can tell.
   const lost = seq === undefined ? torn.broken.holds(head.seq) : head.seq > seq
   return lost ? problemOf(torn.name, torn.broken, seq) : undefined
@@ -84,7 +79,7 @@ export function readWriteAhead(file: Buffer): WriteAhead {
     return { seq, begins, ends, broken: { offset, why, followed: batchBegins(file, searched, ends), holds } }
   }
   for (;;) {
-    if (BLOCK_BYTES - (at % BLOCK_BYTES) < HEADER_BYTES) at += BLOCK_BYTES - (at % BLOCK_BYTES)
+    at = skipRest(at)
     if (at >= file.length) break
     const piece = pieceAt(file, at)
     if (typeof piece === 'string') return stop(pieces.length > 0 ? begun : at, piece, at)
@@ -112,7 +107,7 @@ export function readWriteAhead(file: Buffer): WriteAhead {
 export function* putsOf(file: Buffer): Generator<{ readonly key: Buffer; readonly value: Buffer }> {
   let pieces: Buffer[] = []
   for (let at = 0; at + HEADER_BYTES <= file.length; ) {
-    if (BLOCK_BYTES - (at % BLOCK_BYTES) < HEADER_BYTES) at += BLOCK_BYTES - (at % BLOCK_BYTES)
+    at = skipRest(at)
     const piece = pieceAt(file, at)
     if (typeof piece === 'string') {
       pieces = []
@@ -128,18 +123,6 @@ export function* putsOf(file: Buffer): Generator<{ readonly key: Buffer; readonl
     if (readBatch(Buffer.concat(pieces), (key, value) => puts.push({ key, value }))) yield* puts
     pieces = []
   }
-}
-
-function pieceAt(file: Buffer, at: number): { readonly type: number; readonly end: number } | string {
-  const blockEnd = at - (at % BLOCK_BYTES) + BLOCK_BYTES
-  if (at + HEADER_BYTES > file.length) return 'the file ends within a record'
-  const end = at + HEADER_BYTES + file.readUInt16LE(at + 4)
-  const type = file[at + 6] ?? 0
-  if (end > blockEnd) return 'the length of a record does not fit'
-  if (end > file.length) return 'the file ends within a record'
-  if (type < FULL || type > LAST) return 'a record is of an unknown kind'
-  if (maskedCrc32c(file, at + 6, end) !== file.readUInt32LE(at)) return 'a record differs from its checksum'
-  return { type, end }
 }
 
 /** True if a batch that belongs after `ends` begins at or after `from`, wherever: the lengths may be what is wrong. */
@@ -209,6 +192,13 @@ function problemOf(name: string, { offset, why }: Broken, seq: number | undefine
     `LevelDB's own log db/${name} is damaged at byte ${offset} (${why}), ${after}. ` +
     'Nothing was opened or changed; copy the folder before anything else is tried.'
   return { seq: seq === undefined ? 0 : seq + 1, kind: 'checksum', message }
+}
+
+function cutAt(seq: number, headSeq: number): LogProblem {
+  const message =
+    `LevelDB's own log ends with entry ${seq}, and the head file has seen ${headSeq}: the first concerned is ${seq + 1}. ` +
+    'Nothing was opened or changed; copy the folder before anything else is tried.'
+  return { seq: seq + 1, kind: 'head', message }
 }
 
 async function bytesOf(path: string): Promise<Buffer | undefined> {
