@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { pssMb } from './processes.ts'
-import { type Figure, median, ms } from './stats.ts'
+import { type Figure, median, ms, percentile } from './stats.ts'
 import { type BenchTown, createBead, makeTown } from './town.ts'
 
 const AGENTS = 50
@@ -158,6 +158,3 @@ async function checkRecording(file: string): Promise<{ isComplete: boolean; byte
   }
   return { isComplete: isWhole && (ended || isCut), bytes }
 }
-
-const percentile = (values: readonly number[], share: number): number =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length * share)] ?? Number.NaN

@@ -1,5 +1,6 @@
 // `npm run bench [-- name…]`: the figures that the README quotes, as ratios or differences within one run.
 
+import { asOf } from './asof.ts'
 import { commandStart } from './command-start.ts'
 import { flood, memory } from './crowd.ts'
 import { delivery } from './delivery.ts'
@@ -33,6 +34,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Figure>>> = {
   read: () => sealedRead(),
   tail: () => tailRead(),
   replay: replayAll,
+  asof: asOf,
   size: sealedSize,
   idle: () => idle(Number(process.env.IDLE_MINUTES ?? 5)),
 }

@@ -11,6 +11,10 @@ export function median(values: readonly number[]): number {
   return (low + high) / 2
 }
 
+/** The value that `share` of them, from 0 to 1, do not reach. */
+export const percentile = (values: readonly number[], share: number): number =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length * share)] ?? Number.NaN
+
 export type Figure = {
   readonly name: string
   /** What was measured, with its unit. */
