@@ -20,7 +20,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { createLog, openLog } from '../../eventlog/index.ts'
 import { createRandom } from '../../test/sim/random.ts'
-import { commitSizes } from './commit-sizes.ts'
+import { appendIds, commitSizes } from './commit-sizes.ts'
 import { generate } from './generate.ts'
 
 export type Corpus = {
@@ -86,10 +86,11 @@ export async function fillLog(options: {
   await (await createLog(dir)).close()
   const log = await openLog(dir)
   const size = commitSizes(createRandom(seed).fork('commits').next)
+  const idOf = appendIds(createRandom(seed).fork('ids').next)
   let wanted = size()
   let commit: Record<string, unknown>[] = []
   const append = async (): Promise<void> => {
-    const { last } = await log.append(commit, { id: `corpus-${log.next}` })
+    const { last } = await log.append(commit, { id: idOf(log.next) })
     if (last % 10_000 < wanted) onProgress?.('appended', last)
     commit = []
     wanted = size()

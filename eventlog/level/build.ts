@@ -12,6 +12,7 @@ import type { Position } from '../engine.ts'
 import { ENTRY_BYTES_MAX, lineHasSeq } from '../line.ts'
 import { SEGMENT_ENTRIES } from '../seal-policy.ts'
 import { type Head, LogError } from '../types.ts'
+import { packAllIds } from './append-ids.ts'
 import { type Database, databasePath, headPath, metaRows, openDatabase } from './database.ts'
 import { refuseExisting, syncFolder } from './folder.ts'
 import { createHeadFile } from './head-file.ts'
@@ -57,6 +58,7 @@ export async function buildLog(
     try {
       head = await writeLines(db, lines, onProgress)
       for (const { key, value } of puts) await db.put(key, value)
+      await packAllIds(db, head.seq - (head.seq % SEGMENT_ENTRIES))
       // The only one to be synced: batches reach the disk in their order.
       await db.batch(metaRows(logId), { sync: true })
     } finally {

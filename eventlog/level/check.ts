@@ -10,12 +10,21 @@ import type { ErasedEntries } from '../erased.ts'
 import { lineHasSeq } from '../line.ts'
 import { SEGMENT_ENTRIES } from '../seal-policy.ts'
 import type { LogProblem, LogProblemKind } from '../types.ts'
+import { hashOf } from './append-ids.ts'
 import type { Database, DatabaseSnapshot } from './database.ts'
 import type { FoundHead } from './head-file.ts'
 import { seqKey, seqOf } from './keys.ts'
 import { decodeRow, isDamaged, type Row } from './row.ts'
 import { scanAll } from './scan.ts'
-import { crcOfValue, decodeIdBatch, decodeIdPlace, decodeSegmentInfo, type SegmentInfo } from './values.ts'
+import {
+  crcOfValue,
+  decodeIdBatch,
+  decodeIdHashes,
+  decodeIdPlace,
+  decodeIdRun,
+  decodeSegmentInfo,
+  type SegmentInfo,
+} from './values.ts'
 
 export type Segments = {
   /** By the seq of the last entry. */
@@ -192,6 +201,7 @@ export async function checkIds(
       problems.push(problem(seq, 'checksum', `The append id of entry ${seq} is damaged.`))
     }
   }
+  await checkPackedIds(db, snapshot, problems)
   for await (const scanned of scanAll(db, snapshot, 'x')) {
     if ('unreadable' in scanned) {
       problems.push(
@@ -202,6 +212,46 @@ export async function checkIds(
       problems.push(problem(seq, 'checksum', `The list of append ids at entry ${seq} is damaged.`))
     }
   }
+}
+
+async function checkPackedIds(
+  db: Database,
+  snapshot: DatabaseSnapshot,
+  problems: LogProblem[],
+): Promise<void> {
+  const hashes = new Map<number, readonly number[]>()
+  for await (const scanned of scanAll(db, snapshot, 'h')) {
+    if ('unreadable' in scanned) {
+      const why = text(scanned.unreadable)
+      problems.push(problem(0, 'undecodable', `What append ids hash to cannot be read: ${why}`))
+      continue
+    }
+    const last = seqOf(scanned.key) ?? 0
+    const known = decodeIdHashes(scanned.key, scanned.value)
+    if (known) hashes.set(last, known.hashes)
+    else
+      problems.push(problem(last, 'checksum', `What the append ids up to entry ${last} hash to is damaged.`))
+  }
+  for await (const scanned of scanAll(db, snapshot, 'p')) {
+    if ('unreadable' in scanned) {
+      const why = text(scanned.unreadable)
+      problems.push(problem(0, 'undecodable', `Packed append ids cannot be read: ${why}`))
+      continue
+    }
+    const last = seqOf(scanned.key) ?? 0
+    const run = decodeIdRun(scanned.key, scanned.value)
+    if (!run) {
+      problems.push(problem(last, 'checksum', `The append ids up to entry ${last} are damaged.`))
+      hashes.delete(last)
+      continue
+    }
+    const known = hashes.get(last) ?? []
+    hashes.delete(last)
+    if (known.length !== run.length || run.some(([id], n) => hashOf(id) !== known[n]))
+      problems.push(problem(last, 'checksum', `The append ids up to entry ${last} would not be found again.`))
+  }
+  for (const last of hashes.keys())
+    problems.push(problem(last, 'gap', `The append ids up to entry ${last} are missing.`))
 }
 
 function checkRow(

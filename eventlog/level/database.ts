@@ -16,9 +16,10 @@ export type DatabaseSnapshot = ReturnType<Database['snapshot']>
 
 /**
  * Format of keys and values. Raised when an older build could not read what a newer one writes.
- * 2: sealed segments may hold packed values. A log of format 1 becomes one of 2 with its next sealing.
+ * 2: sealed segments may hold packed values. 3: append ids have no rows of their own. A log of an older format becomes one
+ * of this with its next commit.
  */
-export const FORMAT = 2
+export const FORMAT = 3
 const FORMAT_OLDEST = 1
 
 const heldHere = new Set<string>()

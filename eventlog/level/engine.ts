@@ -13,6 +13,7 @@ import type { IdWindow } from '../id-window.ts'
 import { pieceOf } from '../pieces.ts'
 import { SEGMENT_ENTRIES } from '../seal-policy.ts'
 import { type Appended, LogError, type LogProblem, type LogStats, type Piece, type Stored } from '../types.ts'
+import { AppendIds, packIds } from './append-ids.ts'
 import { checkHead, checkIds, checkRows, checkSegments } from './check.ts'
 import { backUp } from './copy-files.ts'
 import {
@@ -20,18 +21,18 @@ import {
   type DatabaseSnapshot,
   databasePath,
   FORMAT,
+  formatRow,
   headPath,
   heldByThisProcess,
   openDatabase,
-  readError,
   readMeta,
 } from './database.ts'
 import { HeadFile, readHeadFile } from './head-file.ts'
-import { idKey, seqKey } from './keys.ts'
+import { seqKey } from './keys.ts'
 import { encodeRow, isDamaged } from './row.ts'
 import { type RawRow, SegmentCache, scanRows } from './scan.ts'
 import { forgetIds, prepareSegment } from './seal.ts'
-import { decodeIdPlace, encodeIdBatch, encodeIdPlace } from './values.ts'
+import { encodeIdBatch } from './values.ts'
 import { checkWriteAhead } from './write-ahead.ts'
 
 /** A piece ends with the row that makes it this large: little to copy at a time, and few messages between threads. */
@@ -49,6 +50,7 @@ type Open = {
   readonly db: Database
   readonly headFile: HeadFile
   readonly logId: string
+  readonly ids: AppendIds
   readonly segments: SegmentCache
 }
 
@@ -78,10 +80,11 @@ export class LevelEngine implements Engine {
       })
       checkHead(rows.end.seq, logId, found, problems)
       if (problems.length > 0) throw damaged(dir, problems)
+      const ids = await withSnapshot(db, (snapshot) => AppendIds.load(db, snapshot, segments.end.seq))
       const headFile = await HeadFile.open(headPath(dir), logId, found, onHeadError)
       // It may be older than the log: the process was killed before it could follow.
       if (found.state === 'found' && found.seq !== rows.end.seq) headFile.follow(rows.end)
-      this.#open = { db, headFile, logId, segments: new SegmentCache() }
+      this.#open = { db, headFile, logId, ids, segments: new SegmentCache() }
       this.#format = format
       this.#sealed = segments.end
       this.#bytes = segments.bytes + rows.bytes
@@ -93,43 +96,30 @@ export class LevelEngine implements Engine {
   }
 
   async write(commit: Commit): Promise<void> {
-    const { db, headFile } = this.#opened()
+    const { db, headFile, ids } = this.#opened()
     const at = this.#options.now()
     const text = Buffer.from(commit.lines.join('\n'))
     const key = seqKey('r', commit.last)
     const idsKey = seqKey('x', commit.last)
-    const ids = commit.ids.map(({ id, first }) => [id, first] as const)
+    const batch = { at, ids: commit.ids.map(({ id, first }) => [id, first] as const) }
     const operations = [
       { type: 'put' as const, key, value: encodeRow(key, commit, text) },
-      { type: 'put' as const, key: idsKey, value: encodeIdBatch(idsKey, { at, ids }) },
+      { type: 'put' as const, key: idsKey, value: encodeIdBatch(idsKey, batch) },
+      // From now on a build that looks for the ids elsewhere must not open the log.
+      ...(this.#format < FORMAT ? [formatRow()] : []),
     ]
-    for (const { id, first, last } of commit.ids) {
-      const place = idKey(id)
-      operations.push({ type: 'put', key: place, value: encodeIdPlace(place, { first, last, at }) })
-    }
     await db.batch(operations, { sync: true })
+    this.#format = FORMAT
+    ids.written(commit.ids, at)
     this.#bytes += text.length + 1
     headFile.follow({ seq: commit.last, chain: commit.after })
   }
 
   findId(id: string, head: number): Appended | undefined {
-    const key = idKey(id)
-    const { db } = this.#opened()
-    let value: Buffer | undefined
-    try {
-      value = db.getSync(key)
-    } catch (error) {
-      throw readError(error, 0)
-    }
-    if (!value) return undefined
-    const place = decodeIdPlace(key, value)
-    if (!place) {
-      const message = `The append id "${id}" is damaged; verify the log.`
-      throw new LogError('LOG_DAMAGED', message, {
-        details: { problems: [{ seq: 0, kind: 'checksum', message }] },
-      })
-    }
-    if (!this.#options.window.holds(place, head, this.#options.now())) return undefined
+    const now = this.#options.now()
+    const { window } = this.#options
+    const place = this.#opened().ids.find(id, (written) => window.holds(written, head, now))
+    if (!place) return undefined
     return { first: place.first, last: place.last, repeated: true }
   }
 
@@ -180,17 +170,21 @@ export class LevelEngine implements Engine {
   async nextSeal(head: number): Promise<SealStep | undefined> {
     const from = this.#sealed
     if (from.seq + SEGMENT_ENTRIES > head) return undefined
-    const { db } = this.#opened()
-    const batch = await withSnapshot(db, async (snapshot) => {
-      const sealed = await prepareSegment(db, snapshot, from, this.#format)
-      const forgotten = await forgetIds(db, snapshot, this.#options.window, head, this.#options.now())
-      return { operations: [...sealed.operations, ...forgotten], end: sealed.end }
-    })
+    const { db, ids } = this.#opened()
+    const { window, now } = this.#options
+    const { sealed, packed, forgotten } = await withSnapshot(db, async (snapshot) => ({
+      sealed: await prepareSegment(db, snapshot, from, this.#format),
+      packed: await packIds(db, snapshot, from.seq, from.seq + SEGMENT_ENTRIES),
+      forgotten: await forgetIds(db, snapshot, window, { sealed: from.seq, head, now: now() }),
+    }))
+    const operations = [...sealed.operations, ...packed.operations, ...forgotten.operations]
     return {
       apply: async () => {
-        await db.batch(batch.operations, { sync: true })
-        this.#sealed = batch.end
+        await db.batch(operations, { sync: true })
+        this.#sealed = sealed.end
         this.#format = FORMAT
+        ids.packed(packed)
+        ids.forgotten(forgotten.upTo)
       },
     }
   }

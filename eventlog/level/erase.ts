@@ -144,7 +144,7 @@ async function besidesEntries(
     const { logId } = await readMeta(db, dir)
     const ids: Put[] = []
     await withSnapshot(db, async (snapshot) => {
-      for (const kind of ['i', 'x'] as const)
+      for (const kind of ['i', 'x', 'h', 'p'] as const)
         for await (const [key, value] of db.iterator({ ...rangeOf(kind), snapshot })) ids.push({ key, value })
     })
     return { logId, ids }

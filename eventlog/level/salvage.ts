@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { META_FORMAT, META_LOG_ID, seqOf } from './keys.ts'
 import { headerOf, isDamaged, type RowHeader } from './row.ts'
 import { itemsOfTable } from './table.ts'
-import { decodeIdBatch, decodeIdPlace, decodeText } from './values.ts'
+import { decodeIdBatch, decodeIdPlace, decodeText, signed } from './values.ts'
 import { putsOf } from './write-ahead.ts'
 
 /** A row by what it says of itself; its bytes stay in their file when that is a table. */
@@ -48,6 +48,8 @@ export async function salvage(folder: string): Promise<Salvage> {
       if (place && place.last > (ids.get(name)?.last ?? 0)) ids.set(name, kept(place.last, key, value))
     } else if (letter === 'x' && last !== undefined) {
       if (decodeIdBatch(key, value)) ids.set(key.toString('latin1'), kept(last, key, value))
+    } else if ((letter === 'h' || letter === 'p') && last !== undefined) {
+      if (signed(key, value)) ids.set(key.toString('latin1'), kept(last, key, value))
     } else if (key.equals(META_LOG_ID)) logId = decodeText(key, value) ?? logId
     else if (key.equals(META_FORMAT)) format = Math.max(format, Number(decodeText(key, value) ?? 0))
   }

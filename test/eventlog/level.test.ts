@@ -4,9 +4,9 @@ import { dirname, join } from 'node:path'
 import { ClassicLevel } from 'classic-level'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createLog, type EventLog, openLog, verifyLog } from '../../eventlog/index.ts'
-import { META_FORMAT, rangeOf, seqKey } from '../../eventlog/level/keys.ts'
+import { idKey, META_FORMAT, rangeOf, seqKey, seqOf } from '../../eventlog/level/keys.ts'
 import { checkTable } from '../../eventlog/level/table.ts'
-import { encodeText } from '../../eventlog/level/values.ts'
+import { encodeIdBatch, encodeIdPlace, encodeText } from '../../eventlog/level/values.ts'
 import { all, entry, eventLogContract, expectCode, turns, until } from './contract.ts'
 import { copyLog, levelSubject, temporaryFolder } from './level-subject.ts'
 
@@ -50,7 +50,7 @@ describe('a log in a folder', () => {
   test('a log of a newer format is refused as newer, one of an unknown format as damaged', async () => {
     await (await createLog(dir)).close()
     for (const [format, code] of [
-      ['3', 'LOG_NEWER'],
+      ['4', 'LOG_NEWER'],
       ['0', 'LOG_DAMAGED'],
     ] as const) {
       const db = new ClassicLevel<Buffer, Buffer>(join(dir, 'db'), {
@@ -105,8 +105,10 @@ describe('a log in a folder', () => {
   test('[L10] full runs are sealed in the background, and the ids of 512 entries leave with their window', async () => {
     const log = await createLog(dir, { idWindowEntries: 100 })
     const appends: Promise<unknown>[] = []
-    for (let n = 1; n <= 1100; n += 1) appends.push(log.append([entry(n)], { id: `n-${n}` }))
-    await Promise.all(appends)
+    for (let n = 1; n <= 1100; n += 1) {
+      appends.push(log.append([entry(n)], { id: `n-${n}` }))
+      if (n % 50 === 0) await Promise.all(appends)
+    }
     let sealed = 0
     while (sealed < 1024) {
       await turns(1)
@@ -118,8 +120,59 @@ describe('a log in a folder', () => {
       valueEncoding: 'buffer',
     })
     expect(await db.keys(rangeOf('s')).all()).toHaveLength(2)
-    expect((await db.keys(rangeOf('i')).all()).length).toBeLessThanOrEqual(1100)
+    for (const kind of ['h', 'p'] as const)
+      expect((await db.keys(rangeOf(kind)).all()).map(seqOf), kind).toEqual([1024])
+    expect((await db.keys(rangeOf('x')).all()).map(seqOf)).toEqual([1050, 1100])
     await db.close()
+  })
+
+  test('[L5] [L13] ids that a build before format 3 wrote are found, forgotten with their window, and packed', async () => {
+    let log = await createLog(dir, { autoSeal: false })
+    const fill = async (count: number) => {
+      for (let n = 0; n < count; n += 1) await log.append([entry(n)], { id: `n-${log.next}` })
+    }
+    await fill(600)
+    await log.seal()
+    await log.close()
+    const level = async <T>(use: (db: ClassicLevel<Buffer, Buffer>) => Promise<T>): Promise<T> => {
+      const db = new ClassicLevel<Buffer, Buffer>(join(dir, 'db'), {
+        keyEncoding: 'buffer',
+        valueEncoding: 'buffer',
+      })
+      const result = await use(db)
+      await db.close()
+      return result
+    }
+    // As it was kept then: a row for each id and one for each commit, also of sealed runs.
+    await level(async (db) => {
+      for (let n = 1; n <= 600; n += 1) {
+        const [place, batch] = [idKey(`n-${n}`), seqKey('x', n)]
+        await db.put(place, encodeIdPlace(place, { first: n, last: n, at: 0 }))
+        await db.put(batch, encodeIdBatch(batch, { at: 0, ids: [[`n-${n}`, n]] }))
+      }
+      for (const kind of ['h', 'p'] as const) await db.del(seqKey(kind, 512))
+      await db.put(META_FORMAT, encodeText(META_FORMAT, '2'))
+    })
+    const options = { autoSeal: false, now: () => 0, idWindowEntries: 700 }
+    log = await openLog(dir, options)
+    for (const n of [1, 512, 513, 600]) expect(await log.find(`n-${n}`)).toMatchObject({ first: n, last: n })
+    expect(await log.find('n-601')).toBeUndefined()
+    await fill(600)
+    await log.seal()
+    for (const n of [501, 512, 600, 700])
+      expect(await log.find(`n-${n}`)).toMatchObject({ first: n, last: n })
+    expect(await log.find('n-500')).toBeUndefined()
+    await log.close()
+    expect((await verifyLog(dir)).problems).toEqual([])
+    // Of the run that was sealed now nothing is left in the old way.
+    const left = await level((db) => db.keys(rangeOf('i')).all())
+    expect(left.map((key) => Number(key.toString().slice(3))).toSorted((a, b) => a - b)).toEqual(
+      Array.from({ length: 12 }, (_, n) => 501 + n),
+    )
+    log = await openLog(dir, options)
+    for (const n of [501, 512, 600, 700])
+      expect(await log.find(`n-${n}`)).toMatchObject({ first: n, last: n })
+    await log.close()
   })
 
   test('[L10] sealing waits until nothing is being written, and not for ever', async () => {
