@@ -128,6 +128,10 @@ const rigs = {
   RIG_NOT_PARKED: row(409, 'gt rig show <rig> says what it waits for.'),
   RIG_NOT_APART: row(409, 'Only a rig of a fork can rejoin; gt rig show <rig> says where it lands.'),
   REJOIN_DIFFERS: row(409, 'gt rig show <rig> names the remote that it would rejoin.'),
+  REJOIN_WORK_OPEN: row(
+    409,
+    'Let it land in the fork, or take it off with gt unsling <bead>; then let the rig rejoin.',
+  ),
   FORK_RIG_LOST: row(409, 'Add the rig to the fork anew: gt rig add <name> <url or path>.'),
   FIRST_REFUSED: row(500, 'This is a defect of gt: please report it with the message.'),
   RESUME_LATE: row(409, 'See where things stand with gt status.'),

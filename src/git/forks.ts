@@ -1,24 +1,27 @@
 // A rig of a fork: its own clones of what the parent's have, as of then, and worktrees in them.
 //
 // Owns:      <rig>/origin.git, the bare clone that stands for the remote of a rig that is apart; what a worktree is
-//            restored from when not all that was known of it is there any more.
-// Does not:  know which commits were known then (src/town/fork/known.ts); touch the parent, or any remote.
+//            restored from when not all that was known of it is there any more; what is left to do in such a worktree.
+// Does not:  know which commits were known then (src/town/fork/known.ts); touch the parent, or any remote; run a setup
+//            while the fork is made, for that is a program of the project, and reaches where it likes.
 //
 //   GIT-33. Of the parent's repositories only objects are taken: no ref, no configuration, no URL. Not a byte of them
 //           changes, and nothing of the fork is lost when they are deleted.
 
-import { constants } from 'node:fs'
-import { copyFile, link, mkdir, readdir, stat } from 'node:fs/promises'
+import { constants, existsSync } from 'node:fs'
+import { copyFile, link, mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { RestoredFrom } from '../events/fork.ts'
-import { type Remote, RepositoryError } from '../ports/repositories.ts'
+import { type Remote, type Repositories, RepositoryError } from '../ports/repositories.ts'
 import { checkpointRef, firstReadable, hold } from './checkpoints.ts'
+import { copyIgnored } from './copies.ts'
 import { git, gitOutcome } from './git.ts'
-import { type Layout, layoutOf, ownEnv, readingEnv } from './layout.ts'
+import { type Layout, layoutOf, ownEnv, readingEnv, worktreeOf } from './layout.ts'
 import { checkName, checkObjectId } from './names.ts'
 import { headBelow } from './removal.ts'
-import { cloneRig, isReady } from './rigs.ts'
-import { addWorktree } from './worktrees.ts'
+import { cloneRig, isReady, writeWhole } from './rigs.ts'
+import { runSetup } from './setups.ts'
+import { addWorktree, requireWorktree } from './worktrees.ts'
 
 /** A commit that the log knew then. */
 export type KnownCommit = { readonly commit: string; readonly kind: 'checkpoint' | 'branch' }
@@ -55,7 +58,7 @@ export type RigToFork = {
 /** What stands for the remote of a rig that is apart. */
 export const apartRemote = (townDir: string, rig: string): Remote => ({
   kind: 'origin',
-  url: join(layoutOf(townDir, rig).root, 'origin.git'),
+  url: layoutOf(townDir, rig).apart,
 })
 
 /** @throws RepositoryError FORK_RIG_LOST: the commit at which the target stood is not there any more */
@@ -100,6 +103,7 @@ async function restore(
   const found = known.find((one) => one.commit === commit)
   const make = { rig, remote, target, path, branch, source: null, copy: [], setup: null, env: {} }
   const [newest] = known
+  await writeWhole(worktreeOf(layout, path).unfinished, '')
   const gone = newest === undefined ? 'Nothing was known of it then.' : `T${shown(newest).slice(1)} is gone.`
   if (commit === null || found === undefined) {
     await addWorktree(layout, make)
@@ -110,6 +114,22 @@ async function restore(
   if (found.kind === 'checkpoint') await hold(layout, checkpointRef(name), commit)
   const why = found === newest ? '' : `${gone} It is as ${shown(found)} has it.`
   return { path, from: found.kind, commit, why }
+}
+
+/** Whether `finishWorktree` has something to do in the worktree at `path`. */
+export const isUnfinished = (townDir: string, rig: string, path: string): boolean =>
+  existsSync(worktreeOf(layoutOf(townDir, rig), path).unfinished)
+
+/** @throws RepositoryError SETUP_FAILED, WORKTREE_MISSING, NAME_INVALID */
+export async function finishWorktree(
+  layout: Layout,
+  { path, source, copy, setup, env }: Parameters<Repositories['finishWorktree']>[0],
+): Promise<void> {
+  const worktree = await requireWorktree(layout, path)
+  if (!existsSync(worktree.unfinished)) return
+  await copyIgnored(layout, source, copy, worktree.path)
+  await runSetup(worktree, setup, env)
+  await rm(worktree.unfinished, { force: true })
 }
 
 const shown = ({ kind, commit }: KnownCommit): string =>

@@ -8,6 +8,7 @@
 //   refinery/tree             checkout in which setup and gates run; it has a small repository of its own
 //   refinery/worktrees/<id>/  what we know of a worktree: our index of it, the setup that ran
 //   trash/                    worktrees on their way out
+//   origin.git                of a fork alone: bare; the rig lands there while it is apart
 //
 //   GIT-2. git never runs with `repo.git` as its repository, except to move refs there. Everything else about an
 //          agent's work (status, checkpoint, merge) runs with refinery/git as the repository and reads the agents'
@@ -32,6 +33,8 @@ export type Layout = {
   readonly copy: string
   /** Written when `cloneRig` is complete. */
   readonly ready: string
+  /** Of a rig of a fork: the bare clone that it lands in while it is apart. */
+  readonly apart: string
 }
 
 export function layoutOf(townDir: string, rig: string): Layout {
@@ -46,6 +49,7 @@ export function layoutOf(townDir: string, rig: string): Layout {
     trash: join(root, 'trash'),
     copy: join(root, 'copy'),
     ready: join(refinery, 'ready'),
+    apart: join(root, 'origin.git'),
   }
 }
 
@@ -59,6 +63,8 @@ export type Worktree = {
   readonly index: string
   /** Digest of the setup that succeeded in it. */
   readonly setup: string
+  /** Is there as long as the worktree of a fork has its files alone: nothing was copied in and no setup has run. */
+  readonly unfinished: string
 }
 
 export function worktreeOf(layout: Layout, path: string): Worktree {
@@ -74,6 +80,7 @@ export function worktreeOf(layout: Layout, path: string): Worktree {
     admin: join(layout.shared, 'worktrees', id),
     index: join(layout.notes, id, 'index'),
     setup: join(layout.notes, id, 'setup'),
+    unfinished: join(layout.notes, id, 'unfinished'),
   }
 }
 

@@ -12,6 +12,7 @@ import type { Repositories } from '../ports/repositories.ts'
 import { blameLine } from './blame.ts'
 import { bringBack, showKept } from './bring-back.ts'
 import { checkpoint } from './checkpoints.ts'
+import { finishWorktree } from './forks.ts'
 import { runGates } from './gates.ts'
 import { sweepIndexes } from './index-files.ts'
 import { pushTarget } from './landings.ts'
@@ -67,6 +68,7 @@ export function createRepositories(townDir: string): Repositories {
       head: await freshTarget(await openRig(input.rig), input.remote, input.target),
     }),
     addWorktree: (input) => onWorktree(input, (layout) => addWorktree(layout, input)),
+    finishWorktree: (input) => onWorktree(input, (layout) => finishWorktree(layout, input)),
     inspectWorktree: (input) => onWorktree(input, (layout) => inspectWorktree(layout, input)),
     checkpoint: (input) => onWorktree(input, (layout) => checkpoint(layout, input)),
     shelveWorktree: (input) => onWorktree(input, (layout) => shelveWorktree(layout, input)),

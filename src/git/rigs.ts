@@ -11,6 +11,7 @@ import { checkGitVersion, fields, type GitOptions, git, gitOutcome } from './git
 import { type Layout, ownEnv } from './layout.ts'
 import { checkName, checkSource } from './names.ts'
 import { refId } from './refs.ts'
+import { checkRejoining } from './rejoining.ts'
 import {
   fetchRefs,
   freshTarget,
@@ -197,6 +198,7 @@ export async function cloneRig(layout: Layout, remote: Remote, target: string): 
   await checkGitVersion()
   if (await isReady(layout)) {
     const head = await freshTarget(layout, remote, target)
+    await checkRejoining(layout, remote, target, head)
     // It may have landed elsewhere until now; agents fetch from where it lands.
     await writeWhole(join(layout.shared, 'config'), sharedConfig(remote))
     return { head }

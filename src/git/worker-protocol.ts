@@ -18,6 +18,7 @@ export const OPERATIONS = [
   'cloneRig',
   'targetHead',
   'addWorktree',
+  'finishWorktree',
   'inspectWorktree',
   'checkpoint',
   'shelveWorktree',

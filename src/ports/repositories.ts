@@ -126,6 +126,17 @@ export interface Repositories {
     readonly from?: { readonly head: string; readonly files: string }
   }): Promise<{ readonly base: string; readonly head: string }>
 
+  /** Does in a worktree that a fork restored what making one ends with: copies ignored files, runs setup. Once. */
+  finishWorktree(input: {
+    readonly rig: string
+    readonly path: string
+    readonly source: string | null
+    readonly copy: readonly string[]
+    readonly setup: SetupSpec | null
+    /** Environment of setup; nothing is inherited. */
+    readonly env: Readonly<Record<string, string>>
+  }): Promise<void>
+
   /**
    * State of a worktree, read without running anything an agent could have configured (own config, own index).
    */
@@ -283,6 +294,8 @@ export type RepositoryErrorCode =
   | 'GIT_TOO_OLD'
   /** Of a rig that is to be forked, what must be there is gone. */
   | 'FORK_RIG_LOST'
+  /** Work of a rig that would rejoin stands on what the real target does not have. */
+  | 'REJOIN_WORK_OPEN'
   | 'GIT_FAILED'
   | 'NAME_INVALID'
   /** The worker ended before it answered; ask again. */

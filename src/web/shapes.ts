@@ -5,6 +5,7 @@ export type Standing = { state: string; since: string; tool: string | null; unti
 export type Rig = {
   name: string
   state: string
+  parked: boolean
   target: { branch: string; head: string | null; state: string; reason: string | null }
   working: number
   queued: number

@@ -48,7 +48,8 @@ const standingText = ({ state, tool, until }: Standing): string | null =>
     stuck: 'stuck',
   })[state] ?? null
 
-export const rigState = ({ state, target }: Rig): string => (state === 'active' ? target.state : state)
+export const rigState = ({ state, parked, target }: Rig): string =>
+  state !== 'active' ? state : parked ? 'parked' : target.state
 
 export const waitText = ({ kind, id }: WaitingFor): string =>
   ({

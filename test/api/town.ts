@@ -219,6 +219,7 @@ function repositories(worktree: { state: WorktreeState; gone: boolean }): Reposi
           }),
     bringBack: () =>
       Promise.resolve({ commit: HEAD, repository: '/towns/test/rigs/shop/repo.git', files: 4 }),
+    finishWorktree: unused,
     buildMerge: unused,
     runGates: unused,
     pushTarget: unused,

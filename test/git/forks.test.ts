@@ -1,9 +1,9 @@
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { apartRemote, forkRig } from '../../src/git/forks.ts'
+import { apartRemote, forkRig, isUnfinished } from '../../src/git/forks.ts'
 import { createRepositories } from '../../src/git/repositories.ts'
-import { commit, RIG, sh, snapshot, tempFolder, town } from './town.ts'
+import { commit, ENV, merge, RIG, sh, snapshot, tempFolder, town } from './town.ts'
 
 const GONE = 'f'.repeat(40)
 
@@ -80,4 +80,75 @@ test('[GIT-33] [FORK-9] a rig of which the target is gone is refused with the co
     code: 'FORK_RIG_LOST',
     message: expect.stringContaining('ffffffffffff'),
   })
+})
+
+test('[GIT-33] a restored worktree has its setup run and its ignored files copied when a program first starts there, once', async () => {
+  const { done, make, path, worktree, fork } = await parent()
+  await make([{ ...worktree, known: [{ commit: done, kind: 'branch' }] }])
+  expect(readdirSync(path), 'a fork that is made runs nothing of the project').not.toContain('made.txt')
+  const own = join(fork, 'rigs', RIG, 'copy')
+  mkdirSync(own, { recursive: true })
+  writeFileSync(join(own, '.env'), 'A=1\n')
+  const repos = createRepositories(fork)
+  const finish = (command: string[]) =>
+    repos.finishWorktree({
+      rig: RIG,
+      path,
+      source: null,
+      copy: ['.env'],
+      setup: { command, timeoutMs: 20_000, inputs: [] },
+      env: ENV,
+    })
+  expect(isUnfinished(fork, RIG, path)).toBe(true)
+  await expect(finish(['false'])).rejects.toMatchObject({ code: 'SETUP_FAILED' })
+  expect(isUnfinished(fork, RIG, path), 'what failed is tried again').toBe(true)
+  const count = ['/bin/sh', '-c', 'echo x >> made.txt']
+  await finish(count)
+  await finish([...count, 'changed'])
+  expect(readFileSync(join(path, 'made.txt'), 'utf8')).toBe('x\n')
+  expect(readFileSync(join(path, '.env'), 'utf8')).toBe('A=1\n')
+  expect(isUnfinished(fork, RIG, path)).toBe(false)
+})
+
+test('[GIT-34] a rig does not go back to the real remote while a branch stands on what landed in the fork alone', async () => {
+  const { remote, done, make, path, worktree, fork } = await parent()
+  await make([{ ...worktree, known: [{ commit: done, kind: 'branch' }] }])
+  const repos = createRepositories(fork)
+  const apart = apartRemote(fork, RIG)
+  const rejoin = () => repos.cloneRig({ rig: RIG, remote, target: 'main' })
+  const real = (await repos.cloneRig({ rig: RIG, remote: apart, target: 'main' })).head
+  // The restored branch lands in the fork; another one begins on top of it.
+  const built = await repos.buildMerge({
+    ...merge(worktree.branch, done),
+    rig: RIG,
+    remote: apart,
+    target: 'main',
+  })
+  if (built.kind !== 'built') throw new Error(built.kind)
+  const { base, commit: id } = built
+  await repos.pushTarget({ rig: RIG, remote: apart, target: 'main', base, commit: id, head: done })
+  expect((await rejoin()).head, 'one that stands where the real target stands is no hindrance').toBe(real)
+  await repos.cloneRig({ rig: RIG, remote: apart, target: 'main' })
+  const second = { ...worktree, path: join(fork, 'rigs', RIG, 'polecats/ace/1'), branch: 'polecat/ace/b2' }
+  await repos.addWorktree({
+    rig: RIG,
+    remote: apart,
+    target: 'main',
+    path: second.path,
+    branch: second.branch,
+    source: null,
+    copy: [],
+    setup: null,
+    env: ENV,
+  })
+  commit(second.path, 'on top', { 'top.txt': '' })
+  await expect(rejoin()).rejects.toMatchObject({
+    code: 'REJOIN_WORK_OPEN',
+    message: expect.stringMatching(/^polecat\/ace\/b2 stands on what has landed in this fork alone/),
+  })
+  expect(sh(path, 'remote', 'get-url', 'origin'), 'nothing has changed').toBe(apart.url)
+  // Once the real target has what landed here, there is nothing left to hinder it.
+  sh(apart.url, 'push', '-q', remote.url, 'main')
+  expect((await rejoin()).head).toBe(id)
+  expect(sh(path, 'remote', 'get-url', 'origin')).toBe(remote.url)
 })

@@ -3,10 +3,14 @@
 import { z } from 'zod'
 import { rigOwner } from '../../events/address.ts'
 import { line } from '../../events/define.ts'
+import { recordOf } from '../../events/upcasters.ts'
+import { mergeRequests } from '../../projections/merge-queue.ts'
+import { town as townRow } from '../../projections/town.ts'
 import { command } from '../command.ts'
 import { Fault } from '../fault.ts'
 import { firstOf } from '../follow.ts'
 import { findRig } from '../resolve.ts'
+import type { TownHandle } from '../town.ts'
 import { take } from '../turn.ts'
 
 /** How long the other remote may take to be read before the caller is told to look later, ms. */
@@ -67,8 +71,28 @@ const rejoin = command({
     if (ended === null) throw new Fault('TIMED_OUT', `The remote of ${name} is still being read.`)
     if (ended.fact.type === 'RigNotRejoined')
       throw new Fault(String(ended.fact.code), String(ended.fact.message))
-    return { rig: name, remote: apart, seq: ended.seq }
+    return { rig: name, remote: apart, alone: await landedAlone(town, name), seq: ended.seq }
   },
 })
+
+/** Beads of a rig that have landed in this fork alone: the real target was not told of them. */
+async function landedAlone({ projections, log }: TownHandle, rig: string): Promise<string[]> {
+  const { fork } = townRow(projections.town.rows)
+  if (fork === null) return []
+  const rows = mergeRequests(projections.mergeQueue.rows, { rig, state: 'landed' })
+  const later = rows.filter(({ receipt }) => receipt !== null && receipt.seq > fork.seq)
+  // One may have landed before that moment, and have been told of it after it.
+  const head = later.length === 0 ? null : await headThen(log, rig, fork.seq)
+  return later.filter(({ receipt }) => receipt?.commit !== head).map(({ bead }) => bead)
+}
+
+async function headThen(log: TownHandle['log'], rig: string, seq: number): Promise<unknown> {
+  for await (const { line } of log.read({ after: seq })) {
+    const { facts } = recordOf(line)
+    const forked = facts.find((fact) => fact.type === 'RigForked' && fact.rig === rig)
+    if (forked !== undefined) return forked.head
+  }
+  return null
+}
 
 export const rigParkCommands = [park, unpark, rejoin]

@@ -63,9 +63,19 @@ export const rigRemote: Command = {
         `The rig ${rig.name} lands in ${rig.remote.url}, and is apart from nothing.`,
       )
     await confirm(call, rig.name, rig.apart.url)
-    const found = await call.town().command('rig.rejoin', { rig: rig.name, url: rig.apart.url })
+    const found = await call
+      .town()
+      .command<{ alone: string[] }>('rig.rejoin', { rig: rig.name, url: rig.apart.url })
     const { url } = rig.apart
-    out.answer({ json: found, ids: [rig.name], lines: () => [`${rig.name} lands in ${url} from now on.`] })
+    const lines = () => [
+      `${rig.name} lands in ${url} from now on.`,
+      ...(found.alone.length === 0
+        ? []
+        : [
+            `What landed in this fork alone is not there: ${found.alone.join(', ')} (git -C ${rig.remote.url} log ${rig.target.branch}).`,
+          ]),
+    ]
+    out.answer({ json: found, ids: [rig.name], lines })
   },
 }
 

@@ -12,6 +12,7 @@ import { agentState, type Standing, waitText } from '../words-for.ts'
 type Rig = {
   name: string
   state: string
+  parked: boolean
   target: { branch: string; head: string | null; state: string; reason: string }
   working: number
   queued: number
@@ -169,10 +170,10 @@ export function screen(
       ? ['No rig (project) yet: gt rig add <name> <url or path>']
       : table(
           ['RIG (project)', 'LANDS ON', 'STATE', 'WORK', 'QUEUE', 'OPEN', 'DONE'],
-          rigs.map(({ name, state, target, working, queued, open, closed }) => [
+          rigs.map(({ name, state, parked, target, working, queued, open, closed }) => [
             name,
             `${target.branch} ${target.head?.slice(0, 7) ?? ''}`.trim(),
-            state === 'active' ? target.state : state,
+            state !== 'active' ? state : parked ? 'parked' : target.state,
             String(working),
             String(queued),
             String(open),

@@ -8,7 +8,8 @@ import { UsageError } from '../usage.ts'
 
 export type Status = {
   daemon: { pid: number; startedAt: string; recoveredMs: number } | null
-  agents: { address: string; role: string; hook: string | null; state: string }[]
+  agents: { address: string; role: string; rig: string | null; hook: string | null; state: string }[]
+  rigs: { name: string; parked: boolean }[]
   queue: { waiting: number }
 }
 
@@ -38,6 +39,7 @@ export const up: Command = {
     const url = http === undefined ? null : await listen(call, http)
     const status = await call.town().get<Status>('/v1/status')
     const resumed = status.agents.filter(({ role, hook }) => role === 'polecat' && hook !== null)
+    const parked = status.rigs.filter((rig) => rig.parked).map(({ name }) => name)
     const recoveredMs = status.daemon?.recoveredMs ?? null
     const json = {
       pid,
@@ -65,7 +67,11 @@ export const up: Command = {
           : [
               `It runs gt ${runs.version}${runs.program === null ? ' from sources' : ` (${runs.program.slice(0, 8)})`}, not this one: gt restart changes that.`,
             ]),
-        ...resumed.map(({ address, hook }) => `${started ? 'Goes on' : 'At work'}: ${address} with ${hook}.`),
+        ...resumed.map(({ address, rig, hook }) => {
+          const how = rig !== null && parked.includes(rig) ? 'Rests' : started ? 'Goes on' : 'At work'
+          return `${how}: ${address} with ${hook}.`
+        }),
+        ...parked.map((rig) => `The rig (project) ${rig} is parked: gt rig unpark ${rig} lets it go on.`),
         ...(status.queue.waiting > 0
           ? [`${status.queue.waiting} beads (units of work) wait for a place.`]
           : []),

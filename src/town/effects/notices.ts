@@ -33,12 +33,14 @@ export const sendNotice: CarryOut<'notice.send'> = async (params, { id, again, s
       message: 'The town went down while it was sent, so nobody knows whether it went.',
     }
   const { 'notify.webhook': url, 'notify.command': command, 'notify.desktop': desktop } = settingsOf(town)
+  // A desktop is outside of a fork: it is told there when a person of the fork has said so.
+  const quiet = desktop === false || (desktop !== true && town.system.owner(TOWN)?.context.fork != null)
   const { decision } = params
   const notice = { ...params, title: plain(params.title), body: plain(answerable(params, town)) }
   const tries = [
     ...(typeof url === 'string' ? [webhook(url, notice, town, signal)] : []),
     ...(Array.isArray(command) ? [byProgram('command', command.map(String), notice, town, id)] : []),
-    ...(desktop === false ? [] : [onDesktop(notice, town, id, desktop === true)]),
+    ...(quiet ? [] : [onDesktop(notice, town, id, desktop === true)]),
   ]
   const results = await Promise.all(tries)
   const ways = results.flatMap((one) => (one?.problem === null ? one.way : []))

@@ -1,8 +1,9 @@
 // Effects on repositories: each asks the worker, and says what came of it in the words of the owner that asked.
 
-import { refinery } from '../../events/address.ts'
+import { refinery, TOWN } from '../../events/address.ts'
 import { parseEffectId } from '../../events/record.ts'
 import { recordOf } from '../../events/upcasters.ts'
+import { isUnfinished } from '../../git/forks.ts'
 import { RepositoryError } from '../../ports/repositories.ts'
 import { bead as beadRow } from '../../projections/bead-queries.ts'
 import { authorOf, baseEnvironment } from '../environment.ts'
@@ -28,6 +29,26 @@ export const addWorktree: CarryOut<'worktree.add'> = async ({ rig, sandbox, bran
     return { type: 'worktree.added', ...made, path }
   } catch (error) {
     return { type: 'worktree.notAdded', ...failure(error) }
+  }
+}
+
+/** Does what a fork left undone in a worktree that it restored, before a program first starts there. */
+export async function finishWorktree(
+  town: Carrier,
+  { rig, worktree }: { readonly rig: string | null; readonly worktree: string },
+  id: string,
+): Promise<{ code: string; message: string } | null> {
+  if (rig === null || town.system.owner(TOWN)?.context.fork == null) return null
+  if (!isUnfinished(town.dir, rig, worktree)) return null
+  const { source, copy, setup } = rigView(town.system, rig)
+  const env = toolEnvironment(town, rig)
+  try {
+    await town
+      .repositoriesFor(`${id} finish`)
+      .finishWorktree({ rig, path: worktree, source, copy, setup, env })
+    return null
+  } catch (error) {
+    return failure(error)
   }
 }
 

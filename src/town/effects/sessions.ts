@@ -7,6 +7,7 @@ import type { Launch } from '../../ports/presets.ts'
 import { type SessionEnding, TerminalError, type Terminals } from '../../ports/terminals.ts'
 import { sessionFiles } from '../files.ts'
 import type { CarryOut } from './carrier.ts'
+import { finishWorktree } from './repositories.ts'
 import { launchOf, runtimeOf } from './session-launch.ts'
 
 /** Size of a terminal that nobody looks at, in character cells. */
@@ -23,6 +24,8 @@ export const startSession: CarryOut<'session.start'> = async (params, { id, agai
   if (sessionRole(session) === 'mayor') await mkdir(worktree, { recursive: true })
   await writeFile(files.token, town.tokens.forSession(session), { mode: 0o600 })
   if (again) await endLost(town.terminals, session)
+  const undone = await finishWorktree(town, params, id)
+  if (undone !== null) return { type: 'session.notStarted', ...undone }
   const launch = await launchOf(town, params, runtime, id)
   await writeFiles(launch)
   if (signal.aborted) return calledOff
