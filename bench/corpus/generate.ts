@@ -2,6 +2,8 @@
 //
 // Always:    the same seed gives the same lines, however many are taken; nothing that was handed on is kept.
 
+import type { LogRecord } from '../../src/events/record.ts'
+import type { System } from '../../src/system/types.ts'
 import { keepBeads } from './beads.ts'
 import { answering } from './effects.ts'
 import { settle } from './rigs.ts'
@@ -17,9 +19,12 @@ export async function generate(options: {
   readonly records: number
   readonly seed: number
   readonly onLines: (lines: readonly string[]) => Promise<void> | void
+  /** Sees each record as the town does that makes it, which then stands just behind it. */
+  readonly onRecord?: (record: LogRecord, system: System | null) => void
 }): Promise<void> {
-  const { records, seed, onLines } = options
+  const { records, seed, onLines, onRecord } = options
   const world = new World(seed)
+  if (onRecord !== undefined) world.onRecord = onRecord
   await world.open((made) => answering(made, sessions(made)))
   void settle(world)
   keepBeads(world)

@@ -48,6 +48,7 @@ export class World {
   readonly worktrees = new Map<string, Worktree>()
   /** Where each rig's target stands. */
   readonly heads = new Map<string, string>()
+  onRecord: ((record: LogRecord, system: System | null) => void) | null = null
   readonly #listeners = new Map<string, Listener[]>()
   #system: System | null = null
   #turns = 0
@@ -66,6 +67,7 @@ export class World {
       clock: { now: () => this.now, after: (ms, fire) => this.scheduler.after(ms, fire) },
       perform: perform(this),
       onRecord: (record) => {
+        this.onRecord?.(record, this.#system)
         for (const fact of record.facts)
           for (const listener of this.#listeners.get(fact.type) ?? []) listener(fact, record)
       },

@@ -75,6 +75,7 @@ export class Daemon {
       onRecord: (record) => {
         if (!this.alive) return
         checker.record(record)
+        world.live?.note(record, this.system)
         this.#brakes?.record(record)
       },
       onTrouble: (trouble) => {

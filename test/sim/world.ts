@@ -5,6 +5,7 @@
 
 import { createHash } from 'node:crypto'
 import { createMemoryDisk, type MemoryDisk } from '../../eventlog/index.ts'
+import { type Compared, LiveHistory } from '../support/live-history.ts'
 import { Checker } from './checker.ts'
 import type { Daemon, Plant } from './daemon.ts'
 import { startFaults } from './faults.ts'
@@ -47,6 +48,8 @@ export type SimulationOptions = {
   readonly plant?: Plant
   /** Keeps every line of the log in the result. */
   readonly keep?: boolean
+  /** Notes what the town holds after each record, and compares it with the log in the end. */
+  readonly prefixes?: boolean
   /** Rebuilds everything from the log after every crash and at the end; else only at the end of one seed in four. */
   readonly thorough?: boolean
 }
@@ -64,6 +67,8 @@ export type SimulationResult = {
   readonly hash: string
   readonly notes: readonly string[]
   readonly lines: readonly string[]
+  /** Null unless it was asked for. */
+  readonly prefixes: Compared | null
 }
 
 const BEGIN = Date.UTC(2027, 2, 1, 8)
@@ -83,6 +88,7 @@ export class World {
   readonly beads: readonly BeadPlan[]
   readonly ungated: ReadonlySet<string>
   readonly places = 3
+  readonly live: LiveHistory | null
   daemon: Daemon | null = null
   crashes = 0
   /** What the wall clock shows beyond virtual time, ms. */
@@ -100,11 +106,12 @@ export class World {
   readonly notes: string[] = []
   readonly #repositories = new Map<string, Repository>()
 
-  constructor({ seed, faults }: SimulationOptions) {
+  constructor({ seed, faults, prefixes }: SimulationOptions) {
     this.random = createRandom(seed)
     this.scheduler = new Scheduler(this.random.fork('order'))
     this.disk = createMemoryDisk({ seed })
     this.checker = new Checker(this, this.disk)
+    this.live = prefixes === true ? new LiveHistory(this.random.fork('live'), this.checker.projections) : null
     this.host = new Host(this)
     this.faults = { ...faultsOf(this.random.fork('faults')), ...faults }
     const plan = this.random.fork('plan')
@@ -167,7 +174,8 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   if (!failed()) await checker.end(options.thorough === true || options.seed % 4 === 0)
   const lines: string[] = []
   const log = world.daemon?.log
-  if (options.keep && log != null) for await (const { line } of log.read()) lines.push(line)
+  if ((options.keep || options.prefixes) && log != null)
+    for await (const { line } of log.read()) lines.push(line)
   return {
     seed: options.seed,
     violation: checker.violation,
@@ -179,6 +187,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     hash: world.digest(log?.head.chain ?? ''),
     notes: world.notes,
     lines,
+    prefixes: world.live?.compare(lines) ?? null,
   }
 }
 
