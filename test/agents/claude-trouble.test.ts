@@ -170,6 +170,7 @@ describe('the conversation of Claude Code', () => {
     await terminal.type('More.')
     await hooks.hears(isKind('turnEnded'), from)
     expect(hooks.heard.slice(from).map(({ kind }) => kind)).toContain('compacting')
+    await hooks.isCalled('StopFailure')
     expect(hooks.calls.filter(({ event }) => event === 'StopFailure')).toHaveLength(1)
     expect(hooks.heard.filter(isKind('turnFailed'))).toEqual([])
     expect(hooks.heard.filter(isKind('compacted'))).toEqual([])

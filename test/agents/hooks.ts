@@ -17,6 +17,8 @@ export type Hooks = {
   answer(how: (call: HookCall, meaning: HookMeaning) => HookReply | Promise<HookReply>): void
   /** The first thing heard, after `from` others, that is meant. @throws with what was heard when it did not come. */
   hears(meant: (heard: Heard) => boolean, from?: number, ms?: number): Promise<Heard>
+  /** The first call of a hook, whatever is heard in it. The hooks of one moment are processes beside each other. */
+  isCalled(event: string): Promise<HookCall>
   close(): Promise<void>
 }
 
@@ -45,6 +47,22 @@ export async function openHooks(preset: Preset): Promise<Hooks> {
   let answer: (call: HookCall, meaning: HookMeaning) => HookReply | Promise<HookReply> = () => ({
     kind: 'none',
   })
+  const until = async <T>(look: () => T | undefined, ms: number): Promise<T> => {
+    const end = performance.now() + ms
+    for (;;) {
+      const found = look()
+      if (found !== undefined) return found
+      const left = end - performance.now()
+      if (left <= 0) throw new Error(`Not heard in ${ms} ms; heard was: ${JSON.stringify(heard, null, 1)}`)
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, left)
+        waiting.push(() => {
+          clearTimeout(timer)
+          resolve()
+        })
+      })
+    }
+  }
   const server = createServer({ allowHalfOpen: true }, async (socket) => {
     socket.on('error', () => {})
     // Not by iteration, which would close the socket before it is answered.
@@ -70,22 +88,8 @@ export async function openHooks(preset: Preset): Promise<Hooks> {
     answer: (how) => {
       answer = how
     },
-    async hears(meant, from = 0, ms = 20_000) {
-      const until = performance.now() + ms
-      for (;;) {
-        const found = heard.slice(from).find(meant)
-        if (found !== undefined) return found
-        const left = until - performance.now()
-        if (left <= 0) throw new Error(`Not heard in ${ms} ms; heard was: ${JSON.stringify(heard, null, 1)}`)
-        await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, left)
-          waiting.push(() => {
-            clearTimeout(timer)
-            resolve()
-          })
-        })
-      }
-    },
+    hears: (meant, from = 0, ms = 20_000) => until(() => heard.slice(from).find(meant), ms),
+    isCalled: (event) => until(() => calls.find((call) => call.event === event), 20_000),
     close: () =>
       new Promise((resolve) => {
         server.close(() => {
