@@ -6,6 +6,7 @@
 //            part. A part can be walked while it changes: rows that stay are met, each at least once.
 
 import { createProjections, type Projections } from '../projections/index.ts'
+import { RowMap } from '../projections/row-map.ts'
 import type { Projection } from '../projections/types.ts'
 import type { OwnerState, SystemCheckpoint } from '../system/types.ts'
 
@@ -23,7 +24,11 @@ export interface Part {
 }
 
 type Hash = { update(text: string): unknown }
-type State = { readonly system: SystemCheckpoint; readonly projections: Projections }
+type State = {
+  readonly system: Omit<SystemCheckpoint, 'owners'> & { readonly owners: Rows }
+  readonly projections: Projections
+}
+type Rows = ReadonlyMap<string, unknown> | readonly (readonly [string, unknown])[]
 
 export const OWNERS = 'owners'
 
@@ -81,18 +86,18 @@ export type Instead = ReadonlyMap<string, ReadonlyMap<string, string | null>>
 /** Characters: a hash takes some large texts in less time than many small ones. */
 const HASHED_AT_ONCE = 65_536
 
-function still(name: string, rows: readonly (readonly [string, unknown])[]): Part {
-  let byKey: ReadonlyMap<string, unknown> | undefined
+function still(name: string, rows: Rows): Part {
+  let byKey = rows instanceof Map ? (rows as ReadonlyMap<string, unknown>) : undefined
   return {
     name,
     still: true,
     kind: 'rows',
-    rows: () => rows,
+    rows: () => (rows instanceof RowMap ? rows.passing() : rows),
     get(key) {
       byKey ??= new Map(rows)
       return byKey.get(key)
     },
-    size: rows.length,
+    size: 'length' in rows ? rows.length : rows.size,
   }
 }
 
@@ -126,7 +131,8 @@ function livePart(name: string, now: () => unknown): Part {
     },
     *rows() {
       const part = now()
-      if (part instanceof Map) yield* part
+      if (part instanceof RowMap) yield* part.passing()
+      else if (part instanceof Map) yield* part
       else if (part instanceof Set) for (const key of part) yield [String(key), true] as const
       else if (Array.isArray(part)) yield* backwards(() => now() as readonly unknown[])
       else yield ['', part]

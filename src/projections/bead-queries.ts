@@ -66,8 +66,10 @@ function countOneByOne(rows: BeadRows, ids: ReadonlySet<string>): BeadCounts {
     ready: 0,
     queued: 0,
   }
+  // By the indexes alone: rows of beads that closed long ago may still be packed.
+  const statuses = [...rows.byStatus]
   for (const id of ids) {
-    const status = rows.byId.get(id)?.status
+    const status = statuses.find(([, some]) => some.has(id))?.[0]
     if (status !== undefined) counts[status] += 1
     if (rows.ready.has(id)) counts.ready += 1
     if (rows.queued.has(id)) counts.queued += 1

@@ -7,6 +7,7 @@ import { lastPart, rigOf } from '../events/address.ts'
 import type { GateResultData } from '../events/define.ts'
 import type { LogRecord } from '../events/index.ts'
 import type { Address } from '../events/record.ts'
+import { rowsWith, tally } from './row-map.ts'
 import { type Handlers, projection } from './store.ts'
 import type { Projection } from './types.ts'
 
@@ -84,7 +85,8 @@ export const QUEUE_STATES: readonly MergeState[] = ['queued', 'building', 'testi
 
 /** In order of arrival. */
 export function mergeRequests(rows: MergeRows, filter: MergeFilter = {}): MergeRow[] {
-  const found = [...rows.values()]
+  const states = filter.state === undefined ? null : [filter.state].flat()
+  const found = [...(states === null ? rows.values() : rowsWith(rows, 'state', states))]
     .filter((row) => fits(row, filter))
     .sort(
       (left, right) => compare(left.requestedAt, right.requestedAt) || compare(left.address, right.address),
@@ -118,9 +120,13 @@ export function mergeCounts(rows: MergeRows, rig?: string): Record<MergeState, n
     conflicted: 0,
     waiting: 0,
   }
-  for (const row of rows.values()) if (rig === undefined || row.rig === rig) counts[row.state] += 1
+  if (rig === undefined) for (const [state, n] of tally(rows, 'state')) counts[state as MergeState] = n
+  else for (const row of rows.values()) if (row.rig === rig) counts[row.state] += 1
   return counts
 }
+
+/** Codes with which one request waits by itself: that others go on says nothing of it. */
+export const SET_ASIDE: ReadonlySet<string> = new Set(['TARGET_FROZEN', 'APPROVAL_NEEDED'])
 
 const LOG_TAIL_MAX = 2_048
 const HISTORY_MAX = 50
@@ -180,7 +186,9 @@ const handlers: Handlers<MergeRows> = {
       enter(row, 'waiting', code, record)
     }),
   LandingResumed: (rows, { rig }, record) => {
-    const waiting = mergeRequests(rows, { rig, state: 'waiting' })
+    const waiting = mergeRequests(rows, { rig, state: 'waiting' }).filter(
+      ({ reason }) => !SET_ASIDE.has(reason?.code ?? ''),
+    )
     for (const row of waiting) {
       const before = row.history.findLast(({ state }) => state !== 'waiting')
       row.reason = null

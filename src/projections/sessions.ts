@@ -92,6 +92,12 @@ export function lastSessions(
   return found.reverse()
 }
 
+/** Addresses of all that an agent has had, in the order in which they were opened. */
+export function* sessionsOf({ counts, byAgent }: SessionRows, agent: Address): Generator<Address> {
+  const count = counts.get(agent) ?? 0
+  for (let n = 0; n < count; n += CHUNK) yield* byAgent.get(chunkOf(agent, n)) ?? []
+}
+
 /** The one that has not ended, or null. */
 export const currentSession = (rows: SessionRows, agent: Address): SessionRow | null =>
   sessions(rows, { agent, live: true }).at(-1) ?? null

@@ -93,6 +93,9 @@ export function projection<Rows extends RowsShape>(spec: ProjectionSpec<Rows>): 
       spec.derived?.rebuild(rows)
       store.send({ type: 'loaded', rows, revision })
     },
+    adopt(rows, revision) {
+      store.send({ type: 'loaded', rows, revision })
+    },
   }
 }
 

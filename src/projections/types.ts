@@ -23,4 +23,6 @@ export interface Projection<Rows> {
   /** Plain JSON of the whole state. */
   save(): unknown
   load(saved: unknown): void
+  /** Takes rows over as they are, those that follow from others among them. */
+  adopt(rows: Rows, revision: number): void
 }

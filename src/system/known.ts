@@ -9,7 +9,7 @@ import { createDecider, type Decider } from './decide.ts'
 import { createLedger, type Ledger, type LedgerChange } from './ledger.ts'
 import { createOwners, type Owners } from './owners.ts'
 import type { Position } from './turns.ts'
-import type { SystemCheckpoint } from './types.ts'
+import type { SystemCheckpoint, SystemStart, SystemState } from './types.ts'
 
 export interface Known {
   readonly owners: Owners
@@ -27,9 +27,10 @@ export interface Known {
   /** Every owner is where its last durable record left it; what was being written is forgotten. */
   setBack(): void
   checkpoint(): SystemCheckpoint
+  state(): SystemState
 }
 
-export function createKnown(from?: SystemCheckpoint): Known {
+export function createKnown(from?: SystemStart): Known {
   const owners = createOwners()
   const ledger = createLedger()
   const decider = createDecider()
@@ -39,7 +40,7 @@ export function createKnown(from?: SystemCheckpoint): Known {
   let next = seq + 1
   let lastAt: string = at
   if (from !== undefined) {
-    owners.load(from.owners)
+    owners.load(from)
     ledger.load(from.ledger)
   }
 
@@ -79,5 +80,6 @@ export function createKnown(from?: SystemCheckpoint): Known {
       next = seq + 1
     },
     checkpoint: () => ({ seq, at, owners: owners.save(), ledger: ledger.save() }),
+    state: () => ({ seq, at, owners: owners.durable, living: owners.allLiving(), ledger: ledger.save() }),
   }
 }

@@ -106,6 +106,7 @@ export async function openSystem(options: SystemOptions): Promise<System> {
     },
     owner: (address) => owners.get(address),
     owners: () => owners.all(),
+    living: (machine) => owners.living(machine),
     openEffects: () =>
       [...ledger.effects.values()].map(({ id, kind, params, actor }) => ({
         id,
@@ -122,6 +123,7 @@ export async function openSystem(options: SystemOptions): Promise<System> {
     },
     openedAfterMs,
     checkpoint: known.checkpoint,
+    state: known.state,
     idle: () => (isIdle() ? Promise.resolve() : resting.wait('idle')),
     async close() {
       if (writer.state === 'closing') return
@@ -136,7 +138,7 @@ export async function openSystem(options: SystemOptions): Promise<System> {
 
   /** Owners that live are brought to the versions of this build, ahead of every other record. */
   async function bringAlong(): Promise<void> {
-    const behind = ownersBehind(owners.all(), machines)
+    const behind = ownersBehind(owners.recent(), machines)
     await options.beforeFirstRecord?.({ seq: known.seq, migrates: behind.length })
     for (let n = 0; n < behind.length; n += MIGRATED_AT_ONCE) {
       const position = known.position(clock.now())

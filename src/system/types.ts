@@ -56,9 +56,22 @@ export type SystemCheckpoint = {
   readonly ledger: SavedLedger
 }
 
+/** The same as it is held: looked at before the next await, and changed by nobody. */
+export type SystemState = Omit<SystemCheckpoint, 'owners'> & {
+  readonly owners: ReadonlyMap<Address, OwnerState>
+  /** Owners that may do something yet: all but such as have ended. */
+  readonly living: Iterable<Address>
+}
+
+/** Where to go on from. A map of owners is taken over. `living`: by the name of their machine; absent: any may be. */
+export type SystemStart = Omit<SystemCheckpoint, 'owners'> & {
+  readonly owners: SavedOwners | Map<Address, OwnerState>
+  readonly living?: Readonly<Record<string, readonly Address[]>>
+}
+
 export type SystemOptions = {
-  /** Folding begins after it. Whoever hands it over answers for its being of this log. */
-  readonly from?: SystemCheckpoint
+  /** Folding begins after it, and its owners are of this build. Whoever hands it over answers for its being of this log. */
+  readonly from?: SystemStart
   readonly log: EventLog
   /** The machine that lives at an address, or null when none can. */
   readonly machines: (address: Address) => MachineDef | null
@@ -95,8 +108,10 @@ export interface System {
   take(turn: Turn, options?: { readonly settled?: boolean }): Promise<TurnResult>
   /** State of an owner as decided last (durable or about to be), or null when there is none. */
   owner(address: Address): OwnerState | null
-  /** The same of all; for what is durable alone see `checkpoint`. */
+  /** The same of all; for what is durable alone see `checkpoint`. Takes long when there are many: mostly `living` will do. */
   owners(): Iterable<readonly [Address, OwnerState]>
+  /** The same of those of one machine that may do something yet, and of some that have ended. */
+  living(machine: string): Iterable<readonly [Address, OwnerState]>
   /** Effects asked for and not answered. */
   openEffects(): readonly OpenEffect[]
   /** Timers that run, with their due times. */
@@ -112,6 +127,7 @@ export interface System {
   readonly openedAfterMs: number
   /** What is known after record `seq`. Plain JSON; write it down before the next await. */
   checkpoint(): SystemCheckpoint
+  state(): SystemState
   /** Waits until nothing is being decided or written. */
   idle(): Promise<void>
   /** Stops taking turns, lets the current commit end, calls off timers and effects. The log stays open. */

@@ -3,7 +3,6 @@
 // Owns:      telling endings to their sessions, once each.
 // Does not:  decide what an ending means. It never says that something ended which it did not see gone (P5).
 
-import { ownerKind } from '../events/address.ts'
 import type { Address } from '../events/record.ts'
 import type { SessionEnding, Terminals } from '../ports/terminals.ts'
 import { stoppedBecause } from '../pty/recorded.ts'
@@ -63,8 +62,8 @@ export function createAdoption(options: {
     async reconcile() {
       const found = new Map((await terminals.list()).map((info) => [info.id, info]))
       const adopted: Address[] = []
-      for (const [address, { value }] of [...system.owners()]) {
-        if (ownerKind(address) !== 'session' || !ALIVE.has(String(value))) continue
+      for (const [address, { value }] of [...system.living('session')]) {
+        if (!ALIVE.has(String(value))) continue
         const info = found.get(address)
         if (info === undefined) {
           // Its host is gone. What may be left of it would write into a worktree that goes to another session.

@@ -168,7 +168,7 @@ export function createBrakes(options: {
     const stopped = stoppedIn(system) !== null
     const anyBudget = budgets().some(({ reachedAt }) => reachedAt !== null)
     const pauses: Pause[] = []
-    for (const [address, state] of [...system.owners()]) {
+    for (const [address, state] of [...system.living('crew'), ...system.living('sandbox')]) {
       if (ownerKind(address) === 'crew') {
         // A budget keeps turns from beginning, and says so to the person who is there.
         const held = (state.context.held ?? []) as readonly PauseReason[]

@@ -14,6 +14,7 @@ import { LogError } from '../../eventlog/index.ts'
 import { createServer } from '../api/server.ts'
 import type { TownHandle } from '../api/town.ts'
 import { OVERSEER, TOWN } from '../events/address.ts'
+import { sessionsOf } from '../projections/sessions.ts'
 import { presets } from '../pty/presets/index.ts'
 import { ensureHost } from '../pty/start-host.ts'
 import type { Perform } from '../system/types.ts'
@@ -95,6 +96,7 @@ export async function startDaemon(
   })
   const transcripts = createTranscripts({
     system: town.system,
+    sessionsOf: (agent) => sessionsOf(town.projections.sessions.rows, agent),
     presets,
     prices: town.prices,
     onTrouble: town.trouble,
@@ -212,6 +214,7 @@ async function serve(parts: {
   const daemon = { pid: process.pid, startedAt, version: VERSION, recoveredMs, program: program.digest }
   const past = createPast({ log: town.log, dir, name: town.identity.name, townId: town.identity.townId })
   town.onRecord(past.recorded)
+  town.onRecord(town.checkpoints.recorded)
   const jobs = createJobs({ log: town.log, dir, name: town.identity.name, townId: town.identity.townId })
   let server: ReturnType<typeof createServer> | undefined
   let stopping: Promise<void> | undefined

@@ -9,7 +9,7 @@
 //   <town>/.gt/gt.sock          the API
 //   <town>/.gt/host.sock ...    the host's own (src/pty/host-files.ts), worker.sock (src/git)
 //   <town>/.gt/sessions/<slug>/ token, TMPDIR and recording of a session
-//   <town>/.gt/checkpoint.json  a cache of everything folded; may be deleted at any time
+//   <town>/.gt/checkpoint/      a cache of everything folded; may be deleted at any time (checkpoint.ts)
 //   <town>/.gt/past/            versions of rows, for questions about the past; a cache (past/row-files.ts)
 //   <town>/.gt/backups/         copies of the log (backups.ts)
 //   <town>/.gt/program/         the program that this town runs (program.ts)
@@ -39,7 +39,9 @@ export const townFiles = (dir: string) => {
     daemonPid: join(own, 'daemon.json'),
     daemonLog: join(own, 'daemon.log'),
     sessions: join(own, 'sessions'),
-    checkpoint: join(own, 'checkpoint.json'),
+    checkpoint: join(own, 'checkpoint'),
+    /** Of version 0.1.0: it only goes. */
+    oldCheckpoint: join(own, 'checkpoint.json'),
     past: join(own, 'past'),
     backups: join(own, 'backups'),
     program: join(own, 'program'),

@@ -85,7 +85,7 @@ export function createHandoffs(options: {
       if (ownerKind(actor) === 'session' && facts.some(({ type }) => type === 'AgentStands')) look(actor)
     },
     begin() {
-      for (const [address] of system.owners()) if (ownerKind(address) === 'session') look(address)
+      for (const [address] of system.living('session')) look(address)
     },
     async idle() {
       while (under.size > 0) await Promise.all(under.values())

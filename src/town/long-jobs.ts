@@ -5,6 +5,7 @@
 
 import { rmSync } from 'node:fs'
 import type { JobWatch, ReplayReport, TownHandle } from '../api/town.ts'
+import type { Renewals } from './checkpoint/renewals.ts'
 import { townFiles } from './files.ts'
 import type { Jobs } from './past/jobs.ts'
 import { createSlices } from './past/slices.ts'
@@ -15,6 +16,7 @@ const UNWATCHED: JobWatch = { signal: new AbortController().signal }
 /** What is held in memory, and what to do when the log says something else. */
 type Held = Parameters<typeof createSlices>[0] & {
   readonly dir: string
+  readonly checkpoints: Pick<Renewals, 'pauseFor'>
   distrust(): void
   trouble(code: string, message: string): void
 }
@@ -29,7 +31,8 @@ export function longJobs(
   return {
     async replay(options, watch = UNWATCHED) {
       const job = { kind: 'replay', asked: { ...options, checkpoint } } as const
-      const report = await jobs.run<ReplayReport>(job, watch, createSlices(town))
+      const run = () => jobs.run<ReplayReport>(job, watch, createSlices(town))
+      const report = await town.checkpoints.pauseFor(run)
       if (report.cachesReplaced) {
         await endReaders()
         rmSync(past, { recursive: true, force: true })

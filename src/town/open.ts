@@ -15,6 +15,7 @@ import { presets } from '../pty/presets/index.ts'
 import { openSystem } from '../system/system.ts'
 import type { Perform, System } from '../system/types.ts'
 import { backUpBeforeFirstRecord, backUpLog, backupsOf } from './backups.ts'
+import { createRenewals, type Renewals } from './checkpoint/renewals.ts'
 import { readCheckpoint, WORTH_RECORDS, writeCheckpoint } from './checkpoint.ts'
 import { machineClock, machineIds } from './clock.ts'
 import { sessionFiles, townFiles } from './files.ts'
@@ -40,7 +41,9 @@ export interface OpenTown {
   readonly prices: TownPrices
   readonly troubles: readonly Trouble[]
   trouble(code: string, message: string): void
-  /** What is held is not what the log says: no checkpoint of it is kept or written, so the next start folds the log. */
+  /** Checkpoints while the town is open; nobody makes one who is not told of records. */
+  readonly checkpoints: Renewals
+  /** What is held is not what the log says: no checkpoint is kept or written, so the next start folds the log. */
   distrust(): void
   /** `listen` is shown every record from now on, once the projections have it; it never throws. */
   onRecord(listen: (record: LogRecord) => void): void
@@ -75,8 +78,9 @@ export async function openTown(
   const listeners: ((record: LogRecord) => void)[] = []
   const projections = createProjections()
   const parked = createParked(() => projections.rigs.rows)
-  const { checkpoint } = townFiles(dir)
+  const { checkpoint, oldCheckpoint } = townFiles(dir)
   try {
+    rmSync(oldCheckpoint, { force: true })
     const from = await readCheckpoint(checkpoint, log, projections)
     const system = await openSystem({
       log,
@@ -97,11 +101,10 @@ export async function openTown(
       },
       onTrouble: (error) => trouble('LOG_TROUBLE', error.message),
     })
-    let trusted = true
-    const save = async () => {
-      if (trusted) await writeCheckpoint(checkpoint, { log, system, projections })
-    }
-    if (system.seq - (from?.seq ?? 0) > WORTH_RECORDS) await save()
+    const isWorth = system.seq - (from?.seq ?? 0) > WORTH_RECORDS
+    if (isWorth) await writeCheckpoint(checkpoint, { log, system: system.state(), projections })
+    const seq = isWorth ? system.seq : (from?.seq ?? 0)
+    const checkpoints = createRenewals({ log, dir: checkpoint, seq, onTrouble: trouble })
     return {
       dir,
       identity,
@@ -112,14 +115,12 @@ export async function openTown(
       prices: openPrices(dir),
       troubles,
       trouble,
-      distrust() {
-        trusted = false
-        rmSync(checkpoint, { force: true })
-      },
+      checkpoints,
+      distrust: checkpoints.giveUp,
       onRecord: (listen) => listeners.push(listen),
       async close() {
+        await checkpoints.close()
         await system.close()
-        await save()
         await log.close()
       },
     }

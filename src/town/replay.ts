@@ -48,11 +48,7 @@ export async function replay(
   if (asked.into !== null) writeState(asked.into, rebuild.checkpoint(), rebuild.projections)
   const isEqual = compared !== null && differences.count === 0
   if (isEqual && asked.into === null && asked.checkpoint !== null)
-    await writeCheckpoint(asked.checkpoint, {
-      log,
-      system: rebuild,
-      projections: rebuild.projections,
-    })
+    await putInPlace(asked.checkpoint, log, rebuild)
 
   const { divergences, changedDecisions, erased } = rebuild
   const count = divergences.count + differences.count
@@ -72,6 +68,16 @@ export async function replay(
     erasedCount: erased.count,
     cachesReplaced: isEqual && asked.into === null && asked.checkpoint !== null,
   }
+}
+
+async function putInPlace(
+  checkpoint: string,
+  log: ReplayLog,
+  { projections, ...rebuild }: Rebuild,
+): Promise<void> {
+  const { owners, ...known } = rebuild.checkpoint()
+  const system = { ...known, owners: new Map(owners), living: owners.map(([address]) => address) }
+  await writeCheckpoint(checkpoint, { log, system, projections })
 }
 
 /** Folds on to a record; says how far it is. */

@@ -1,6 +1,6 @@
 // Going down and coming up: sessions are ended after a checkpoint, hooks stay, and work goes on later.
 
-import { ownerKind, rigOf } from '../events/address.ts'
+import { rigOf } from '../events/address.ts'
 import type { Address } from '../events/record.ts'
 import type { System } from '../system/types.ts'
 import { keptAs } from './files.ts'
@@ -96,11 +96,9 @@ const sandboxesIn = (system: System, which: (sandbox: Resting) => boolean): Addr
   ownersIn(system, 'sandbox', which)
 
 function ownersIn(system: System, kind: 'sandbox' | 'crew', which: (owner: Resting) => boolean): Address[] {
-  return [...system.owners()]
-    .filter(
-      ([address, { value, context }]) =>
-        ownerKind(address) === kind &&
-        which({ value: String(value), held: (context.held ?? []) as readonly string[] }),
+  return [...system.living(kind)]
+    .filter(([, { value, context }]) =>
+      which({ value: String(value), held: (context.held ?? []) as readonly string[] }),
     )
     .map(([address]) => address)
 }
@@ -108,10 +106,7 @@ function ownersIn(system: System, kind: 'sandbox' | 'crew', which: (owner: Resti
 /** Waits for the records that say so: each session told to stop ends, or is killed by its own rules. */
 function untilEnded(system: System, town: OpenTown): Promise<void> {
   const stopping = () =>
-    [...system.owners()].some(
-      ([address, { value }]) =>
-        ownerKind(address) === 'session' && (value === 'stopping' || value === 'starting'),
-    )
+    [...system.living('session')].some(([, { value }]) => value === 'stopping' || value === 'starting')
   if (!stopping()) return Promise.resolve()
   return new Promise((resolve) => {
     const subscription = town.log.subscribe(system.seq, async () => {

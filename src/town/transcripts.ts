@@ -11,7 +11,7 @@
 //            hold nothing that is yet to be read.
 
 import { join } from 'node:path'
-import { ownerKind } from '../events/address.ts'
+import { agentOf, ownerKind } from '../events/address.ts'
 import type { Usage } from '../events/hearing.ts'
 import type { Address, LogRecord } from '../events/record.ts'
 import type { Preset, Presets, UsageRead } from '../ports/presets.ts'
@@ -59,11 +59,13 @@ type Reading = { again: boolean; readonly done: Promise<void> }
 
 export function createTranscripts(options: {
   readonly system: System
+  /** All sessions that an agent has had. */
+  readonly sessionsOf: (agent: Address) => Iterable<Address>
   readonly presets: Presets
   readonly prices: TownPrices
   readonly onTrouble: (code: string, message: string) => void
 }): Transcripts {
-  const { system, presets, prices, onTrouble } = options
+  const { system, sessionsOf, presets, prices, onTrouble } = options
   const readers = new Map<Address, Reader>()
   const reading = new Map<Address, Reading>()
   const troubled = new Set<Address>()
@@ -213,9 +215,9 @@ export function createTranscripts(options: {
   /** A conversation that was gone on with is written to the files that the session before it has counted already. */
   function countedBefore(session: Address, transcript: string, source: string | undefined): number {
     let most = 0
-    for (const [address, { context }] of system.owners()) {
-      if (ownerKind(address) !== 'session' || address === session || context.transcript !== transcript)
-        continue
+    for (const address of sessionsOf(agentOf(session) ?? '')) {
+      const context = system.owner(address)?.context
+      if (address === session || context?.transcript !== transcript) continue
       most = Math.max(most, Number(context[keyOf(source)]) || 0)
     }
     return most

@@ -39,6 +39,7 @@ async function opened(text: string | null) {
   const reader = (asked: (usage: UsageRead) => void = () => {}, of: System = system) => {
     const transcripts = createTranscripts({
       system: of,
+      sessionsOf: () => [...system.owners()].map(([address]) => address),
       presets,
       prices: {
         problem: null,

@@ -1,7 +1,7 @@
 // The brakes in a person's hand: budgets, the stop of everybody, and its end.
 
 import { z } from 'zod'
-import { BUDGETS, ownerKind, TOWN } from '../../events/address.ts'
+import { BUDGETS, TOWN } from '../../events/address.ts'
 import { type BudgetScope, budgetScope } from '../../events/budget.ts'
 import { line } from '../../events/define.ts'
 import { stoppedIn } from '../brakes.ts'
@@ -103,10 +103,8 @@ const thaw = command({
 export const brakeCommands = [setBudget, unsetBudget, estop, thaw]
 
 function liveSessions({ system }: TownHandle): string[] {
-  return [...system.owners()]
-    .filter(
-      ([address, { value }]) => ownerKind(address) === 'session' && value !== 'ended' && value !== 'absent',
-    )
+  return [...system.living('session')]
+    .filter(([, { value }]) => value !== 'ended' && value !== 'absent')
     .map(([address]) => address)
 }
 

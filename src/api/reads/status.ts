@@ -12,6 +12,7 @@ import { escalations } from '../../projections/escalations.ts'
 import type { Projections } from '../../projections/index.ts'
 import { mergeCounts, mergeQueue } from '../../projections/merge-queue.ts'
 import { type RigRow, rigs } from '../../projections/rigs.ts'
+import { tally } from '../../projections/row-map.ts'
 import { town as townRow } from '../../projections/town.ts'
 import { scopeName } from '../brakes.ts'
 import { hooksDropped } from '../hooks.ts'
@@ -37,6 +38,7 @@ const status = read({
     const row = townRow(projections.town.rows)
     const requests = mergeQueue(projections.mergeQueue.rows)
     const counts = beadCounts(projections.beads.rows)
+    const stages = tally(projections.beads.rows.byId, 'stage')
     const queue = dispatchQueue(projections.dispatch.rows)
     const all = agents(projections.agents.rows)
     const answer = {
@@ -64,9 +66,9 @@ const status = read({
       supervision: { ...row.supervision, costUsd: 0 },
       work: {
         ...counts,
-        working: stage(projections, 'working'),
-        submitted: stage(projections, 'submitted') + stage(projections, 'testing'),
-        landed: stage(projections, 'landed'),
+        working: stages.get('working') ?? 0,
+        submitted: (stages.get('submitted') ?? 0) + (stages.get('testing') ?? 0),
+        landed: stages.get('landed') ?? 0,
       },
     }
     const last = past ? await recordAt(town, seq) : null
@@ -88,7 +90,7 @@ const running = (all: readonly AgentRow[]): number =>
   ).length
 
 function rigLine({ beads: { rows }, hooks }: Projections, row: RigRow) {
-  const { name, prefix, state, target, gates, limits, parked, bypass, waiting, remote } = row
+  const { name, prefix, state, target, gates, limits, parked, bypass, waiting, remote, frozen, red } = row
   const working = [...hooks.rows.values()].filter(({ rig }) => rig === name).length
   const { open, closed, queued } = beadCounts(rows, name)
   return structuredClone({
@@ -97,6 +99,8 @@ function rigLine({ beads: { rows }, hooks }: Projections, row: RigRow) {
     state,
     remote,
     target,
+    frozen,
+    red,
     gates,
     limits,
     parked,
@@ -109,17 +113,11 @@ function rigLine({ beads: { rows }, hooks }: Projections, row: RigRow) {
   })
 }
 
-function stage({ beads: { rows } }: Projections, wanted: string): number {
-  let n = 0
-  for (const row of rows.byId.values()) if (row.stage === wanted) n += 1
-  return n
-}
-
 /** What agents stand still for first, then other questions, then beads that are blocked without one, then rigs whose landings stand still. */
 export function waitsForYou(projections: Projections): WaitsForYou[] {
   const decide = decisions(projections.decisions.rows, { open: true }).map((one) => ({
     id: one.id,
-    code: { permission: 'PERMISSION_ASKED', question: 'QUESTION_ASKED', plan: 'PLAN_ASKED' }[one.kind],
+    code: `${one.kind.toUpperCase()}_ASKED`,
     what: `${one.question} ${one.context.command ?? one.context.files.join(' ')}`.trim(),
     bead: one.bead,
     rig: one.rig,
@@ -147,6 +145,21 @@ export function waitsForYou(projections: Projections): WaitsForYou[] {
       since: stageSince,
       next: assignee === null ? `gt bead reopen ${id}` : `gt start ${assignee}`,
     }))
+  const red = rigs(projections.rigs.rows).flatMap(({ name, target, red: seen }) =>
+    seen === null
+      ? []
+      : [
+          {
+            id: name,
+            code: 'TARGET_RED',
+            what: `${target.branch} of ${name} is red by itself (${seen.gate}), so nothing lands`,
+            bead: null,
+            rig: name,
+            since: seen.since,
+            next: `gt mq retest ${name}, or a bead labelled fixes-target`,
+          },
+        ],
+  )
   const still = rigs(projections.rigs.rows).flatMap(({ name, waiting }) =>
     waiting === null
       ? []
@@ -162,7 +175,7 @@ export function waitsForYou(projections: Projections): WaitsForYou[] {
           },
         ],
   )
-  return [...decide, ...asked, ...resting(projections), ...blocked, ...still]
+  return [...decide, ...asked, ...resting(projections), ...blocked, ...red, ...still]
 }
 
 /** Agents that go on no more by themselves: nothing handed in, a login that is over, a dialog of their own. */

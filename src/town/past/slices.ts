@@ -5,10 +5,12 @@
 //            no part of any record yet.
 
 import { performance } from 'node:perf_hooks'
+import type { Address } from '../../events/record.ts'
 import type { Slice } from '../../past/compare.ts'
 import { type Part, partsOf, rowText } from '../../past/parts.ts'
 import type { Projections } from '../../projections/index.ts'
-import type { System } from '../../system/types.ts'
+import { RowMap } from '../../projections/row-map.ts'
+import type { OwnerState, System } from '../../system/types.ts'
 
 /** ms of work for one slice. */
 const SLICE_MS = 3
@@ -18,7 +20,7 @@ export type LiveState = { next(): Slice | Promise<Slice> }
 type Rows = Iterator<readonly [string, unknown]>
 
 export function createSlices(live: {
-  readonly system: Pick<System, 'checkpoint' | 'seq'>
+  readonly system: Pick<System, 'state' | 'seq'>
   readonly projections: Projections
 }): LiveState {
   let parts: readonly Part[] | undefined
@@ -30,9 +32,9 @@ export function createSlices(live: {
     next() {
       const until = performance.now() + SLICE_MS
       if (parts === undefined) {
-        const system = live.system.checkpoint()
+        const { owners, ...system } = live.system.state()
         durableSeq = system.seq
-        parts = partsOf({ system, projections: live.projections })
+        parts = partsOf({ system: { ...system, owners: asNow(owners) }, projections: live.projections })
       }
       const still = parts[index]?.still === true
       const found: Slice['parts'][number][] = []
@@ -50,6 +52,10 @@ export function createSlices(live: {
     },
   }
 }
+
+/** States are never changed in place, so a copy shares them; those that are still packed stay so until they are met. */
+const asNow = (owners: ReadonlyMap<Address, OwnerState>): ReadonlyMap<Address, OwnerState> =>
+  owners instanceof RowMap ? owners.snapshot() : new Map(owners)
 
 function rowsUntil(part: Part, rows: Rows, until: number): Slice['parts'][number] {
   const { name } = part
