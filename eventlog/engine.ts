@@ -43,14 +43,18 @@ export interface Engine {
   read(range: Range): AsyncIterable<readonly Stored[]>
   /** The same, as the rows lie; their checksums are left to whoever takes the pieces apart. @throws {LogError} LOG_DAMAGED */
   pieces(range: Omit<Range, 'reverse'>): AsyncIterable<Piece>
-  /** Prepares the sealing of the next full run up to `head`, writing nothing; undefined when there is none. */
-  nextSeal(head: number): Promise<SealStep | undefined>
-  /** Problems of everything after `from` and up to `head`. */
+  /**
+   * Prepares the sealing of the next full run up to `head`, writing nothing; undefined when there is none, or when `signal`
+   * was aborted. @throws {LogError} LOG_DAMAGED; LOG_UNAVAILABLE: it may go well later
+   */
+  nextSeal(head: number, signal?: AbortSignal): Promise<SealStep | undefined>
+  /** Problems of everything after `from` and up to `head`. May throw anything once `signal` is aborted. */
   verify(
     from: Position,
     head: Position,
     onProgress: (seq: number) => void,
     erased: ErasedEntries,
+    signal?: AbortSignal,
   ): Promise<readonly LogProblem[]>
   stats(head: number): Promise<LogStats>
   /** Gives back room; answers how many bytes are taken then. */

@@ -54,6 +54,11 @@ export class ErasedEntries {
     this.#untold.set(digestOfLine(line), seq)
   }
 
+  /** What another reader of the same log has found. */
+  add(found: readonly ErasedEntry[]): void {
+    for (const { seq, by } of found) this.#found.set(seq, by)
+  }
+
   /** Absent from a report when there are none. */
   report(): { readonly erased?: readonly ErasedEntry[] } {
     if (this.#found.size === 0) return {}

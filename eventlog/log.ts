@@ -31,6 +31,8 @@ import {
 
 const SUBSCRIBER_QUEUE_MAX = 10_000
 
+type VerifyOptions = NonNullable<Parameters<EventLog['verify']>[0]>
+
 type Phase = 'open' | 'reopening' | 'unopened' | 'closing' | 'closed'
 
 /** A log on an engine that is open, beginning where the engine said the log ends. */
@@ -42,6 +44,8 @@ export class Log implements EventLog {
   #logId: string
   #phase: Phase = 'open'
   #openings = 1
+  /** Aborted when the engine is going to be closed. */
+  #leaving = new AbortController()
   #waiting: (() => void)[] = []
   #reopening: Promise<Head> | undefined
   #closing: Promise<void> | undefined
@@ -123,26 +127,30 @@ export class Log implements EventLog {
     return this.#subscriptions.add(after, onEntries, onClosed)
   }
 
-  async verify(
-    options: { readonly from?: Head; readonly onProgress?: (seq: number) => void } = {},
-  ): Promise<VerifyReport> {
-    const from: Position = options.from
-      ? { seq: options.from.seq, chain: chainBytes(options.from.chain) }
+  async verify({ from, onProgress = () => {}, signal }: VerifyOptions = {}): Promise<VerifyReport> {
+    const start: Position = from
+      ? { seq: from.seq, chain: chainBytes(from.chain) }
       : { seq: 0, chain: CHAIN_START }
     for (;;) {
       await this.#opened()
-      const opening = this.#openings
+      signal?.throwIfAborted()
+      const closing = this.#leaving.signal
       const { head } = this.#appender
       const erased = new ErasedEntries()
-      const problems = await this.#engine.verify(from, head, options.onProgress ?? (() => {}), erased)
-      // What an engine finds while it is being closed is not damage: look again.
-      if (opening !== this.#openings) continue
-      return {
-        ok: problems.length === 0,
-        records: head.seq,
-        head: headOf(head),
-        problems,
-        ...erased.report(),
+      const either = signal ? AbortSignal.any([signal, closing]) : closing
+      try {
+        const problems = await this.#engine.verify(start, head, onProgress, erased, either)
+        // What an engine finds while it is being closed is not damage: look again.
+        if (closing.aborted) continue
+        return {
+          ok: problems.length === 0,
+          records: head.seq,
+          head: headOf(head),
+          problems,
+          ...erased.report(),
+        }
+      } catch (error) {
+        if (!either.aborted) throw error
       }
     }
   }
@@ -241,6 +249,7 @@ export class Log implements EventLog {
   /** Nothing is being written, and sealing has stopped. */
   async #settle(): Promise<void> {
     this.#sealer.pause()
+    this.#leaving.abort()
     await this.#appender.idle()
     await this.#sealer.idle()
     await this.#appender.idle()
@@ -248,6 +257,7 @@ export class Log implements EventLog {
 
   #resume(phase: 'open' | 'unopened'): void {
     this.#phase = phase
+    this.#leaving = new AbortController()
     const waiting = this.#waiting
     this.#waiting = []
     for (const go of waiting) go()

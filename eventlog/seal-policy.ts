@@ -9,6 +9,7 @@
 
 import type { Appender } from './appender.ts'
 import type { Engine } from './engine.ts'
+import { LogError } from './types.ts'
 
 /** Entries in a sealed segment. Part of the stored format: seq 1 to 512 is the first one. */
 export const SEGMENT_ENTRIES = 512
@@ -33,6 +34,7 @@ export class Sealer {
   /** No run can be full before the head reaches this. */
   #nextTry = SEGMENT_ENTRIES
   #quiet: NodeJS.Timeout | undefined
+  #giveUp = new AbortController()
   /** Somebody asked for all of it. */
   #thorough = false
 
@@ -58,11 +60,13 @@ export class Sealer {
 
   pause(): void {
     this.#paused = true
+    this.#giveUp.abort()
     this.#endQuiet()
   }
 
   resume(headSeq: number): void {
     this.#paused = false
+    this.#giveUp = new AbortController()
     this.#stopped = false
     this.#nextTry = SEGMENT_ENTRIES
     this.afterCommit(headSeq)
@@ -82,29 +86,34 @@ export class Sealer {
     this.#endQuiet()
     if (this.#paused || this.#stopped || this.#running) return
     this.#run().catch((error: unknown) => {
-      this.#stopped = true
       // A poisoned log has already told its writers.
       if (this.#appender.poison === undefined && error instanceof Error) this.#policy.onError?.(error)
     })
   }
 
   #run(): Promise<number> {
-    this.#running ??= this.#sealAll().finally(() => {
-      this.#running = undefined
-      this.#thorough = false
-      // It may have let go, or more was written meanwhile.
-      this.afterCommit(this.#appender.head.seq)
-    })
+    this.#running ??= this.#sealAll()
+      .catch((error: unknown) => {
+        // Then the next full run is another occasion.
+        if (error instanceof LogError && error.code === 'LOG_UNAVAILABLE') this.#awaitNextRun()
+        else this.#stopped = true
+        throw error
+      })
+      .finally(() => {
+        this.#running = undefined
+        this.#thorough = false
+        // It may have let go, or more was written meanwhile.
+        this.afterCommit(this.#appender.head.seq)
+      })
     return this.#running
   }
 
   async #sealAll(): Promise<number> {
     let segments = 0
     while (!this.#paused) {
-      const step = await this.#engine.nextSeal(this.#appender.head.seq)
+      const step = await this.#engine.nextSeal(this.#appender.head.seq, this.#giveUp.signal)
       if (!step || this.#paused) {
-        const { seq } = this.#appender.head
-        this.#nextTry = seq - (seq % SEGMENT_ENTRIES) + SEGMENT_ENTRIES
+        this.#awaitNextRun()
         break
       }
       await this.#appender.writeAlone(() => step.apply())
@@ -113,6 +122,11 @@ export class Sealer {
       if (this.#appender.busy && !this.#thorough && !this.#isFarBehind(this.#appender.head.seq)) break
     }
     return segments
+  }
+
+  #awaitNextRun(): void {
+    const { seq } = this.#appender.head
+    this.#nextTry = seq - (seq % SEGMENT_ENTRIES) + SEGMENT_ENTRIES
   }
 
   #isFarBehind(headSeq: number): boolean {

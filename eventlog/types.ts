@@ -137,10 +137,14 @@ export interface EventLog {
     onEntries: (batch: readonly Stored[]) => void | Promise<void>,
     onClosed?: (reason: Error) => void,
   ): Subscription
-  /** Checks checksums, gaps, chain and head file over the whole log (or after a position known to be good). */
+  /**
+   * Checks checksums, gaps, chain and head file over the whole log (or after a position known to be good), in another
+   * thread where it would take long. @throws the reason of `signal`; {LogError} LOG_CLOSED, LOG_UNAVAILABLE
+   */
   verify(options?: {
     readonly from?: Head
     readonly onProgress?: (seq: number) => void
+    readonly signal?: AbortSignal
   }): Promise<VerifyReport>
   /** Seals full runs of 512 entries that are not sealed yet. Safe to call at any time; one at a time. */
   seal(): Promise<{ readonly segments: number }>

@@ -11,11 +11,10 @@ import { lineHasSeq } from '../line.ts'
 import { SEGMENT_ENTRIES } from '../seal-policy.ts'
 import type { LogProblem, LogProblemKind } from '../types.ts'
 import { hashOf } from './append-ids.ts'
-import type { Database, DatabaseSnapshot } from './database.ts'
 import type { FoundHead } from './head-file.ts'
 import { seqKey, seqOf } from './keys.ts'
 import { decodeRow, isDamaged, type Row } from './row.ts'
-import { scanAll } from './scan.ts'
+import type { Scan } from './scan.ts'
 import {
   crcOfValue,
   decodeIdBatch,
@@ -35,15 +34,11 @@ export type Segments = {
 }
 
 /** Reads what is known of the sealed segments, without reading them. */
-export async function checkSegments(
-  db: Database,
-  snapshot: DatabaseSnapshot,
-  problems: LogProblem[],
-): Promise<Segments> {
+export async function checkSegments(scan: Scan, problems: LogProblem[]): Promise<Segments> {
   const infos = new Map<number, SegmentInfo>()
   let end: Position = { seq: 0, chain: CHAIN_START }
   let bytes = 0
-  for await (const scanned of scanAll(db, snapshot, 's')) {
+  for await (const scanned of scan('s')) {
     const wanted = end.seq + SEGMENT_ENTRIES
     if ('unreadable' in scanned) {
       problems.push(
@@ -76,26 +71,25 @@ export type RowsReport = { readonly end: Position; readonly bytes: number }
 
 /** Checks every row after `from`; `segments` are compared with the rows met. */
 export async function checkRows(
-  db: Database,
-  snapshot: DatabaseSnapshot,
+  scan: Scan,
   from: Position,
   problems: LogProblem[],
   options: {
     readonly segments?: Segments
-    readonly headFile?: FoundHead
-    readonly onProgress?: (seq: number) => void
+    /** What the head file says. */
+    readonly known?: Position | undefined
+    readonly onProgress?: ((seq: number) => void) | undefined
     readonly erased?: ErasedEntries
   } = {},
 ): Promise<RowsReport> {
-  const { headFile, segments } = options
-  const known = headFile?.state === 'found' ? headFile : undefined
+  const { known, segments } = options
   let seq = from.seq
   let bytes = 0
   // Unknown after damage, until the next row says where it began.
   let chain: Buffer | undefined = from.chain
   let endChain = from.chain
   let stopped: { readonly seq: number; readonly why: string } | undefined
-  for await (const scanned of scanAll(db, snapshot, 'r', seqKey('r', from.seq + 1))) {
+  for await (const scanned of scan('r', seqKey('r', from.seq + 1))) {
     if ('unreadable' in scanned) {
       const why = text(scanned.unreadable)
       if (scanned.passed) {
@@ -188,12 +182,8 @@ export function checkHead(
 }
 
 /** Checks the rows by which append ids are found again. */
-export async function checkIds(
-  db: Database,
-  snapshot: DatabaseSnapshot,
-  problems: LogProblem[],
-): Promise<void> {
-  for await (const scanned of scanAll(db, snapshot, 'i')) {
+export async function checkIds(scan: Scan, problems: LogProblem[]): Promise<void> {
+  for await (const scanned of scan('i')) {
     if ('unreadable' in scanned) {
       problems.push(problem(0, 'undecodable', `Append ids cannot be read: ${text(scanned.unreadable)}`))
     } else if (!decodeIdPlace(scanned.key, scanned.value)) {
@@ -201,8 +191,8 @@ export async function checkIds(
       problems.push(problem(seq, 'checksum', `The append id of entry ${seq} is damaged.`))
     }
   }
-  await checkPackedIds(db, snapshot, problems)
-  for await (const scanned of scanAll(db, snapshot, 'x')) {
+  await checkPackedIds(scan, problems)
+  for await (const scanned of scan('x')) {
     if ('unreadable' in scanned) {
       problems.push(
         problem(0, 'undecodable', `The order of append ids cannot be read: ${text(scanned.unreadable)}`),
@@ -214,13 +204,9 @@ export async function checkIds(
   }
 }
 
-async function checkPackedIds(
-  db: Database,
-  snapshot: DatabaseSnapshot,
-  problems: LogProblem[],
-): Promise<void> {
+async function checkPackedIds(scan: Scan, problems: LogProblem[]): Promise<void> {
   const hashes = new Map<number, readonly number[]>()
-  for await (const scanned of scanAll(db, snapshot, 'h')) {
+  for await (const scanned of scan('h')) {
     if ('unreadable' in scanned) {
       const why = text(scanned.unreadable)
       problems.push(problem(0, 'undecodable', `What append ids hash to cannot be read: ${why}`))
@@ -232,7 +218,7 @@ async function checkPackedIds(
     else
       problems.push(problem(last, 'checksum', `What the append ids up to entry ${last} hash to is damaged.`))
   }
-  for await (const scanned of scanAll(db, snapshot, 'p')) {
+  for await (const scanned of scan('p')) {
     if ('unreadable' in scanned) {
       const why = text(scanned.unreadable)
       problems.push(problem(0, 'undecodable', `Packed append ids cannot be read: ${why}`))
@@ -259,7 +245,7 @@ function checkRow(
   chainBefore: Buffer | undefined,
   from: Position,
   problems: LogProblem[],
-  known: Extract<FoundHead, { state: 'found' }> | undefined,
+  known: Position | undefined,
 ): Buffer {
   const startsInside = row.first <= from.seq
   if (chainBefore && !startsInside && !chainBefore.equals(row.before)) {

@@ -14,7 +14,8 @@ import { pieceOf } from '../pieces.ts'
 import { SEGMENT_ENTRIES } from '../seal-policy.ts'
 import { type Appended, LogError, type LogProblem, type LogStats, type Piece, type Stored } from '../types.ts'
 import { AppendIds, packIds } from './append-ids.ts'
-import { checkHead, checkIds, checkRows, checkSegments } from './check.ts'
+import { sealAside, verifyAside } from './aside.ts'
+import { checkHead, checkRows, checkSegments } from './check.ts'
 import { backUp } from './copy-files.ts'
 import {
   type Database,
@@ -30,8 +31,8 @@ import {
 import { HeadFile, readHeadFile } from './head-file.ts'
 import { seqKey } from './keys.ts'
 import { encodeRow, isDamaged } from './row.ts'
-import { type RawRow, SegmentCache, scanRows } from './scan.ts'
-import { forgetIds, prepareSegment } from './seal.ts'
+import { type RawRow, SegmentCache, scanOf, scanRows } from './scan.ts'
+import { forgetIds } from './seal.ts'
 import { encodeIdBatch } from './values.ts'
 import { checkWriteAhead } from './write-ahead.ts'
 
@@ -74,8 +75,10 @@ export class LevelEngine implements Engine {
       const found = await readHeadFile(headPath(dir))
       const problems: LogProblem[] = []
       const { segments, rows } = await withSnapshot(db, async (snapshot) => {
-        const segments = await checkSegments(db, snapshot, problems)
-        const rows = await checkRows(db, snapshot, segments.end, problems, { segments, headFile: found })
+        const scan = scanOf(db, snapshot)
+        const segments = await checkSegments(scan, problems)
+        const known = found.state === 'found' ? found : undefined
+        const rows = await checkRows(scan, segments.end, problems, { segments, known })
         return { segments, rows }
       })
       checkHead(rows.end.seq, logId, found, problems)
@@ -167,26 +170,29 @@ export class LevelEngine implements Engine {
     }
   }
 
-  async nextSeal(head: number): Promise<SealStep | undefined> {
+  async nextSeal(head: number, signal?: AbortSignal): Promise<SealStep | undefined> {
     const from = this.#sealed
     if (from.seq + SEGMENT_ENTRIES > head) return undefined
     const { db, ids } = this.#opened()
     const { window, now } = this.#options
-    const { sealed, packed, forgotten } = await withSnapshot(db, async (snapshot) => ({
-      sealed: await prepareSegment(db, snapshot, from, this.#format),
-      packed: await packIds(db, snapshot, from.seq, from.seq + SEGMENT_ENTRIES),
-      forgotten: await forgetIds(db, snapshot, window, { sealed: from.seq, head, now: now() }),
-    }))
-    const operations = [...sealed.operations, ...packed.operations, ...forgotten.operations]
-    return {
-      apply: async () => {
-        await db.batch(operations, { sync: true })
-        this.#sealed = sealed.end
-        this.#format = FORMAT
-        ids.packed(packed)
-        ids.forgotten(forgotten.upTo)
-      },
-    }
+    const range = { after: from.seq, to: from.seq + SEGMENT_ENTRIES, reverse: false }
+    return withSnapshot(db, async (snapshot) => {
+      const rows = () => scanRows(db, snapshot, range)
+      const sealed = await sealAside(rows, from, this.#format, signal)
+      if (!sealed) return undefined
+      const packed = await packIds(db, snapshot, range.after, range.to)
+      const forgotten = await forgetIds(db, snapshot, window, { sealed: from.seq, head, now: now() })
+      const operations = [...sealed.operations, ...packed.operations, ...forgotten.operations]
+      return {
+        apply: async () => {
+          await db.batch(operations, { sync: true })
+          this.#sealed = sealed.end
+          this.#format = FORMAT
+          ids.packed(packed)
+          ids.forgotten(forgotten.upTo)
+        },
+      }
+    })
   }
 
   async verify(
@@ -194,21 +200,17 @@ export class LevelEngine implements Engine {
     head: Position,
     onProgress: (seq: number) => void,
     erased: ErasedEntries,
+    signal?: AbortSignal,
   ): Promise<readonly LogProblem[]> {
     const { db, logId } = this.#opened()
     const found = await readHeadFile(headPath(this.#options.dir))
-    const problems: LogProblem[] = []
-    await withSnapshot(db, async (snapshot) => {
-      const segments = await checkSegments(db, snapshot, problems)
-      const rows = await checkRows(db, snapshot, from, problems, {
-        segments,
-        headFile: found,
-        onProgress,
-        erased,
-      })
-      checkHead(rows.end.seq, logId, found, problems, head.seq)
-      await checkIds(db, snapshot, problems)
-    })
+    const known = found.state === 'found' ? found : undefined
+    const checked = await withSnapshot(db, (snapshot) =>
+      verifyAside(scanOf(db, snapshot), { from, known, onProgress, signal }),
+    )
+    const problems = [...checked.problems]
+    checkHead(checked.end, logId, found, problems, head.seq)
+    erased.add(checked.erased)
     return problems
   }
 

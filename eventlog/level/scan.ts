@@ -80,11 +80,18 @@ export type Scanned =
   /** `passed`: the damage was met, but what could be read goes on without an error. */
   | { readonly unreadable: unknown; readonly passed: boolean }
 
+/** Everything of one kind that can be read at all, in order, from a key on. */
+export type Scan = (kind: Kind, from?: Uint8Array) => AsyncIterable<Scanned>
+
+export function scanOf(db: Database, snapshot: DatabaseSnapshot): Scan {
+  return (kind, from) => scanAll(db, snapshot, kind, from && Buffer.from(from))
+}
+
 /**
  * Everything of one kind that can be read at all, in order. Where LevelDB stops with an error the scan first goes on
  * one by one up to the damage, and then behind it, which it finds from the other end.
  */
-export async function* scanAll(
+async function* scanAll(
   db: Database,
   snapshot: DatabaseSnapshot,
   kind: Kind,

@@ -4,7 +4,6 @@
 // Does not:  write it: that is the appender's turn.
 // Always:    the rows to be deleted were checked, and the compressed text was unpacked and compared, before.
 
-import { setImmediate as pause } from 'node:timers/promises'
 import { chainAfter } from '../chain.ts'
 import type { Position } from '../engine.ts'
 import type { IdWindow } from '../id-window.ts'
@@ -14,22 +13,21 @@ import type { Operation } from './append-ids.ts'
 import { type Database, type DatabaseSnapshot, FORMAT, formatRow } from './database.ts'
 import { idKey, rangeOf, seqKey, seqOf } from './keys.ts'
 import { decodeRow, encodeRow, isDamaged } from './row.ts'
-import { scanRows } from './scan.ts'
+import type { RawRow } from './scan.ts'
 import { packLines } from './segment.ts'
 import { crcOfValue, decodeIdBatch, decodeIdHashes, decodeIdPlace, encodeSegmentInfo } from './values.ts'
 
 /** Commits whose ids are looked at in one step, so that a step stays short. */
 const FORGET_AT_ONCE = 2048
-const REST_AFTER = 64
 
 export type SealBatch = {
   readonly operations: Operation[]
   readonly end: Position
 }
 
+/** `rows` are those that hold the run after `from`. @throws {LogError} LOG_DAMAGED */
 export async function prepareSegment(
-  db: Database,
-  snapshot: DatabaseSnapshot,
+  rows: AsyncIterable<RawRow>,
   from: Position,
   format: number,
 ): Promise<SealBatch> {
@@ -37,19 +35,13 @@ export async function prepareSegment(
   const operations: SealBatch['operations'] = []
   const lines: string[] = []
   let chain = from.chain
-  let rested = 0
-  for await (const { key, last, value } of scanRows(db, snapshot, { after: from.seq, to, reverse: false })) {
+  for await (const { key, last, value } of rows) {
     const row = decodeRow(key, last, value)
     if (isDamaged(row)) throw damaged(row.seq, row.message)
     if (row.first !== from.seq + lines.length + 1) {
       throw damaged(from.seq + lines.length + 1, 'An entry is missing before it could be sealed.')
     }
     if (!row.before.equals(chain)) throw damaged(row.first, `The chain is broken at entry ${row.first}.`)
-    // Hashing takes its time: others have their turn meanwhile.
-    if (lines.length >= rested + REST_AFTER) {
-      rested = lines.length
-      await pause()
-    }
     const mine = row.lines.slice(0, to - row.first + 1)
     for (const line of mine) {
       chain = chainAfter(chain, line)

@@ -12,12 +12,14 @@ import { CHAIN_START, chainText } from '../chain.ts'
 import type { Position } from '../engine.ts'
 import { ErasedEntries } from '../erased.ts'
 import { LogError, type LogProblem, type VerifyReport } from '../types.ts'
-import { checkHead, checkIds, checkRows, checkSegments } from './check.ts'
+import { checkHead } from './check.ts'
+import { checkAll } from './check-all.ts'
 import { copyLocked } from './copy-files.ts'
 import { type Database, databasePath, exists, headPath, openDatabase, readMeta } from './database.ts'
 import { withSnapshot } from './engine.ts'
 import { settleErasure } from './erase.ts'
 import { type FoundHead, readHeadFile } from './head-file.ts'
+import { scanOf } from './scan.ts'
 import { checkTable } from './table.ts'
 import { checkWriteAhead } from './write-ahead.ts'
 
@@ -51,7 +53,7 @@ async function verifyCopy(copy: string, onProgress?: (seq: number) => void): Pro
   if (problems.length > 0) return reportWithoutLevelDb(problems, found)
   // Before it is opened, which would drop it.
   const writeAhead = await checkWriteAhead(databasePath(copy), found)
-  const erased = new ErasedEntries()
+  let erased = new ErasedEntries()
   const db = await openAtAnyRate(copy, problems)
   let end: Position = { seq: 0, chain: CHAIN_START }
   let logId = found.state === 'found' ? found.logId : ''
@@ -59,16 +61,11 @@ async function verifyCopy(copy: string, onProgress?: (seq: number) => void): Pro
     try {
       logId = await metaOf(db, copy, logId, problems)
       await withSnapshot(db, async (snapshot) => {
-        const segments = await checkSegments(db, snapshot, problems)
-        const progress = onProgress ? { onProgress } : {}
-        const rows = await checkRows(db, snapshot, end, problems, {
-          segments,
-          headFile: found,
-          erased,
-          ...progress,
-        })
-        end = rows.end
-        await checkIds(db, snapshot, problems)
+        const known = found.state === 'found' ? found : undefined
+        const checked = await checkAll(scanOf(db, snapshot), { from: end, known, onProgress })
+        problems.push(...checked.problems)
+        end = checked.end
+        erased = checked.erased
       })
     } finally {
       await db.close()

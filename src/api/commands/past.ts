@@ -48,7 +48,7 @@ const verify = command({
   summary: 'Checks every record: checksums, gaps, chain, head.',
   who: 'operator',
   input: z.strictObject({}),
-  run: async ({ town }) => ({ ...(await town.log.verify()), seq: town.system.seq }),
+  run: async ({ town, signal }) => ({ ...(await town.log.verify({ signal })), seq: town.system.seq }),
 })
 
 const compact = command({
