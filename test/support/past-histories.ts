@@ -33,9 +33,10 @@ export async function livedInCorpus(seed: number): Promise<Compared> {
   return live.compare(lines)
 }
 
-/** The lines of one. */
+/** The lines of one. In those of the simulation the clock of the machine jumps, also back. */
 export async function linesOfHistory(number: number): Promise<string[]> {
-  if (number % 2 === 0) return [...(await simulate({ seed: number, keep: true })).lines]
+  if (number % 2 === 0)
+    return [...(await simulate({ seed: number, keep: true, faults: { clock: true } })).lines]
   const lines: string[] = []
   await generate({ records: RECORDS_MIN, seed: number, onLines: (some) => void lines.push(...some) })
   return lines
