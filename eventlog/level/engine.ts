@@ -39,6 +39,9 @@ import { checkWriteAhead } from './write-ahead.ts'
 /** A piece ends with the row that makes it this large: little to copy at a time, and few messages between threads. */
 const PIECE_BYTES = 256 * 1024
 
+/** So much is sealed before the room of what it replaced is given back: some megabytes. */
+const GIVE_BACK_ENTRIES = 8 * SEGMENT_ENTRIES
+
 export type LevelEngineOptions = {
   readonly dir: string
   readonly now: () => number
@@ -61,6 +64,8 @@ export class LevelEngine implements Engine {
   #sealed: Position = { seq: 0, chain: CHAIN_START }
   #format = FORMAT
   #bytes = 0
+  /** Up to here the room of what was replaced by sealing was given back. */
+  #givenBack = 0
 
   constructor(options: LevelEngineOptions) {
     this.#options = options
@@ -90,6 +95,7 @@ export class LevelEngine implements Engine {
       this.#open = { db, headFile, logId, ids, segments: new SegmentCache() }
       this.#format = format
       this.#sealed = segments.end
+      this.#givenBack = segments.end.seq
       this.#bytes = segments.bytes + rows.bytes
       return { logId, head: rows.end }
     } catch (error) {
@@ -190,9 +196,22 @@ export class LevelEngine implements Engine {
           this.#format = FORMAT
           ids.packed(packed)
           ids.forgotten(forgotten.upTo)
+          this.#giveBack()
         },
       }
     })
+  }
+
+  // LevelDB keeps what was replaced until its tables are merged by chance, and that may be more than all that is sealed.
+  #giveBack(): void {
+    const { db } = this.#opened()
+    const [from, to] = [this.#givenBack, this.#sealed.seq]
+    if (to - from < GIVE_BACK_ENTRIES) return
+    this.#givenBack = to
+    for (const kind of ['r', 'x'] as const) {
+      // It is for room only: whatever is wrong shows elsewhere.
+      void db.compactRange(seqKey(kind, from), seqKey(kind, to)).catch(() => {})
+    }
   }
 
   async verify(

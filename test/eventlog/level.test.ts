@@ -175,6 +175,19 @@ describe('a log in a folder', () => {
     await log.close()
   })
 
+  test('[L10] what sealing replaced gives back its room by itself', async () => {
+    const log = await createLog(dir, { autoSeal: false })
+    const text = 'the same again '.repeat(60)
+    for (let run = 0; run < 9; run += 1) {
+      const entries = Array.from({ length: 512 }, (_, n) => ({ n, text }))
+      await log.append(entries, { id: `run-${run}` })
+    }
+    await log.seal()
+    const { bytesOfLines } = await log.stats()
+    while ((await log.stats()).bytesOnDisk > bytesOfLines / 4) await turns(10)
+    await log.close()
+  })
+
   test('[L10] sealing waits until nothing is being written, and not for ever', async () => {
     const log = await createLog(dir)
     let n = 0
