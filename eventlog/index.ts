@@ -28,4 +28,4 @@ export {
   type Subscription,
   type VerifyReport,
 } from './types.ts'
-export { type Unpacked, unpackEntries, unpackLines } from './unpack.ts'
+export { type Unpacked, unpackEntries, unpackEntry, unpackLines } from './unpack.ts'

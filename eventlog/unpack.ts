@@ -5,7 +5,7 @@
 // Always:    pure; nothing is given out that was not compared with its checksum.
 
 import { seqKey } from './level/keys.ts'
-import { decodeEntries, decodeRow, isDamaged, type RowDamage } from './level/row.ts'
+import { decodeEntries, decodeEntry, decodeRow, isDamaged, type RowDamage } from './level/row.ts'
 import { rowsIn } from './pieces.ts'
 import { missing } from './read.ts'
 import { type Entry, LogError, type Piece, type Stored } from './types.ts'
@@ -31,6 +31,17 @@ export function unpackEntries(piece: Piece): Unpacked[] {
   return found
 }
 
+/** One entry of a piece; quicker than all of them. @throws {LogError} LOG_DAMAGED, also when the piece does not have it */
+export function unpackEntry(piece: Piece, seq: number): Entry {
+  for (const { last, value } of rowsIn(piece)) {
+    const found = last < seq ? null : decodeEntry(seqKey('r', last), last, value, seq)
+    if (found === null) continue
+    if (isDamaged(found)) throw damaged(found)
+    return found.entry as Entry
+  }
+  throw missing(seq)
+}
+
 type Decode<T> = (key: Buffer, last: number, value: Buffer) => T | RowDamage
 type Part<T> = { readonly first: number; readonly from: number; readonly to: number; readonly row: T }
 
@@ -39,14 +50,16 @@ function* partsOf<T extends { readonly first: number }>(piece: Piece, decode: De
   let wanted = piece.first
   for (const { last, value } of rowsIn(piece)) {
     const row = decode(seqKey('r', last), last, value)
-    if (isDamaged(row)) {
-      const problems = [{ seq: row.seq, kind: 'checksum', message: row.message }]
-      throw new LogError('LOG_DAMAGED', row.message, { details: { problems } })
-    }
+    if (isDamaged(row)) throw damaged(row)
     if (row.first > wanted || last < wanted) throw missing(wanted)
     const to = Math.min(last, piece.last)
     yield { first: row.first, from: wanted, to, row }
     wanted = to + 1
   }
   if (wanted !== piece.last + 1) throw missing(wanted)
+}
+
+function damaged({ seq, message }: RowDamage): LogError {
+  const problems = [{ seq, kind: 'checksum', message }]
+  return new LogError('LOG_DAMAGED', message, { details: { problems } })
 }

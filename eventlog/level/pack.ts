@@ -139,6 +139,16 @@ export class PackedValues {
     this.#at = at
     return values
   }
+
+  /** Passes over some, without making them. @throws {RangeError} when there are fewer */
+  skip(count: number): void {
+    bytes = this.#bytes
+    at = this.#at
+    shapes = this.#shapes
+    // Each says how many more belong to it.
+    for (let left = count; left > 0; left -= 1) left += partsOf(readNumber())
+    this.#at = at
+  }
 }
 
 // What is being read: nothing else runs between next() and its end, and fields of an object take twice as long.
@@ -166,6 +176,18 @@ function readValue(): unknown {
   }
 }
 
+/** How many values follow that are parts of this one; what belongs to it besides is passed over. */
+function partsOf(number: number): number {
+  const kind = number % 4
+  const rest = Math.floor(number / 4)
+  if (kind === SHAPE) return shapeAt(rest).length
+  if (kind !== OTHER || rest < NEGATIVE) return 0
+  if (rest === NEGATIVE) readNumber()
+  else if (rest === DOUBLE) at += 8
+  else return rest - ARRAY
+  return 0
+}
+
 function readNumber(): number {
   let byte = nextByte()
   if (byte < 128) return byte
@@ -185,11 +207,16 @@ function nextByte(): number {
 }
 
 function readObject(place: number): unknown {
-  const keys = shapes[place]
-  if (keys === undefined) throw new RangeError(`There is no shape ${place}.`)
+  const keys = shapeAt(place)
   const object: Record<string, unknown> = {}
   for (let index = 0; index < keys.length; index += 1) object[keys[index] as string] = readValue()
   return object
+}
+
+function shapeAt(place: number): readonly string[] {
+  const keys = shapes[place]
+  if (keys === undefined) throw new RangeError(`There is no shape ${place}.`)
+  return keys
 }
 
 function readOther(which: number): unknown {

@@ -48,6 +48,14 @@ export function unpackValues(packed: Buffer, count: number): unknown[] {
   return new PackedValues(plain).next(count)
 }
 
+/** The value at a place, counted from 0. */
+export function unpackValue(packed: Buffer, place: number): unknown {
+  const plain = decompressed(packed.subarray(SIZE_BYTES), packed.readUInt32BE(0))
+  const values = new PackedValues(plain)
+  values.skip(place)
+  return values.next(1)[0]
+}
+
 /** `size`: bytes of the text. */
 export function unpackText(packed: Buffer, size: number): Buffer {
   return decompressed(packed, size)

@@ -6,6 +6,11 @@ import { recordOf } from '../events/upcasters.ts'
 import { Fault } from './fault.ts'
 import type { TownHandle } from './town.ts'
 
+/** A log that may know the times of every `every`-th record, from the first on. */
+export type TimedLog = Pick<TownHandle['log'], 'head' | 'get'> & {
+  firstAts?(): Promise<{ readonly every: number; readonly ats: readonly string[] }>
+}
+
 const AGO = /^-?(\d+(?:\.\d+)?)(s|m|h|d)$/
 const CLOCK = /^([01]?\d|2[0-3]):([0-5]\d)$/
 const ISO = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?)?$/
@@ -38,7 +43,7 @@ export function parseMoment(text: string, now: number): Moment {
  * The last record at or before a moment.
  * @throws {Fault} POSITION_INVALID, POSITION_IN_FUTURE.
  */
-export async function seqAt(log: TownHandle['log'], text: string, now: number): Promise<number> {
+export async function seqAt(log: TimedLog, text: string, now: number): Promise<number> {
   const moment = parseMoment(text, now)
   const head = log.head.seq
   if (moment.kind === 'seq') {
@@ -53,9 +58,18 @@ export async function seqAt(log: TownHandle['log'], text: string, now: number): 
 }
 
 /** `at` never decreases along the log, so halving finds it. 0 when every record is later. */
-export async function lastBefore(log: TownHandle['log'], iso: string): Promise<number> {
+export async function lastBefore(log: TimedLog, iso: string): Promise<number> {
+  const known = await log.firstAts?.()
+  const head = log.head.seq
   let low = 0
-  let high = log.head.seq
+  let high = head
+  if (known !== undefined) {
+    const { every, ats } = known
+    const later = ats.findIndex((at) => at > iso)
+    const begun = later === -1 ? ats.length : later
+    low = begun === 0 ? 0 : Math.min((begun - 1) * every + 1, head)
+    high = later === -1 ? head : Math.min(later * every, head)
+  }
   while (low < high) {
     const middle = Math.ceil((low + high) / 2)
     const stored = await log.get(middle)

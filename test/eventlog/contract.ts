@@ -11,6 +11,7 @@ import {
   type LogOptions,
   type Stored,
   unpackEntries,
+  unpackEntry,
   unpackLines,
   verifyExport,
 } from '../../eventlog/index.ts'
@@ -434,6 +435,9 @@ export function eventLogContract(name: string, makeSubject: () => Promise<Subjec
           expect(pieces.flatMap(unpackEntries)).toEqual(
             lines.map(({ seq, line }) => ({ seq, entry: JSON.parse(line) })),
           )
+          for (const piece of pieces)
+            for (const { seq, entry } of unpackEntries(piece).filter(({ seq }) => seq % 7 === 0))
+              expect(unpackEntry(piece, seq)).toEqual(entry)
           expect(pieces.map(({ first }) => first)).toEqual([
             (bounds.after ?? 0) + 1,
             ...pieces.slice(0, -1).map(({ last }) => last + 1),
@@ -457,6 +461,7 @@ export function eventLogContract(name: string, makeSubject: () => Promise<Subjec
       const [first] = await gathered(log.pieces())
       if (first) first.bytes[200] = (first.bytes[200] ?? 0) ^ 1
       expect(() => first && unpackLines(first)).toThrow(expect.objectContaining({ code: 'LOG_DAMAGED' }))
+      expect(() => first && unpackEntry(first, 1)).toThrow(expect.objectContaining({ code: 'LOG_DAMAGED' }))
       await log.close()
       await subject.damage(600)
       log = await subject.open()

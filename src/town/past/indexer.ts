@@ -5,7 +5,6 @@
 // Always:    what is kept of a run is what folding its records changed, whatever was in memory.
 
 import { createHash } from 'node:crypto'
-import { setImmediate as pause } from 'node:timers/promises'
 import type { EventLog } from '../../../eventlog/index.ts'
 import type { LogRecord } from '../../events/record.ts'
 import { lazyFold } from '../../past/lazy.ts'
@@ -17,7 +16,15 @@ export type Indexer = {
   catchUp(seq: number): Promise<void>
 }
 
-export function createIndexer(log: Pick<EventLog, 'pieces'>, rows: RowFiles): Indexer {
+/** Records that are folded in one go, which takes some milliseconds at most. */
+const STEP = 64
+
+/** `pause` lets others have their turn: it is waited for after each step. */
+export function createIndexer(
+  log: Pick<EventLog, 'pieces'>,
+  rows: RowFiles,
+  pause: () => Promise<unknown>,
+): Indexer {
   let fold: Fold | null = null
   let wanted = 0
   let running: Promise<void> | null = null
@@ -29,7 +36,11 @@ export function createIndexer(log: Pick<EventLog, 'pieces'>, rows: RowFiles): In
       const { seq } = rows
       try {
         for await (const piece of log.pieces({ after: seq, to: wanted })) {
-          for (const record of recordsIn(piece)) if (fold.add(record)) await pause()
+          for (const record of recordsIn(piece)) {
+            const keep = fold.add(record)
+            if (keep !== null || record.seq % STEP === 0) await pause()
+            keep?.()
+          }
           await pause()
           if (rows.seq >= wanted) break
         }
@@ -57,8 +68,8 @@ export function createIndexer(log: Pick<EventLog, 'pieces'>, rows: RowFiles): In
 }
 
 type Fold = {
-  /** True when a run has ended with it. */
-  add(record: LogRecord): boolean
+  /** Keeps the run that has ended with it; null when none has. */
+  add(record: LogRecord): (() => void) | null
 }
 
 function createFold(rows: RowFiles): Fold {
@@ -69,9 +80,9 @@ function createFold(rows: RowFiles): Fold {
       const { seq } = record
       if ((seq - 1) % rows.runRecords === 0) at = record.at
       lazy.apply(record)
-      if (seq % rows.runRecords !== 0) return false
-      rows.add({ at, digest: digestOf(record), changes: lazy.takeChanges() })
-      return true
+      if (seq % rows.runRecords !== 0) return null
+      const run = { at, digest: digestOf(record), changes: lazy.takeChanges() }
+      return () => rows.add(run)
     },
   }
 }

@@ -18,6 +18,7 @@ const { dir, name, townId, logId } = workerData as PastData
 const say = (message: FromThread): void => port.postMessage(message)
 const reader = createReader(logId, say)
 const states = createStates(reader.log, { dir: townFiles(dir).past, writes: true })
+const log = Object.assign(reader.log, { firstAts: states.firstAts })
 const prices = openPrices(dir)
 const dropped = new Map<number, AbortController>()
 
@@ -26,7 +27,7 @@ const town = {
   name,
   townId,
   // A read never writes, and waits for nothing that comes.
-  log: reader.log as unknown as Parameters<typeof answerPast>[0]['log'],
+  log: log as unknown as Parameters<typeof answerPast>[0]['log'],
   clock: machineClock,
   priceOf: prices.of,
   withProjections: states.withProjections,

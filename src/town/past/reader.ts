@@ -12,6 +12,7 @@ import {
   type ReadOptions,
   type Stored,
   unpackEntries,
+  unpackEntry,
   unpackLines,
 } from '../../../eventlog/index.ts'
 import type { HeadSaid, LogAnswer, LogQuestion } from './protocol.ts'
@@ -34,14 +35,17 @@ type Waiting = { resolve(answer: Batch | LogStats): void; reject(error: Error): 
 const BACKWARD = 1_024
 /** Entries are kept so many together, as the log seals them, after one of them was asked for. */
 const SEALED = 512
-const KEPT = 16
+/** Of which they are so many, the pieces; and of those that another one was asked for of, the entries. */
+const KEPT = 8
+const UNPACKED = 8
 
 export function createReader(logId: string, say: (message: LogQuestion) => void): Reader {
   let head: HeadSaid = { seq: 0, chain: '' }
   let next = 1
   const waiting = new Map<number, Waiting>()
   /** By run; those of the last one are not all there yet. */
-  const kept = new Map<number, Promise<readonly Entry[]>>()
+  const kept = new Map<number, Promise<readonly Piece[]>>()
+  const unpacked = new Map<number, readonly Entry[]>()
 
   const ask = <T extends Batch | LogStats>(question: (n: number) => LogQuestion): Promise<T> =>
     new Promise<Batch | LogStats>((resolve, reject) => {
@@ -102,23 +106,32 @@ export function createReader(logId: string, say: (message: LogQuestion) => void)
     }
   }
 
-  const entriesOf = async (run: number, to: number): Promise<readonly Entry[]> => {
-    const found: Entry[] = []
-    for await (const piece of pieces({ after: run * SEALED, to }))
-      for (const { entry } of unpackEntries(piece)) found.push(entry)
+  const piecesOf = async (run: number, to: number): Promise<readonly Piece[]> => {
+    const found: Piece[] = []
+    for await (const piece of pieces({ after: run * SEALED, to })) found.push(piece)
     return found
   }
-  const runWith = async (seq: number): Promise<readonly Entry[]> => {
+  /** Whoever asks for one of a run asks for others: the second time all of them are unpacked, and kept. */
+  const entryAt = async (seq: number): Promise<Entry | undefined> => {
     const run = Math.floor((seq - 1) / SEALED)
-    const known = kept.get(run)
-    kept.delete(run)
-    const reaches = Math.min((run + 1) * SEALED, head.seq)
-    const found =
-      known !== undefined && run * SEALED + (await known).length >= seq ? known : entriesOf(run, reaches)
-    kept.set(run, found)
-    found.catch(() => kept.delete(run))
-    if (kept.size > KEPT) kept.delete(kept.keys().next().value as number)
-    return found
+    const place = (seq - 1) % SEALED
+    const all = unpacked.get(run)
+    if (all !== undefined && place < all.length) return all[place]
+    const before = kept.get(run)
+    const known = (await before)?.at(-1)
+    const isAgain = known !== undefined && known.last >= seq
+    const of =
+      isAgain && before !== undefined ? before : piecesOf(run, Math.min((run + 1) * SEALED, head.seq))
+    of.catch(() => kept.delete(run))
+    keep(kept, run, of, KEPT)
+    const found = await of
+    if (!isAgain)
+      return found.flatMap((piece) =>
+        piece.last < seq || piece.first > seq ? [] : [unpackEntry(piece, seq)],
+      )[0]
+    const entries = found.flatMap((piece) => unpackEntries(piece).map(({ entry }) => entry))
+    keep(unpacked, run, entries, UNPACKED)
+    return entries[place]
   }
 
   return {
@@ -131,7 +144,7 @@ export function createReader(logId: string, say: (message: LogQuestion) => void)
       pieces,
       async get(seq) {
         if (!Number.isSafeInteger(seq) || seq < 1 || seq > head.seq) return undefined
-        const entry = (await runWith(seq))[(seq - 1) % SEALED]
+        const entry = await entryAt(seq)
         return entry === undefined ? undefined : { seq, line: JSON.stringify(entry) }
       },
       stats: () => ask((n) => ({ kind: 'stats', n })),
@@ -147,4 +160,11 @@ export function createReader(logId: string, say: (message: LogQuestion) => void)
       else asked?.reject(Object.assign(new Error(message.error.message), message.error))
     },
   }
+}
+
+/** Those that were kept last; the one that was not wanted for longest goes. */
+function keep<T>(among: Map<number, T>, run: number, value: T, most: number): void {
+  among.delete(run)
+  among.set(run, value)
+  if (among.size > most) among.delete(among.keys().next().value as number)
 }

@@ -1,9 +1,11 @@
 // The projections as of any record.
 //
 // Owns:      the kept rows, who makes more of them, and folding the few records of a run that lie behind what is kept.
-// Always:    what is answered is the fold of the records up to `seq`, however it was reached.
+// Always:    what is answered is the fold of the records up to `seq`, however it was reached. While something is asked, no
+//            more rows are kept, unless the question waits for them.
 
 import { rmSync } from 'node:fs'
+import { setImmediate as pause } from 'node:timers/promises'
 import type { EventLog } from '../../../eventlog/index.ts'
 import { MACHINES } from '../../actors/index.ts'
 import { type LogRecord, RECORD_VERSION } from '../../events/record.ts'
@@ -20,8 +22,8 @@ export type States = {
   withProjections<T>(seq: number, use: (projections: Projections) => Promise<T>): Promise<T>
   /** Keeps the rows of every whole run up to the end of the log. */
   catchUp(): Promise<void>
-  /** Times of the first records of the runs that are kept. */
-  firstAts(): Promise<readonly string[]>
+  /** Times of the first records of the runs that are kept, and of how many records a run is. */
+  firstAts(): Promise<{ readonly every: number; readonly ats: readonly string[] }>
   close(): void
 }
 
@@ -47,6 +49,19 @@ export function createStates(
   const { dir, writes, sizes } = options
   let kept: Promise<Kept> | null = null
   const views = new Map<number, LazyView>()
+  /** Questions that do not wait for more rows. */
+  let asking = 0
+  const answered: (() => void)[] = []
+
+  const countAsking = (by: 1 | -1): void => {
+    asking += by
+    if (asking > 0) return
+    for (const go of answered.splice(0)) go()
+  }
+  const giveWay = async (): Promise<void> => {
+    await pause()
+    while (asking > 0) await new Promise<void>((resolve) => answered.push(resolve))
+  }
 
   const open = async (): Promise<Kept> => {
     const nothing = { rows: NO_ROWS, files: null, indexer: null }
@@ -59,7 +74,7 @@ export function createStates(
       rmSync(dir, { recursive: true, force: true })
       files = openRowFiles(dir, of, { writes, sizes })
     }
-    return { rows: files, files, indexer: writes ? createIndexer(log, files) : null }
+    return { rows: files, files, indexer: writes ? createIndexer(log, files, giveWay) : null }
   }
   const opened = (): Promise<Kept> => {
     kept ??= open()
@@ -99,7 +114,10 @@ export function createStates(
   }
   const attempt = async <T>(seq: number, use: (projections: Projections) => Promise<T>): Promise<T> => {
     const { rows, files, indexer } = await opened()
-    if (seq > rows.seq + TAIL_MAX) await indexer?.catchUp(seq)
+    if (seq > rows.seq + TAIL_MAX && indexer !== null) {
+      countAsking(-1)
+      await indexer.catchUp(seq).finally(() => countAsking(1))
+    }
     const run = files?.runRecords ?? 1
     const base = Math.min(rows.seq, Math.floor(seq / run) * run)
     const view = viewAt(rows, base, seq)
@@ -121,19 +139,23 @@ export function createStates(
 
   return {
     async withProjections(seq, use) {
+      countAsking(1)
       try {
-        return await attempt(seq, use)
-      } catch (error) {
-        if (!(error instanceof RowsDamaged)) throw error
-        await forget()
-        return attempt(seq, use)
+        return await attempt(seq, use).catch(async (error: unknown) => {
+          if (!(error instanceof RowsDamaged)) throw error
+          await forget()
+          return attempt(seq, use)
+        })
+      } finally {
+        countAsking(-1)
       }
     },
     async catchUp() {
       await (await opened()).indexer?.catchUp(log.head.seq)
     },
     async firstAts() {
-      return (await opened()).files?.firstAts() ?? []
+      const { files } = await opened()
+      return { every: files?.runRecords ?? 1, ats: files?.firstAts() ?? [] }
     },
     close() {
       void kept?.then(({ files }) => files?.close())
