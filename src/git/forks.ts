@@ -124,12 +124,13 @@ export const isUnfinished = (townDir: string, rig: string, path: string): boolea
 export async function finishWorktree(
   layout: Layout,
   { path, source, copy, setup, env }: Parameters<Repositories['finishWorktree']>[0],
-): Promise<void> {
+): Promise<{ finished: true }> {
   const worktree = await requireWorktree(layout, path)
-  if (!existsSync(worktree.unfinished)) return
+  if (!existsSync(worktree.unfinished)) return { finished: true }
   await copyIgnored(layout, source, copy, worktree.path)
   await runSetup(worktree, setup, env)
   await rm(worktree.unfinished, { force: true })
+  return { finished: true }
 }
 
 const shown = ({ kind, commit }: KnownCommit): string =>

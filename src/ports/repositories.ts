@@ -135,7 +135,7 @@ export interface Repositories {
     readonly setup: SetupSpec | null
     /** Environment of setup; nothing is inherited. */
     readonly env: Readonly<Record<string, string>>
-  }): Promise<void>
+  }): Promise<{ readonly finished: true }>
 
   /**
    * State of a worktree, read without running anything an agent could have configured (own config, own index).

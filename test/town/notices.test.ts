@@ -30,12 +30,13 @@ async function send(
   {
     env = {},
     again = false,
+    fork = null,
     notices = createNotices(temp),
     body = PARAMS.body,
-  }: { env?: object; again?: boolean; notices?: Notices; body?: string } = {},
+  }: { env?: object; again?: boolean; fork?: object | null; notices?: Notices; body?: string } = {},
 ) {
   const town = {
-    system: { owner: () => ({ context: { name: 'farm', settings } }) },
+    system: { owner: () => ({ context: { name: 'farm', settings, fork } }) },
     projections: { decisions: { rows: { byId: new Map([['d-1', { n: 12 }]]) } } },
     operatorEnv: { PATH: process.env.PATH, HOME: temp, SECRET_TOKEN: 'canary', ...env },
     bin: '/nowhere',
@@ -115,7 +116,11 @@ test('[NOTICE-1] a desktop is told without markup, where there is one and nobody
   expect(await send({}, { env, notices })).toMatchObject({ ways: ['desktop'] })
   expect(asked[0]?.slice(-2)).toEqual([PARAMS.title, SEEN.replace('<x> &', '&lt;x&gt; &amp;')])
   expect(await send({ 'notify.desktop': false }, { env, notices })).toMatchObject({ ways: [] })
-  expect(asked).toHaveLength(1)
+  // That nobody said no does not come along with a fork: what the parent had set does not either.
+  const fork = { name: 'farm' }
+  expect(await send({}, { env, notices, fork })).toMatchObject({ ways: [] })
+  expect(await send({ 'notify.desktop': true }, { env, notices, fork })).toMatchObject({ ways: ['desktop'] })
+  expect(asked).toHaveLength(2)
   const none: Notices = {
     notify: async () => ({ kind: 'notStarted', message: 'notify-send was not found on PATH.' }),
   }
