@@ -53,6 +53,7 @@ export const WORLD_EFFECTS = [
   'session.stop',
   'merge.build',
   'gates.run',
+  'target.look',
   'target.push',
   'nudge.write',
   'nudge.enter',

@@ -21,15 +21,21 @@ type Notice = EffectParams<'notice.send'>
 export function decisionNotice(decision: string, asked: Asked): Notice {
   const { kind, agent, bead, question, choices, context, waitMs } = asked
   const { tool, command, files, why } = context
-  const what =
-    kind === 'permission' ? `may I use ${tool ?? 'this tool'}?` : kind === 'plan' ? 'a plan' : 'a question'
+  const what = {
+    permission: `may I use ${tool ?? 'this tool'}?`,
+    plan: 'a plan',
+    question: 'a question',
+    approval: 'may it land?',
+  }[kind]
   const said = [
     question,
     ...(command === null || question.includes(command) ? [] : [command]),
     ...(files.length === 0 ? [] : [files.join('\n')]),
     ...(why === null ? [] : [`Why: ${why}`]),
   ]
-  const how = `gt answer ${decision} ${choices.join('|')}\nAfter ${minutes(waitMs)} it is settled without you.`
+  const time =
+    waitMs === 0 ? 'It waits until you say so.' : `After ${minutes(waitMs)} it is settled without you.`
+  const how = `gt answer ${decision} ${choices.join('|')}\n${time}`
   return { decision, agent, ...texts(`${lastPart(agent)}${ofBead(bead)}: ${what}`, said.join('\n'), how) }
 }
 

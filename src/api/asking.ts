@@ -7,7 +7,7 @@
 
 import { createHash } from 'node:crypto'
 import { decisionOwner } from '../events/address.ts'
-import type { DecisionKind } from '../events/decision.ts'
+import type { AskedKind } from '../events/decision.ts'
 import { shownFile } from '../events/permission-rules.ts'
 import type { Address } from '../events/record.ts'
 import type { HookReply, PermissionAsk } from '../ports/presets.ts'
@@ -71,7 +71,7 @@ export function guard(town: TownHandle, caller: SessionCaller, ask: PermissionAs
 }
 
 export type Asked = {
-  readonly kind: DecisionKind
+  readonly kind: AskedKind
   readonly question: string
   readonly choices: readonly string[]
   readonly otherwise: string

@@ -5,7 +5,7 @@ import { basename, dirname, join } from 'node:path'
 import type { OrdinaryWork } from '../events/ordinary-work.ts'
 import { type Decided, decidedBy, ruleText } from '../events/permission-rules.ts'
 import type { Json } from '../events/record.ts'
-import { PERMISSION_WAIT_MS, type PermissionRule } from '../events/settings.ts'
+import { commandGates, PERMISSION_WAIT_MS, type PermissionRule } from '../events/settings.ts'
 import type { PermissionAsk } from '../ports/presets.ts'
 import { rig as rigRow } from '../projections/rigs.ts'
 import { townSetting } from '../projections/town.ts'
@@ -56,9 +56,10 @@ export function ruled(
 
 function ordinaryWork(town: TownHandle, rig: string, worktree: string): OrdinaryWork {
   const settings = rigRow(town.projections.rigs.rows, rig)?.settings ?? {}
-  const commands = Object.entries(settings)
-    .filter(([key]) => key === 'setup' || (key.startsWith('gates.') && key !== 'gates.none'))
-    .map(([, value]) => (value as { readonly command: readonly string[] }).command)
+  const setup = settings.setup as { readonly command: readonly string[] } | undefined
+  const commands = [...(setup === undefined ? [] : [setup]), ...commandGates(settings)].map(
+    ({ command }) => command,
+  )
   return { worktree, commands, real: realPath }
 }
 

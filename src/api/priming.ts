@@ -6,7 +6,7 @@
 
 import { keeperOf, rigOf, sessionRole, workerOf } from '../events/address.ts'
 import type { Heard } from '../events/hearing.ts'
-import type { Json } from '../events/record.ts'
+import { commandGates } from '../events/settings.ts'
 import { bead as beadRow } from '../projections/bead-queries.ts'
 import { mail } from '../projections/mail.ts'
 import { rig as rigRow } from '../projections/rigs.ts'
@@ -43,7 +43,7 @@ export async function primeOf(town: TownHandle, caller: SessionCaller) {
   const target = settings?.target.branch ?? ''
   // Read before the await below: rows change in place.
   const shape = row === null ? { id: facts.bead, title: '' } : beadShape(row)
-  const gates = gatesOf(settings?.settings ?? {})
+  const gates = commandGates(settings?.settings ?? {})
   const mailUnread = mail(projections.mail.rows, { to: caller.agent }).length
   const text = row === null ? '' : await description(town, facts.bead, row.descriptionSeq)
   const { handoff = null, previous } = facts
@@ -127,11 +127,3 @@ function quoted(name: string, text: string): string[] {
     ...(cut ? ['gt prime says all of it.'] : []),
   ]
 }
-
-const gatesOf = (settings: { readonly [key: string]: Json }) =>
-  Object.entries(settings)
-    .filter(([key]) => key.startsWith('gates.') && key !== 'gates.none')
-    .map(([key, value]) => ({
-      name: key.slice('gates.'.length),
-      command: (value as { readonly command: readonly string[] }).command,
-    }))

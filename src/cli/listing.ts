@@ -11,17 +11,19 @@ export function showList<T>(
     readonly id: (item: T) => string
     /** Said instead of a table without rows. */
     readonly none?: string
+    /** Lines above the table. */
+    readonly before?: readonly string[]
     readonly head: readonly string[]
     readonly row: (item: T) => readonly string[]
   },
 ): void {
-  const { id, none, head, row } = shape
+  const { id, none, before = [], head, row } = shape
   out.answer({
     json: items,
     ids: items.map(id),
     lines: () =>
       items.length === 0 && none !== undefined
-        ? [none]
-        : table(head, items.map(row), { columns: out.columns }),
+        ? [...before, none]
+        : [...before, ...table(head, items.map(row), { columns: out.columns })],
   })
 }

@@ -3,7 +3,11 @@
 import { z } from 'zod'
 import { address, beadId, count, effect, failure, line, named, rigName } from './define.ts'
 
-export const decisionKind = z.enum(['permission', 'question', 'plan'])
+/** What an agent stands still for. */
+const askedKind = z.enum(['permission', 'question', 'plan'])
+export type AskedKind = z.infer<typeof askedKind>
+/** `approval`: of work that a Refinery would land. */
+export const decisionKind = z.enum([...askedKind.options, 'approval'])
 export type DecisionKind = z.infer<typeof decisionKind>
 
 /** What a person needs to see to decide; texts of agents, shown as data. */
@@ -27,7 +31,7 @@ const asked = {
   question: z.string().min(1).max(10_000),
   choices: z.array(line).min(1).max(20),
   context: decisionContext,
-  /** After this many ms it is `otherwise`. */
+  /** After this many ms it is `otherwise`; 0: it stays open until somebody says something. */
   waitMs: count,
   otherwise: line,
 }
@@ -60,9 +64,12 @@ export const decisionFacts = [
 
 /** To a session. */
 export const askingMessages = [
-  named('session.asked', { decision: line, kind: decisionKind, tool: line }),
-  /** From the decision, to whoever asked: a session, or a plan. `note` when the person wrote one. */
-  named('session.answered', { decision: line, choice: line, note: line.optional() }),
+  named('session.asked', { decision: line, kind: askedKind, tool: line }),
+  /**
+   * From the decision, to whoever asked: a session, a plan, or a Refinery, which is told by whom. `note` when the person
+   * wrote one.
+   */
+  named('session.answered', { decision: line, choice: line, note: line.optional(), by: address.optional() }),
 ] as const
 
 export const decisionEffects = {

@@ -191,6 +191,10 @@ const rigs = {
   WITHDRAWN: row(409, 'It is no longer in the queue.'),
   NOTHING_HELD: row(409, 'gt mq list shows where things stand.'),
   RIG_NAME_DIFFERS: row(409, 'This is a defect of gt: please report it.'),
+  TARGET_FROZEN: row(409, 'gt mq thaw <rig> lets work land again.'),
+  TARGET_NOT_FROZEN: row(409, 'gt rig show <rig> says how its target stands.'),
+  TARGET_NOT_RED: row(409, 'gt rig show <rig> says how its target stands.'),
+  APPROVAL_NEEDED: row(409, 'gt inbox shows what is asked; gt answer <n> approve lands it.'),
   NOT_LANDED: row(409, 'gt mq show <bead> says where it is.'),
 } satisfies Record<string, FaultRow>
 

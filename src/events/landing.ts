@@ -23,6 +23,8 @@ const lines = z.strictObject({ added: count, removed: count }).optional()
 
 const gateSpec = z.strictObject({ name: line, command, timeoutMs: count })
 const setupSpec = z.strictObject({ command, timeoutMs: count, inputs: z.array(line).max(100) })
+const approvalSpec = z.strictObject({ name: line, again: z.boolean() })
+export type ApprovalSpec = z.infer<typeof approvalSpec>
 
 export const witnessMessages = [
   /** From a sandbox: the agent said `gt done`. */
@@ -67,15 +69,31 @@ export const refineryMessages = [
     /** Lands without any gate; only when the rig's owner said so. */
     ungated: z.boolean(),
     attemptsMax: count,
+    /** Gates that a person passes, one after the other. `again`: for each tree anew, not once for what was submitted. */
+    approvals: z.array(approvalSpec).max(10).optional(),
   }),
+  /** From a person: nothing lands on the target until it is thawed. */
+  named('refinery.freeze', { reason: line }),
+  named('refinery.thaw'),
+  /** From a bead: whether a person labelled it `fixes-target`. */
+  named('refinery.fixes', { bead: beadId, fixes: z.boolean() }),
+  /** From a person: test the red target now, also when it has not moved. */
+  named('refinery.retest'),
   /** From the Witness. */
   named('MERGE_READY', { ...work, attempt: count }),
   named('merge.built', { mergeRequest: address, commit: objectName, tree: objectName, base: objectName }),
   named('merge.conflicted', { mergeRequest: address, base: objectName, files: z.array(line).max(200) }),
   named('merge.empty', { mergeRequest: address, base: objectName }),
   named('merge.notBuilt', { mergeRequest: address, ...failure }),
-  named('gates.ran', { mergeRequest: address, tree: objectName, results: z.array(gateResult).max(60) }),
-  named('gates.notRun', { mergeRequest: address, ...failure }),
+  /** `mergeRequest` null: of a commit of the target itself. */
+  named('gates.ran', {
+    mergeRequest: address.nullable(),
+    tree: objectName,
+    results: z.array(gateResult).max(60),
+  }),
+  named('gates.notRun', { mergeRequest: address.nullable(), ...failure }),
+  named('target.seen', { head: objectName }),
+  named('target.notSeen', failure),
   named('target.advanced', { mergeRequest: address, head: objectName, patchId: line, proof: line, lines }),
   named('target.moved', { mergeRequest: address, head: objectName }),
   named('target.dirty', { mergeRequest: address, path: line, files: z.array(line).max(50) }),
@@ -96,6 +114,21 @@ export const refineryFacts = [
   /** The queue stands still, with a code: RIG_HAS_NO_GATE, TARGET_CHECKED_OUT_DIRTY, TARGET_REFUSED, ... */
   named('LandingWaits', { rig: rigName, mergeRequest: address, bead: beadId, ...failure }),
   named('LandingResumed', { rig: rigName }),
+  named('TargetFrozen', { rig: rigName, target: line, reason: line }),
+  named('TargetThawed', { rig: rigName, target: line }),
+  /** Its gates fail on the target itself. `first`: the first commit seen so, `green`: the last one that passed. */
+  named('TargetRed', {
+    rig: rigName,
+    target: line,
+    gate: line,
+    commit: objectName,
+    first: objectName,
+    green: objectName.nullable(),
+    message: line,
+  }),
+  /** It is red no more. `commit`: the one that passed; null when `reason` is another. */
+  named('TargetMended', { rig: rigName, target: line, commit: objectName.nullable(), reason: line }),
+  named('TargetNotTested', { rig: rigName, target: line, ...failure }),
 ] as const
 
 export const mergeRequestMessages = [
@@ -103,6 +136,8 @@ export const mergeRequestMessages = [
   named('mr.build'),
   named('mr.test', { commit: objectName, tree: objectName, base: objectName }),
   named('mr.push', { results: z.array(gateResult).max(60) }),
+  /** Its push, which was put off, is made now. */
+  named('mr.resume'),
   named('mr.wait', failure),
   named('mr.requeue', { reason: line }),
   named('mr.conflict', { files: z.array(line).max(200) }),
@@ -173,13 +208,20 @@ export const landingEffects = {
   'gates.run': effect({
     params: z.strictObject({
       rig: rigName,
-      mergeRequest: address,
+      /** null: `commit` is one of the target itself. */
+      mergeRequest: address.nullable(),
       commit: objectName,
       gates: z.array(gateSpec),
       setup: setupSpec.nullable(),
     }),
     settle: 'repeatable',
     deadlineMs: 6 * 60 * 60_000,
+  }),
+  /** Fetches the target, and says where it stands. */
+  'target.look': effect({
+    params: z.strictObject({ rig: rigName, remote, target: line }),
+    settle: 'repeatable',
+    deadlineMs: 10 * 60_000,
   }),
   'target.push': effect({
     params: z.strictObject({ ...merge, base: objectName, commit: objectName, head: objectName }),

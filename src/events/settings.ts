@@ -143,15 +143,41 @@ const fixed: Readonly<Record<string, Setting>> = {
   },
 }
 
+/** Passed by a person. `again`: for each tree that would land anew. */
+const approvalGate = z.strictObject({ approval: z.literal('person'), again: z.boolean().optional() })
+export type ApprovalGate = z.infer<typeof approvalGate>
+export const isApproval = (value: unknown): value is ApprovalGate =>
+  typeof value === 'object' && value !== null && 'approval' in value
+
 const gate: Setting = {
   scope: 'rig',
-  value: z.strictObject({ command: argv, ...timeout }).transform(({ command, timeout, timeoutMs }) => ({
-    command,
-    timeoutMs: timeout ?? timeoutMs ?? GATE_TIMEOUT_MS,
-  })),
-  help: 'a command that must pass before work lands',
+  value: z.union([
+    approvalGate,
+    z.strictObject({ command: argv, ...timeout }).transform(({ command, timeout, timeoutMs }) => ({
+      command,
+      timeoutMs: timeout ?? timeoutMs ?? GATE_TIMEOUT_MS,
+    })),
+  ]),
+  help: 'a command that must pass before work lands, or {"approval":"person"}: you say whether it does',
   example: '{"command":["npm","test"]}',
 }
+type CommandGate = { readonly name: string; readonly command: readonly string[] }
+
+/** Of the settings of a rig, in the order in which they were set. */
+export const commandGates = (settings: { readonly [key: string]: unknown }): CommandGate[] =>
+  gatesIn(settings).flatMap(({ name, value }) =>
+    isApproval(value) ? [] : [{ name, command: (value as CommandGate).command }],
+  )
+
+/** Names of gates that a person passes. */
+export const approvalGates = (settings: { readonly [key: string]: unknown }): string[] =>
+  gatesIn(settings).flatMap(({ name, value }) => (isApproval(value) ? [name] : []))
+
+const gatesIn = (settings: { readonly [key: string]: unknown }) =>
+  Object.entries(settings)
+    .filter(([key]) => key.startsWith('gates.') && key !== 'gates.none')
+    .map(([key, value]) => ({ name: key.slice('gates.'.length), value }))
+
 const agentCommand: Setting = {
   scope: 'both',
   value: argv,

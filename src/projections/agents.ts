@@ -7,6 +7,7 @@
 import { DEACON, MAYOR, refinery, rigOf, sessionRole, witness, workerOf } from '../events/address.ts'
 import type { Standing } from '../events/hearing.ts'
 import type { Address } from '../events/record.ts'
+import { SET_ASIDE } from './merge-queue.ts'
 import { type Handlers, projection } from './store.ts'
 import type { Projection } from './types.ts'
 
@@ -111,6 +112,9 @@ const roles: Handlers<AgentRows> = {
   MergeTesting: (rows, { mergeRequest, bead }, { at }) => refines(rows, mergeRequest, bead, 'testing', at),
   MergeLanding: (rows, { mergeRequest, bead }, { at }) => refines(rows, mergeRequest, bead, 'landing', at),
   MergeRequeued: (rows, { mergeRequest }, { at }) => rests(rows, refineryOf(mergeRequest), at),
+  // It goes on with another one; what keeps all of them is said by LandingWaits.
+  MergeWaiting: (rows, { mergeRequest, code }, { at }) =>
+    SET_ASIDE.has(code) && rests(rows, refineryOf(mergeRequest), at),
   MergeConflicted: (rows, { mergeRequest }, { at }) => rests(rows, refineryOf(mergeRequest), at),
   MergeFailed: (rows, { mergeRequest }, { at }) => rests(rows, refineryOf(mergeRequest), at),
   MergeLanded: (rows, { mergeRequest }, { at }) => rests(rows, refineryOf(mergeRequest), at),

@@ -18,6 +18,7 @@ import {
   rebuildIndexes,
   setNeeds,
 } from './bead-rows.ts'
+import { SET_ASIDE } from './merge-queue.ts'
 import { type Handlers, projection } from './store.ts'
 import type { Projection } from './types.ts'
 
@@ -220,7 +221,8 @@ const landing: Handlers<BeadRows> = {
   MergeWaiting: (rows, { bead, code }, { at }) =>
     change(rows, bead, at, (row) => {
       if (row.waits.merge?.id === code) return
-      row.waits.merge = { kind: code.includes('GATE') ? 'gate' : 'target', id: code, since: at }
+      const kind = code.includes('GATE') ? 'gate' : code === 'APPROVAL_NEEDED' ? 'person' : 'target'
+      row.waits.merge = { kind, id: code, since: at }
     }),
   MergeBuilding: (rows, { bead }, record) => noMergeWait(rows, bead, record),
   MergeTesting: (rows, { bead }, record) => noMergeWait(rows, bead, record),
@@ -231,7 +233,10 @@ const landing: Handlers<BeadRows> = {
   MergeLanded: (rows, { bead }, record) => noMergeWait(rows, bead, record),
   LandingResumed: (rows, { rig }, record) => {
     const working = [...(rows.byStatus.get('in_progress') ?? [])]
-    const ofRig = working.filter((id) => rows.byId.get(id)?.rig === rig)
+    const ofRig = working.filter((id) => {
+      const row = rows.byId.get(id)
+      return row?.rig === rig && !SET_ASIDE.has(row.waits.merge?.id ?? '')
+    })
     return ofRig.filter((id) => noMergeWait(rows, id, record)).length > 0
   },
 }

@@ -22,7 +22,8 @@ export type DecisionRow = {
   otherwise: string
   waitMs: number
   since: string
-  expiresAt: string
+  /** null: when somebody says something, and not before. */
+  expiresAt: string | null
   state: 'open' | 'answered' | 'expired' | 'withdrawn'
   /** How it was settled; null while it is open, and when it was withdrawn. */
   answer: { choice: string; always: boolean; note: string; by: Address } | null
@@ -41,7 +42,7 @@ const SETTLED_KEPT = 200
 export const createDecisions = (): Projection<DecisionRows> =>
   projection({
     name: 'decisions',
-    version: 1,
+    version: 2,
     empty: (): DecisionRows => ({ byId: new Map(), count: { n: 0 } }),
     handlers,
   })
@@ -95,7 +96,7 @@ const handlers: Handlers<DecisionRows> = {
       otherwise,
       waitMs,
       since: at,
-      expiresAt: later(at, waitMs),
+      expiresAt: waitMs === 0 ? null : later(at, waitMs),
       state: 'open',
       answer: null,
       settledAt: null,
@@ -128,9 +129,13 @@ const handlers: Handlers<DecisionRows> = {
       row.notice = { ways: [], problem: message }
     }),
   TownStarted: (rows, { downMs }) => {
-    const open = decisions(rows, { open: true })
-    for (const row of open) row.expiresAt = later(row.expiresAt, downMs)
-    return open.length > 0 && downMs > 0
+    let moved = false
+    for (const row of decisions(rows, { open: true })) {
+      if (row.expiresAt === null) continue
+      row.expiresAt = later(row.expiresAt, downMs)
+      moved = downMs > 0
+    }
+    return moved
   },
 }
 

@@ -1,7 +1,7 @@
 // The feed's sentences: what each fact is called in plain words. A fact that is not here is noise:
 // another record of the same turn says the same, or only a machine wants to know.
 
-import { agentOf, sessionRole, workerOf } from '../events/address.ts'
+import { agentOf, ownerKind, sessionRole, workerOf } from '../events/address.ts'
 import type { Fact, FactOf, LogRecord } from '../events/index.ts'
 import type { Address, AnyFact } from '../events/record.ts'
 
@@ -142,12 +142,22 @@ const sayings: Sayings = {
 
   MergeRequested: ({ bead, target }) => `the Refinery gets bead ${bead} to land on ${target}`,
   MergeTesting: ({ bead, base }) => `the Refinery tests bead ${bead} on top of ${short(base)}`,
-  MergeWaiting: ({ bead, message }) => `the Refinery waits with bead ${bead}: ${message}`,
+  MergeWaiting: ({ bead, code, message }) =>
+    // The decision says so.
+    code === 'APPROVAL_NEEDED' ? null : `the Refinery waits with bead ${bead}: ${message}`,
   MergeRequeued: ({ bead, reason }) => `the Refinery takes bead ${bead} up again${because(reason)}`,
   MergeConflicted: ({ bead, files }) => `bead ${bead} conflicts with the target in ${listed(files)}`,
   MergeFailed: ({ bead, gate, message }) => `bead ${bead} did not pass ${gate}: ${message}`,
   TargetAdvanced: ({ rig, target, from, to }) =>
     `${target} of rig ${rig} moves from ${short(from)} to ${short(to)}`,
+  TargetFrozen: ({ rig, target, reason }) =>
+    `${target} of rig ${rig} is frozen: nothing lands${because(reason)}`,
+  TargetThawed: ({ rig, target }) => `${target} of rig ${rig} is thawed`,
+  TargetRed: ({ rig, target, commit, first, message }) =>
+    `${target} of rig ${rig} is red by itself at ${short(commit)}${first === commit ? '' : ` (since ${short(first)})`}, so work waits: ${message}`,
+  TargetMended: ({ rig, target, commit, reason }) =>
+    `${target} of rig ${rig} is red no more${commit === null ? '' : ` at ${short(commit)}`}: ${reason}`,
+  TargetNotTested: ({ rig, target, message }) => `${target} of rig ${rig} could not be tested: ${message}`,
   LandingResumed: ({ rig }) => `the Refinery of rig ${rig} goes on`,
 
   BudgetSet: (fact) =>
@@ -193,6 +203,9 @@ const PROBLEMS: ReadonlySet<string> = new Set<Fact['type']>([
   'NudgeUnconfirmed',
   'NudgeFailed',
   'MergeWaiting',
+  'TargetFrozen',
+  'TargetRed',
+  'TargetNotTested',
   'MergeConflicted',
   'MergeFailed',
   'BudgetReached',
@@ -250,6 +263,7 @@ function who(address: Address): string {
   if (worker !== null) return `polecat ${worker.name}`
   const role = sessionRole(address)
   if (role === 'mayor') return 'the dispatcher'
+  if (ownerKind(address) === 'refinery') return 'the Refinery'
   const agent = role === 'crew' ? agentOf(address) : null
   return agent === null ? address : `your agent ${agent.slice(agent.lastIndexOf('/') + 1)}`
 }

@@ -1,7 +1,8 @@
 // Rigs: what each project is set to, and what may be said of its target branch.
 //
 //   Always:  `ungated` is said of a rig that lands without any gate, whatever it has landed;
-//            `green` only after a landing that passed gates.
+//            `green` only after it has passed gates, landing or by itself; `frozen` while a person lets nothing land,
+//            whatever else is true of it; else `red` while its own gates fail on it.
 
 import type { FactOf } from '../events/index.ts'
 import type { Address, Json } from '../events/record.ts'
@@ -11,6 +12,8 @@ import type { Projection } from './types.ts'
 
 export type TargetState = 'green' | 'red' | 'unknown' | 'frozen' | 'ungated'
 
+type Standing = { state: TargetState; since: string; reason: string }
+
 export type RigRow = {
   name: string
   prefix: string
@@ -18,7 +21,20 @@ export type RigRow = {
   state: 'cloning' | 'active' | 'failed'
   /** Why it failed. */
   failure: { code: string; message: string } | null
-  target: { branch: string; head: string | null; state: TargetState; since: string; reason: string }
+  target: { branch: string; head: string | null } & Standing
+  /** What is said of the target when it is neither frozen nor red. */
+  standing: Standing
+  /** Who lets nothing land, and why; null when it may. */
+  frozen: { by: Address; since: string; reason: string } | null
+  /** Red by itself: the gate, the first commit seen so, the last that passed. Null when it is not. */
+  red: {
+    gate: string
+    commit: string
+    first: string
+    green: string | null
+    since: string
+    message: string
+  } | null
   /** Names of the gates, in the order in which they run. */
   gates: string[]
   /** As set for the rig: `gates.test`, `limits.polecats`. What is not here is the town's or the default. */
@@ -38,7 +54,7 @@ export type RigRow = {
 export type RigRows = Map<string, RigRow>
 
 export const createRigs = (): Projection<RigRows> =>
-  projection({ name: 'rigs', version: 3, empty: (): RigRows => new Map(), handlers })
+  projection({ name: 'rigs', version: 4, empty: (): RigRows => new Map(), handlers })
 
 /** By name. */
 export const rigs = (rows: RigRows): RigRow[] =>
@@ -59,6 +75,9 @@ const handlers: Handlers<RigRows> = {
       state: 'cloning',
       failure: null,
       target: { branch: fact.target, head: null, state: 'unknown', since: at, reason: NOTHING_LANDED },
+      standing: { state: 'unknown', since: at, reason: NOTHING_LANDED },
+      frozen: null,
+      red: null,
       gates: [],
       settings: { ...fact.settings },
       limits: { polecats: PLACES_DEFAULT },
@@ -119,7 +138,7 @@ const handlers: Handlers<RigRows> = {
     edit(rows, rig, (row) => {
       row.target.head = to
       row.waiting = null
-      if (row.target.state !== 'ungated') setTarget(row, 'green', 'passed its gates when it landed', at)
+      if (row.standing.state !== 'ungated') setStanding(row, 'green', 'passed its gates when it landed', at)
     }),
   LandingWaits: (rows, { rig, mergeRequest, bead, code, message }, { at }) =>
     edit(rows, rig, (row) => {
@@ -130,9 +149,34 @@ const handlers: Handlers<RigRows> = {
     edit(rows, rig, (row) => {
       row.waiting = null
     }),
+  TargetFrozen: (rows, { rig, reason }, { at, by }) =>
+    edit(rows, rig, (row) => {
+      row.frozen = { by, since: at, reason }
+      showTarget(row)
+    }),
+  TargetThawed: (rows, { rig }) =>
+    edit(rows, rig, (row) => {
+      row.frozen = null
+      showTarget(row)
+    }),
+  TargetRed: (rows, { rig, gate, commit, first, green, message }, { at }) =>
+    edit(rows, rig, (row) => {
+      row.red = { gate, commit, first, green, since: row.red?.since ?? at, message }
+      row.target.head = commit
+      showTarget(row)
+    }),
+  TargetMended: (rows, { rig, commit, reason }, { at }) =>
+    edit(rows, rig, (row) => {
+      row.red = null
+      if (commit !== null) row.target.head = commit
+      if (row.standing.state !== 'ungated')
+        setStanding(row, commit === null ? 'unknown' : 'green', commit === null ? reason : GREEN_AGAIN, at)
+      else showTarget(row)
+    }),
 }
 
 const MODE = 'permissions.mode'
+const GREEN_AGAIN = 'passed its gates after it had been red'
 const NOTHING_LANDED = 'nothing has landed yet'
 
 function edit(rows: RigRows, name: string, change: (row: RigRow) => void): boolean {
@@ -151,12 +195,29 @@ function readSettings(row: RigRow, at: string): void {
   const polecats = settings['limits.polecats']
   row.limits.polecats = typeof polecats === 'number' ? polecats : PLACES_DEFAULT
   const ungated = settings['gates.none'] === true && row.gates.length === 0
-  if (ungated) setTarget(row, 'ungated', 'gates.none is set: work lands without a check', at)
-  else if (row.target.state === 'ungated')
-    setTarget(row, 'unknown', 'nothing has landed since it has gates', at)
+  if (ungated) setStanding(row, 'ungated', 'gates.none is set: work lands without a check', at)
+  else if (row.standing.state === 'ungated')
+    setStanding(row, 'unknown', 'nothing has landed since it has gates', at)
 }
 
-function setTarget(row: RigRow, state: TargetState, reason: string, at: string): void {
-  const since = row.target.state === state ? row.target.since : at
-  row.target = { ...row.target, state, since, reason }
+function setStanding(row: RigRow, state: TargetState, reason: string, at: string): void {
+  const since = row.standing.state === state ? row.standing.since : at
+  row.standing = { state, since, reason }
+  showTarget(row)
+}
+
+function showTarget(row: RigRow): void {
+  const { branch, head } = row.target
+  row.target = { branch, head, ...standingOf(row) }
+}
+
+function standingOf({ frozen, red, standing }: RigRow): Standing {
+  if (frozen !== null) {
+    const why = frozen.reason === '' ? '' : `: ${frozen.reason}`
+    return { state: 'frozen', since: frozen.since, reason: `frozen by ${frozen.by}${why}` }
+  }
+  if (red === null) return standing
+  const green = red.green === null ? '' : `; the last one that passed is ${red.green.slice(0, 7)}`
+  const reason = `${red.gate} fails on it since ${red.first.slice(0, 7)}${green}`
+  return { state: 'red', since: red.since, reason }
 }

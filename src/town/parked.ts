@@ -17,6 +17,7 @@ const WAITS: ReadonlySet<string> = new Set([
   'worktree.verify',
   'merge.build',
   'gates.run',
+  'target.look',
   'target.push',
 ])
 

@@ -2,7 +2,7 @@
 
 import { rigOwner, TOWN } from '../events/address.ts'
 import type { Json } from '../events/record.ts'
-import type { PermissionRule } from '../events/settings.ts'
+import { commandGates, type PermissionRule } from '../events/settings.ts'
 import type { Remote, SetupSpec } from '../ports/repositories.ts'
 import type { System } from '../system/types.ts'
 
@@ -73,12 +73,7 @@ export const gatesIn = (
   system: System,
   rig: string,
 ): { readonly name: string; readonly command: readonly string[] }[] =>
-  Object.entries(settingsAt(system, rigOwner(rig)))
-    .filter(([key]) => key.startsWith('gates.') && key !== 'gates.none')
-    .map(([key, value]) => ({
-      name: key.slice('gates.'.length),
-      command: (value as { readonly command: readonly string[] }).command,
-    }))
+  commandGates(settingsAt(system, rigOwner(rig)))
 
 /** The rig's, else the town's. Values are trusted: they were checked when they were set. */
 export function settingIn<T>(system: System, rig: string, key: string): T | undefined {

@@ -296,6 +296,43 @@ describe('at work', () => {
   })
 })
 
+describe('what mends the target', () => {
+  const labelled = { ...create, labels: ['fixes-target'] }
+  const label = (labels: string[], by = 'overseer') => ({ ...message('bead.update'), labels, meta: { by } })
+  const told = (fixes: boolean) =>
+    [[`${RIG}/refinery`, { type: 'refinery.fixes', bead: BEAD, fixes }]] as const
+
+  test('[BEAD-16] is told to the Refinery when it is submitted, and when a person says so then', () => {
+    bead()
+      .given(labelled, queue, hook, start)
+      .when(submit)
+      .gives({ tells: told(true) })
+    bead()
+      .given(...submitted)
+      .when(label(['fixes-target']))
+      .gives({ tells: told(true) })
+    bead()
+      .given(labelled, queue, hook, start, submit)
+      .when(label([], AGENT))
+      .gives({ tells: told(false) })
+    bead()
+      .given(...working, label(['fixes-target']))
+      .when(submit)
+      .gives({ tells: told(true) })
+  })
+
+  test('[BEAD-16] is what a person says it is, and nobody else', () => {
+    bead()
+      .given({ ...labelled, meta: { by: AGENT } }, queue, hook, start)
+      .when(submit)
+      .gives({ tells: [] })
+    bead()
+      .given(...submitted)
+      .when(label(['fixes-target'], AGENT))
+      .gives({ tells: [] })
+  })
+})
+
 describe('taken from its worker', () => {
   const rehook = message('bead.rehook')
   const unhook = (sandbox: string) => ({ ...message('bead.unhook'), sandbox })

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { effectSpec } from '../../src/events/index.ts'
 import { after, decisions, type Saying, stepsOf } from '../support/decisions.ts'
-import { AGENT, BEAD, message, RIG, SESSION } from '../support/messages.ts'
+import { AGENT, BEAD, message, RIG, SESSION, samplesOf } from '../support/messages.ts'
 
 const asked = message('decision.open')
 const overdue = after('overdue', 'decision.open')
@@ -33,6 +33,23 @@ test('[DECISION-1] it opens with a notice, sent once, that says what is asked an
   expect(sent?.params.body).toBe(
     'May nux run this?\nrm \u{fffd} -rf x\n\u{fffd}[2J\na.ts\nWhy: to tidy\ngt answer d-1 allow|deny\nAfter 10 min it is settled without you.',
   )
+})
+
+test('[DECISION-8] one without a time stays open, and whoever asked is told by whom it was settled', () => {
+  const approval = samplesOf('decision.open')[1] ?? asked
+  decision()
+    .when(approval)
+    .gives({ state: 'standing', facts: [{ type: 'DecisionOpened' }], effects: [['notice.send']] })
+  decision(approval)
+    .when(answer('approve'))
+    .gives({
+      state: 'answered',
+      tells: [[`${RIG}/refinery`, { type: 'session.answered', choice: 'approve', by: 'overseer' }]],
+    })
+  decision(approval).when(answer('allow')).gives({ refused: 'CHOICE_UNKNOWN' })
+  decision(approval)
+    .when({ ...message('decision.withdraw'), meta: { by: `${RIG}/refinery` } })
+    .gives({ state: 'withdrawn', tells: [] })
 })
 
 test('[DECISION-1] a notice is short, however long the command is', () => {

@@ -51,6 +51,17 @@ test('[MR-2] it follows the Refinery', () => {
     .gives({ state: 'landing', facts: [{ type: 'MergeLanding', results: [gateResult('passed')] }] })
 })
 
+test('[MR-4] its base that is red by itself, and a push that was put off', () => {
+  mr()
+    .given(...testing)
+    .when(message('mr.requeue', { reason: 'main itself is red' }))
+    .gives({ state: 'queued', facts: [{ type: 'MergeRequeued', reason: 'main itself is red' }] })
+  mr()
+    .given(...landing)
+    .when(message('mr.resume'))
+    .gives({ state: 'landing', facts: [{ type: 'MergeLanding', results: [gateResult('passed')] }] })
+})
+
 test('[MR-3] a conflict and a red gate wait for the next submission', () => {
   mr()
     .given(...building)

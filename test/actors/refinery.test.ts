@@ -24,6 +24,8 @@ const built = message('merge.built')
 const ran = (...results: ReturnType<typeof gateResult>[]) => message('gates.ran', { results })
 const green = ran(gateResult('passed'))
 const red = ran(gateResult('failed'))
+/** The base that it stands on passes by itself. */
+const baseGreen = { ...green, mergeRequest: null, tree: BASE }
 const advanced = message('target.advanced')
 const conflicted = message('merge.conflicted')
 const moved = message('target.moved')
@@ -84,11 +86,11 @@ describe('the queue', () => {
 
   test('[REFINERY-12] the last attempt is said to be the last', () => {
     refinery()
-      .given(...testing)
-      .when(red)
+      .given(...testing, red)
+      .when(baseGreen)
       .gives({ tells: [mr('mr.fail'), witnessed('MERGE_FAILED', { attempts: 1, last: false })] })
     refinery()
-      .given(...testing, red, ready, built)
+      .given(...testing, red, baseGreen, ready, built)
       .when(red)
       .gives({ tells: [mr('mr.fail'), witnessed('MERGE_FAILED', { attempts: 2, last: true })] })
   })
@@ -144,13 +146,13 @@ describe('what may land', () => {
     refinery()
       .given(...testing)
       .when(ran(gateResult('passed'), gateResult('failed', 'lint')))
-      .gives({ state: 'idle', effects: [] })
+      .gives({ state: 'checking', effects: [['gates.run', { commit: BASE }]] })
   })
 
   test('[REFINERY-4] a red gate and one that timed out are told with name and log', () => {
     refinery()
-      .given(...testing)
-      .when(red)
+      .given(...testing, red)
+      .when(baseGreen)
       .gives({
         state: 'idle',
         tells: [
@@ -159,8 +161,8 @@ describe('what may land', () => {
         ],
       })
     refinery()
-      .given(...testing)
-      .when(ran(gateResult('timedOut')))
+      .given(...testing, ran(gateResult('timedOut')))
+      .when(baseGreen)
       .gives({ tells: [mr('mr.fail', { message: 'test did not end in time.' }), witnessed('MERGE_FAILED')] })
   })
 

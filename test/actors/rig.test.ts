@@ -110,6 +110,19 @@ test('[RIG-7] it is ungated only if gates.none is true', () => {
     })
 })
 
+test('[RIG-14] a gate that a person passes is told beside those that are commands', () => {
+  const settings = { 'gates.test': { command: ['npm', 'test'] }, 'gates.review': { approval: 'person' } }
+  rig()
+    .given({ ...add, settings })
+    .when(cloned)
+    .gives({
+      tells: [
+        ['mayor', {}],
+        [`${RIG}/refinery`, { gates: [{ name: 'test' }], approvals: [{ name: 'review', again: false }] }],
+      ],
+    })
+})
+
 test('[RIG-8] what is not set has a default', () => {
   rig()
     .given(add)

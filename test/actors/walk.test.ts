@@ -82,7 +82,7 @@ const NOTHING_COMES_OF_IT: { readonly [kind: string]: readonly string[] } = {
   // Told of budgets that are gone, of sums and days that it knows.
   budgets: ['budget.spent', 'budget.day'],
   // It was told so before.
-  refinery: ['refinery.hold', 'refinery.letGo'],
+  refinery: ['refinery.hold', 'refinery.letGo', 'refinery.fixes', 'refinery.retest', 'refinery.retry'],
 }
 
 test('samples are messages of the vocabulary', () => {

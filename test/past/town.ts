@@ -19,7 +19,7 @@ export type World = {
 }
 
 type Settings = MessageOf<'rig.add'>['settings']
-const GATED: Settings = { 'gates.test': { command: ['npm', 'test'] }, 'limits.polecats': 1 }
+export const GATED: Settings = { 'gates.test': { command: ['npm', 'test'] }, 'limits.polecats': 1 }
 
 const WORLD: World = {
   'rig.clone': () => ({ type: 'rig.cloned', head: BASE }),
@@ -38,6 +38,7 @@ const WORLD: World = {
     files: 0,
     changed: 1,
   }),
+  'notice.send': ({ decision }) => ({ type: 'notice.sent', decision, ways: [], failed: [] }),
   'worktree.remove': () => ({ type: 'worktree.removed', checkpoint: null }),
   'worktree.shelve': () => ({
     type: 'worktree.shelved',

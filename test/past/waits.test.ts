@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { beadOwner, rigOwner } from '../../src/events/address.ts'
-import { BASE, gateResult, message, RIG, TREE } from '../support/messages.ts'
-import { smallTown } from './town.ts'
+import { beadOwner, decisionOwner, rigOwner } from '../../src/events/address.ts'
+import { decisions } from '../../src/projections/decisions.ts'
+import { BASE, COMMIT, gateResult, message, RIG, TREE } from '../support/messages.ts'
+import { GATED, smallTown } from './town.ts'
 
 /** One bead at work. */
 async function atWork(...given: Parameters<typeof smallTown>) {
@@ -60,11 +61,12 @@ describe('[P3] [P6] what a bead waits for ends its why, with what helps', () => 
 
   test('red gate', async () => {
     const town = await handedIn({
-      'gates.run': ({ mergeRequest }) => ({
+      // Its base is green.
+      'gates.run': ({ mergeRequest, commit }) => ({
         type: 'gates.ran',
         mergeRequest,
         tree: TREE,
-        results: [gateResult('failed')],
+        results: [gateResult(commit === COMMIT ? 'failed' : 'passed')],
       }),
     })
     expect(town.wait('sh-1')).toMatchObject({ kind: 'redGate', id: 'test' })
@@ -179,16 +181,57 @@ describe('[P3] [P6] what a bead waits for ends its why, with what helps', () => 
     expect(again.wait('sh-1')).toMatchObject({ kind: 'recovery', command: 'gt history shop/polecats/nux' })
   })
 
-  test.each([
-    ['red', 'redTarget', 'main to be green again'],
-    ['frozen', 'frozen', 'main, which is frozen'],
-  ] as const)('a target that is %s', async (state, kind, what) => {
+  test('a target that is red by itself: since which commit, and by which gate', async () => {
+    const town = await handedIn({
+      'gates.run': ({ mergeRequest }) => ({
+        type: 'gates.ran',
+        mergeRequest,
+        tree: TREE,
+        results: [gateResult('failed')],
+      }),
+    })
+    expect(town.wait('sh-1')).toMatchObject({ kind: 'redTarget', id: 'shop' })
+    expect(town.sentence('sh-1')).toBe(
+      `It waits for main to be green again since T: it is red by itself: test fails on it since ${BASE.slice(0, 7)}. What helps: gt mq retest shop`,
+    )
+    // Nobody was blamed.
+    expect(town.projections.beads.rows.byId.get('sh-1')?.stage).toBe('testing')
+  })
+
+  test('a target that a person froze: who, and why', async () => {
+    const town = await atWork()
+    const REFINERY = `${RIG}/refinery`
+    await town.say('overseer', [REFINERY, message('refinery.freeze', { reason: 'the release is being cut' })])
+    await town.done('sh-1')
+    expect(town.wait('sh-1')).toMatchObject({ kind: 'frozen', id: 'shop' })
+    expect(town.sentence('sh-1')).toBe(
+      'It waits for main, which is frozen since T: frozen by overseer: the release is being cut. What helps: gt mq thaw shop',
+    )
+    await town.say('overseer', [REFINERY, message('refinery.thaw')])
+    expect(town.wait('sh-1')?.kind).not.toBe('frozen')
+  })
+
+  test('a target that is frozen while its work was tested', async () => {
     const town = await handedIn({ 'gates.run': nothingYet })
-    const rig = town.projections.rigs.rows.get(RIG)
-    if (rig === undefined) throw new Error('There is no rig.')
-    // Nothing brings it about yet; the words are there.
-    rig.target = { ...rig.target, state, reason: 'somebody pushed' }
-    expect(town.wait('sh-1')).toMatchObject({ kind, what, why: 'somebody pushed' })
+    await town.say('overseer', [`${RIG}/refinery`, message('refinery.freeze', { reason: '' })])
+    expect(town.wait('sh-1')?.kind).toBe('gates')
+  })
+
+  test('a person who says whether it lands', async () => {
+    const town = await handedIn({}, { ...GATED, 'gates.review': { approval: 'person' } })
+    expect(town.wait('sh-1')).toMatchObject({
+      kind: 'approval',
+      id: '1',
+      command: 'gt answer 1 approve|refuse',
+    })
+    expect(town.sentence('sh-1')).toBe(
+      'It waits for your approval since T: May bead sh-1 land on main? (review). What helps: gt answer 1 approve|refuse',
+    )
+    const [asked] = decisions(town.projections.decisions.rows, { open: true })
+    const answer = (choice: string) => message('decision.answer', { choice, always: false, note: 'later' })
+    await town.say('overseer', [decisionOwner(asked?.id ?? ''), answer('refuse')])
+    expect(town.wait('sh-1')).toMatchObject({ kind: 'redGate', id: 'review' })
+    expect(town.sentence('sh-1')).toContain('refused by overseer: later')
   })
 
   test('one that is closed waits for nothing', async () => {

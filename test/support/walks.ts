@@ -5,13 +5,14 @@ import { machineAt } from '../../src/actors/index.ts'
 import { ownerKind } from '../../src/events/address.ts'
 import type { StateValue } from '../../src/events/record.ts'
 import { createDecider, type State } from '../../src/system/decide.ts'
-import { decide, type Saying } from './decisions.ts'
+import { decide, type Saying, stepsOf } from './decisions.ts'
 import {
   AGENT,
   ALL_SAMPLES,
   BEAD,
   CREW,
   CREW_SESSION,
+  configured,
   MERGE_REQUEST,
   PLAN,
   RIG,
@@ -74,7 +75,7 @@ export function reachable(address: string): (State | null)[] {
   const def = machineAt(address)
   if (def === null) return []
   const decider = createDecider()
-  const found: (State | null)[] = [null]
+  const found: (State | null)[] = [null, ...toldIn(address)]
   const seen = new Map<string, Set<string>>()
   for (let n = 0; n < found.length; n += 1) {
     const state = found[n] ?? null
@@ -91,6 +92,24 @@ export function reachable(address: string): (State | null)[] {
     }
   }
   return found
+}
+
+/** States that lie too deep to be come upon, by the messages that lead there. */
+function toldIn(address: string): State[] {
+  const red = samplesOf('gates.ran').filter((said) => JSON.stringify(said).includes('"failed"'))
+  const deep: { readonly [address: string]: readonly Saying[] } = {
+    [`${RIG}/refinery`]: [
+      configured,
+      ...samplesOf('MERGE_READY').slice(0, 1),
+      ...samplesOf('merge.built'),
+      ...red,
+    ],
+  }
+  const steps = stepsOf(address)
+  return (deep[address] ?? []).flatMap((said) => {
+    const decision = steps.take(said)
+    return decision.kind === 'accepted' ? [decision.state] : []
+  })
 }
 
 export function isFinal(address: string, { value }: State): boolean {

@@ -1,6 +1,6 @@
 // What a bead decides: the facts, tells and refusals behind each arrow of bead.machine.ts.
 
-import { beadOwner, MAYOR } from '../../events/address.ts'
+import { beadOwner, MAYOR, OVERSEER, refinery } from '../../events/address.ts'
 import type { Deciding, Event } from '../machine.ts'
 
 export type BeadContext = {
@@ -13,7 +13,12 @@ export type BeadContext = {
   neededBy: readonly string[]
   agent: string | null
   sandbox: string | null
+  /** A person labelled it `fixes-target`. */
+  fixes: boolean
 }
+
+/** Label of a bead whose work may land on a target that is frozen or red. Only a person's counts. */
+export const FIXES_TARGET = 'fixes-target'
 
 /** How many beads one bead may need. */
 export const NEEDS_MAX = 200
@@ -24,7 +29,8 @@ export function create(context: BeadContext, event: Event<'bead.create'>, to: To
   const { meta: _meta, type: _type, ...made } = event
   if (made.needs.includes(context.id))
     return to.refuse('DEPENDENCY_CYCLE', `${context.id} cannot need itself.`)
-  to.set({ rig: made.rig, needs: made.needs, openNeeds: made.needs })
+  const fixes = event.meta.by === OVERSEER && made.labels.includes(FIXES_TARGET)
+  to.set({ rig: made.rig, needs: made.needs, openNeeds: made.needs, fixes })
   to.fact({ type: 'BeadCreated', bead: context.id, ...made })
 }
 
@@ -64,8 +70,26 @@ export function unhook({ id, agent }: BeadContext, { reason }: Event<'bead.unhoo
   to.fact({ type: 'BeadUnhooked', bead: id, agent: agent ?? '', reason })
 }
 
-export function submit({ id, agent }: BeadContext, { head }: Event<'bead.submit'>, to: To): void {
+export function submit({ id, agent, rig, fixes }: BeadContext, { head }: Event<'bead.submit'>, to: To): void {
   to.fact({ type: 'BeadSubmitted', bead: id, agent: agent ?? '', head })
+  if (fixes) to.tell({ to: refinery(rig), message: { type: 'refinery.fixes', bead: id, fixes } })
+}
+
+export function update(context: BeadContext, event: Event<'bead.update'>, to: To): void {
+  const { meta, type: _type, ...changed } = event
+  to.fact({ type: 'BeadUpdated', bead: context.id, ...changed })
+  if (changed.labels === undefined) return
+  const labelled = changed.labels.includes(FIXES_TARGET)
+  to.set({ fixes: labelled && (context.fixes || meta.by === OVERSEER) })
+}
+
+/** Its work is with the Refinery, which is told when that changes. */
+export function updateAtRefinery(context: BeadContext, event: Event<'bead.update'>, to: To): void {
+  update(context, event, to)
+  if (event.labels === undefined) return
+  const fixes = event.labels.includes(FIXES_TARGET) && (context.fixes || event.meta.by === OVERSEER)
+  if (fixes !== context.fixes)
+    to.tell({ to: refinery(context.rig), message: { type: 'refinery.fixes', bead: context.id, fixes } })
 }
 
 export function refuseAsHooked({ id, agent }: BeadContext, _: Event<'bead.queue'>, to: To): void {

@@ -28,6 +28,8 @@ import {
   test,
   unblock,
   unhook,
+  update,
+  updateAtRefinery,
   waitFor,
 } from './bead.decisions.ts'
 
@@ -51,6 +53,7 @@ const machine = setup({ types: typesOf<BeadContext>(), actions: ACTIONS }).creat
     neededBy: [],
     agent: null,
     sandbox: null,
+    fixes: false,
   }),
   states: {
     absent: {
@@ -139,12 +142,14 @@ const machine = setup({ types: typesOf<BeadContext>(), actions: ACTIONS }).creat
         submitted: {
           on: {
             'bead.test': { target: 'testing', actions: does('bead.test', test) },
+            'bead.update': { actions: does('bead.update', updateAtRefinery) },
             'bead.rework': { target: 'working', actions: does('bead.rework', rework) },
           },
         },
         testing: {
           on: {
             'bead.test': { actions: does('bead.test', test) },
+            'bead.update': { actions: does('bead.update', updateAtRefinery) },
             'bead.rework': { target: 'working', actions: does('bead.rework', rework) },
           },
         },
@@ -262,11 +267,7 @@ const machine = setup({ types: typesOf<BeadContext>(), actions: ACTIONS }).creat
         ),
       ),
     },
-    'bead.update': {
-      actions: does('bead.update', ({ id }, { meta: _meta, type: _type, ...changed }, to) =>
-        to.fact({ type: 'BeadUpdated', bead: id, ...changed }),
-      ),
-    },
+    'bead.update': { actions: does('bead.update', update) },
     'bead.comment': {
       actions: does('bead.comment', ({ id }, { text }, to) =>
         to.fact({ type: 'BeadCommented', bead: id, text }),
@@ -301,4 +302,4 @@ const machine = setup({ types: typesOf<BeadContext>(), actions: ACTIONS }).creat
   },
 })
 
-export const bead: MachineDef = { name: 'bead', version: 2, machine, live: false }
+export const bead: MachineDef = { name: 'bead', version: 3, machine, live: false }

@@ -36,6 +36,28 @@ type DecisionContext = {
 
 const { does, when } = writing<DecisionContext>()
 
+const asked = {
+  'decision.answer': [
+    { guard: when('decision.answer', refusesAnswer), actions: does('decision.answer', refuseAnswer) },
+    { target: 'answered', actions: does('decision.answer', answer) },
+  ],
+  'decision.withdraw': {
+    target: 'withdrawn',
+    actions: does('decision.withdraw', (context, { reason, meta }, to) => {
+      to.fact({ type: 'DecisionWithdrawn', ...whose(context), reason })
+      // Whoever withdraws what it asked waits no more.
+      if (meta.by !== context.session) tellSession(context, context.otherwise, to)
+    }),
+  },
+  'notice.sent': {
+    actions: does('notice.sent', (context, { ways, failed }, to) =>
+      to.fact({ type: 'OperatorNotified', ...told(context), ways, failed }),
+    ),
+  },
+  'notice.notSent': { actions: does('notice.notSent', notNotified) },
+  'effect.failed': { actions: does('effect.failed', notNotified) },
+}
+
 const machine = setup({
   types: typesOf<DecisionContext>(),
   actions: ACTIONS,
@@ -59,7 +81,18 @@ const machine = setup({
     note: '',
   }),
   states: {
-    absent: { on: { 'decision.open': { target: 'open', actions: does('decision.open', open) } } },
+    absent: {
+      on: {
+        'decision.open': [
+          {
+            guard: when('decision.open', (_, { waitMs }) => waitMs === 0),
+            target: 'standing',
+            actions: does('decision.open', open),
+          },
+          { target: 'open', actions: does('decision.open', open) },
+        ],
+      },
+    },
 
     open: {
       after: {
@@ -72,28 +105,11 @@ const machine = setup({
           }),
         },
       },
-      on: {
-        'decision.answer': [
-          { guard: when('decision.answer', refusesAnswer), actions: does('decision.answer', refuseAnswer) },
-          { target: 'answered', actions: does('decision.answer', answer) },
-        ],
-        'decision.withdraw': {
-          target: 'withdrawn',
-          actions: does('decision.withdraw', (context, { reason, meta }, to) => {
-            to.fact({ type: 'DecisionWithdrawn', ...whose(context), reason })
-            // A session that withdraws it waits no more.
-            if (meta.by !== context.session) tellSession(context, context.otherwise, to)
-          }),
-        },
-        'notice.sent': {
-          actions: does('notice.sent', (context, { ways, failed }, to) =>
-            to.fact({ type: 'OperatorNotified', ...told(context), ways, failed }),
-          ),
-        },
-        'notice.notSent': { actions: does('notice.notSent', notNotified) },
-        'effect.failed': { actions: does('effect.failed', notNotified) },
-      },
+      on: asked,
     },
+
+    /** Open, without a time. */
+    standing: { on: asked },
 
     answered: { type: 'final' },
     expired: { type: 'final' },
@@ -102,7 +118,7 @@ const machine = setup({
   on: { '*': UNEXPECTED },
 })
 
-export const decision: MachineDef = { name: 'decision', version: 1, machine, live: false }
+export const decision: MachineDef = { name: 'decision', version: 2, machine, live: false }
 
 type To = Deciding<DecisionContext>
 
@@ -146,11 +162,11 @@ function refuseAnswer(
 }
 
 function answer(context: DecisionContext, event: Event<'decision.answer'>, to: To): void {
-  const { rule, rig } = context
-  const { choice, always, note } = event
+  const { rule, rig, kind } = context
+  const { choice, always, note, meta } = event
   to.set({ choice, note })
   to.fact({ type: 'DecisionAnswered', ...whose(context), choice, always, note })
-  tellSession(context, choice, to, note)
+  tellSession(context, choice, to, note, kind === 'approval' ? meta.by : '')
   if (!always || rule === null || rig === null) return
   const verdict = choice === 'allow' ? 'allow' : 'deny'
   to.tell({ to: rigOwner(rig), message: { type: 'rig.addRule', rule: { ...rule, verdict } } })
@@ -161,7 +177,19 @@ function notNotified(context: DecisionContext, failure: { code: string; message:
   to.fact({ type: 'OperatorNotNotified', ...told(context), code, message })
 }
 
-function tellSession({ decision, session }: DecisionContext, choice: string, to: To, note = ''): void {
-  const message = { type: 'session.answered', decision, choice } as const
-  to.tell({ to: session, message: note === '' ? message : { ...message, note } })
+function tellSession(
+  { decision, session }: DecisionContext,
+  choice: string,
+  to: To,
+  note = '',
+  by = '',
+): void {
+  const message = {
+    type: 'session.answered',
+    decision,
+    choice,
+    ...(note !== '' && { note }),
+    ...(by !== '' && { by }),
+  } as const
+  to.tell({ to: session, message })
 }

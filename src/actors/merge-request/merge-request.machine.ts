@@ -31,6 +31,12 @@ const wait = {
     to.fact({ type: 'MergeWaiting', mergeRequest, bead, code, message }),
   ),
 }
+const requeue = {
+  target: 'queued',
+  actions: does('mr.requeue', ({ mergeRequest, bead }, { reason }, to) =>
+    to.fact({ type: 'MergeRequeued', mergeRequest, bead, reason }),
+  ),
+} as const
 const build = {
   target: 'building',
   actions: does('mr.build', ({ mergeRequest, bead }, _, to) =>
@@ -81,6 +87,8 @@ const machine = setup({ types: typesOf<MergeRequestContext>(), actions: ACTIONS 
             to.fact({ type: 'MergeFailed', mergeRequest, bead, agent, gate, message, results }),
           ),
         },
+        // Its base is red by itself.
+        'mr.requeue': requeue,
         'mr.wait': wait,
         'mr.build': build,
       },
@@ -88,10 +96,10 @@ const machine = setup({ types: typesOf<MergeRequestContext>(), actions: ACTIONS 
     landing: {
       on: {
         'mr.land': { target: 'landed', actions: does('mr.land', land) },
-        'mr.requeue': {
-          target: 'queued',
-          actions: does('mr.requeue', ({ mergeRequest, bead }, { reason }, to) =>
-            to.fact({ type: 'MergeRequeued', mergeRequest, bead, reason }),
+        'mr.requeue': requeue,
+        'mr.resume': {
+          actions: does('mr.resume', ({ mergeRequest, bead, results }, _, to) =>
+            to.fact({ type: 'MergeLanding', mergeRequest, bead, results: [...results] }),
           ),
         },
         'mr.wait': wait,
@@ -106,7 +114,7 @@ const machine = setup({ types: typesOf<MergeRequestContext>(), actions: ACTIONS 
   on: { '*': UNEXPECTED },
 })
 
-export const mergeRequest: MachineDef = { name: 'mergeRequest', version: 1, machine, live: false }
+export const mergeRequest: MachineDef = { name: 'mergeRequest', version: 2, machine, live: false }
 
 type To = Deciding<MergeRequestContext>
 

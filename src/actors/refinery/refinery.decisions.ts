@@ -2,75 +2,46 @@
 
 import { beadOwner, mergeRequest, witness } from '../../events/address.ts'
 import type { GateResultData } from '../../events/define.ts'
-import type { MessageOf } from '../../events/index.ts'
 import type { Json } from '../../events/record.ts'
-import type { Deciding, Event } from '../machine.ts'
+import type { Event } from '../machine.ts'
+import {
+  attemptsOf,
+  current,
+  leave,
+  mayLand,
+  type RefineryContext,
+  type Resume,
+  requestOf,
+  type Settings,
+  settingsOf,
+  submission,
+  type Tested,
+  type To,
+  type Tried,
+  testedOf,
+} from './refinery.context.ts'
+import { mend, noteGreen, redMessage, redOf } from './refinery.target.ts'
+import { approvedBy, forgetTested } from './refinery.waiting.ts'
 
-type Settings = Omit<MessageOf<'refinery.configure'>, 'type'>
-export type RefineryContext = {
-  readonly [key: string]: Json | undefined
-  readonly rig: string
-  /** Merge requests so far. */
-  readonly count: number
-  /** The one being landed. */
-  readonly current: string | null
-  readonly commit: string
-  readonly tree: string
-  readonly base: string
-  /** Holds in a row; the next try comes later each time. */
-  readonly holds: number
-  readonly resume: Resume
-  /** Why no landing begins; null when they do. */
-  readonly stopped: string | null
-}
-type Request = {
-  bead: string
-  sandbox: string
-  agent: string
-  branch: string
-  head: string
-  attempt: number
-  order: number
-}
-/** Where a held request goes on. `unsure`: pushed, and nobody knows whether that happened. */
-type Resume = 'building' | 'landing' | 'unsure'
-type Tried = { request: string; attempts: number }
-
-type To = Deciding<RefineryContext>
-
-export const settingsOf = (context: RefineryContext): Settings | undefined =>
-  context.settings as Settings | undefined
-const requestOf = (context: RefineryContext, address: string): Request =>
-  context[`request/${address}`] as Request
-export const current = (context: RefineryContext): string => context.current ?? ''
-
-export function mayLand(context: RefineryContext): boolean {
-  const settings = settingsOf(context)
-  return settings !== undefined && (settings.gates.length > 0 || settings.ungated)
-}
-
-/** First come, first served; one that comes back keeps its new place. */
-export function next(context: RefineryContext): string | null {
-  let first: string | null = null
-  for (const key of Object.keys(context)) {
-    // What was taken out in this very decision is still there as undefined.
-    if (!key.startsWith('request/') || context[key] === undefined) continue
-    const address = key.slice('request/'.length)
-    if (first === null || requestOf(context, address).order < requestOf(context, first).order) first = address
-  }
-  return first
-}
-
-/** Something waits, and nobody said that nothing may begin. */
-export const mayBegin = (context: RefineryContext): boolean =>
-  next(context) !== null && context.stopped === null
-
-export function configure({ rig }: RefineryContext, event: Event<'refinery.configure'>, to: To): void {
+export function configure(context: RefineryContext, event: Event<'refinery.configure'>, to: To): void {
   const { meta: _meta, type: _type, ...settings } = event
-  to.set({ settings })
-  const { target, gates, ungated } = settings
-  to.fact({ type: 'RefineryConfigured', rig, target, gates: gates.map(({ name }) => name), ungated })
+  const { rig, red, way } = context
+  const { target, gates, ungated, approvals = [] } = settings
+  const before = settingsOf(context)
+  to.set({ settings: settings as Json })
+  const names = [...gates, ...approvals].map(({ name }) => name)
+  to.fact({ type: 'RefineryConfigured', rig, target, gates: names, ungated })
+  if (before !== undefined && wayOf(before) === wayOf(settings)) return
+  to.set({ way: way + 1 })
+  forgetTested(context, settings, to)
+  if (red === null) return
+  if (gates.length === 0) mend(context, null, 'it has no gate any more', to)
+  else to.set({ look: 'anew' })
 }
+
+/** All that what is tested depends on. */
+const wayOf = ({ remote, target, gates, setup, ungated, approvals = [] }: Settings): string =>
+  JSON.stringify([remote.kind, remote.url, target, gates, setup, ungated, approvals])
 
 export function enqueue(context: RefineryContext, event: Event<'MERGE_READY'>, to: To): void {
   const { meta, type: _type, ...work } = event
@@ -84,6 +55,8 @@ export function enqueue(context: RefineryContext, event: Event<'MERGE_READY'>, t
     count,
     [`of/${work.sandbox}`]: { request: address, attempts: (tried?.attempts ?? 0) + 1 },
     [`request/${address}`]: { ...work, order: meta.seq },
+    // Whoever comes may have seen the target move.
+    ...(context.red !== null && context.look === null && { look: 'moved' }),
   })
   const target = settingsOf(context)?.target ?? ''
   to.tell({ to: address, message: { type: 'mr.submit', ...work, rig: context.rig, target } })
@@ -121,6 +94,7 @@ export function test(context: RefineryContext, { commit, tree, base }: Event<'me
 
 export function runGates(context: RefineryContext, commit: string, to: To): void {
   const { gates, setup } = settingsOf(context) as Settings
+  to.set({ testedBy: context.way })
   to.effect('gates.run', { rig: context.rig, mergeRequest: current(context), commit, gates, setup })
 }
 
@@ -138,8 +112,20 @@ export const allPassed = (results: readonly GateResultData[]): boolean =>
   results.length > 0 && results.every(({ outcome }) => outcome === 'passed')
 
 export function push(context: RefineryContext, results: GateResultData[], to: To): void {
-  to.tell({ to: current(context), message: { type: 'mr.push', results } })
+  const address = current(context)
+  const all = [...results, ...approvedBy(context, address)]
+  to.tell({ to: address, message: { type: 'mr.push', results: all } })
   pushTarget(context, to)
+}
+
+/** What has passed before, and may land now: the very same commit. */
+export function pushTested(context: RefineryContext, address: string, to: To): void {
+  const { commit, tree, base, way, results } = testedOf(context, address) as Tested
+  const now = { current: address, commit, tree, base, testedBy: way }
+  to.set({ ...now, [`tested/${address}`]: undefined })
+  if (results !== null) return push({ ...context, ...now }, [...results], to)
+  to.tell({ to: address, message: { type: 'mr.resume' } })
+  pushTarget({ ...context, ...now }, to)
 }
 
 /** Pushed to the very place that the new settings name, with an unknown outcome. */
@@ -170,10 +156,10 @@ function pushTarget(context: RefineryContext, to: To): void {
 
 export function land(context: RefineryContext, event: Event<'target.advanced'>, to: To): void {
   const { patchId, proof, lines } = event
-  const { rig, commit, tree, base } = context
-  const submitted = submission(context)
+  const { rig, commit, tree, base, testedBy } = context
+  const submitted = submission(context, current(context))
   const { bead, sandbox, agent, mergeRequest: address } = submitted
-  leave(context, to)
+  leave(context, address, to)
   to.set({ [`of/${sandbox}`]: undefined })
   to.fact({
     type: 'TargetAdvanced',
@@ -183,6 +169,7 @@ export function land(context: RefineryContext, event: Event<'target.advanced'>, 
     to: commit,
     mergeRequest: address,
   })
+  if ((settingsOf(context)?.gates.length ?? 0) > 0) noteGreen(context, commit, testedBy, to)
   to.tell(
     { to: address, message: { type: 'mr.land', commit, tree, patchId, proof, ...(lines && { lines }) } },
     { to: beadOwner(bead), message: { type: 'bead.land', commit, mergeRequest: address, agent } },
@@ -190,18 +177,16 @@ export function land(context: RefineryContext, event: Event<'target.advanced'>, 
   to.tell({ to: witness(rig), message: { type: 'MERGED', ...submitted, commit } })
 }
 
-export function fail(context: RefineryContext, { results }: Event<'gates.ran'>, to: To): void {
-  const submitted = submission(context)
-  const red = results.find(({ outcome }) => outcome !== 'passed')
+export function fail(context: RefineryContext, results: readonly GateResultData[], to: To): void {
+  const submitted = submission(context, current(context))
+  const red = redOf(results)
   const gate = red?.name ?? 'gates'
-  const message =
-    red === undefined
-      ? 'A gate that is set did not run.'
-      : red.outcome === 'timedOut'
-        ? `${gate} did not end in time.`
-        : `${gate} ended with exit code ${red.exitCode}.`
-  leave(context, to)
-  to.tell({ to: submitted.mergeRequest, message: { type: 'mr.fail', gate, results, message } })
+  const message = redMessage(results)
+  leave(context, submitted.mergeRequest, to)
+  to.tell({
+    to: submitted.mergeRequest,
+    message: { type: 'mr.fail', gate, results: [...results], message },
+  })
   to.tell({
     to: witness(context.rig),
     message: {
@@ -225,8 +210,8 @@ export function nothingLeft(context: RefineryContext, _: Event<'merge.empty'>, t
 }
 
 function askRework(context: RefineryContext, conflictFiles: string[], note: string, to: To): void {
-  const submitted = submission(context)
-  leave(context, to)
+  const submitted = submission(context, current(context))
+  leave(context, submitted.mergeRequest, to)
   to.tell({
     to: witness(context.rig),
     message: {
@@ -237,28 +222,6 @@ function askRework(context: RefineryContext, conflictFiles: string[], note: stri
       ...attemptsOf(context, submitted.sandbox),
     },
   })
-}
-
-/** What the Witness is told of the request that is being landed, whatever became of it. */
-function submission(context: RefineryContext) {
-  const mergeRequest = current(context)
-  const { bead, sandbox, agent, branch, head } = requestOf(context, mergeRequest)
-  return { bead, sandbox, agent, branch, head, mergeRequest }
-}
-
-function attemptsOf(context: RefineryContext, sandbox: string): { attempts: number; last: boolean } {
-  const { attempts } = context[`of/${sandbox}`] as Tried
-  return { attempts, last: attempts >= (settingsOf(context)?.attemptsMax ?? 1) }
-}
-
-/** The request begins anew, by the settings of now; it keeps its place in the queue. */
-export function putBack(_: RefineryContext, __: unknown, to: To): void {
-  to.set({ current: null, holds: 0 })
-}
-
-/** The request leaves the queue. */
-function leave(context: RefineryContext, to: To): void {
-  to.set({ [`request/${current(context)}`]: undefined, current: null, holds: 0 })
 }
 
 /** Nothing lands on a guess: what cannot be carried out waits, says why, and is tried again. */

@@ -1,36 +1,55 @@
 // The Refinery of a rig: lands one request after the other, and only what passed. Rules: SPEC.md beside this file.
-//
-// In the context, beside its settings: `request/<address>` a request in the queue, `of/<sandbox>` the request that
-// an assignment has and how often it was submitted.
 
 import { setup } from 'xstate'
-import { ACTIONS, type MachineDef, OPTIONS, typesOf, UNEXPECTED, writing } from '../machine.ts'
+import { ACTIONS, type Event, type MachineDef, OPTIONS, typesOf, UNEXPECTED, writing } from '../machine.ts'
+import {
+  current,
+  isFix,
+  mayBegin,
+  mayLand,
+  next,
+  putBack,
+  type RefineryContext,
+  settingsOf,
+  type To,
+} from './refinery.context.ts'
 import {
   allPassed,
   build,
   buildAgain,
   configure,
   conflict,
-  current,
   enqueue,
   fail,
   hold,
   isGreen,
   land,
-  mayBegin,
   mayHaveLanded,
-  mayLand,
-  next,
   nothingLeft,
   push,
   pushAgain,
-  putBack,
-  type RefineryContext,
+  pushTested,
   runGates,
-  settingsOf,
   test,
   wait,
 } from './refinery.decisions.ts'
+import {
+  freeze,
+  isBaseUnknown,
+  isKnownRed,
+  look,
+  mayLook,
+  noteFix,
+  noteGreen,
+  noteRed,
+  notTested,
+  redOf,
+  requeue,
+  retest,
+  testTarget,
+  thaw,
+} from './refinery.target.ts'
+import { answered, isTested, mayPush, setAside } from './refinery.waiting.ts'
 
 /** First wait before a landing that could not be carried out is tried again, ms; doubled each time. */
 export const HOLD_MS = 5_000
@@ -38,6 +57,36 @@ export const HOLD_MS = 5_000
 export const HOLD_MS_MAX = 5 * 60_000
 
 const { does, when } = writing<RefineryContext>()
+
+/** Its push was answered, or not begun: nothing goes on with it while its target is frozen. */
+const isKept = (context: RefineryContext): boolean =>
+  context.resume !== 'building' && !mayPush(context, context.tree)
+
+function keep(context: RefineryContext, { meta }: Event<'refinery.retry'>, to: To): void {
+  to.fact({ type: 'LandingResumed', rig: context.rig })
+  setAside(context, null, meta.at, to)
+}
+
+/** What could not be tested says nothing of anybody. */
+function notRun(context: RefineryContext, failure: { code: string; message: string }, to: To): void {
+  if (context.current === null) notTested(context, failure, to)
+  else hold('building')(context, failure, to)
+}
+
+const hasNoGate = (context: RefineryContext): boolean => settingsOf(context)?.gates.length === 0
+
+const isOfRequest = (context: RefineryContext): boolean => context.current !== null
+
+const isStale = ({ testedBy, way }: RefineryContext): boolean => testedBy !== way
+
+const notStarted = ({ results }: Pick<Event<'gates.ran'>, 'results'>) =>
+  results.find(({ outcome }) => outcome === 'notStarted')
+
+function gateNotStarted({ results }: Event<'gates.ran'>): { code: string; message: string } {
+  const gate = notStarted({ results })
+  const message = `The gate ${gate?.name} could not be started: ${gate?.logTail}`.slice(0, 1_900)
+  return { code: 'GATE_NOT_STARTED', message }
+}
 
 const machine = setup({
   types: typesOf<RefineryContext>(),
@@ -57,6 +106,15 @@ const machine = setup({
     holds: 0,
     resume: 'building',
     stopped: null,
+    frozen: null,
+    red: null,
+    green: [],
+    way: 0,
+    testedBy: 0,
+    asks: 0,
+    look: null,
+    looking: 'moved',
+    results: [],
   }),
   states: {
     idle: {
@@ -69,6 +127,18 @@ const machine = setup({
               code: 'RIG_HAS_NO_GATE',
               message: `${context.rig} has no gate, so nothing lands.`,
             }),
+          ),
+        },
+        {
+          guard: ({ context }) => mayLook(context),
+          target: 'looking',
+          actions: does('refinery.retry', look),
+        },
+        {
+          guard: ({ context }) => mayBegin(context) && isTested(context, next(context)),
+          target: 'landing',
+          actions: does('refinery.retry', (context, _, to) =>
+            pushTested(context, next(context) as string, to),
           ),
         },
         {
@@ -101,11 +171,20 @@ const machine = setup({
             actions: does('merge.built', putBack),
           },
           {
-            guard: when('merge.built', (context) => settingsOf(context)?.gates.length === 0),
+            guard: when('merge.built', (context, { tree }) => hasNoGate(context) && mayPush(context, tree)),
             target: 'landing',
             actions: does('merge.built', (context, event, to) => {
               test(context, event, to)
               push({ ...context, ...event }, [], to)
+            }),
+          },
+          {
+            guard: when('merge.built', hasNoGate),
+            target: 'idle',
+            actions: does('merge.built', (context, event, to) => {
+              const { commit, tree, base, meta } = event
+              test(context, event, to)
+              setAside({ ...context, commit, tree, base, testedBy: context.way }, [], meta.at, to)
             }),
           },
           {
@@ -127,6 +206,12 @@ const machine = setup({
       on: {
         'gates.ran': [
           {
+            // Another way to land was set while these ran: the worker is not to blame.
+            guard: when('gates.ran', isStale),
+            target: 'idle',
+            actions: does('gates.ran', putBack),
+          },
+          {
             guard: when('gates.ran', ({ tree }, event) => event.tree !== tree),
             target: 'held',
             actions: does('gates.ran', (context, _, to) =>
@@ -138,31 +223,118 @@ const machine = setup({
             ),
           },
           {
-            guard: when('gates.ran', (_, { results }) =>
-              results.some(({ outcome }) => outcome === 'notStarted'),
-            ),
+            guard: when('gates.ran', (_, event) => notStarted(event) !== undefined),
             target: 'held',
-            actions: does('gates.ran', (context, { results }, to) => {
-              const gate = results.find(({ outcome }) => outcome === 'notStarted')
-              const message = `The gate ${gate?.name} could not be started: ${gate?.logTail}`.slice(0, 1_900)
-              hold('building')(context, { code: 'GATE_NOT_STARTED', message }, to)
-            }),
+            actions: does('gates.ran', (context, event, to) =>
+              hold('building')(context, gateNotStarted(event), to),
+            ),
           },
           {
-            guard: when('gates.ran', (context, { results }) => isGreen(context, results)),
+            guard: when(
+              'gates.ran',
+              (context, { results }) => isGreen(context, results) && mayPush(context, context.tree),
+            ),
             target: 'landing',
             actions: does('gates.ran', (context, { results }, to) => push(context, results, to)),
           },
           {
-            // Other gates were set while these ran: the worker is not to blame.
+            guard: when('gates.ran', (context, { results }) => isGreen(context, results)),
+            target: 'idle',
+            actions: does('gates.ran', (context, { results, meta }, to) =>
+              setAside(context, results, meta.at, to),
+            ),
+          },
+          {
             guard: when('gates.ran', (_, { results }) => allPassed(results)),
             target: 'idle',
             actions: does('gates.ran', putBack),
           },
-          { target: 'idle', actions: does('gates.ran', fail) },
+          {
+            // Red; whose fault it is depends on what it stands on.
+            guard: when(
+              'gates.ran',
+              (context, { results }) => redOf(results) !== undefined && isBaseUnknown(context),
+            ),
+            target: 'checking',
+            actions: does('gates.ran', (context, { results }, to) => {
+              to.set({ results })
+              testTarget(context, context.base, to)
+            }),
+          },
+          {
+            target: 'idle',
+            actions: does('gates.ran', (context, { results }, to) => fail(context, results, to)),
+          },
         ],
         'gates.notRun': { target: 'held', actions: does('gates.notRun', hold('building')) },
         'effect.failed': { target: 'held', actions: does('effect.failed', hold('building')) },
+      },
+    },
+
+    /** The base of the request in hand, which is red, or the target of now: is it red by itself? */
+    checking: {
+      on: {
+        'gates.ran': [
+          { guard: when('gates.ran', isStale), target: 'idle', actions: does('gates.ran', putBack) },
+          {
+            guard: when(
+              'gates.ran',
+              (context, event) => notStarted(event) !== undefined && isOfRequest(context),
+            ),
+            target: 'held',
+            actions: does('gates.ran', (context, event, to) => notRun(context, gateNotStarted(event), to)),
+          },
+          {
+            guard: when('gates.ran', (_, event) => notStarted(event) !== undefined),
+            target: 'idle',
+            actions: does('gates.ran', (context, event, to) => notRun(context, gateNotStarted(event), to)),
+          },
+          {
+            guard: when('gates.ran', (context, { results }) => isGreen(context, results)),
+            target: 'idle',
+            actions: does('gates.ran', (context, _, to) => {
+              noteGreen(context, context.base, context.testedBy, to)
+              if (context.current !== null) fail(context, context.results, to)
+            }),
+          },
+          {
+            target: 'idle',
+            actions: does('gates.ran', (context, { results }, to) => {
+              noteRed(context, results, to)
+              if (context.current === null) return
+              // What is to mend it did not.
+              if (isFix(context, context.current)) fail(context, context.results, to)
+              else requeue(context, results, to)
+            }),
+          },
+        ],
+        'gates.notRun': [
+          { guard: when('gates.notRun', isOfRequest), target: 'held', actions: does('gates.notRun', notRun) },
+          { target: 'idle', actions: does('gates.notRun', notRun) },
+        ],
+        'effect.failed': [
+          {
+            guard: when('effect.failed', isOfRequest),
+            target: 'held',
+            actions: does('effect.failed', notRun),
+          },
+          { target: 'idle', actions: does('effect.failed', notRun) },
+        ],
+      },
+    },
+
+    /** Where does the red target stand? */
+    looking: {
+      on: {
+        'target.seen': [
+          { guard: when('target.seen', isKnownRed), target: 'idle' },
+          {
+            target: 'checking',
+            actions: does('target.seen', (context, { head }, to) => testTarget(context, head, to)),
+          },
+        ],
+        'target.notSeen': { target: 'idle', actions: does('target.notSeen', notTested) },
+        'effect.failed': { target: 'idle', actions: does('effect.failed', notTested) },
       },
     },
 
@@ -201,6 +373,11 @@ const machine = setup({
       after: {
         hold: [
           {
+            guard: ({ context }) => isKept(context),
+            target: 'idle',
+            actions: does('refinery.retry', keep),
+          },
+          {
             guard: ({ context }) => context.resume !== 'building',
             target: 'landing',
             actions: does('refinery.retry', pushAgain),
@@ -210,6 +387,7 @@ const machine = setup({
       },
       on: {
         'refinery.retry': [
+          { guard: when('refinery.retry', isKept), target: 'idle', actions: does('refinery.retry', keep) },
           {
             guard: when('refinery.retry', ({ resume }) => resume !== 'building'),
             target: 'landing',
@@ -218,6 +396,18 @@ const machine = setup({
           { target: 'building', actions: does('refinery.retry', buildAgain) },
         ],
         'refinery.configure': [
+          {
+            guard: when(
+              'refinery.configure',
+              (context, event) => mayHaveLanded(context, event) && isKept(context),
+            ),
+            target: 'idle',
+            actions: does('refinery.configure', (context, event, to) => {
+              configure(context, event, to)
+              to.fact({ type: 'LandingResumed', rig: context.rig })
+              setAside(context, null, event.meta.at, to)
+            }),
+          },
           {
             // It may be in the target already, and would then be built to nothing: this is found out first.
             guard: when('refinery.configure', mayHaveLanded),
@@ -246,12 +436,18 @@ const machine = setup({
     'refinery.hold': { actions: does('refinery.hold', (_, { reason }, to) => to.set({ stopped: reason })) },
     'refinery.letGo': { actions: does('refinery.letGo', (_, __, to) => to.set({ stopped: null })) },
     'refinery.retry': {
-      actions: does('refinery.retry', ({ rig }, _, to) =>
-        to.refuse('NOTHING_HELD', `Nothing waits for a second try in ${rig}.`),
-      ),
+      actions: does('refinery.retry', ({ rig, red }, _, to) => {
+        if (red !== null) to.set({ look: 'anew' })
+        else to.refuse('NOTHING_HELD', `Nothing waits for a second try in ${rig}.`)
+      }),
     },
+    'refinery.freeze': { actions: does('refinery.freeze', freeze) },
+    'refinery.thaw': { actions: does('refinery.thaw', thaw) },
+    'refinery.fixes': { actions: does('refinery.fixes', noteFix) },
+    'refinery.retest': { actions: does('refinery.retest', retest) },
+    'session.answered': { actions: does('session.answered', answered) },
     '*': UNEXPECTED,
   },
 })
 
-export const refinery: MachineDef = { name: 'refinery', version: 2, machine, live: true }
+export const refinery: MachineDef = { name: 'refinery', version: 3, machine, live: true }

@@ -8,6 +8,7 @@ import type { Json } from '../../events/record.ts'
 import {
   ATTEMPTS_DEFAULT,
   GATE_TIMEOUT_MS,
+  isApproval,
   type PermissionRule,
   PLACES_DEFAULT,
 } from '../../events/settings.ts'
@@ -169,7 +170,7 @@ const machine = setup({ types: typesOf<RigContext>(), actions: ACTIONS }).create
   },
 })
 
-export const rig: MachineDef = { name: 'rig', version: 2, machine, live: false }
+export const rig: MachineDef = { name: 'rig', version: 3, machine, live: false }
 
 type To = Deciding<RigContext>
 type Apart = NonNullable<RigContext['apart']>
@@ -276,12 +277,17 @@ function tellAll(context: RigContext, settings: Settings, to: To): void {
 
 function configuration({ remote, target }: RigContext, settings: Settings): MessageOf<'refinery.configure'> {
   type Command = { command: string[]; timeoutMs?: number }
-  const gates = Object.entries(settings)
+  const all = Object.entries(settings)
     .filter(([key]) => key.startsWith('gates.') && key !== 'gates.none')
-    .map(([key, value]) => {
-      const { command, timeoutMs = GATE_TIMEOUT_MS } = value as unknown as Command
-      return { name: key.slice('gates.'.length), command, timeoutMs }
-    })
+    .map(([key, value]) => ({ name: key.slice('gates.'.length), value: value as unknown }))
+  const gates = all.flatMap(({ name, value }) => {
+    if (isApproval(value)) return []
+    const { command, timeoutMs = GATE_TIMEOUT_MS } = value as Command
+    return [{ name, command, timeoutMs }]
+  })
+  const approvals = all.flatMap(({ name, value }) =>
+    isApproval(value) ? [{ name, again: value.again === true }] : [],
+  )
   const setup = (settings.setup ?? null) as unknown as MessageOf<'refinery.configure'>['setup']
   return {
     type: 'refinery.configure',
@@ -291,6 +297,7 @@ function configuration({ remote, target }: RigContext, settings: Settings): Mess
     setup,
     ungated: settings['gates.none'] === true,
     attemptsMax: Number(settings['limits.attempts'] ?? ATTEMPTS_DEFAULT),
+    ...(approvals.length > 0 && { approvals }),
   }
 }
 

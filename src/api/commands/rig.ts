@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { rigOwner } from '../../events/address.ts'
 import type { MessageOf } from '../../events/index.ts'
 import type { Json } from '../../events/record.ts'
-import { GATE_TIMEOUT_MS } from '../../events/settings.ts'
+import { approvalGates, commandGates, GATE_TIMEOUT_MS } from '../../events/settings.ts'
 import type { Remote } from '../../ports/repositories.ts'
 import { type RigRow, rigOfPrefix, rig as rigRow } from '../../projections/rigs.ts'
 import { command } from '../command.ts'
@@ -142,16 +142,16 @@ function prefixFor(town: TownHandle, name: string, asked: string | undefined): s
 }
 
 function gateOf(settings: Settings): readonly string[] | null {
-  const gate = settings['gates.test'] as { readonly command: readonly string[] } | undefined
-  return gate?.command ?? null
+  return commandGates(settings).find(({ name }) => name === 'test')?.command ?? null
 }
 
 /** Where work will land, and what must pass first. */
 export function landingSentence(rig: string, target: string, remote: Remote, settings: Settings): string {
   const lands = `Work on ${rig} lands on ${target} of ${remote.url}`
-  const gates = Object.entries(settings)
-    .filter(([key]) => key.startsWith('gates.') && key !== 'gates.none')
-    .map(([, value]) => (value as unknown as { command: readonly string[] }).command.join(' '))
+  const gates = [
+    ...commandGates(settings).map(({ command }) => command.join(' ')),
+    ...approvalGates(settings).map((name) => `${name} (you are asked)`),
+  ]
   if (gates.length > 0) return `${lands}; ${gates.join(' and ')} must pass first.`
   if (settings['gates.none'] === true) return `${lands} without any check: gates.none is set.`
   const command = `gt config set gates.test '{"command":["…"]}' --rig ${rig}`

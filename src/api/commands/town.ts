@@ -60,6 +60,48 @@ const retry = command({
   },
 })
 
+const rigOnly = { rig: z.string().min(1).max(64).optional() }
+
+const freeze = command({
+  name: 'mq.freeze',
+  summary: 'Lets nothing land on the target of a rig (project) until it is thawed, but what mends it.',
+  who: 'operator',
+  input: z.strictObject({ ...rigOnly, reason: line.default('') }),
+  async run({ town, caller, input, id }) {
+    const { name, target } = chooseRig(town.projections, input.rig)
+    const message = { type: 'refinery.freeze', reason: input.reason } as const
+    const { seq } = await take(town, caller, id, [{ to: refinery(name), message }])
+    return { rig: name, target: target.branch, frozen: true, seq }
+  },
+})
+
+const thaw = command({
+  name: 'mq.thaw',
+  summary: 'Lets work land again on a target that was frozen.',
+  who: 'operator',
+  input: z.strictObject(rigOnly),
+  async run({ town, caller, input, id }) {
+    const { name, target } = chooseRig(town.projections, input.rig)
+    const { seq } = await take(town, caller, id, [{ to: refinery(name), message: { type: 'refinery.thaw' } }])
+    return { rig: name, target: target.branch, frozen: false, seq }
+  },
+})
+
+const retest = command({
+  name: 'mq.retest',
+  summary:
+    'Tests a target that is red by itself now, also when it has not moved; work goes on when it is green.',
+  who: 'operator',
+  input: z.strictObject(rigOnly),
+  async run({ town, caller, input, id }) {
+    const { name, target } = chooseRig(town.projections, input.rig)
+    const { seq } = await take(town, caller, id, [
+      { to: refinery(name), message: { type: 'refinery.retest' } },
+    ])
+    return { rig: name, target: target.branch, seq }
+  },
+})
+
 const closeEscalation = command({
   name: 'escalation.close',
   summary: 'Says that a question to a person is answered.',
@@ -73,4 +115,4 @@ const closeEscalation = command({
   },
 })
 
-export const townCommands = [down, start, retry, closeEscalation]
+export const townCommands = [down, start, retry, freeze, thaw, retest, closeEscalation]

@@ -2,10 +2,9 @@
 //
 // Always:    `waitsForYou` is what only a person can move on; `gt status` exits 1 when it is not empty.
 
-import { BUDGETS } from '../../events/address.ts'
-import { budgetsIn } from '../../events/budget.ts'
 import { type AgentRow, agents } from '../../projections/agents.ts'
 import { beadCounts, beads } from '../../projections/bead-queries.ts'
+import { budgets } from '../../projections/budgets.ts'
 import { decisions } from '../../projections/decisions.ts'
 import { dispatchQueue } from '../../projections/dispatch.ts'
 import { escalations } from '../../projections/escalations.ts'
@@ -61,7 +60,8 @@ const status = read({
       waitsForYou: waitsForYou(projections),
       problems: [
         ...rigProblems(projections),
-        ...(past ? [] : [...budgetProblems(town), ...hooksDropped(town), ...town.troubles()]),
+        ...budgetProblems(projections),
+        ...(past ? [] : [...hooksDropped(town), ...town.troubles()]),
       ],
       supervision: { ...row.supervision, costUsd: 0 },
       work: {
@@ -223,8 +223,8 @@ const rigProblems = (projections: Projections) =>
   )
 
 /** A budget that is used up is nothing to answer, but it keeps work waiting. */
-const budgetProblems = ({ system }: TownHandle) =>
-  budgetsIn(system.owner(BUDGETS)?.context ?? {}).flatMap((budget) =>
+const budgetProblems = (projections: Projections) =>
+  budgets(projections.budgets.rows).flatMap((budget) =>
     budget.reachedAt === null
       ? []
       : [

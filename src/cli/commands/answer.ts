@@ -10,6 +10,7 @@ type Receipt = {
   choice: string
   note: string
   agent: string
+  bead: string | null
   heard: 'now' | 'later' | 'gone'
   rule: { verdict: string } | null
   ruleText: string | null
@@ -45,8 +46,14 @@ export const answer: Command = {
 }
 
 function linesOf(receipt: Receipt): string[] {
-  const { decision, choice, note, agent, heard, rule, ruleText, ruleDecides, plan } = receipt
+  const { decision, kind, choice, note, agent, bead, heard, rule, ruleText, ruleDecides, plan } = receipt
   if (plan !== null) return planLines(plan)
+  if (kind === 'approval')
+    return [
+      choice === 'approve'
+        ? `${decision}: approved. The Refinery (merge queue) lands ${bead}.`
+        : `${decision}: refused. ${bead} goes back to its worker${note === '' ? '' : ', with your note'}.`,
+    ]
   const told = {
     now: `${agent} waits for it and has it.`,
     later: `${agent} is not on the line; it gets this when it asks again.`,

@@ -7,7 +7,7 @@ import { safe } from '../sanitize.ts'
 type Decision = {
   id: string
   n: number
-  kind: 'permission' | 'question' | 'plan'
+  kind: 'permission' | 'question' | 'plan' | 'approval'
   agent: string
   bead: string | null
   question: string
@@ -20,7 +20,7 @@ type Decision = {
     cwd: string | null
   }
   since: string
-  expiresAt: string
+  expiresAt: string | null
   state: 'open' | 'answered' | 'expired' | 'withdrawn'
   answer: { choice: string; always: boolean; note: string; by: string } | null
   settledAt: string | null
@@ -97,7 +97,11 @@ function decisionLines(one: Decision, now: string): string[] {
   const head = `${n}  ${agent}${bead === null ? '' : ` (${bead})`}: ${oneLine(question)}`
   if (one.state !== 'open') return [head, ...shown(context), `    ${settled(one)}`]
   const left =
-    Date.parse(one.expiresAt) > Date.parse(now) ? `${since(now, one.expiresAt)} left` : 'time is over'
+    one.expiresAt === null
+      ? 'without a time'
+      : Date.parse(one.expiresAt) > Date.parse(now)
+        ? `${since(now, one.expiresAt)} left`
+        : 'time is over'
   const only = choices.map(oneLine).join('|')
   return [
     head,

@@ -28,6 +28,7 @@ type Request = {
   } | null
   history: { at: string; state: string; note: string | null }[]
 }
+type Target = { name: string; target: { branch: string; state: string; since: string; reason: string } }
 
 const rig = { rig: { type: 'text', value: '<name>', help: 'of this rig (project) only' } } as const
 
@@ -51,9 +52,15 @@ export const mqList: Command = {
       at: textOf(call, 'at'),
       limit: 1_000,
     }
-    const { items } = await call.town().get<{ items: Request[] }>('/v1/merge-queue', query)
+    const town = call.town()
+    const [{ items }, rigs] = await Promise.all([
+      town.get<{ items: Request[] }>('/v1/merge-queue', query),
+      town.get<{ items: Target[] }>('/v1/rigs', { at: query.at }),
+    ])
     const now = new Date().toISOString()
+    const closed = rigs.items.filter(({ name }) => query.rig === undefined || name === query.rig)
     showList(call, items, {
+      before: closed.flatMap(targetLine),
       id: ({ id }) => id,
       head: ['ID', 'BEAD', 'STATE', 'SINCE', 'TRY', 'WORKER', ''],
       row: ({ id, bead, state, stateSince, attempts, worker, reason, receipt }) => [
@@ -67,6 +74,13 @@ export const mqList: Command = {
       ],
     })
   },
+}
+
+/** Said above the queue of a target on which nothing lands. */
+function targetLine({ name, target: { branch, state, since: from, reason } }: Target): string[] {
+  if (state !== 'frozen' && state !== 'red') return []
+  const next = state === 'frozen' ? `gt mq thaw ${name}` : `gt mq retest ${name}`
+  return [`! ${branch} of ${name} is ${state} since ${clock(from)}: ${reason}. ${next}`]
 }
 
 export const mqShow: Command = {
@@ -108,9 +122,10 @@ export const mqReceipt: Command = {
         `${found.bead} landed on ${found.target} at ${clock(receipt.landedAt)}`,
         `  commit ${receipt.commit}`,
         `  tree   ${receipt.tree}`,
-        ...receipt.gates.map(
-          ({ name, command, exitCode, durationMs }) =>
-            `  ${name}: ${command.join(' ')} exited ${exitCode} after ${Math.round(durationMs)} ms`,
+        ...receipt.gates.map(({ name, command, exitCode, durationMs }) =>
+          exitCode === null
+            ? `  ${name}: ${command.join(' ')} after ${Math.round(durationMs / 1_000)} s`
+            : `  ${name}: ${command.join(' ')} exited ${exitCode} after ${Math.round(durationMs)} ms`,
         ),
         `  patch  ${receipt.patchProof}`,
       ],

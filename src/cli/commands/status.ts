@@ -19,6 +19,7 @@ type Rig = {
   open: number
   closed: number
   bypass?: { by: string; since: string } | null
+  frozen?: { by: string; since: string; reason: string } | null
 }
 type Agent = {
   address: string
@@ -181,6 +182,16 @@ export function screen(
           ]),
           { wide: 0, columns: width },
         )),
+    ...rigs.flatMap(({ name, target, frozen }) =>
+      frozen == null
+        ? []
+        : [
+            cut(
+              `! ${target.branch} of ${name} is frozen by ${by(frozen.by)} for ${since(frozen.since, at)}${frozen.reason === '' ? '' : `: ${frozen.reason}`}; gt mq thaw ${name}`,
+              width,
+            ),
+          ],
+    ),
     ...rigs.flatMap(({ name, bypass }) =>
       bypass == null
         ? []

@@ -8,7 +8,6 @@ export type Seen = Pick<
   'beads' | 'rigs' | 'agents' | 'mergeQueue' | 'escalations' | 'decisions' | 'sessions'
 >
 
-/** `approval`, `frozen` and `redTarget` are words for what nothing brings about yet. */
 export type WaitKind =
   | 'blocked'
   | 'place'

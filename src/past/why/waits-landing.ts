@@ -1,7 +1,8 @@
 // What a bead waits for on its way into the target, and what keeps it from there.
 
 import type { BeadRow } from '../../projections/beads.ts'
-import { type MergeRow, mergeQueue } from '../../projections/merge-queue.ts'
+import { decisions } from '../../projections/decisions.ts'
+import { type MergeRow, mergeQueue, SET_ASIDE } from '../../projections/merge-queue.ts'
 import type { RigRow } from '../../projections/rigs.ts'
 import { type Seen, type Wait, type WaitKind, wait } from './wait.ts'
 
@@ -11,9 +12,18 @@ export function landing(seen: Seen, row: BeadRow): Wait | null {
   const rig = seen.rigs.rows.get(row.rig)
   const request = row.mergeRequest === null ? undefined : seen.mergeQueue.rows.get(row.mergeRequest)
   const held = row.waits.merge
-  const target = rig === undefined ? null : targetState(rig)
-  if (target !== null) return target
-  if (held !== null) {
+  const asked = approval(seen, row)
+  if (asked !== null) return asked
+  // What mends the target lands all the same.
+  const target = rig === undefined || row.labels.includes('fixes-target') ? null : targetState(rig)
+  if (
+    target !== null &&
+    request?.state !== 'building' &&
+    request?.state !== 'testing' &&
+    request?.state !== 'landing'
+  )
+    return target
+  if (held !== null && !SET_ASIDE.has(held.id)) {
     const code = held.id
     const why = request?.reason?.message ?? rig?.waiting?.message ?? null
     return code === 'RIG_HAS_NO_GATE'
@@ -40,10 +50,21 @@ export function landing(seen: Seen, row: BeadRow): Wait | null {
   return inLine(seen, row.rig, request)
 }
 
+/** It has passed, and a person says whether it lands. */
+function approval(seen: Seen, { id }: BeadRow): Wait | null {
+  const asked = decisions(seen.decisions.rows, { open: true, bead: id }).find(
+    ({ kind }) => kind === 'approval',
+  )
+  if (asked === undefined) return null
+  const { n, since, question, choices } = asked
+  const what = 'your approval'
+  return wait('approval', String(n), since, what, question, `gt answer ${n} ${choices.join('|')}`)
+}
+
 /** What keeps all of a rig from landing. */
 export function targetWait(rig: RigRow): Wait | null {
   const { name, waiting } = rig
-  if (waiting === null) return targetState(rig)
+  if (waiting === null || rig.frozen !== null) return targetState(rig)
   const { code, message, since } = waiting
   return code === 'RIG_HAS_NO_GATE'
     ? wait('noGate', code, since, `a check (gate) for rig ${name}`, message, gateHint(name))
@@ -88,13 +109,13 @@ type Words = (
 
 /** States of a target in which nothing lands. */
 const TARGETS: { readonly [state: string]: Words } = {
-  red: ({ name, target: { branch, since, reason } }) => [
+  red: ({ name, red, target: { branch, since, reason } }) => [
     'redTarget',
     name,
     since,
     `${branch} to be green again`,
-    reason,
-    `gt why ${name}`,
+    red === null ? reason : `it is red by itself: ${reason}`,
+    `gt mq retest ${name}`,
   ],
   frozen: ({ name, target: { branch, since, reason } }) => [
     'frozen',

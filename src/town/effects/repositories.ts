@@ -103,6 +103,15 @@ export const runGates: CarryOut<'gates.run'> = async (params, { id }, town) => {
   }
 }
 
+export const lookAtTarget: CarryOut<'target.look'> = async (params, { id }, town) => {
+  try {
+    const { head } = await town.repositoriesFor(id).targetHead(params)
+    return { type: 'target.seen', head }
+  } catch (error) {
+    return { type: 'target.notSeen', ...failure(error) }
+  }
+}
+
 export const pushTarget: CarryOut<'target.push'> = async (params, { id }, town) => {
   const { mergeRequest, ...push } = params
   try {

@@ -1,0 +1,181 @@
+// Requests that have passed and may not land yet: on a frozen target, or until a person says yes.
+//
+// Always:    what lands afterwards is the very tree that passed; where that is not possible it is built and tested anew.
+
+import { decisionOwner, witness } from '../../events/address.ts'
+import type { GateResultData } from '../../events/define.ts'
+import type { ApprovalSpec } from '../../events/landing.ts'
+import type { Event } from '../machine.ts'
+import {
+  type Approval,
+  approvalOf,
+  approvalsIn,
+  attemptsOf,
+  current,
+  isFix,
+  keysOf,
+  leave,
+  own,
+  type RefineryContext,
+  requestOf,
+  type Settings,
+  settingsOf,
+  submission,
+  type Tested,
+  type To,
+  targetOf,
+  testedOf,
+} from './refinery.context.ts'
+
+/** The person who has to say yes before that tree of a request may land, by the name of the gate. */
+function missing(context: RefineryContext, address: string, tree: string): ApprovalSpec | null {
+  const { given } = approvalOf(context, address)
+  const passed = ({ name, again }: ApprovalSpec): boolean =>
+    given.some((one) => one.gate === name && (!again || one.tree === tree))
+  return approvalsIn(context).find((spec) => !passed(spec)) ?? null
+}
+
+const isFrozenFor = (context: RefineryContext, address: string): boolean =>
+  context.frozen !== null && !isFix(context, address)
+
+/** What has passed of the request in hand may be pushed at this moment. */
+export const mayPush = (context: RefineryContext, tree: string): boolean =>
+  !isFrozenFor(context, current(context)) && missing(context, current(context), tree) === null
+
+/** What persons said yes to, as results of their gates. */
+export const approvedBy = (context: RefineryContext, address: string): GateResultData[] => {
+  const { given } = approvalOf(context, address)
+  return approvalsIn(context).flatMap(({ name }) => given.find(({ gate }) => gate === name)?.result ?? [])
+}
+
+/** Out of hand, with what has passed; others go on. */
+export function setAside(
+  context: RefineryContext,
+  results: readonly GateResultData[] | null,
+  at: string,
+  to: To,
+): void {
+  const { commit, tree, base, testedBy: way, resume, holds } = context
+  const address = current(context)
+  // Held before its push was answered.
+  const unsure = results === null && resume === 'unsure' && holds > 0
+  const tested: Tested = { commit, tree, base, way, results, unsure }
+  to.set({ [`tested/${address}`]: tested, current: null, holds: 0, results: [] })
+  const gate = missing(context, address, tree)
+  if (gate !== null) return ask(context, address, tested, gate, at, to)
+  const { since = '', by = '', reason = '' } = context.frozen ?? {}
+  const why = reason === '' ? '' : `: ${reason}`
+  const message = `${targetOf(context)} is frozen since ${since} by ${by}${why}.`.slice(0, 9_000)
+  to.tell({ to: address, message: { type: 'mr.wait', code: 'TARGET_FROZEN', message } })
+}
+
+/** The first of those that were set aside and may land now. */
+export const isTested = (context: RefineryContext, address: string | null): address is string =>
+  address !== null && testedOf(context, address) !== undefined
+
+/** What has to be asked of a person: the choices, the safe one last. */
+const CHOICES = ['approve', 'refuse'] as const
+
+function ask(
+  context: RefineryContext,
+  address: string,
+  { commit, base, results }: Tested,
+  { name }: ApprovalSpec,
+  since: string,
+  to: To,
+): void {
+  const { bead } = requestOf(context, address)
+  const asks = context.asks + 1
+  const decision = `d-${context.rig}-${asks}`
+  const before = approvalOf(context, address)
+  to.set({ asks, [`approval/${address}`]: { ...before, asked: { decision, gate: name, since } } })
+  const passed = (results ?? []).map((result) => result.name)
+  const why = `${commit.slice(0, 12)} on ${base.slice(0, 12)}${passed.length === 0 ? '' : `, passed ${passed.join(', ')}`}`
+  to.tell({
+    to: decisionOwner(decision),
+    message: {
+      type: 'decision.open',
+      kind: 'approval',
+      session: own(context),
+      agent: own(context),
+      rig: context.rig,
+      bead,
+      question: `May bead ${bead} land on ${targetOf(context)}? (${name})`,
+      choices: [...CHOICES],
+      context: { tool: null, command: null, files: [], why: why.slice(0, 1_900), cwd: null },
+      waitMs: 0,
+      otherwise: 'refuse',
+    },
+  })
+  const message = `${name}: a person says whether it lands.`
+  to.tell({ to: address, message: { type: 'mr.wait', code: 'APPROVAL_NEEDED', message } })
+}
+
+/** The request that a decision is about; null when it was withdrawn. */
+export const askedBy = (context: RefineryContext, decision: string): string | null =>
+  keysOf(context, 'approval/').find((address) => approvalOf(context, address).asked?.decision === decision) ??
+  null
+
+export function answered(context: RefineryContext, event: Event<'session.answered'>, to: To): void {
+  const { decision, choice, note = '', by = '', meta } = event
+  const address = askedBy(context, decision)
+  if (address === null) return to.refuse('DECISION_OVER', `${decision} is about nothing that waits.`)
+  const { asked, given } = approvalOf(context, address)
+  const { gate, since } = asked as NonNullable<Approval['asked']>
+  const tested = testedOf(context, address) as Tested
+  const yes = choice === CHOICES[0]
+  const said = `${yes ? 'approved' : 'refused'} by ${by}${note === '' ? '' : `: ${note}`}`.slice(0, 1_900)
+  const result: GateResultData = {
+    name: gate,
+    command: ['gt', 'answer', decision, choice],
+    exitCode: null,
+    durationMs: Math.max(0, Date.parse(meta.at) - Date.parse(since)),
+    logTail: said,
+    outcome: yes ? 'passed' : 'failed',
+  }
+  if (!yes) return reject(context, address, result, to)
+  const others = given.filter((one) => one.gate !== gate)
+  const approval: Approval = { asked: null, given: [...others, { gate, tree: tested.tree, result }] }
+  const now = { ...context, [`approval/${address}`]: approval }
+  to.set({ [`approval/${address}`]: approval })
+  const further = missing(now, address, tested.tree)
+  if (further !== null) ask(now, address, tested, further, meta.at, to)
+}
+
+/** Like any gate that is red: back to its worker, with the reason. */
+function reject(context: RefineryContext, address: string, result: GateResultData, to: To): void {
+  const submitted = submission(context, address)
+  const { name: gate, logTail } = result
+  const results = [...(testedOf(context, address)?.results ?? []), result]
+  leave(context, address, to)
+  to.tell({ to: address, message: { type: 'mr.fail', gate, results, message: `${gate}: ${logTail}` } })
+  to.tell({
+    to: witness(context.rig),
+    message: {
+      type: 'MERGE_FAILED',
+      ...submitted,
+      gate,
+      logTail,
+      ...attemptsOf(context, submitted.sandbox),
+    },
+  })
+}
+
+/**
+ * Another way to land is set: what was tested by the one before is built and tested anew, and nobody is asked about it
+ * any more. What may be in the target already is found out first, where it still lands there.
+ */
+export function forgetTested(context: RefineryContext, { remote, target }: Settings, to: To): void {
+  const before = settingsOf(context)
+  const isSamePlace =
+    before?.target === target && before.remote.kind === remote.kind && before.remote.url === remote.url
+  for (const address of keysOf(context, 'tested/')) {
+    if (testedOf(context, address)?.unsure === true && isSamePlace) continue
+    to.set({ [`tested/${address}`]: undefined })
+    const { asked, given } = approvalOf(context, address)
+    if (asked === null) continue
+    to.set({ [`approval/${address}`]: { asked: null, given } })
+    const reason = 'its rig lands in another way from now on'
+    to.tell({ to: decisionOwner(asked.decision), message: { type: 'decision.withdraw', reason } })
+  }
+}
