@@ -44,9 +44,7 @@ export async function openDatabase(dir: string, options: { readonly create: bool
   }
   if (!options.create) {
     if (await heldWithoutLock(path)) throw lockedLog(dir)
-    const problem = await checkManifest(path).catch((error: unknown) => {
-      throw openError(dir, error)
-    })
+    const problem = await checkManifest(path)
     if (problem !== undefined) throw damagedStore(dir, problem)
   }
   const db: Database = new ClassicLevel<Buffer, Buffer>(path, {
@@ -174,7 +172,8 @@ function openError(dir: string, error: unknown): LogError {
   const text = cause instanceof Error ? cause.message : String(cause)
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
   if (code === 'LEVEL_LOCKED') return lockedLog(dir, cause)
-  if (/no space left|too many open files|permission denied|read-only|input\/output error|quota/i.test(text)) {
+  // What LevelDB finds damaged it calls corrupt or not found.
+  if (code === 'LEVEL_IO_ERROR' || /^IO error/.test(text)) {
     return new LogError('LOG_UNAVAILABLE', `The log in ${dir} cannot be opened now: ${text}`, {
       cause,
       details: { dir },

@@ -11,6 +11,7 @@ import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { crc32 } from 'node:zlib'
 import type { Position } from '../engine.ts'
+import { isMissing, unavailable } from './unavailable.ts'
 
 const SLOT_BYTES = 64
 const SLOT_DISTANCE = 4096
@@ -28,20 +29,20 @@ export type FoundHead =
     }
   | { readonly state: 'missing' | 'damaged' }
 
+/** @throws {LogError} LOG_UNAVAILABLE: it is there and cannot be read now */
 export async function readHeadFile(path: string): Promise<FoundHead> {
-  let file: FileHandle
+  let file: FileHandle | undefined
   try {
     file = await open(path, 'r')
-  } catch {
-    return { state: 'missing' }
-  }
-  try {
     const bytes = Buffer.alloc(SLOT_DISTANCE + SLOT_BYTES)
     await file.read(bytes, 0, bytes.length, 0)
     const slots = [decodeSlot(bytes, 0), decodeSlot(bytes, 1)].filter((slot) => slot !== undefined)
     return slots.sort((a, b) => b.seq - a.seq)[0] ?? { state: 'damaged' }
+  } catch (error) {
+    if (isMissing(error)) return { state: 'missing' }
+    throw unavailable(path, error)
   } finally {
-    await file.close()
+    await file?.close()
   }
 }
 

@@ -12,6 +12,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { recordsOf } from './records.ts'
+import { isMissing, unavailable } from './unavailable.ts'
 
 const COMPARATOR = 1
 const LOG_NUMBER = 2
@@ -32,7 +33,21 @@ export type Manifest = {
   readonly log: number | undefined
 }
 
-/** Why the database in `folder` is not whole, as the end of a sentence, or undefined. */
+/** Names of the tables that belong to the database in `folder`; undefined when its list of files cannot tell. */
+export async function tablesOf(folder: string): Promise<ReadonlySet<string> | undefined> {
+  const found = await listIn(folder)
+  if (typeof found === 'string') return undefined
+  try {
+    const { records, broken } = recordsOf(found.bytes)
+    const { tables, log } = readManifest(records)
+    if (broken?.followed || log === undefined) return undefined
+    return new Set([...tables.keys()].flatMap((number) => [`${padded(number)}.ldb`, `${padded(number)}.sst`]))
+  } catch {
+    return undefined
+  }
+}
+
+/** Why the database in `folder` is not whole, as the end of a sentence, or undefined. @throws {LogError} LOG_UNAVAILABLE */
 export async function checkManifest(folder: string): Promise<string | undefined> {
   for (let look = 1; ; look += 1) {
     const found = await listIn(folder)
@@ -109,8 +124,11 @@ async function compare(folder: string, bytes: Buffer): Promise<string | undefine
   }
   if (list.log === undefined) return 'the list of its files is cut'
   const cut = broken ? `; the list of its files is cut at byte ${broken.offset}` : ''
-  const names = new Set(await readdir(folder).catch(() => []))
-  const padded = (number: number): string => String(number).padStart(6, '0')
+  const names = new Set(
+    await readdir(folder).catch((error: unknown) => {
+      throw unavailable(folder, error)
+    }),
+  )
   if (list.log !== 0 && !names.has(`${padded(list.log)}.log`))
     return `LevelDB's own log db/${padded(list.log)}.log is missing${cut}`
   for (const [number, size] of list.tables) {
@@ -122,6 +140,8 @@ async function compare(folder: string, bytes: Buffer): Promise<string | undefine
   }
   return undefined
 }
+
+const padded = (number: number): string => String(number).padStart(6, '0')
 
 class Fields {
   readonly #bytes: Buffer
@@ -154,12 +174,12 @@ class Fields {
   }
 }
 
-/** Undefined when there is none; what else keeps it from being read LevelDB says itself. */
+/** Undefined when there is none. */
 async function bytesOf(path: string): Promise<Buffer | undefined> {
   try {
     return await readFile(path)
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
-    throw error
+    if (isMissing(error)) return undefined
+    throw unavailable(path, error)
   }
 }

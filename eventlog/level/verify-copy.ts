@@ -19,6 +19,7 @@ import { type Database, databasePath, exists, headPath, openDatabase, readMeta }
 import { withSnapshot } from './engine.ts'
 import { settleErasure } from './erase.ts'
 import { type FoundHead, readHeadFile } from './head-file.ts'
+import { tablesOf } from './manifest.ts'
 import { scanOf } from './scan.ts'
 import { checkTable } from './table.ts'
 import { checkWriteAhead } from './write-ahead.ts'
@@ -86,8 +87,11 @@ async function verifyCopy(copy: string, onProgress?: (seq: number) => void): Pro
 async function checkTables(copy: string): Promise<LogProblem[]> {
   const problems: LogProblem[] = []
   const folder = databasePath(copy)
+  // What a crash left half written, or not yet removed, is no part of the log.
+  const tables = await tablesOf(folder)
   for (const name of await readdir(folder)) {
-    if (/\.(ldb|sst)$/.test(name)) problems.push(...checkTable(name, await readFile(join(folder, name))))
+    if (!/\.(ldb|sst)$/.test(name) || tables?.has(name) === false) continue
+    problems.push(...checkTable(name, await readFile(join(folder, name))))
   }
   return problems
 }

@@ -12,10 +12,11 @@
 
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { LogError, type LogProblem } from '../types.ts'
+import type { LogProblem } from '../types.ts'
 import type { FoundHead } from './head-file.ts'
 import { seqKey, seqOf } from './keys.ts'
 import { BLOCK_BYTES, FIRST, FULL, HEADER_BYTES, LAST, pieceAt, skipRest } from './records.ts'
+import { isMissing, unavailable } from './unavailable.ts'
 
 const BATCH_HEADER_BYTES = 12
 const PUT = 1
@@ -45,7 +46,7 @@ type Broken = {
  * @throws {LogError} LOG_UNAVAILABLE
  */
 export async function checkWriteAhead(folder: string, head: FoundHead): Promise<LogProblem | undefined> {
-  const names = (await readdir(folder).catch(() => [])).filter((name) => /^\d+\.log$/.test(name))
+  const names = (await namesIn(folder)).filter((name) => /^\d+\.log$/.test(name))
   let torn: { readonly name: string; readonly broken: Broken; readonly ends: bigint | undefined } | undefined
   let seq: number | undefined
   for (const name of names.sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10))) {
@@ -201,17 +202,22 @@ function cutAt(seq: number, headSeq: number): LogProblem {
   return { seq: seq + 1, kind: 'head', message }
 }
 
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder)
+  } catch (error) {
+    if (isMissing(error)) return []
+    throw unavailable(folder, error)
+  }
+}
+
 async function bytesOf(path: string): Promise<Buffer | undefined> {
   try {
     return await readFile(path)
   } catch (error) {
     // Another process that holds the log may just have removed it.
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    if (isMissing(error)) return undefined
     // LevelDB would go on without what it cannot read.
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new LogError('LOG_UNAVAILABLE', `The file ${path} cannot be read now: ${reason}`, {
-      cause: error,
-      details: { path },
-    })
+    throw unavailable(path, error)
   }
 }

@@ -1,14 +1,12 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createLog, exportLines, openLog, verifyLog } from '../../eventlog/index.ts'
 import { all, entry, expectCode, gathered } from './contract.ts'
+import { seeded } from './damage/sound-log.ts'
 import { copyLog, temporaryFolder } from './level-subject.ts'
-
-/** More of them: `FLIPS=10000 npx vitest run test/eventlog/crash.test.ts`. */
-const FLIPS = Number(process.env.FLIPS ?? 100)
 
 describe('a log whose process or disk fails', () => {
   let folder: { readonly path: string; remove(): Promise<void> }
@@ -92,41 +90,6 @@ describe('a log whose process or disk fails', () => {
     await (await openLog(dir)).close()
   })
 
-  test(
-    `[L9] of ${FLIPS} flipped bits none goes unnoticed: named by verification, or the export is the same`,
-    async () => {
-      const log = await createLog(join(folder.path, 'sound'), { autoSeal: false })
-      for (let n = 1; n <= 640; n += 1)
-        void log.append([entry(n), ...(n % 7 === 0 ? [entry(-n)] : [])], { id: `n-${n}` })
-      await log.append([entry(0)], { id: 'last' })
-      await log.seal()
-      // Opened again, so that some of it lies in tables, and some in LevelDB's own log.
-      await log.reopen()
-      for (let n = 641; n <= 700; n += 1) await log.append([entry(n)], { id: `n-${n}` })
-      const lines = await gathered(exportLines(log))
-      await log.close()
-
-      const random = seeded(7)
-      const copy = join(folder.path, 'copy')
-      const seen = { named: 0, harmless: 0 }
-      for (let round = 0; round < FLIPS; round += 1) {
-        await copyLog(join(folder.path, 'sound'), copy)
-        const where = await flipAnyBit(copy, random)
-        const report = await verifyLog(copy)
-        if (report.ok) {
-          const opened = await openLog(copy)
-          expect(await gathered(exportLines(opened)), `${where} passed verification`).toEqual(lines)
-          await opened.close()
-          seen.harmless += 1
-        } else {
-          seen.named += 1
-        }
-      }
-      expect(seen.named).toBeGreaterThan(FLIPS / 2)
-    },
-    Math.max(60_000, FLIPS * 1_000),
-  )
-
   test('[L9] a bit flipped in the text of an entry in a copy is reported as that entry', async () => {
     const log = await openLog(dir)
     for (let n = 1; n <= 60; n += 1) await log.append([entry(n)], { id: `n-${n}` })
@@ -196,26 +159,6 @@ async function writeUntilKilled(
   return answers
 }
 
-async function flipAnyBit(dir: string, random: () => number): Promise<string> {
-  const names = (await readdir(dir, { recursive: true })).sort()
-  const files: { path: string; size: number }[] = []
-  for (const name of names) {
-    // LOG is LevelDB's diary and LOCK is empty: neither holds anything of the log.
-    if (/(^|\/)(LOG|LOG\.old|LOCK)$/.test(name)) continue
-    const path = join(dir, name)
-    const found = await stat(path)
-    if (found.isFile() && found.size > 0) files.push({ path, size: found.size })
-  }
-  const file = files[Math.floor(random() * files.length)]
-  if (!file) throw new Error('There is no file to damage.')
-  const bytes = await readFile(file.path)
-  const at = Math.floor(random() * bytes.length)
-  const bit = Math.floor(random() * 8)
-  bytes[at] = (bytes[at] ?? 0) ^ (1 << bit)
-  await writeFile(file.path, bytes)
-  return `bit ${bit} of byte ${at} of ${file.path}`
-}
-
 async function flipText(dir: string, text: string): Promise<void> {
   for (const name of await readdir(join(dir, 'db'))) {
     const path = join(dir, 'db', name)
@@ -227,15 +170,4 @@ async function flipText(dir: string, text: string): Promise<void> {
     return
   }
   throw new Error(`No file holds ${text}.`)
-}
-
-/** A small generator of numbers from 0 to 1 (mulberry32), so that a failure can be repeated. */
-function seeded(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
-  }
 }

@@ -12,15 +12,22 @@ export type SoundLog = {
   readonly logId: string
   readonly head: Head
   readonly lines: readonly string[]
+  /** Of its appends. */
+  readonly ids: readonly string[]
 }
 
 /** `sealed` is a multiple of 512. A fifth of the rest is one commit each in a table, and another fifth in LevelDB's own log. */
 export async function makeSoundLog(dir: string, sealed = 1024, tail = 160): Promise<SoundLog> {
   const log = await createLog(dir, { autoSeal: false })
+  const ids: string[] = []
+  const idOf = (id: string): { id: string } => {
+    ids.push(id)
+    return { id }
+  }
   for (let first = 1; first <= sealed; first += 64)
     await log.append(
       Array.from({ length: 64 }, (_, n) => entryOf(first + n)),
-      { id: `many-${first}` },
+      idOf(`many-${first}`),
     )
   await log.compact()
   await log.close()
@@ -32,7 +39,7 @@ export async function makeSoundLog(dir: string, sealed = 1024, tail = 160): Prom
       const entries = n === step ? step * (1.5 + part / 2) : 1
       await again.append(
         Array.from({ length: Math.floor(entries) }, (_, k) => entryOf(seq + k)),
-        { id: `one-${seq}` },
+        idOf(`one-${seq}`),
       )
     }
     await again.close()
@@ -43,7 +50,7 @@ export async function makeSoundLog(dir: string, sealed = 1024, tail = 160): Prom
   const { logId, head } = last
   await last.close()
   await rm(`${dir}-read`, { recursive: true })
-  return { dir, logId, head, lines }
+  return { dir, logId, head, lines, ids }
 }
 
 export const entryOf = (n: number): Entry => ({

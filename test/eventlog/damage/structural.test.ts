@@ -28,7 +28,7 @@ beforeAll(async () => {
   const lines = await gathered(exportLines(log))
   const { head, logId } = log
   await log.close()
-  sound = { dir: sound.dir, lines, head, logId }
+  sound = { ...sound, lines, head, logId }
   other = await makeSoundLog(join(root, 'other'))
 })
 afterAll(() => rm(root, { recursive: true, force: true }))
@@ -147,7 +147,7 @@ describe('damage to the files of a log', () => {
       await truncate(inDb(dir, MANIFEST), length)
       const before = await contentsOf(dir)
       const error = await expectCode(openLog(dir, { autoSeal: false }), 'LOG_DAMAGED')
-      expect(error.message).toMatch(/missing|cut/)
+      expect(JSON.stringify(error.details.problems)).toMatch(/missing|cut/)
       expect(await contentsOf(dir), `${length} bytes of the manifest`).toEqual(before)
     }
     // All of it, and what a crash tore of one more record.
