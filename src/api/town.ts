@@ -38,10 +38,12 @@ export type TokenWish = {
   readonly forMs: number | null
 }
 
+export type TokenDraft = GivenToken & { readonly token: string; keep(): void }
+
 /** Tokens that the person gave out. */
 export interface TokensGiven {
-  /** `token` is told here and never again. */
-  create(wish: TokenWish): GivenToken & { readonly token: string }
+  /** One that is good for something once it is kept; `token` is told here and never again. The same `seed` gives the same id. */
+  draft(wish: TokenWish, seed: string): TokenDraft
   list(): GivenToken[]
   /** False: there is none of that id. */
   revoke(id: string): boolean

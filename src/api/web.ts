@@ -7,9 +7,11 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { TOWN } from '../events/address.ts'
 import type { Clock } from '../ports/clock.ts'
 import { Fault, problemOf } from './fault.ts'
-import type { Caller, TokensGiven } from './town.ts'
+import type { Caller, GivenToken, TokensGiven } from './town.ts'
+import type { Said } from './turn.ts'
 import type { PageFile } from './web-files.ts'
 import { type Address, checkSource, hostsOf, SAFE_HEADERS, urlOf } from './web-guard.ts'
 
@@ -37,12 +39,14 @@ type Parts = {
   readonly clock: Clock
   readonly tokens: TokensGiven
   authenticate(token: string): Caller | null
+  /** Has the log know who was let in, before they are. */
+  note(said: Said): Promise<void>
   /** Answers as the town's socket does. */
   route(request: IncomingMessage, response: ServerResponse): void
   readonly files: () => ReadonlyMap<string, PageFile>
 }
 
-export function createWeb({ townId, clock, tokens, authenticate, route, files }: Parts): WebServer {
+export function createWeb({ townId, clock, tokens, authenticate, note, route, files }: Parts): WebServer {
   // Cookies know no ports: each town has one of its own name.
   const cookie = `gt_${townId}`
   const links = new Map<string, number>()
@@ -96,8 +100,10 @@ export function createWeb({ townId, clock, tokens, authenticate, route, files }:
       const enters = isRead && path === '/enter'
       checkSource(request.headers, hosts, isRead && (path === '/' || enters))
       if (file !== undefined) sendFile(request, response, file)
-      else if (enters) enter(request, response, new URLSearchParams(query).get('code') ?? '')
-      else answerAsTown(request, response)
+      else if (enters) {
+        const code = new URLSearchParams(query).get('code') ?? ''
+        enter(request, response, code).catch((error: unknown) => refuse(request, response, error))
+      } else answerAsTown(request, response)
     } catch (error) {
       refuse(request, response, error)
     }
@@ -115,7 +121,7 @@ export function createWeb({ townId, clock, tokens, authenticate, route, files }:
     route(request, response)
   }
 
-  function enter(request: IncomingMessage, response: ServerResponse, code: string): void {
+  async function enter(request: IncomingMessage, response: ServerResponse, code: string): Promise<void> {
     // A browser that looks ahead at what somebody may open next must not use it up.
     const ahead = request.method === 'HEAD' || request.headers['sec-purpose'] !== undefined
     const key = digest(code)
@@ -127,7 +133,10 @@ export function createWeb({ townId, clock, tokens, authenticate, route, files }:
       response.writeHead(503).end()
       return
     }
-    const { token } = tokens.create({ name: 'dashboard', scopes: ['read'], forMs: LOOK_MS })
+    const wish = { name: 'dashboard', scopes: ['read'], forMs: LOOK_MS } as const
+    const { keep, token, ...given } = tokens.draft(wish, randomBytes(16).toString('hex'))
+    await note(giving(given))
+    keep()
     response.writeHead(303, {
       location: '/',
       'cache-control': 'no-store',
@@ -145,6 +154,12 @@ export function createWeb({ townId, clock, tokens, authenticate, route, files }:
     return pairs.find(([name]) => name === cookie)?.[1] ?? null
   }
 }
+
+/** What the town is told of a token: all but the secret. */
+export const giving = ({ id, name, scopes, expiresAt }: GivenToken): Said => ({
+  to: TOWN,
+  message: { type: 'town.giveToken', token: id, name, scopes: [...scopes], until: expiresAt },
+})
 
 /** @throws {Fault} HTTP_PORT_TAKEN. */
 function listening(server: Server, { host, port }: Address): Promise<number> {

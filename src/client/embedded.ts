@@ -14,8 +14,8 @@ export const installTown = async (wanted: Installation) =>
 export const bringUp = async (dir: string) => (await import('../town/up.ts')).bringUp(dir)
 
 /** Starts the daemon and stays until it has ended; answers with its exit code. `http`: where it listens on TCP, too. */
-export const runInForeground = async (dir: string, http?: string) =>
-  (await import('../town/up.ts')).runInForeground(dir, http)
+export const runInForeground = async (dir: string, http?: string, onReady?: (pid: number) => void) =>
+  (await import('../town/up.ts')).runInForeground(dir, http, onReady)
 
 /** Gives the town a copy of this program, so that a restart finds it there. @throws PROGRAM_NOT_COPIED. */
 export const keepProgram = async (dir: string) => (await import('../town/program.ts')).keepProgram(dir)

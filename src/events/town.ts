@@ -12,6 +12,14 @@ const town = {
   settings: z.record(z.string(), z.json()),
 }
 
+/** Who may look in or act by HTTP. The token itself stands nowhere; `until` null: until it is revoked. */
+const token = {
+  token: line,
+  name: line,
+  scopes: z.array(z.enum(['read', 'write', 'terminal'])).min(1),
+  until: line.nullable(),
+}
+
 /** `digest`: of the line of that record as it is now; the record keeps the digest of what it was. */
 const erasure = {
   /** Why, in words that do not tell what was erased. */
@@ -28,6 +36,9 @@ export const townMessages = [
   named('town.erase', erasure),
   /** `value` null takes the setting away. */
   named('town.set', { key: line, value: z.json() }),
+  /** From a person: a token is given out, of which `token` is the id. */
+  named('town.giveToken', token),
+  named('town.revokeToken', { token: line }),
 ] as const
 
 export const townFacts = [
@@ -36,6 +47,8 @@ export const townFacts = [
   named('TownStopped', { reason: line }),
   named('RecordsErased', erasure),
   named('TownSettingChanged', { key: line, value: z.json() }),
+  named('TokenGiven', token),
+  named('TokenRevoked', { token: line }),
 ] as const
 
 const rig = {

@@ -23,6 +23,9 @@ const sayings: Sayings = {
   TownStopped: ({ reason }) => `the town stops${because(reason)}`,
   RecordsErased: ({ records, reason }) =>
     `texts of ${records.length === 1 ? `record ${records[0]?.seq}` : `${records.length} records`} are erased${because(reason)}`,
+  TokenGiven: ({ name, scopes, until }) =>
+    `${name === '' ? 'a token' : `token ${name}`} is given out: it may ${scopes.join(', ')}${until === null ? '' : ` until ${until.slice(0, 10)}`}`,
+  TokenRevoked: ({ token }) => `token ${token} is worth nothing any more`,
   TownSettingChanged: ({ key, value }) => `the town's ${key} is ${setTo(value)}`,
 
   RigAdded: ({ rig, remote, target }) =>

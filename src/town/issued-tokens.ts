@@ -7,7 +7,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { z } from 'zod'
-import type { GivenToken, Scope, TokenWish } from '../api/town.ts'
+import type { GivenToken, Scope, TokenDraft, TokenWish } from '../api/town.ts'
 import { townFiles } from './files.ts'
 
 const Kept = z.object({
@@ -21,8 +21,11 @@ const Kept = z.object({
 type Kept = z.infer<typeof Kept>
 
 export interface IssuedTokens {
-  /** `token` is told here and never again. */
-  create(wish: TokenWish): GivenToken & { readonly token: string }
+  /**
+   * One that is good for something once it is kept; `token` is told here and never again. The same `seed` gives the same
+   * id, and what is kept later takes the other one's place: who asks twice for want of an answer has one token.
+   */
+  draft(wish: TokenWish, seed: string): TokenDraft
   list(): GivenToken[]
   /** False: there is none of that id. */
   revoke(id: string): boolean
@@ -42,8 +45,8 @@ export function issuedTokens(dir: string, now: () => number = Date.now): IssuedT
     renameSync(fresh, file)
   }
   return {
-    create({ name, scopes, forMs }) {
-      const id = randomBytes(5).toString('hex')
+    draft({ name, scopes, forMs }, seed) {
+      const id = digest(seed).toString('hex').slice(0, 10)
       const secret = randomBytes(32).toString('base64url')
       const from = now()
       const given = {
@@ -53,8 +56,9 @@ export function issuedTokens(dir: string, now: () => number = Date.now): IssuedT
         createdAt: new Date(from).toISOString(),
         expiresAt: forMs === null ? null : new Date(from + forMs).toISOString(),
       }
-      write([...kept, { ...given, sha256: digest(secret).toString('hex') }])
-      return { ...given, token: `gtt_${id}.${secret}` }
+      const sha256 = digest(secret).toString('hex')
+      const keep = (): void => write([...kept.filter((one) => one.id !== id), { ...given, sha256 }])
+      return { ...given, token: `gtt_${id}.${secret}`, keep }
     },
     list: () => kept.filter(alive).map(({ sha256: _, ...given }) => given),
     revoke(id) {

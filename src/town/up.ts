@@ -47,7 +47,11 @@ export async function bringUp(dir: string): Promise<Up> {
  * @param http where it listens on TCP too; empty is any free port, `off` ends it
  * @throws {TownError} as bringUp; TOWN_UP when one answers already
  */
-export async function runInForeground(dir: string, http?: string): Promise<number> {
+export async function runInForeground(
+  dir: string,
+  http?: string,
+  onReady: (pid: number) => void = () => {},
+): Promise<number> {
   readIdentity(dir)
   if (await answers(townFiles(dir).socket)) throw new TownError('TOWN_UP', 'The town is up already.')
   const program = keepProgram(dir)
@@ -62,6 +66,7 @@ export async function runInForeground(dir: string, http?: string): Promise<numbe
     const { code, message } = reason(said)
     throw new TownError(code, message)
   }
+  onReady(child.pid ?? 0)
   return ended
 }
 

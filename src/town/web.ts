@@ -3,16 +3,19 @@
 // Owns:      .gt/http.json; the choice of a port.
 // Does not:  serve anything (src/api/web.ts).
 
+import { randomBytes } from 'node:crypto'
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { describe } from '../actors/chart.ts'
 import { MACHINES } from '../actors/index.ts'
+import { Fault } from '../api/fault.ts'
 import type { createServer } from '../api/server.ts'
 import type { TownHandle, Web } from '../api/town.ts'
 import { createWeb } from '../api/web.ts'
 import { pageFiles } from '../api/web-files.ts'
 import { type Address, parseAddress, urlOf } from '../api/web-guard.ts'
+import { OVERSEER } from '../events/address.ts'
 import { townFiles } from './files.ts'
 
 const Kept = z.object({
@@ -34,15 +37,20 @@ export type TownWeb = Web & {
 
 export function createTownWeb(
   dir: string,
-  parts: Pick<TownHandle, 'townId' | 'clock' | 'tokens' | 'authenticate'> & {
+  parts: Pick<TownHandle, 'townId' | 'clock' | 'tokens' | 'authenticate' | 'system'> & {
     readonly app: () => ReturnType<typeof createServer>
     readonly onTrouble: (code: string, message: string) => void
   },
 ): TownWeb {
   const file = townFiles(dir).http
-  const { app, onTrouble } = parts
+  const { app, onTrouble, system } = parts
   const server = createWeb({
     ...parts,
+    async note(said) {
+      const id = `dashboard.${randomBytes(8).toString('hex')}`
+      const result = await system.take({ id, by: OVERSEER, messages: [said] })
+      if (!result.accepted) throw new Fault(result.refusal.code, result.refusal.message)
+    },
     route: (request, response) => app().routing(request, response),
     files: () => pageFiles(builtPage(), JSON.stringify(Object.values(MACHINES).map(describe))),
   })

@@ -96,3 +96,15 @@ test('[TOWN-8] an erasure says which records, and why, and changes nothing else'
     .when(message('town.erase', { reason: 'a password', records }))
     .gives({ state: 'down', facts: [{ type: 'RecordsErased', reason: 'a password', records }] })
 })
+
+test('[TOWN-9] who was given access, and when it was taken back, is said and not kept', () => {
+  const given = { token: '0a1b2c3d4e', name: 'ci', scopes: ['read' as const], until: null }
+  town()
+    .given(install)
+    .when(message('town.giveToken', given))
+    .gives({ state: 'down', facts: [{ type: 'TokenGiven', ...given }] })
+  town()
+    .given(install)
+    .when(message('town.revokeToken', { token: given.token }))
+    .gives({ state: 'down', facts: [{ type: 'TokenRevoked', token: given.token }] })
+})

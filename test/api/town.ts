@@ -63,7 +63,7 @@ export async function createTown({ rig = true }: { rig?: boolean } = {}) {
     priceOf: ({ model, input }) => (model === 'in-the-table' ? input / 1_000 : null),
     hearing,
     authenticate,
-    tokens: { create: () => unused(), list: () => [], revoke: () => false },
+    tokens: { draft: () => unused(), list: () => [], revoke: () => false },
     web: null,
     daemon: { pid: 1, startedAt: new Date().toISOString(), version: '0.0.0', recoveredMs: 1, program: null },
     shutDown: () => Promise.resolve(),

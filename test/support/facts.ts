@@ -465,6 +465,8 @@ export const SAMPLES: { readonly [T in Fact['type']]: FactOf<T> } = {
     reason: 'a password',
     records: [{ seq: 3, digest: 'ab'.repeat(32) }],
   },
+  TokenGiven: { type: 'TokenGiven', token: '0a1b2c3d4e', name: 'ci', scopes: ['read'], until: since },
+  TokenRevoked: { type: 'TokenRevoked', token: '0a1b2c3d4e' },
   EverybodyStopped: { type: 'EverybodyStopped', reason: 'what is going on?' },
   EverybodyThawed: { type: 'EverybodyThawed', stoppedAt: since },
   MergeLanded: {

@@ -144,6 +144,8 @@ const samples: Samples = {
   ],
   'town.start': [{ version: '0.1.0', downMs: 4_000 }],
   'town.stop': [{ reason: 'gt down' }],
+  'town.giveToken': [{ token: '0a1b2c3d4e', name: '', scopes: ['read', 'write'], until: null }],
+  'town.revokeToken': [{ token: '0a1b2c3d4e' }],
   'town.erase': [{ reason: 'a password', records: [{ seq: 3, digest: 'ab'.repeat(32) }] }],
   'town.estop': [{ reason: 'what is going on?' }],
   'town.thaw': [{}],

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { type IncomingHttpHeaders, request } from 'node:http'
 import { join } from 'node:path'
@@ -198,6 +198,29 @@ test('[WEB-4] it listens on loopback alone, and where it did again after the dae
   expect((await get('/')).status).toBe(200)
 })
 
+test('[WEB-12] the log knows who was given access and when it was taken back, and no secret', async () => {
+  const made = await token(['read', 'terminal'])
+  await town.fact('who has it is known', 'TokenGiven', { token: String(made.id) })
+  const cookie = String((await get(await newLink())).headers['set-cookie'])
+  const [, id, secret] = /=gtt_(\w+)\.([\w-]+);/.exec(cookie) ?? []
+  await town.fact('who came by a link is known', 'TokenGiven', { token: String(id), name: 'dashboard' })
+  const given = town.facts('TokenGiven').find((fact) => fact.token === id)
+  expect(given).toMatchObject({ scopes: ['read'], record: { by: 'overseer' } })
+  expect(Date.parse(String(given?.until)), 'a month').toBeGreaterThan(Date.now() + 29 * 86_400_000)
+  await town.command('token.revoke', { token: made.id }, { id: 'revoke-once' })
+  await town.fact('it is taken back', 'TokenRevoked', { token: String(made.id) })
+  expect((await town.command('token.revoke', { token: made.id }, { id: 'revoke-once' })).id).toBe(made.id)
+  const again = await town.command('token.create', { name: 'twice' }, { id: 'create-once' })
+  const repeated = await town.command('token.create', { name: 'twice' }, { id: 'create-once' })
+  expect(repeated.id, 'one that is asked for again for want of an answer').toBe(again.id)
+  expect(await code(get('/v1/status', bearer(again.token)))).toBe('TOKEN_UNKNOWN')
+  expect((await get('/v1/status', bearer(repeated.token))).status).toBe(200)
+  expect(town.facts('TokenGiven').filter(({ token: one }) => one === again.id)).toHaveLength(1)
+  const lines = town.watch.lines.join('\n')
+  for (const text of [secret, String(made.token).split('.')[1], String(repeated.token).split('.')[1]])
+    expect(lines).not.toContain(text)
+})
+
 test('gt dashboard prints the link, and opens it where there is something to open it with', async () => {
   const printed = await gt('dashboard')
   expect(printed).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/enter\?code=[\w-]{43}$/)
@@ -232,3 +255,20 @@ async function makeTaken(): Promise<{ readonly port: number; close(): void }> {
   if (address === null || typeof address === 'string') throw new Error('It does not listen.')
   return { port: address.port, close: () => server.close() }
 }
+
+test('gt up --foreground says where it listens, and ends with Ctrl-C', async () => {
+  const other = await makeTown()
+  const env = { PATH: process.env.PATH ?? '', HOME: other.temp, XDG_STATE_HOME: other.temp }
+  const child = spawn(GT, ['--town', other.dir, 'up', '--foreground', '--http'], { env, detached: true })
+  let said = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    said += text
+  })
+  const ended = new Promise((resolve) => child.once('exit', resolve))
+  await other.until('it says where', () => /It listens at http:\/\/127\.0\.0\.1:\d+/.test(said))
+  const [where = ''] = /http:\/\/[\d.]+:\d+/.exec(said) ?? []
+  expect((await fetch(where)).status).toBe(200)
+  process.kill(-(child.pid ?? 0), 'SIGINT')
+  expect(await ended).toBe(0)
+  await other.close()
+})

@@ -101,8 +101,16 @@ const machine = setup({ types: typesOf<TownContext>(), actions: ACTIONS }).creat
         to.fact({ type: 'TownSettingChanged', key, value })
       }),
     },
+    'town.giveToken': {
+      actions: does('town.giveToken', (_, { meta: _meta, type: _type, ...given }, to) =>
+        to.fact({ type: 'TokenGiven', ...given }),
+      ),
+    },
+    'town.revokeToken': {
+      actions: does('town.revokeToken', (_, { token }, to) => to.fact({ type: 'TokenRevoked', token })),
+    },
     '*': UNEXPECTED,
   },
 })
 
-export const town: MachineDef = { name: 'town', version: 3, machine, live: false }
+export const town: MachineDef = { name: 'town', version: 4, machine, live: false }

@@ -1,10 +1,13 @@
 // What a person says about the page in the browser: listen, listen no more, let me in; and about tokens.
 
 import { z } from 'zod'
+import { TOWN } from '../../events/address.ts'
 import { line } from '../../events/define.ts'
 import { command } from '../command.ts'
 import { Fault } from '../fault.ts'
-import type { TownHandle, Web } from '../town.ts'
+import type { Caller, TownHandle, Web } from '../town.ts'
+import { recordsOfId, take } from '../turn.ts'
+import { giving } from '../web.ts'
 
 const open = command({
   name: 'http.open',
@@ -62,9 +65,12 @@ const create = command({
       .max(10 * 366 * 86_400_000)
       .optional(),
   }),
-  async run({ town, input: { name, scopes, forMs } }) {
-    const made = town.tokens.create({ name, scopes: [...new Set(scopes)], forMs: forMs ?? null })
-    return { ...made, seq: town.system.seq }
+  async run({ town, caller, id, input: { name, scopes, forMs } }) {
+    const wish = { name, scopes: [...new Set(scopes)], forMs: forMs ?? null }
+    const { keep, ...made } = town.tokens.draft(wish, `${town.townId} ${id}`)
+    const { seq } = await take(town, caller, id, [giving(made)])
+    keep()
+    return { ...made, seq }
   },
 })
 
@@ -83,15 +89,24 @@ const revoke = command({
   who: 'operator',
   scope: 'whole',
   input: z.strictObject({ token: z.string().min(1).max(100) }),
-  async run({ town, input }) {
-    if (!town.tokens.revoke(input.token))
-      throw new Fault('TOKEN_NOT_FOUND', `There is no token with the id ${input.token}.`)
+  async run({ town, caller, id, input: { token } }) {
+    const { seq, repeated } = town.tokens.list().some((one) => one.id === token)
+      ? await take(town, caller, id, [{ to: TOWN, message: { type: 'town.revokeToken', token } }])
+      : await before(town, caller, id, token)
+    if (!repeated) town.tokens.revoke(token)
     town.web?.dropRevoked()
-    return { id: input.token, seq: town.system.seq }
+    return { id: token, seq }
   },
 })
 
 export const webCommands = [open, shut, link, create, list, revoke]
+
+/** The answer to whoever asks again for want of one. @throws {Fault} TOKEN_NOT_FOUND */
+async function before(town: TownHandle, caller: Caller, id: string, token: string) {
+  const last = (await recordsOfId(town, caller, id)).at(-1)
+  if (last === undefined) throw new Fault('TOKEN_NOT_FOUND', `There is no token with the id ${token}.`)
+  return { seq: last.seq, repeated: true }
+}
 
 function webOf({ web }: TownHandle): Web {
   if (web === null)

@@ -33,7 +33,7 @@ export const up: Command = {
     const { dir } = findTown(textOf(call, 'town'), cwd, env)
     const { bringUp, runInForeground } = await import('../../client/embedded.ts')
     if (flagOf(call, 'foreground')) {
-      return runInForeground(dir, http)
+      return runInForeground(dir, http, (pid) => void sayReady(call, pid, http))
     }
     const { pid, started, runs } = await bringUp(dir)
     const url = http === undefined ? null : await listen(call, http)
@@ -57,11 +57,7 @@ export const up: Command = {
         started
           ? `The town is up (pid ${pid}${recoveredMs === null ? '' : `, ready after ${recoveredMs} ms`}).`
           : `The town is up already (pid ${pid}).`,
-        ...(http === undefined
-          ? []
-          : [
-              url === null ? 'It listens on no port.' : `It listens at ${url}: gt dashboard --open shows it.`,
-            ]),
+        ...listens(url, http !== undefined),
         ...(runs === undefined
           ? []
           : [
@@ -79,6 +75,26 @@ export const up: Command = {
     })
   },
 }
+
+/** Of a town in this terminal; the town itself says where it listens. A port that is taken is said and ends nothing. */
+async function sayReady(call: Call, pid: number, http: string | undefined): Promise<void> {
+  const { out } = call
+  const url =
+    http === undefined
+      ? null
+      : await listen(call, http).catch((error: Error) => {
+          out.note(error.message)
+          return null
+        })
+  const json = { pid, started: true, ...(http !== undefined && { http: url }) }
+  const lines = () => [`The town is up (pid ${pid}) until Ctrl-C.`, ...listens(url, http !== undefined)]
+  out.answer({ json, ids: [String(pid)], lines })
+}
+
+const listens = (url: string | null, asked: boolean): string[] =>
+  !asked
+    ? []
+    : [url === null ? 'It listens on no port.' : `It listens at ${url}: gt dashboard --open shows it.`]
 
 /** The address may stand as a word of its own: `--http 127.0.0.1:4711`. Empty: any. */
 function httpOf(call: Call): string | undefined {
