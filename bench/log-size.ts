@@ -3,6 +3,7 @@
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { type EventLog, openLog } from '../eventlog/index.ts'
 import { createIndexer } from '../src/town/past/indexer.ts'
 import { openRowFiles } from '../src/town/past/row-files.ts'
@@ -36,7 +37,7 @@ async function bytesOfIndexes(log: EventLog): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'gt-size-'))
   try {
     const rows = openRowFiles(folder, 'size', { writes: true })
-    await createIndexer(log, rows).catchUp(log.head.seq)
+    await createIndexer(log, rows, setImmediate).catchUp(log.head.seq)
     rows.close()
     return bytesIn(folder)
   } finally {

@@ -32,6 +32,11 @@ export type SealStep = {
   apply(): void | Promise<void>
 }
 
+export type ArchiveStep = SealStep & {
+  /** How many entries are archived with it. */
+  readonly entries: number
+}
+
 export interface Engine {
   /** Opens, and checks the tail before anything is used. @throws {LogError} */
   open(): Opened | Promise<Opened>
@@ -48,6 +53,11 @@ export interface Engine {
    * was aborted. @throws {LogError} LOG_DAMAGED; LOG_UNAVAILABLE: it may go well later
    */
   nextSeal(head: number, signal?: AbortSignal): Promise<SealStep | undefined>
+  /**
+   * Prepares the archiving of the next sealed runs that end at or before `to`; undefined when there are none. What is
+   * written for it is no part of the log until it is applied.
+   */
+  nextArchive(to: number): Promise<ArchiveStep | undefined>
   /** Problems of everything after `from` and up to `head`. May throw anything once `signal` is aborted. */
   verify(
     from: Position,

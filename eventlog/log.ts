@@ -48,6 +48,8 @@ export class Log implements EventLog {
   #leaving = new AbortController()
   #waiting: (() => void)[] = []
   #reopening: Promise<Head> | undefined
+  /** The file that is being written: what closes the engine waits for it. */
+  #archiving: Promise<number> | undefined
   #closing: Promise<void> | undefined
 
   constructor(engine: Engine, opened: Opened, options: LogOptions, autoSeal: boolean) {
@@ -171,6 +173,40 @@ export class Log implements EventLog {
     return { segments, bytesOnDisk: await this.#engine.compact() }
   }
 
+  async archive(to: number): Promise<{ readonly entries: number }> {
+    let entries = 0
+    for (;;) {
+      await this.#opened()
+      const opening = this.#openings
+      await this.seal()
+      if (this.#archiving) await this.#archiving.catch(() => {})
+      else if (this.#phase === 'open') {
+        const moved = await this.#archiveNext(to)
+        // A reopening ends sealing early.
+        if (moved === 0 && opening === this.#openings) break
+        entries += moved
+      }
+    }
+    if (entries > 0) {
+      await this.#opened()
+      await this.#engine.compact()
+    }
+    return { entries }
+  }
+
+  #archiveNext(to: number): Promise<number> {
+    const archiving = (async () => {
+      const step = await this.#engine.nextArchive(to)
+      if (!step) return 0
+      await this.#appender.writeAlone(() => step.apply())
+      return step.entries
+    })()
+    this.#archiving = archiving.finally(() => {
+      this.#archiving = undefined
+    })
+    return this.#archiving
+  }
+
   reopen(between?: () => Promise<void>): Promise<Head> {
     if (this.#phase === 'closing' || this.#phase === 'closed') return Promise.reject(this.#notOpen())
     if (this.#reopening) return this.#reopening.then(() => this.reopen(between))
@@ -252,6 +288,7 @@ export class Log implements EventLog {
     this.#leaving.abort()
     await this.#appender.idle()
     await this.#sealer.idle()
+    await this.#archiving?.catch(() => {})
     await this.#appender.idle()
   }
 

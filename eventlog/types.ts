@@ -85,6 +85,9 @@ export type LogStats = {
   /** Entries that lie in sealed segments. */
   readonly sealed: number
   readonly segments: number
+  /** Entries that lie in archive files, and how many files these are. */
+  readonly archived: number
+  readonly archives: number
   readonly bytesOfLines: number
   /** What the log takes now, with all that is kept besides the entries. */
   readonly bytesOnDisk: number
@@ -154,6 +157,11 @@ export interface EventLog {
    * No record changes, and appends and reads go on meanwhile.
    */
   compact(): Promise<{ readonly segments: number; readonly bytesOnDisk: number }>
+  /**
+   * Moves the sealed runs that end at or before `to` to files beside the database; everything reads them as before. Seals
+   * first. Answers how many entries were moved now. @throws {LogError} LOG_DAMAGED, LOG_POISONED, LOG_CLOSED
+   */
+  archive(to: number): Promise<{ readonly entries: number }>
   /**
    * Closes the engine, runs `between` while nothing is open, opens and verifies the tail again. Ends a poisoning.
    * Appends that arrive meanwhile wait; those whose outcome was unknown were already rejected with APPEND_UNKNOWN.

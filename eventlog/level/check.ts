@@ -11,6 +11,7 @@ import { lineHasSeq } from '../line.ts'
 import { SEGMENT_ENTRIES } from '../seal-policy.ts'
 import type { LogProblem, LogProblemKind } from '../types.ts'
 import { hashOf } from './append-ids.ts'
+import { type ArchiveFile, archivesIn, lostIn } from './archive.ts'
 import type { FoundHead } from './head-file.ts'
 import { seqKey, seqOf } from './keys.ts'
 import { decodeRow, isDamaged, type Row } from './row.ts'
@@ -26,6 +27,8 @@ import {
 } from './values.ts'
 
 export type Segments = {
+  /** Files that hold the first of them. */
+  readonly archives: readonly ArchiveFile[]
   /** By the seq of the last entry. */
   readonly infos: ReadonlyMap<number, SegmentInfo>
   /** Where the unbroken run of segments from the first entry ends. */
@@ -35,9 +38,13 @@ export type Segments = {
 
 /** Reads what is known of the sealed segments, without reading them. */
 export async function checkSegments(scan: Scan, problems: LogProblem[]): Promise<Segments> {
+  const archives = await archivesIn(scan, problems)
+  const archived = archives.at(-1)
   const infos = new Map<number, SegmentInfo>()
-  let end: Position = { seq: 0, chain: CHAIN_START }
-  let bytes = 0
+  let end: Position = archived
+    ? { seq: archived.last, chain: archived.after }
+    : { seq: 0, chain: CHAIN_START }
+  let bytes = archives.reduce((sum, { bytesOfLines }) => sum + bytesOfLines, 0)
   for await (const scanned of scan('s')) {
     const wanted = end.seq + SEGMENT_ENTRIES
     if ('unreadable' in scanned) {
@@ -64,7 +71,7 @@ export async function checkSegments(scan: Scan, problems: LogProblem[]): Promise
     bytes += info.bytes + 1
     end = { seq: last, chain: info.after }
   }
-  return { infos, end, bytes }
+  return { archives, infos, end, bytes }
 }
 
 export type RowsReport = { readonly end: Position; readonly bytes: number }
@@ -107,7 +114,12 @@ export async function checkRows(
     }
     const row = decodeSafely(scanned.key, last, scanned.value)
     if (isDamaged(row)) {
-      problems.push(problem(row.seq, 'checksum', row.message))
+      const archive = segments?.archives.find((file) => file.first <= last && last <= file.last)
+      const found = archive
+        ? lostIn(archive, scanned.value.length > 0 ? row.seq : undefined)
+        : problem(row.seq, 'checksum', row.message)
+      // A file that is cut off lacks all of its last rows.
+      if (problems.at(-1)?.message !== found.message) problems.push(found)
       seq = last
       chain = undefined
       continue
@@ -127,7 +139,8 @@ export async function checkRows(
     if (options.erased) for (const [n, line] of row.lines.entries()) options.erased.line(row.first + n, line)
     endChain = chain
     const info = row.sealed ? segments?.infos.get(last) : undefined
-    if (row.sealed && segments && (!info || info.rowCrc !== crcOfValue(scanned.value))) {
+    const archived = last <= (segments?.archives.at(-1)?.last ?? 0)
+    if (row.sealed && segments && !archived && (!info || info.rowCrc !== crcOfValue(scanned.value))) {
       problems.push(
         problem(
           row.first,

@@ -5,10 +5,22 @@
 
 import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
-import { copyFile, link, mkdir, mkdtemp, open, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import {
+  copyFile,
+  link,
+  mkdir,
+  mkdtemp,
+  open,
+  readdir,
+  rename,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { LogError } from '../types.ts'
+import { archivePath } from './archive.ts'
 import {
   databasePath,
   exists,
@@ -107,6 +119,12 @@ export async function copyAll(place: string, copy: string, linked: boolean): Pro
     if (name === 'LOCK') continue
     const [from, to] = [join(databasePath(place), name), join(databasePath(copy), name)]
     if (linked && TABLE.test(name) && (await isLinked(from, to))) continue
+    await copyFile(from, to, constants.COPYFILE_FICLONE)
+  }
+  for (const name of await readdir(archivePath(place)).catch(() => [])) {
+    await mkdir(archivePath(copy), { recursive: true, mode: 0o700 })
+    const [from, to] = [join(archivePath(place), name), join(archivePath(copy), name)]
+    if (linked && (await isLinked(from, to))) continue
     await copyFile(from, to, constants.COPYFILE_FICLONE)
   }
   if (await exists(headPath(place))) await copyFile(headPath(place), headPath(copy))

@@ -7,13 +7,14 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CHAIN_START } from '../chain.ts'
-import type { Commit, Engine, Opened, Position, Range, SealStep } from '../engine.ts'
+import type { ArchiveStep, Commit, Engine, Opened, Position, Range, SealStep } from '../engine.ts'
 import type { ErasedEntries } from '../erased.ts'
 import type { IdWindow } from '../id-window.ts'
 import { pieceOf } from '../pieces.ts'
 import { SEGMENT_ENTRIES } from '../seal-policy.ts'
 import { type Appended, LogError, type LogProblem, type LogStats, type Piece, type Stored } from '../types.ts'
 import { AppendIds, packIds } from './append-ids.ts'
+import { Archives, archiveOperations } from './archive.ts'
 import { sealAside, verifyAside } from './aside.ts'
 import { checkHead, checkRows, checkSegments } from './check.ts'
 import { backUp } from './copy-files.ts'
@@ -55,6 +56,7 @@ type Open = {
   readonly headFile: HeadFile
   readonly logId: string
   readonly ids: AppendIds
+  readonly archives: Archives
   readonly segments: SegmentCache
 }
 
@@ -79,12 +81,14 @@ export class LevelEngine implements Engine {
       const { logId, format } = await readMeta(db, dir)
       const found = await readHeadFile(headPath(dir))
       const problems: LogProblem[] = []
-      const { segments, rows } = await withSnapshot(db, async (snapshot) => {
+      const { archives, segments, rows } = await withSnapshot(db, async (snapshot) => {
         const scan = scanOf(db, snapshot)
         const segments = await checkSegments(scan, problems)
+        const archives = Archives.of(dir, segments.archives)
+        problems.push(...(await archives.missing()))
         const known = found.state === 'found' ? found : undefined
         const rows = await checkRows(scan, segments.end, problems, { segments, known })
-        return { segments, rows }
+        return { archives, segments, rows }
       })
       checkHead(rows.end.seq, logId, found, problems)
       if (problems.length > 0) throw damaged(dir, problems)
@@ -92,7 +96,7 @@ export class LevelEngine implements Engine {
       const headFile = await HeadFile.open(headPath(dir), logId, found, onHeadError)
       // It may be older than the log: the process was killed before it could follow.
       if (found.state === 'found' && found.seq !== rows.end.seq) headFile.follow(rows.end)
-      this.#open = { db, headFile, logId, ids, segments: new SegmentCache() }
+      this.#open = { db, headFile, logId, ids, archives, segments: new SegmentCache() }
       this.#format = format
       this.#sealed = segments.end
       this.#givenBack = segments.end.seq
@@ -133,10 +137,10 @@ export class LevelEngine implements Engine {
   }
 
   async *read(range: Range): AsyncGenerator<readonly Stored[]> {
-    const { db, segments } = this.#opened()
+    const { db, segments, archives } = this.#opened()
     const snapshot = db.snapshot()
     try {
-      for await (const { key, last, value } of scanRows(db, snapshot, range)) {
+      for await (const { key, last, value } of scanRows(db, snapshot, range, archives)) {
         const row = segments.decode(key, last, value)
         if (isDamaged(row)) {
           const problems = [{ seq: row.seq, kind: 'checksum', message: row.message }]
@@ -154,13 +158,13 @@ export class LevelEngine implements Engine {
   }
 
   async *pieces({ after, to }: Omit<Range, 'reverse'>): AsyncGenerator<Piece> {
-    const { db } = this.#opened()
+    const { db, archives } = this.#opened()
     const snapshot = db.snapshot()
     try {
       let first = after + 1
       let rows: RawRow[] = []
       let bytes = 0
-      for await (const row of scanRows(db, snapshot, { after, to, reverse: false })) {
+      for await (const row of scanRows(db, snapshot, { after, to, reverse: false }, archives)) {
         rows.push(row)
         bytes += row.value.length
         if (bytes < PIECE_BYTES && row.last - first + 1 < SEGMENT_ENTRIES && row.last < to) continue
@@ -202,6 +206,28 @@ export class LevelEngine implements Engine {
     })
   }
 
+  async nextArchive(to: number): Promise<ArchiveStep | undefined> {
+    const { db, archives } = this.#opened()
+    const { seq: after } = archives.end
+    const end = Math.min(to, this.#sealed.seq)
+    const upTo = end - (end % SEGMENT_ENTRIES)
+    if (upTo <= after) return undefined
+    const file = await withSnapshot(db, (snapshot) =>
+      archives.write(scanRows(db, snapshot, { after, to: upTo, reverse: false })),
+    )
+    if (!file) return undefined
+    return {
+      entries: file.last - file.first + 1,
+      apply: async () => {
+        // First, since a read may begin while the batch is on its way: the file has all that the database loses.
+        archives.add(file)
+        const format = this.#format < FORMAT ? [formatRow()] : []
+        await db.batch([...archiveOperations(file), ...format], { sync: true })
+        this.#format = FORMAT
+      },
+    }
+  }
+
   // LevelDB keeps what was replaced until its tables are merged by chance, and that may be more than all that is sealed.
   #giveBack(): void {
     const { db } = this.#opened()
@@ -221,11 +247,11 @@ export class LevelEngine implements Engine {
     erased: ErasedEntries,
     signal?: AbortSignal,
   ): Promise<readonly LogProblem[]> {
-    const { db, logId } = this.#opened()
+    const { db, logId, archives } = this.#opened()
     const found = await readHeadFile(headPath(this.#options.dir))
     const known = found.state === 'found' ? found : undefined
     const checked = await withSnapshot(db, (snapshot) =>
-      verifyAside(scanOf(db, snapshot), { from, known, onProgress, signal }),
+      verifyAside(scanOf(db, snapshot, archives), { from, known, onProgress, signal }),
     )
     const problems = [...checked.problems]
     checkHead(checked.end, logId, found, problems, head.seq)
@@ -236,7 +262,16 @@ export class LevelEngine implements Engine {
   async stats(head: number): Promise<LogStats> {
     const sealed = this.#sealed.seq
     const segments = sealed / SEGMENT_ENTRIES
-    return { records: head, sealed, segments, bytesOfLines: this.#bytes, bytesOnDisk: await this.#size() }
+    const { archives } = this.#opened()
+    return {
+      records: head,
+      sealed,
+      segments,
+      archived: archives.end.seq,
+      archives: archives.count,
+      bytesOfLines: this.#bytes,
+      bytesOnDisk: await this.#size(),
+    }
   }
 
   async compact(): Promise<number> {
@@ -246,7 +281,7 @@ export class LevelEngine implements Engine {
   }
 
   async #size(): Promise<number> {
-    let bytes = 0
+    let bytes = this.#opened().archives.bytesOnDisk
     const folder = databasePath(this.#options.dir)
     for (const name of await readdir(folder)) {
       // LevelDB may just have removed it.

@@ -7,12 +7,13 @@
 //   'x' last:6          the append ids of one commit, until its run is sealed.
 //   'h' last:6          hashes of the append ids of a sealed run: opening reads these, and a look-up asks them first.
 //   'p' last:6          those ids, and where each was written.
+//   'a' last:6          an archive file: which entries it holds, and where. They are in no other row.
 //   'i' id              before format 3: where an append id was written. Read, and forgotten, never written.
 //
 // One letter keeps the kinds apart and each kind in one range. Positions are 6 bytes, big-endian, so that the order
 // of keys is the order of entries; 48 bits are 2.8e14 entries, and exact in a JavaScript number.
 
-export type Kind = 'm' | 'r' | 's' | 'i' | 'x' | 'h' | 'p'
+export type Kind = 'm' | 'r' | 's' | 'i' | 'x' | 'h' | 'p' | 'a'
 
 const SEQ_BYTES = 6
 export const SEQ_MAX = 2 ** 48 - 1

@@ -10,11 +10,12 @@ import { join, resolve } from 'node:path'
 import { CHAIN_START, chainAfter } from '../chain.ts'
 import { lineHasSeq } from '../line.ts'
 import { type Head, LogError, type Stored } from '../types.ts'
+import { archivePath } from './archive.ts'
 import { buildLog } from './build.ts'
 import { copyLocked } from './copy-files.ts'
 import { databasePath, exists, headPath, refuseNewer } from './database.ts'
-import { readHeadFile } from './head-file.ts'
 import { refuseExisting } from './folder.ts'
+import { readHeadFile } from './head-file.ts'
 import { decodeRow, isDamaged } from './row.ts'
 import { bytesOfRow, type FoundRow, type Salvage, salvage } from './salvage.ts'
 
@@ -51,7 +52,7 @@ export async function repairLog(
     const copy = join(scratch, 'copy')
     await copyLocked(place, copy)
     const headFile = await readHeadFile(headPath(copy))
-    const found = await salvage(databasePath(copy))
+    const found = await salvage(databasePath(copy), archivePath(copy))
     refuseNewer(dir, found.format)
     const known = headFile.state === 'found' ? headFile : undefined
     const logId = found.logId ?? known?.logId

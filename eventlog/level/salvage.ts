@@ -7,6 +7,7 @@
 
 import { type FileHandle, open, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { framesOf } from './archive.ts'
 import { META_FORMAT, META_LOG_ID, seqOf } from './keys.ts'
 import { headerOf, isDamaged, type RowHeader } from './row.ts'
 import { itemsOfTable } from './table.ts'
@@ -27,7 +28,8 @@ export type Salvage = {
   readonly ids: readonly { readonly last: number; readonly key: Buffer; readonly value: Buffer }[]
 }
 
-export async function salvage(folder: string): Promise<Salvage> {
+/** `archive`: the folder of archive files, which need not be there. */
+export async function salvage(folder: string, archive: string): Promise<Salvage> {
   const rows = new Map<string, FoundRow>()
   const ids = new Map<string, { last: number; key: Buffer; value: Buffer }>()
   let logId: string | undefined
@@ -66,6 +68,12 @@ export async function salvage(folder: string): Promise<Salvage> {
     } else if (/\.log$/.test(name)) {
       for (const { key, value } of putsOf(await readFile(path))) keep(key, value, (row) => Buffer.from(row))
     }
+  }
+  for (const name of (await readdir(archive).catch(() => [])).sort()) {
+    const path = join(archive, name)
+    const file = await readFile(path)
+    for (const { key, value } of framesOf(file))
+      keep(key, value, () => ({ path, offset: value.byteOffset - file.byteOffset, size: value.length }))
   }
   return { rows: [...rows.values()], logId, format, ids: [...ids.values()] }
 }

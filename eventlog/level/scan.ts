@@ -3,6 +3,7 @@
 // Owns:      iterators, and what is done when LevelDB cannot read on.
 // Always:    an iterator and a snapshot are closed however a scan ends.
 
+import type { Archives } from './archive.ts'
 import type { Database, DatabaseSnapshot } from './database.ts'
 import { readError, SCAN_BYTES } from './database.ts'
 import { type Kind, rangeOf, SEQ_MAX, seqKey, seqOf } from './keys.ts'
@@ -34,6 +35,21 @@ export type RawRow = { readonly last: number; readonly key: Buffer; readonly val
  * @throws {LogError} LOG_DAMAGED where LevelDB cannot read on
  */
 export async function* scanRows(
+  db: Database,
+  snapshot: DatabaseSnapshot,
+  range: { readonly after: number; readonly to: number; readonly reverse: boolean },
+  archives?: Archives,
+): AsyncGenerator<RawRow> {
+  // Decided together with the snapshot: what is archived meanwhile is in it still.
+  const archived = archives?.end.seq ?? 0
+  const { after, to, reverse } = range
+  const kept = { after: Math.max(after, archived), to, reverse }
+  if (reverse && to > archived) yield* scanKept(db, snapshot, kept)
+  if (archives && after < archived) yield* archives.rows({ after, to: Math.min(to, archived), reverse })
+  if (!reverse && to > archived) yield* scanKept(db, snapshot, kept)
+}
+
+async function* scanKept(
   db: Database,
   snapshot: DatabaseSnapshot,
   range: { readonly after: number; readonly to: number; readonly reverse: boolean },
@@ -83,8 +99,24 @@ export type Scanned =
 /** Everything of one kind that can be read at all, in order, from a key on. */
 export type Scan = (kind: Kind, from?: Uint8Array) => AsyncIterable<Scanned>
 
-export function scanOf(db: Database, snapshot: DatabaseSnapshot): Scan {
-  return (kind, from) => scanAll(db, snapshot, kind, from && Buffer.from(from))
+export function scanOf(db: Database, snapshot: DatabaseSnapshot, archives?: Archives): Scan {
+  return (kind, from) =>
+    kind === 'r' && archives
+      ? scanBoth(db, snapshot, archives, from && Buffer.from(from))
+      : scanAll(db, snapshot, kind, from && Buffer.from(from))
+}
+
+/** Archived rows, and then those of the database. */
+async function* scanBoth(
+  db: Database,
+  snapshot: DatabaseSnapshot,
+  archives: Archives,
+  from: Buffer | undefined,
+): AsyncGenerator<Scanned> {
+  const after = (from === undefined ? 1 : (seqOf(from) ?? 1)) - 1
+  const archived = archives.end.seq
+  if (after < archived) yield* archives.scan({ after, to: archived, reverse: false })
+  yield* scanAll(db, snapshot, 'r', seqKey('r', Math.max(after, archived) + 1))
 }
 
 /**

@@ -12,6 +12,7 @@ import { CHAIN_START, chainText } from '../chain.ts'
 import type { Position } from '../engine.ts'
 import { ErasedEntries } from '../erased.ts'
 import { LogError, type LogProblem, type VerifyReport } from '../types.ts'
+import { Archives } from './archive.ts'
 import { checkHead } from './check.ts'
 import { checkAll } from './check-all.ts'
 import { copyLocked } from './copy-files.ts'
@@ -63,7 +64,8 @@ async function verifyCopy(copy: string, onProgress?: (seq: number) => void): Pro
       logId = await metaOf(db, copy, logId, problems)
       await withSnapshot(db, async (snapshot) => {
         const known = found.state === 'found' ? found : undefined
-        const checked = await checkAll(scanOf(db, snapshot), { from: end, known, onProgress })
+        const archives = await Archives.load(scanOf(db, snapshot), copy)
+        const checked = await checkAll(scanOf(db, snapshot, archives), { from: end, known, onProgress })
         problems.push(...checked.problems)
         end = checked.end
         erased = checked.erased

@@ -21,6 +21,9 @@ export type DiskId = {
   readonly at: number
 }
 
+/** A file with archived entries, which may be gone. */
+type DiskArchive = { readonly first: number; readonly last: number; lost: boolean }
+
 /** How an append that fails has ended. The log cannot tell them apart, and must not. */
 export type AppendFault = 'lost' | 'written'
 
@@ -46,6 +49,8 @@ export interface MemoryDisk {
   release(options?: { readonly once?: boolean }): void
   /** Flips one bit of the kept line of an entry. */
   flipBit(seq: number, bit?: number): void
+  /** The archive file that holds an entry is gone, or back again. */
+  loseArchive(seq: number, lost: boolean): void
   /** The disk that holds the backup of that name. */
   backupAt(place: string): MemoryDisk
 }
@@ -62,6 +67,7 @@ export class DiskState implements MemoryDisk {
   readonly idOrder: DiskId[] = []
   /** Segments that seal() has made. */
   sealed = 0
+  readonly archives: DiskArchive[] = []
   /** Rises with each crash: a log opened before it is dead. */
   life = 1
   /** True while a log holds the disk. */
@@ -126,6 +132,10 @@ export class DiskState implements MemoryDisk {
     kept.line = bytes.toString('latin1')
   }
 
+  loseArchive(seq: number, lost: boolean): void {
+    for (const file of this.archives) if (file.first <= seq && seq <= file.last) file.lost = lost
+  }
+
   backupAt(place: string): MemoryDisk {
     const found = this.#backups.get(place)
     if (found === undefined) throw new RangeError(`There is no backup ${place}.`)
@@ -141,6 +151,7 @@ export class DiskState implements MemoryDisk {
     copy.idOrder.push(...this.idOrder)
     for (const [id, kept] of this.ids) copy.ids.set(id, kept)
     copy.sealed = this.sealed
+    copy.archives.push(...this.archives.map((file) => ({ ...file })))
     this.#backups.set(place, copy)
   }
 

@@ -5,7 +5,7 @@
 // Always:    microtasks only. A handle from before a crash changes nothing and answers nothing more.
 
 import { CHAIN_START, chainAfter } from '../chain.ts'
-import type { Commit, Engine, Opened, Position, Range, SealStep } from '../engine.ts'
+import type { ArchiveStep, Commit, Engine, Opened, Position, Range, SealStep } from '../engine.ts'
 import type { ErasedEntries } from '../erased.ts'
 import type { IdWindow } from '../id-window.ts'
 import { seqKey } from '../level/keys.ts'
@@ -17,6 +17,7 @@ import { type Appended, LogError, type LogProblem, type LogStats, type Piece, ty
 import { crcOf, type DiskState } from './disk.ts'
 
 const READ_BATCH = 256
+const ARCHIVE_RUNS_MAX = 128
 
 export class MemoryEngine implements Engine {
   readonly #disk: DiskState
@@ -95,6 +96,21 @@ export class MemoryEngine implements Engine {
     }
   }
 
+  async nextArchive(to: number): Promise<ArchiveStep | undefined> {
+    this.#refuseDead()
+    const disk = this.#disk
+    const first = (disk.archives.at(-1)?.last ?? 0) + 1
+    const end = Math.min(to, disk.sealed * SEGMENT_ENTRIES, first - 1 + ARCHIVE_RUNS_MAX * SEGMENT_ENTRIES)
+    const last = end - (end % SEGMENT_ENTRIES)
+    if (last < first) return undefined
+    return {
+      entries: last - first + 1,
+      apply: () => {
+        disk.archives.push({ first, last, lost: false })
+      },
+    }
+  }
+
   async verify(
     from: Position,
     head: Position,
@@ -108,6 +124,14 @@ export class MemoryEngine implements Engine {
     const { lines, commits } = this.#disk
     let commit = commits.findIndex((kept) => kept.last > from.seq)
     for (let seq = from.seq + 1; seq <= head.seq; seq += 1) {
+      const lost = this.#lostAt(seq)
+      if (lost) {
+        problems.push(lost.problem)
+        seq = lost.last
+        chainKnown = false
+        while ((commits[commit]?.last ?? Number.POSITIVE_INFINITY) <= seq) commit += 1
+        continue
+      }
       const kept = lines[seq - 1]
       if (!kept) {
         problems.push({ seq, kind: 'head', message: `The entries ${seq} to ${head.seq} are missing.` })
@@ -140,11 +164,13 @@ export class MemoryEngine implements Engine {
     this.#refuseDead()
     let bytesOfLines = 0
     for (const { line } of this.#disk.lines) bytesOfLines += Buffer.byteLength(line) + 1
-    const segments = this.#disk.sealed
+    const { sealed: segments, archives } = this.#disk
     return {
       records: head,
       sealed: segments * SEGMENT_ENTRIES,
       segments,
+      archived: archives.at(-1)?.last ?? 0,
+      archives: archives.length,
       bytesOfLines,
       bytesOnDisk: bytesOfLines,
     }
@@ -168,6 +194,11 @@ export class MemoryEngine implements Engine {
   #head(): Position {
     const { lines, commits, sealed } = this.#disk
     const end = commits.at(-1)
+    const lost = this.#disk.archives.find((file) => file.lost)
+    if (lost) {
+      this.close()
+      throw damaged(problemOf(lost))
+    }
     const from = sealed * SEGMENT_ENTRIES
     for (let seq = from + 1; seq <= lines.length; seq += 1) {
       try {
@@ -180,7 +211,14 @@ export class MemoryEngine implements Engine {
     return end ? { seq: end.last, chain: end.after } : { seq: 0, chain: CHAIN_START }
   }
 
+  #lostAt(seq: number): { readonly last: number; readonly problem: LogProblem } | undefined {
+    const lost = this.#disk.archives.find((file) => file.lost && file.first <= seq && seq <= file.last)
+    return lost && { last: lost.last, problem: problemOf(lost) }
+  }
+
   #checked(seq: number): Stored {
+    const lost = this.#lostAt(seq)
+    if (lost) throw damaged(lost.problem)
     const kept = this.#disk.lines[seq - 1]
     if (kept && crcOf(kept.line) === kept.crc) return { seq, line: kept.line }
     const message = kept ? `Entry ${seq} differs from its checksum.` : `Entry ${seq} is missing.`
@@ -210,4 +248,13 @@ export class MemoryEngine implements Engine {
   #refuseDead(): void {
     if (this.#dead()) throw new LogError('LOG_CLOSED', 'The process of this log has crashed.')
   }
+}
+
+function problemOf({ first, last }: { readonly first: number; readonly last: number }): LogProblem {
+  const message = `The archive of the entries ${first} to ${last} is missing or cut off: put it back from a backup.`
+  return { seq: first, kind: 'gap', message }
+}
+
+function damaged(problem: LogProblem): LogError {
+  return new LogError('LOG_DAMAGED', problem.message, { details: { problems: [problem] } })
 }

@@ -9,6 +9,7 @@ import {
   type EventLog,
   exportLines,
   type LogOptions,
+  type LogProblem,
   type Stored,
   unpackEntries,
   unpackEntry,
@@ -26,6 +27,8 @@ export type Subject = {
   release(): void
   /** Flips one bit in the kept line of an entry, while no log is open. */
   damage(seq: number): Promise<void>
+  /** The archive file that holds an entry is gone, or back again; while no log is open. */
+  loseArchive(seq: number, lost: boolean): Promise<void>
   /** Where a backup of that name may be made. */
   placeOf(name: string): string
   openBackup(place: string): Promise<EventLog>
@@ -550,6 +553,79 @@ export function eventLogContract(name: string, makeSubject: () => Promise<Subjec
       )
       await fill(1)
       expect(log.head.seq).toBe(2)
+    })
+
+    test('[L17] archiving changes no line, no position and not the chain, and everything reads through', async () => {
+      await fill(1600)
+      const before = await all(log)
+      const { head } = log
+      expect(await log.archive(1100)).toEqual({ entries: 1024 })
+      expect(await log.stats()).toMatchObject({ records: 1600, sealed: 1536, archived: 1024, archives: 1 })
+      const look = async () => {
+        expect(log.head).toEqual(head)
+        expect(await all(log)).toEqual(before)
+        expect(await all(log, { reverse: true })).toEqual(before.toReversed())
+        expect(await all(log, { after: 510, to: 1030 })).toEqual(before.slice(510, 1030))
+        expect(await all(log, { after: 1020, to: 1030, reverse: true })).toEqual(
+          before.slice(1020, 1030).reverse(),
+        )
+        for (const seq of [1, 512, 513, 1024, 1025, 1600]) expect(await log.get(seq)).toEqual(before[seq - 1])
+        const pieces = await gathered(log.pieces({ after: 500, to: 1500 }))
+        expect(pieces.flatMap(unpackLines)).toEqual(before.slice(500, 1500))
+        expect((await log.verify()).problems).toEqual([])
+        expect(await verifyExport(exportLines(log), { head })).toMatchObject({ ok: true, records: 1600 })
+        expect(await log.find('fill-3')).toMatchObject({ first: 3 })
+      }
+      await look()
+      await restart()
+      await look()
+      expect(await log.archive(1100)).toEqual({ entries: 0 })
+      expect(await log.archive(1_000_000)).toEqual({ entries: 512 })
+      expect(await log.stats()).toMatchObject({ archived: 1536, archives: 2 })
+      await look()
+      const place = subject.placeOf('with archives')
+      await log.backup(place)
+      const copy = await subject.openBackup(place)
+      expect(await all(copy)).toEqual(before)
+      await copy.close()
+      expect(await log.append([entry(1601)], { id: 'on' })).toMatchObject({ first: 1601 })
+    })
+
+    test('[L17] appends, reads and a backup go on while ranges are archived', async () => {
+      await fill(1600)
+      const reading = log.read()[Symbol.asyncIterator]()
+      await reading.next()
+      const archiving = log.archive(1600)
+      const backup = log.backup(subject.placeOf('meanwhile'))
+      await Promise.all([fill(50), all(log), archiving, backup])
+      let count = 1
+      while (!(await reading.next()).done) count += 1
+      expect(count).toBe(1600)
+      expect((await all(log)).length).toBe(1650)
+      expect(await log.stats()).toMatchObject({ archived: 1536 })
+      expect((await log.verify()).problems).toEqual([])
+    })
+
+    test('[L18] an archive file that is missing is named with its range, and put back it is as it was', async () => {
+      await fill(1100)
+      const before = await all(log)
+      await log.archive(1100)
+      await log.close()
+      await subject.loseArchive(600, true)
+      const error = await expectCode(subject.open(), 'LOG_DAMAGED')
+      const [problem] = error.details.problems as LogProblem[]
+      expect(problem).toMatchObject({ seq: 1, kind: 'gap' })
+      expect(problem?.message).toMatch(/^The archive of the entries 1 to 1024 is missing.*from a backup\.$/)
+      await subject.loseArchive(600, false)
+      log = await subject.open()
+      expect(await all(log)).toEqual(before)
+      await subject.loseArchive(600, true)
+      expect((await log.verify()).problems).toEqual([problem])
+      await expectCode(log.get(600), 'LOG_DAMAGED')
+      await expectCode(gathered(log.pieces()), 'LOG_DAMAGED')
+      expect((await log.get(1025))?.seq).toBe(1025)
+      await subject.loseArchive(600, false)
+      expect(await all(log)).toEqual(before)
     })
 
     test('[L11] a backup is the log as it was, under the same id, and takes no part in what comes later', async () => {

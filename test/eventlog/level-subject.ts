@@ -2,11 +2,11 @@
 //
 // Owns:      the folder, and the faults that are put between the log and LevelDB.
 
-import { cp, mkdtemp, rm } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ClassicLevel } from 'classic-level'
-import type { Commit, Engine, Opened, Range, SealStep } from '../../eventlog/engine.ts'
+import type { ArchiveStep, Commit, Engine, Opened, Range, SealStep } from '../../eventlog/engine.ts'
 import {
   createLog,
   type LogProblem,
@@ -78,6 +78,11 @@ export class FaultyEngine implements Engine {
     return step && { apply: () => this.#faults.write(() => step.apply()) }
   }
 
+  async nextArchive(to: number): Promise<ArchiveStep | undefined> {
+    const step = await this.#inner.nextArchive(to)
+    return step && { ...step, apply: () => this.#faults.write(() => step.apply()) }
+  }
+
   verify(...asked: Parameters<Engine['verify']>): Promise<readonly LogProblem[]> {
     return this.#inner.verify(...asked)
   }
@@ -127,6 +132,19 @@ export async function levelSubject(): Promise<Subject & { readonly dir: string; 
     hold: () => faults.hold(),
     release: () => faults.release(),
     damage: (seq) => flipInRow(dir, seq),
+    loseArchive: async (seq, lost) => {
+      const folder = join(dir, 'archive')
+      const away = join(dir, 'away')
+      if (!lost) {
+        await cp(away, folder, { recursive: true })
+        return
+      }
+      await mkdir(away, { recursive: true })
+      for (const name of await readdir(folder)) {
+        const [first = 0, last = 0] = name.split(/[-.]/).map(Number)
+        if (first <= seq && seq <= last) await rename(join(folder, name), join(away, name))
+      }
+    },
     placeOf: (name) => join(folder.path, name),
     openBackup: (place) => openLog(place, { autoSeal: false }),
     dispose: () => folder.remove(),

@@ -126,6 +126,28 @@ describe('a log in a folder', () => {
     await db.close()
   })
 
+  test('[L17] a failed write while archiving poisons like any other, and loses nothing', async () => {
+    const subject = await levelSubject()
+    const log = await subject.open()
+    for (const fault of ['lost', 'written'] as const) {
+      const entries = Array.from({ length: 1100 }, (_, n) => entry(n))
+      await log.append(entries, { id: fault })
+      await log.seal()
+      const before = await all(log)
+      subject.failNext(fault)
+      await expect(log.archive(before.length)).rejects.toThrow('No space left')
+      await expectCode(log.append([entry(0)], { id: 'later' }), 'LOG_POISONED')
+      expect(await all(log)).toEqual(before)
+      await log.reopen()
+      expect(await all(log)).toEqual(before)
+      expect((await log.verify()).problems).toEqual([])
+      await log.archive(before.length)
+      expect(await all(log)).toEqual(before)
+    }
+    await log.close()
+    await subject.dispose()
+  })
+
   test('[L5] [L13] ids that a build before format 3 wrote are found, forgotten with their window, and packed', async () => {
     let log = await createLog(dir, { autoSeal: false })
     const fill = async (count: number) => {

@@ -10,6 +10,7 @@ eventLogContract('a memory disk', async () => {
     hold: () => disk.hold(),
     release: () => disk.release(),
     damage: async (seq) => disk.flipBit(seq, 100),
+    loseArchive: async (seq, lost) => disk.loseArchive(seq, lost),
     placeOf: (name) => name,
     openBackup: async (place) => createMemoryLog({ disk: disk.backupAt(place) }),
     dispose: async () => {},
