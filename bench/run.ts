@@ -15,6 +15,7 @@ import { readopt } from './readopt.ts'
 import { slingToStart } from './sling-to-start.ts'
 import { type Figure, show } from './stats.ts'
 import { deafAgent, spawnTerminal, typeAndSee } from './terminals.ts'
+import { quickUp } from './up.ts'
 
 const BENCHES: Readonly<Record<string, () => Promise<Figure>>> = {
   hook: commandStart,
@@ -36,6 +37,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Figure>>> = {
   replay: replayAll,
   asof: asOf,
   size: sealedSize,
+  up: quickUp,
   idle: () => idle(Number(process.env.IDLE_MINUTES ?? 5)),
 }
 
