@@ -14,6 +14,7 @@ import { installTown } from '../../src/town/install.ts'
 import { type OpenTown, openTown } from '../../src/town/open.ts'
 import { createSlices } from '../../src/town/past/slices.ts'
 import { replay } from '../../src/town/replay.ts'
+import { makeTown } from '../support/town.ts'
 
 const WHOLE = { to: null, verify: true, into: null, checkpoint: null } as const
 
@@ -66,14 +67,12 @@ async function checkpointed(): Promise<void> {
   expect(readdirSync(townFiles(dir).checkpoint)).toHaveLength(2)
 }
 
-/** Records that an opening folds. */
+/** Records that the next opening folds. */
 async function folds(): Promise<number> {
-  let folded = 0
-  const town = await openTown(dir)
-  const start = await readCheckpoint(townFiles(dir).checkpoint, town.log, createProjections())
-  folded = town.log.head.seq - (start?.seq ?? 0)
-  await town.close()
-  return folded
+  const log = await openLog(townFiles(dir).log)
+  const start = await readCheckpoint(townFiles(dir).checkpoint, log, createProjections())
+  await log.close()
+  return log.head.seq - (start?.seq ?? 0)
 }
 
 test('[TOWNUP-29] [P1] a town opened from a checkpoint is the town that the log says, and goes on from there', async () => {
@@ -164,6 +163,26 @@ test('[TOWNUP-28] a checkpoint is made as records come, so that a start folds fe
   await town.close()
   expect((await opened()).faults).toBe(0)
 }, 60_000)
+
+test('[TOWNUP-28] [TOWNUP-1] after kill -9 with a long log a start folds the last records alone', async () => {
+  const town = await makeTown()
+  dir = town.dir
+  const before = await openTown(dir)
+  await grow(before, 18_000)
+  await before.close()
+  await town.up()
+  const values = Array.from({ length: 2_000 }, (_, n) => `d${n}.example.org`)
+  for (let n = 0; n < values.length; n += 250)
+    await Promise.all(
+      values.slice(n, n + 250).map((value) => town.command('config.set', { key: 'domain', value })),
+    )
+  await town.kill()
+  expect(await folds()).toBeLessThan(2 * RENEWED_EVERY)
+  await town.up()
+  await town.down()
+  await town.checkLog()
+  await town.close()
+}, 120_000)
 
 test('[TOWNUP-29] what 0.1.0 left as its checkpoint goes', async () => {
   const { oldCheckpoint } = townFiles(dir)

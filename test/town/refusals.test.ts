@@ -16,6 +16,7 @@ import { expect, test } from 'vitest'
 import { FORMAT } from '../../eventlog/level/database.ts'
 import { META_FORMAT } from '../../eventlog/level/keys.ts'
 import { encodeText } from '../../eventlog/level/values.ts'
+import { RENEWED_EVERY } from '../../src/town/checkpoint/renewals.ts'
 import { townFiles } from '../../src/town/files.ts'
 import { installTown } from '../../src/town/install.ts'
 import { verifyLogIn } from '../../src/town/past.ts'
@@ -74,7 +75,7 @@ test('[TOWNUP-16] [P1] a log with one flipped bit is refused at every up, with t
   expect(problem?.seq).toBeGreaterThan(0)
   expect(problem?.seq).toBeLessThanOrEqual(512)
   // Who starts from a checkpoint does not read that far back; the checkpoint is a cache.
-  rmSync(townFiles(town.dir).checkpoint, { recursive: true })
+  rmSync(townFiles(town.dir).checkpoint, { recursive: true, force: true })
   await expect(town.up()).rejects.toMatchObject({ code: 'LOG_DAMAGED' })
   again()
   await town.up()
@@ -86,8 +87,9 @@ test('[TOWNUP-16] [P1] a log with one flipped bit is refused at every up, with t
 test('[TOWNUP-16] [P1] damage that lies before the checkpoint is shown soon after the start', async () => {
   const town = await makeTown()
   await town.up()
-  const values = Array.from({ length: 600 }, (_, n) => `d${n}.example.org`)
+  const values = Array.from({ length: RENEWED_EVERY }, (_, n) => `d${n}.example.org`)
   await Promise.all(values.map((value) => town.command('config.set', { key: 'domain', value })))
+  await expect.poll(() => existsSync(join(townFiles(town.dir).checkpoint, 'manifest'))).toBe(true)
   await town.down()
   await town.up()
   await town.down()
