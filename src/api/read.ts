@@ -34,6 +34,11 @@ export type ReadRoute = {
   readonly query: z.ZodObject
   /** It goes through the log: it is answered beside the live town, also when it is asked as of now. */
   readonly past?: true
+  /**
+   * What it shows is not in the log alone: the live town answers it, also as of a moment. What the log said then it asks
+   * of the past (as-of.ts).
+   */
+  readonly outside?: true
   readonly earlier?: Earlier
   /** True when a session may read this of its own; absent: never. */
   readonly own?: (
@@ -50,6 +55,7 @@ export const read = <S extends z.ZodObject, const P extends string>(spec: {
   readonly summary: string
   readonly query?: S
   readonly past?: true
+  readonly outside?: true
   readonly earlier?: Earlier
   readonly own?: ReadRoute['own']
   run(context: ReadContext<z.output<S> & { at?: string | undefined }, ParamsOf<P>>): unknown

@@ -144,7 +144,7 @@ export function createServer(town: TownHandle) {
     const params = request.params as Readonly<Record<string, string>>
     const query: { readonly at?: string } =
       who.kind === 'session' ? mayRead(town, who, route, { params, query: asked }) : asked
-    if (query.at !== undefined || route.past === true) {
+    if ((query.at !== undefined && route.outside !== true) || route.past === true) {
       const text = await town.past.read({ path: route.path, caller: who, params, query }, gone(reply))
       return reply.type('application/json; charset=utf-8').send(text)
     }

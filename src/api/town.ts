@@ -87,8 +87,8 @@ export interface TownHandle {
    * `agents.<name>.command`, null when nobody set it.
    */
   findRuntime(wanted: { readonly name: string; readonly command: readonly string[] | null }): RuntimeFound
-  /** The last lines of a session's recording; null when there is none. */
-  recordedLines(session: Address, lines: number): Promise<string | null>
+  /** The last lines of a session's recording, as of `until` (ms) when it is given; null when there is none. */
+  recordedLines(session: Address, lines: number, until?: number): Promise<string | null>
   /** Blots out what an agent must not put into the log: secrets of known shapes, and those handed to it. */
   readonly masker: Masker
   /** USD by the table of prices, or null when the model is not in it. */

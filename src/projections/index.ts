@@ -6,6 +6,7 @@
 import type { LogRecord } from '../events/index.ts'
 import { createAgents } from './agents.ts'
 import { createBeads } from './beads.ts'
+import { createBudgets } from './budgets.ts'
 import { createCosts } from './costs.ts'
 import { createCvs } from './cvs.ts'
 import { createDecisions } from './decisions.ts'
@@ -38,6 +39,7 @@ export const createProjections = () => ({
   decisions: createDecisions(),
   plans: createPlans(),
   costs: createCosts(),
+  budgets: createBudgets(),
   cvs: createCvs(),
   trash: createTrash(),
   feed: createFeed(),

@@ -16,14 +16,23 @@ const TAIL_BYTES = 8 * 1024 * 1024
 /** A marker is at the end, and short. */
 const MARKER_BYTES = 1024
 
-/** The last lines; null when there is no such recording. */
-export async function recordedLines(file: string, count: number): Promise<string | null> {
+/** The last lines, as of `until` (ms since the epoch) when it is given; null when there is no such recording, or was not yet. */
+export async function recordedLines(
+  file: string,
+  count: number,
+  until: number | null = null,
+): Promise<string | null> {
   const size = statSync(file, { throwIfNoEntry: false })?.size
   if (size === undefined) return null
   const header = await headerOf(file)
+  const seconds = until === null ? Number.POSITIVE_INFINITY : until / 1_000 - header.timestamp
+  if (seconds < 0) return null
   const none = (): void => {}
   const screen = await Screen.open(header, { reply: none, titled: none, taken: none }, count)
-  for await (const [, kind, data] of events(file, Math.max(0, size - TAIL_BYTES))) {
+  // Where a moment lies in the file is not known before.
+  const start = until === null ? Math.max(0, size - TAIL_BYTES) : 0
+  for await (const [at, kind, data] of events(file, start)) {
+    if (at > seconds) break
     if (kind === 'o') screen.write(data)
     else if (kind === 'r') screen.resize(sizeFrom(data))
   }

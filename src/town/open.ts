@@ -160,8 +160,12 @@ export const handleOf = (town: OpenTown, env: NodeJS.ProcessEnv = process.env): 
   terminals: null,
   presets,
   findRuntime: (wanted) => lookUpRuntime(presets, wanted, env),
-  recordedLines: async (session, lines) =>
-    (await import('../pty/recorded.ts')).recordedLines(sessionFiles(town.dir, session).recording, lines),
+  recordedLines: async (session, lines, until) =>
+    (await import('../pty/recorded.ts')).recordedLines(
+      sessionFiles(town.dir, session).recording,
+      lines,
+      until,
+    ),
   masker: masker(secretValues(env)),
   priceOf(usage) {
     town.prices.refresh()

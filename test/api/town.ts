@@ -58,7 +58,10 @@ export async function createTown({ rig = true }: { rig?: boolean } = {}) {
     terminals: null,
     presets,
     findRuntime: (wanted) => lookUpRuntime(presets, wanted, operatorEnv),
-    recordedLines: (session) => Promise.resolve(`recorded of ${session}`),
+    recordedLines: (session, _lines, until) =>
+      Promise.resolve(
+        `recorded of ${session}${until === undefined ? '' : ` as of ${new Date(until).toISOString()}`}`,
+      ),
     masker: masker(['an-operators-own-secret']),
     priceOf: ({ model, input }) => (model === 'in-the-table' ? input / 1_000 : null),
     hearing,

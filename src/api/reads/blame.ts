@@ -1,6 +1,8 @@
 // Reading which commit a line of a rig's target is of.
 
 import { z } from 'zod'
+import type { RigRow } from '../../projections/rigs.ts'
+import { asOf } from '../as-of.ts'
 import { Fault } from '../fault.ts'
 import { read } from '../read.ts'
 import { findRig } from '../resolve.ts'
@@ -17,11 +19,15 @@ const blame = read({
       .regex(/^[0-9a-f]{40}([0-9a-f]{24})?$/)
       .optional(),
   }),
-  async run({ town, view, params, query: { path, line, commit } }) {
-    const { projections, past } = view
-    const { name, target } = findRig(projections, params.rig)
-    // Repositories are asked beside the log: a moment of the past is named by what the target was then.
-    if (past) throw new Fault('POSITION_INVALID', 'A line is looked up as of a commit of the target.')
+  outside: true,
+  async run(context) {
+    const { town, view, params, query } = context
+    const { path, line, commit, at } = query
+    const { projections } = view
+    const { name, target } =
+      at === undefined
+        ? findRig(projections, params.rig)
+        : await asOf<Pick<RigRow, 'name' | 'target'>>(context, '/v1/rigs/:name', { name: params.rig })
     if (town.repositories === null)
       throw new Fault('DAEMON_DOWN', 'The town is not up, so nobody can look into the repository.')
     const head = commit ?? target.head

@@ -1,15 +1,15 @@
 // Reading what was used: tokens and money, and the budgets they count against.
 
 import { z } from 'zod'
-import { BUDGETS } from '../../events/address.ts'
-import { type BudgetScope, budgetsIn, type Meter, spentOf } from '../../events/budget.ts'
+import { type BudgetScope, type Meter, spentOf } from '../../events/budget.ts'
 import { recordOf } from '../../events/upcasters.ts'
+import { budgets as budgetsOf } from '../../projections/budgets.ts'
 import { COST_KINDS, type CostRows, costs, createCosts, meterOf } from '../../projections/costs.ts'
 import { dayBegan, dayEnds } from '../day.ts'
-import { Fault } from '../fault.ts'
 import { lastBefore, seqAt } from '../moment.ts'
 import { read } from '../read.ts'
 import { findRig } from '../resolve.ts'
+import { recordAt } from '../shapes.ts'
 import type { TownHandle } from '../town.ts'
 
 const used = read({
@@ -38,18 +38,16 @@ const used = read({
 const budgets = read({
   path: '/v1/budgets',
   summary: 'Budgets: cap, what was used of it, when it ends, and whether it is used up.',
-  run({ town, view }) {
-    if (view.past) throw new Fault('POSITION_INVALID', 'A budget is shown as it is now.')
-    const now = town.clock.now()
-    const items = budgetsIn(town.system.owner(BUDGETS)?.context ?? {})
-      .map((budget) => {
-        const { scope, id, usd, tokens, per, until, reachedAt } = budget
-        // A day that nobody used anything in has not been told to anybody yet.
-        const over = until !== null && Date.parse(until) <= now
-        const spent: Meter = over ? { usd: 0, tokens: 0, unpriced: 0 } : spentOf(budget)
-        return { scope, id, usd, tokens, per, until: over ? dayEnds(now) : until, spent, reachedAt }
-      })
-      .sort((left, right) => (`${left.scope} ${left.id}` < `${right.scope} ${right.id}` ? -1 : 1))
+  async run({ town, view }) {
+    const then = view.past ? await recordAt(town, view.seq) : null
+    const now = then === null ? town.clock.now() : Date.parse(then.at)
+    const items = budgetsOf(view.projections.budgets.rows).map((budget) => {
+      const { scope, id, usd, tokens, per, until, reachedAt } = budget
+      // A day that nobody used anything in has not been told to anybody yet.
+      const over = until !== null && Date.parse(until) <= now
+      const spent: Meter = over ? { usd: 0, tokens: 0, unpriced: 0 } : spentOf(budget)
+      return { scope, id, usd, tokens, per, until: over ? dayEnds(now) : until, spent, reachedAt }
+    })
     return { items, seq: view.seq }
   },
 })

@@ -17,7 +17,6 @@ import { scopeName } from '../brakes.ts'
 import { hooksDropped } from '../hooks.ts'
 import { read } from '../read.ts'
 import { agentNow, agentShape, recordAt } from '../shapes.ts'
-import type { TownHandle } from '../town.ts'
 
 export type WaitsForYou = {
   readonly id: string

@@ -6,10 +6,13 @@ import { cv, cvs } from '../../projections/cvs.ts'
 import { hookOf, hooks } from '../../projections/hooks.ts'
 import { mail } from '../../projections/mail.ts'
 import { lastSessions } from '../../projections/sessions.ts'
+import { asOf } from '../as-of.ts'
 import { Fault } from '../fault.ts'
-import { flag, page, paging, read } from '../read.ts'
+import { parseMoment } from '../moment.ts'
+import { flag, page, paging, type ReadContext, read } from '../read.ts'
 import { findAgent, findRig } from '../resolve.ts'
 import { agentNow, agentShape, recordAt } from '../shapes.ts'
+import type { TownHandle } from '../town.ts'
 import type { View } from '../view.ts'
 import { sinceIso } from './beads.ts'
 
@@ -138,12 +141,17 @@ const peek = read({
     lines: z.coerce.number().int().min(1).max(10_000).default(40),
     live: flag.optional(),
   }),
-  async run({ town, view: { projections, seq, past }, params, query }) {
-    if (past) throw new Fault('POSITION_INVALID', 'A screen is shown as it is now.')
+  outside: true,
+  async run(context) {
+    const { town, view, params, query } = context
+    const { projections, seq, past } = view
+    if (query.at !== undefined && !past) return seenThen(context)
     const agent = findAgent(projections, params.address)
     const last = lastSessions(projections.sessions.rows, agent, 1).at(-1)
     if (last === undefined) throw new Fault('AGENT_HAS_NO_SESSION', `${agent} has not been started yet.`)
     const { session, state } = last
+    // Of the past the log says who was at work; what was on the screen, the recording.
+    if (past) return { agent, session, state, until: await momentOf(town, query.at ?? '', seq), seq }
     if (state === 'ended' && query.live === true)
       throw new Fault('AGENT_HAS_NO_SESSION', `${agent} does not run now.`, { session })
     if (town.terminals === null && state !== 'ended')
@@ -159,5 +167,23 @@ const peek = read({
     return { agent, session, state, text, seq }
   },
 })
+
+async function seenThen(
+  context: ReadContext<{ at?: string | undefined; lines: number }, { address: string }>,
+) {
+  const { town, params, query } = context
+  type Then = { agent: string; session: string; state: string; until: number; seq: number }
+  const { until, ...seen } = await asOf<Then>(context, '/v1/peek/:address', params)
+  const text = await town.recordedLines(seen.session, query.lines, until)
+  if (text !== null) return { ...seen, text }
+  throw new Fault('AGENT_HAS_NO_SESSION', `The session that ${seen.agent} had then has left no recording.`)
+}
+
+/** ms: the moment that was asked about, or the time of its record. */
+async function momentOf(town: TownHandle, at: string, seq: number): Promise<number> {
+  const moment = parseMoment(at, town.clock.now())
+  if (moment.kind === 'time') return moment.ms
+  return Date.parse((await recordAt(town, seq))?.at ?? '')
+}
 
 export const workerReads = [list, show, hookList, hook, cvList, oneCv, inbox, letter, peek]

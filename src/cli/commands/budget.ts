@@ -1,6 +1,6 @@
 // gt budget: what may be used, by whom, and what was.
 
-import { type Command, given } from '../command.ts'
+import { type Command, given, textOf } from '../command.ts'
 import { clock, table } from '../layout.ts'
 import { moneyText, tokensText } from '../money.ts'
 import { UsageError } from '../usage.ts'
@@ -65,7 +65,7 @@ export const budgetList: Command = {
   usage: '',
   words: [0, 0],
   async run(call) {
-    const { items } = await call.town().get<{ items: Budget[] }>('/v1/budgets')
+    const { items } = await call.town().get<{ items: Budget[] }>('/v1/budgets', { at: textOf(call, 'at') })
     call.out.answer({
       json: items,
       ids: items.map(nameOf),

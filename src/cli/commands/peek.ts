@@ -2,7 +2,8 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { part } from '../../client/connection.ts'
-import { type Call, type Command, flagOf, numberOf } from '../command.ts'
+import { type Call, type Command, flagOf, numberOf, textOf } from '../command.ts'
+import { UsageError } from '../usage.ts'
 
 type Seen = {
   readonly agent: string
@@ -28,7 +29,11 @@ export const peek: Command = {
     follow: { type: 'flag', short: 'f', help: 'go on with the lines that come, until it ends or Ctrl-C' },
   },
   async run(call) {
-    if (flagOf(call, 'follow')) return follow(call)
+    if (flagOf(call, 'follow')) {
+      if (textOf(call, 'at') !== undefined)
+        throw new UsageError('what was does not go on: leave out --follow or --at', 'peek')
+      return follow(call)
+    }
     const found = await look(call, numberOf(call, 'lines'))
     call.out.answer({
       json: found,
@@ -42,7 +47,7 @@ export const peek: Command = {
 }
 
 const look = (call: Call, lines: number | undefined): Promise<Seen> =>
-  call.town().get<Seen>(`/v1/peek/${part(call.words[0] as string)}`, { lines })
+  call.town().get<Seen>(`/v1/peek/${part(call.words[0] as string)}`, { lines, at: textOf(call, 'at') })
 
 async function follow(call: Call): Promise<undefined> {
   const wanted = numberOf(call, 'lines') ?? LINES

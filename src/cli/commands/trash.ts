@@ -66,7 +66,9 @@ export const trashShow: Command = {
   usage: '<id>',
   words: [1, 1],
   async run(call) {
-    const found = await call.town().get<Shown>(`/v1/trash/${part(call.words[0] as string)}`)
+    const found = await call.town().get<Shown>(`/v1/trash/${part(call.words[0] as string)}`, {
+      at: textOf(call, 'at'),
+    })
     const { id, agent, bead, branch, kind, landed, path, files, changed, checkpoints, why } = found
     call.out.answer({
       json: found,
