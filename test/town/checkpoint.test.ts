@@ -171,11 +171,10 @@ test('[TOWNUP-28] [TOWNUP-1] after kill -9 with a long log a start folds the las
   await grow(before, 18_000)
   await before.close()
   await town.up()
-  const values = Array.from({ length: 2_000 }, (_, n) => `d${n}.example.org`)
-  for (let n = 0; n < values.length; n += 250)
-    await Promise.all(
-      values.slice(n, n + 250).map((value) => town.command('config.set', { key: 'domain', value })),
-    )
+  const values = Array.from({ length: RENEWED_EVERY }, (_, n) => `d${n}.example.org`)
+  await Promise.all(values.map((value) => town.command('config.set', { key: 'domain', value })))
+  const renewed = () => (readStored(townFiles(dir).checkpoint)?.seq ?? 0) > 18_000 + RENEWED_EVERY
+  await expect.poll(renewed, { timeout: 30_000 }).toBe(true)
   await town.kill()
   expect(await folds()).toBeLessThan(2 * RENEWED_EVERY)
   await town.up()
