@@ -126,6 +126,34 @@ describe('gt log stats and compact', () => {
     expect((await here('log', 'stats')).out).toMatch(/^601 records, 512 of them sealed/)
   })
 
+  test('[L17] compact --archive puts old records away, and what reads them finds them', async () => {
+    await grow()
+    const exported = (await here('log', 'export')).out
+    expect(await here('log', 'compact', '--archive', '100')).toMatchObject({
+      out: expect.stringContaining('Nothing is archived'),
+      err: '',
+    })
+    expect((await here('log', 'compact', '--archive', '600')).out).toContain(
+      'The first 512 records are archived in 1 file, 512 of them just now.',
+    )
+    expect(readdirSync(join(townFiles(dir).log, 'archive'))).toEqual(['000000000001-000000000512.rows'])
+    expect((await here('log', 'export')).out).toBe(exported)
+    expect((await here('log', 'stats')).out).toContain('The first 512 are archived in 1 file.')
+    expect(JSON.parse((await here('log', 'compact', '--archive', '0m', '--json')).out)).toMatchObject({
+      archived: 512,
+      newlyArchived: 0,
+    })
+    expect(await verifyLogIn(dir)).toMatchObject({ ok: true, records: 601 })
+    expect(await failure('log', 'compact', '--archive', 'some day')).toMatchObject({
+      code: 'POSITION_INVALID',
+    })
+    expect(await failure('log', 'compact', '--archive', '602')).toMatchObject({ code: 'POSITION_IN_FUTURE' })
+    rmSync(join(townFiles(dir).log, 'archive'), { recursive: true })
+    const lost = await failure('status')
+    expect(lost.code).toBe('LOG_DAMAGED')
+    expect(lost.message).toContain('The archive of the entries 1 to 512 is missing')
+  })
+
   test('the same is asked of a town that is up', async () => {
     const town = await createCliTown()
     try {

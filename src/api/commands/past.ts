@@ -53,14 +53,30 @@ const verify = command({
 
 const compact = command({
   name: 'log.compact',
-  summary: 'Seals what can be sealed and gives back room; no record changes.',
+  summary:
+    'Seals what can be sealed and gives back room; `archive` puts old records away in files. No record changes.',
   who: 'operator',
-  input: z.strictObject({}),
-  async run({ town }) {
+  input: z.strictObject({
+    /** Records up to this moment go to archive files, as far as they are sealed. */
+    archive: z.string().max(60).optional(),
+  }),
+  async run({ town, input }) {
+    const to = input.archive === undefined ? 0 : await seqAt(town.log, input.archive, town.clock.now())
     const { bytesOnDisk: bytesBefore } = await town.log.stats()
-    const { segments, bytesOnDisk } = await town.log.compact()
-    const { records, sealed } = await town.log.stats()
-    return { records, sealed, newlySealed: segments * 512, bytesBefore, bytesOnDisk, seq: town.system.seq }
+    const { segments } = await town.log.compact()
+    const { entries: newlyArchived } = to === 0 ? { entries: 0 } : await town.log.archive(to)
+    const { records, sealed, archived, archives, bytesOnDisk } = await town.log.stats()
+    return {
+      records,
+      sealed,
+      newlySealed: segments * 512,
+      archived,
+      archives,
+      newlyArchived,
+      bytesBefore,
+      bytesOnDisk,
+      seq: town.system.seq,
+    }
   },
 })
 

@@ -8,6 +8,8 @@ type Stats = {
   records: number
   sealed: number
   segments: number
+  archived: number
+  archives: number
   bytesOfLines: number
   bytesOnDisk: number
   kinds: number
@@ -30,9 +32,12 @@ export const logStats: Command = {
 }
 
 function told(stats: Stats): string[] {
-  const { records, sealed, bytesOfLines, bytesOnDisk, kinds, byKind, head } = stats
+  const { records, sealed, archived, archives, bytesOfLines, bytesOnDisk, kinds, byKind, head } = stats
   return [
     `${records} records, ${sealed} of them sealed; the chain ends with ${head.chain.slice(0, 16)}.`,
+    ...(archived === 0
+      ? []
+      : [`The first ${archived} are archived in ${archives === 1 ? '1 file' : `${archives} files`}.`]),
     `${bytesText(bytesOfLines)} as lines, ${bytesText(bytesOnDisk)} on disk.`,
     '',
     `${kinds} kinds of records${byKind.length < kinds ? `, the largest ${byKind.length}` : ''}:`,
