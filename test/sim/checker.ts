@@ -10,6 +10,7 @@ import { type Address, effectId, type LogRecord } from '../../src/events/record.
 import { applyAll, canonical, createProjections } from '../../src/projections/index.ts'
 import { nextState } from '../../src/system/owners.ts'
 import type { OpenEffect, OwnerState, System, Turn, TurnResult } from '../../src/system/types.ts'
+import { createLandingRules } from './landing-rules.ts'
 import { isRelated, relationsOf } from './relations.ts'
 import { plain } from './state-text.ts'
 import type { World } from './world.ts'
@@ -40,6 +41,7 @@ export class Checker {
   readonly #acknowledged = new Map<string, number>()
   readonly #refused = new Set<string>()
   #touched = new Set<Address>()
+  readonly #landingRules = createLandingRules((what) => this.violated(what))
 
   constructor(world: World, disk: MemoryDisk) {
     this.#world = world
@@ -202,6 +204,7 @@ export class Checker {
       this.facts.set(fact.type, (this.facts.get(fact.type) ?? 0) + 1)
       if (fact.type === 'BeadLanded') this.#checkLanded(String(fact.bead), String(fact.commit))
     }
+    this.#landingRules(record)
     applyAll(this.projections, record)
   }
 

@@ -22,6 +22,7 @@ const DURATIONS: Readonly<Record<string, readonly [number, number]>> = {
   'session.stop': [0, 5],
   'merge.build': [20, 300],
   'gates.run': [500, 8_000],
+  'target.look': [10, 300],
   'target.push': [20, 500],
 }
 
@@ -147,6 +148,10 @@ function happen(world: World, { id, kind, params }: OpenEffect, answer: (message
     case 'gates.run':
       return runGates(repository, params, fails, answer)
 
+    case 'target.look':
+      if (fails(0.1)) return answer({ type: 'target.notSeen', ...failure })
+      return answer({ type: 'target.seen', head: repository.head })
+
     case 'target.push': {
       if (fails(0.04))
         return answer({ type: 'target.dirty', mergeRequest, path: '/home/ada/shop', files: ['cart.js'] })
@@ -181,7 +186,7 @@ function runGates(
   answer: (message: AnyMessage) => void,
 ): void {
   const { mergeRequest, commit, gates } = params as {
-    mergeRequest: string
+    mergeRequest: string | null
     commit: string
     gates: { name: string; command: string[] }[]
   }

@@ -79,6 +79,15 @@ export function startFaults(world: World, plant: Plant): FaultDriver {
     },
   )
   every(
+    () => (faults.ruling ? 240_000 : 0),
+    () => {
+      const { ruling } = world
+      world
+        .repository(ruling.pick(world.rigs))
+        .pushForeign(`broken-${scheduler.steps}`, scheduler.steps, true)
+    },
+  )
+  every(
     () => (faults.clock ? 90_000 : 0),
     () => {
       // Set back by hand, or awake after hours.

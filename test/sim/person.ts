@@ -28,6 +28,7 @@ export function startPerson(world: World): { readonly done: () => boolean } {
   const look = () => {
     lookAround(world)
     changeMind(world)
+    rule(world)
     world.scheduler.after(LOOK_MS, look)
   }
   world.scheduler.after(LOOK_MS, look)
@@ -86,12 +87,15 @@ function ordersOf(world: World): Order[] {
       ],
     },
   ]
+  const approvals = random.fork('approvals')
   for (const rig of rigs) {
     const gated = !world.ungated.has(rig)
+    const approval = { approval: 'person', ...(approvals.chance(0.3) && { again: true }) }
     const settings = {
       'limits.polecats': world.places,
       'limits.attempts': 4,
       ...(gated ? { 'gates.test': { command: ['npm', 'test'] } } : { 'gates.none': true }),
+      ...(gated && approvals.chance(0.25) && { 'gates.review': approval }),
     }
     const message = {
       type: 'rig.add',
@@ -231,6 +235,38 @@ function changeMind(world: World): void {
     } else if (world.faults.agents && !world.undone.has(address) && world.minds.chance(0.03)) {
       const type = world.minds.chance(0.7) ? 'sandbox.nuke' : 'sandbox.unsling'
       say(world, { id, messages: [{ to: address, message: { type, reason: 'another idea' } }] }, () => {})
+    }
+  }
+}
+
+/** Freezes and thaws, mends what is red and has it tested, and says whether work may land. */
+function rule(world: World): void {
+  const system = world.daemon?.system
+  if (system == null) return
+  const { ruling, faults } = world
+  const tell = (to: string, message: AnyMessage) => {
+    world.looks += 1
+    say(world, { id: `rule ${to} ${world.looks}`, messages: [{ to, message }] }, () => {})
+  }
+  /** Once nothing goes wrong any more, whatever waits for the person gets what it waits for. */
+  const does = (chance: number, calm: boolean) => (faults.ruling ? ruling.chance(chance) : calm)
+  for (const [address, { value, context }] of system.owners()) {
+    if (address.endsWith('/refinery')) {
+      if (context.frozen === null) {
+        if (does(0.15, false)) tell(address, { type: 'refinery.freeze', reason: 'a release' })
+      } else if (does(0.5, true)) tell(address, { type: 'refinery.thaw' })
+      if (context.red !== null && does(0.5, true)) {
+        world.repository(address.slice(0, address.indexOf('/'))).mend()
+        if (does(0.5, true)) tell(address, { type: 'refinery.retest' })
+      }
+    }
+    if (value === 'standing' && address.startsWith('decisions/') && does(0.6, true)) {
+      const choice = does(0.75, true) ? 'approve' : 'refuse'
+      tell(address, { type: 'decision.answer', choice, always: false, note: choice === 'refuse' ? 'no' : '' })
+    }
+    if (address.startsWith('beads/') && typeof value === 'object' && does(0.03, false)) {
+      const labels = context.fixes === true ? [] : ['fixes-target']
+      tell(address, { type: 'bead.update', labels })
     }
   }
 }

@@ -110,12 +110,25 @@ export class Repository {
   }
 
   /** Somebody outside the town lands something. */
-  pushForeign(file: string, n: number): void {
-    const patch = { bead: `person-${n}`, file, revision: 1, red: false }
-    const patches = [...this.#target(this.head).patches, patch]
+  pushForeign(file: string, n: number, red = false): void {
+    const patch = { bead: `person-${n}`, file, revision: 1, red }
+    this.#advance([...this.#target(this.head).patches, patch], [patch])
+  }
+
+  /** Somebody outside the town takes back whatever breaks the target. */
+  mend(): void {
+    const { patches } = this.#target(this.head)
+    if (patches.some(({ red }) => red))
+      this.#advance(
+        patches.filter(({ red }) => !red),
+        [],
+      )
+  }
+
+  #advance(patches: readonly Patch[], own: readonly Patch[]): void {
     const tree = treeOf(patches)
     const commit = objectName(`${this.head} ${tree}`)
-    this.#onTarget.set(commit, { patches, own: [patch], tree })
+    this.#onTarget.set(commit, { patches, own, tree })
     this.head = commit
     this.history.push(commit)
   }

@@ -33,7 +33,7 @@ function unfinished(world: World, id: string, waiting: readonly string[]): strin
       const open = needs.filter((need) => unfinished(world, need, [...waiting, id]) !== null)
       return open.length > 0 ? `${id} waits for ${open.join()}` : null
     }
-    if (allParked(world, String(bead.context.rig))) return null
+    if (allParked(world, id, String(bead.context.rig))) return null
   }
   const { agent, sandbox } = bead.context
   const at = world.checker.owners.get(String(sandbox))
@@ -48,9 +48,12 @@ function isEscalated({ checker }: World, bead: string): boolean {
 }
 
 /** Parked work keeps its place: a rig where all places are parked waits for a person too. */
-function allParked({ checker }: World, rig: string): boolean {
+function allParked({ checker }: World, id: string, rig: string): boolean {
   const mayor = checker.owners.get(MAYOR)?.context ?? {}
-  const max = (mayor[`rig/${rig}`] as { placesMax: number } | undefined)?.placesMax ?? 0
+  const { placesMax = 0 } = (mayor[`rig/${rig}`] ?? {}) as { placesMax?: number }
+  // Whoever slung it may have wanted fewer of them at work at a time.
+  const { maxAtOnce } = (mayor[`queue/${id}`] ?? {}) as { maxAtOnce?: number | null }
+  const max = Math.min(placesMax, maxAtOnce ?? placesMax)
   const places = Object.keys(mayor).filter((key) => key.startsWith(`place/${rig}/`))
   const parked = places.filter((key) => {
     const { bead } = mayor[key] as { bead: string }

@@ -32,6 +32,8 @@ export type Faults = {
   effects: boolean
   foreign: boolean
   fullDisk: boolean
+  /** The person freezes targets and refuses work, and somebody outside breaks a target. */
+  ruling: boolean
 }
 
 export type BeadPlan = {
@@ -103,6 +105,8 @@ export class World {
   /** Assignments that were taken away, and dealt with. */
   readonly undone = new Set<string>()
   readonly minds: Random
+  /** Of what the person says of targets and of work that would land. */
+  readonly ruling: Random
   readonly notes: string[] = []
   readonly #repositories = new Map<string, Repository>()
 
@@ -116,6 +120,7 @@ export class World {
     this.faults = { ...faultsOf(this.random.fork('faults')), ...faults }
     const plan = this.random.fork('plan')
     this.minds = this.random.fork('minds')
+    this.ruling = this.random.fork('ruling')
     this.rigs = plan.chance(0.3) ? ['shop', 'barn'] : ['shop']
     this.ungated = new Set(plan.chance(0.1) ? ['shop'] : [])
     for (const rig of this.rigs) this.#repositories.set(rig, new Repository(rig))
@@ -206,6 +211,7 @@ function faultsOf(random: Random): Faults {
     effects: on(0.5),
     foreign: on(0.4),
     fullDisk: on(0.2),
+    ruling: on(0.6),
   }
 }
 
@@ -221,6 +227,7 @@ export const NO_FAULTS: Faults = {
   effects: false,
   foreign: false,
   fullDisk: false,
+  ruling: false,
 }
 
 function planBeads(random: Random, rigs: readonly string[]): BeadPlan[] {

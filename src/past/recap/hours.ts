@@ -7,6 +7,7 @@
 import { rigOf } from '../../events/address.ts'
 import type { FactOf, LogRecord } from '../../events/index.ts'
 import type { AnyFact } from '../../events/record.ts'
+import { SET_ASIDE } from '../../projections/merge-queue.ts'
 
 export const HOUR_KINDS = ['place', 'working', 'person', 'gates', 'rework', 'other'] as const
 /**
@@ -28,6 +29,8 @@ type Way = {
   decisions: Set<string>
   /** Rig whose landings stand still for it. */
   landingWaits: string | null
+  /** By itself: others go on. */
+  isSetAside: boolean
 }
 
 export type Hours = {
@@ -73,7 +76,7 @@ export function createHours(): Hours {
         const resumed = fact.type === 'LandingResumed' ? String(fact.rig) : null
         if (resumed !== null)
           for (const [bead, way] of ways) {
-            if (way.landingWaits !== resumed) continue
+            if (way.landingWaits !== resumed || way.isSetAside) continue
             way.landingWaits = null
             settle(bead, way)
           }
@@ -100,6 +103,7 @@ const unknown = (): Way => ({
   held: null,
   decisions: new Set(),
   landingWaits: null,
+  isSetAside: false,
 })
 
 function kindOf({ stage, queuedFor, rework, rests, held, decisions, landingWaits }: Way): HourKind | null {
@@ -192,7 +196,9 @@ const steps: Steps = {
   MergeLanding: lands,
   MergeRequeued: lands,
   MergeWaiting(way, fact) {
-    way.landingWaits = rigOf((fact as FactOf<'MergeWaiting'>).mergeRequest)
+    const { mergeRequest, code } = fact as FactOf<'MergeWaiting'>
+    way.landingWaits = rigOf(mergeRequest)
+    way.isSetAside = SET_ASIDE.has(code)
   },
   BeadReworked(way) {
     begin(way, 'working')

@@ -26,6 +26,12 @@ export function createReds(): {
         red.until === null &&
         (what === undefined || red.what === what),
     )
+  /** A landing that waits, as against a target that takes none. */
+  const waiting = (rig: string): Open | undefined =>
+    all.findLast(
+      ({ kind, rig: of, until, what }) =>
+        kind === 'target' && of === rig && until === null && !CLOSED.has(what),
+    )
   const begin = (red: Omit<Open, 'until' | 'beads'>, bead: string | null): void => {
     const known = open(red.kind, red.rig, red.what)
     const one = known ?? { ...red, until: null, beads: [] }
@@ -51,7 +57,7 @@ export function createReds(): {
       }
       case 'LandingWaits': {
         const { rig, bead, code, message } = fact as FactOf<'LandingWaits'>
-        const before = open('target', rig)
+        const before = waiting(rig)
         if (before !== undefined && before.what !== code) before.until = at
         begin({ kind: 'target', rig, what: code, message, since: at }, bead)
         return
@@ -59,13 +65,31 @@ export function createReds(): {
       case 'LandingResumed':
       case 'TargetAdvanced': {
         const rig = String(fact.rig)
-        const waits = open('target', rig)
-        const seen = all.some((red) => red.kind === 'target' && red.rig === rig)
+        const waits = waiting(rig)
+        const seen = all.some(
+          ({ kind, rig: of, what }) => kind === 'target' && of === rig && !CLOSED.has(what),
+        )
         if (waits === undefined && !seen && fact.type === 'LandingResumed')
           all.push({ kind: 'target', rig, what: '', message: '', since: null, until: at, beads: [] })
         else end(waits, at)
         return
       }
+      case 'TargetFrozen': {
+        const { rig, target, reason } = fact as FactOf<'TargetFrozen'>
+        begin(frozen(rig, target, reason, at), null)
+        return
+      }
+      case 'TargetThawed':
+        end(open('target', String(fact.rig), FROZEN), at)
+        return
+      case 'TargetRed': {
+        const { rig, target, first, message } = fact as FactOf<'TargetRed'>
+        begin(redTarget(rig, target, first, message, at), null)
+        return
+      }
+      case 'TargetMended':
+        end(open('target', String(fact.rig), RED), at)
+        return
       case 'RigFailed': {
         const { rig, code, message } = fact as FactOf<'RigFailed'>
         begin({ kind: 'rig', rig, what: code, message, since: at }, null)
@@ -80,9 +104,13 @@ export function createReds(): {
       for (const fact of facts) fold(fact, at)
     },
     end(projections, from) {
-      for (const { name, waiting } of rigs(projections.rigs.rows)) {
-        if (waiting === null || waiting.since > from || open('target', name) !== undefined) continue
-        const { code, message, since, bead } = waiting
+      for (const row of rigs(projections.rigs.rows)) {
+        const { name, target, frozen: ice, red } = row
+        if (ice !== null && ice.since <= from) begin(frozen(name, target.branch, ice.reason, ice.since), null)
+        if (red !== null && red.since <= from)
+          begin(redTarget(name, target.branch, red.first, red.message, red.since), null)
+        if (row.waiting === null || row.waiting.since > from || waiting(name) !== undefined) continue
+        const { code, message, since, bead } = row.waiting
         begin({ kind: 'target', rig: name, what: code, message, since }, bead)
       }
       return all
@@ -92,6 +120,27 @@ export function createReds(): {
     },
   }
 }
+
+const FROZEN = 'TARGET_FROZEN'
+const RED = 'TARGET_RED'
+/** With these nothing lands, whatever becomes of a landing that waits. */
+const CLOSED: ReadonlySet<string> = new Set([FROZEN, RED])
+
+const frozen = (rig: string, target: string, reason: string, since: string) => ({
+  kind: 'target' as const,
+  rig,
+  what: FROZEN,
+  message: `${target} is frozen${reason === '' ? '' : `: ${reason}`}`,
+  since,
+})
+
+const redTarget = (rig: string, target: string, first: string, message: string, since: string) => ({
+  kind: 'target' as const,
+  rig,
+  what: RED,
+  message: `${target} is red by itself since ${first.slice(0, 7)}: ${message}`,
+  since,
+})
 
 /** A wait that ended and did not begin in the time looked at: its requests remember it. */
 function waitedBefore(

@@ -44,8 +44,9 @@ export async function createNight() {
   const counted = new Map<string, { added: number; removed: number }>()
 
   const answer = (kind: string, params: Readonly<Record<string, unknown>>): AnyMessage => {
-    const mergeRequest = String(params.mergeRequest)
-    const bead = String(params.bead ?? beadsOf.get(mergeRequest))
+    const { mergeRequest } = params
+    const bead =
+      mergeRequest === null ? 'the target' : String(params.bead ?? beadsOf.get(String(mergeRequest)))
     switch (kind) {
       case 'rig.clone':
         return { type: 'rig.cloned', head: BASE }
@@ -64,7 +65,7 @@ export async function createNight() {
           commits: 1,
         }
       case 'merge.build': {
-        beadsOf.set(mergeRequest, bead)
+        beadsOf.set(String(mergeRequest), bead)
         if (next.conflicts.delete(bead))
           return { type: 'merge.conflicted', mergeRequest, base: BASE, files: ['cart.js'] }
         const commit = named(`commit of ${String(params.head)}`)
@@ -73,13 +74,15 @@ export async function createNight() {
       }
       case 'gates.run': {
         const results = [gateResult(next.red.delete(bead) ? 'failed' : 'passed')]
-        return { type: 'gates.ran', mergeRequest, tree: trees.get(String(params.commit)) ?? '', results }
+        return { type: 'gates.ran', mergeRequest, tree: trees.get(String(params.commit)) ?? BASE, results }
       }
+      case 'target.look':
+        return { type: 'target.seen', head: BASE }
       case 'target.push': {
         if (next.dirty.has(bead))
           return { type: 'target.dirty', mergeRequest, path: '/home/ada/shop', files: ['cart.js'] }
         const lines = counted.get(bead)
-        const patchId = named(mergeRequest)
+        const patchId = named(String(mergeRequest))
         return {
           type: 'target.advanced',
           mergeRequest,

@@ -1,0 +1,48 @@
+// What must hold of landings whatever a Refinery keeps in mind, from the facts that everybody can read.
+
+import { refinery } from '../../src/events/address.ts'
+import type { LogRecord } from '../../src/events/record.ts'
+
+type Settings = { readonly [key: string]: unknown }
+
+export function createLandingRules(violated: (what: string) => void): (record: LogRecord) => void {
+  const frozen = new Set<string>()
+  const red = new Set<string>()
+  const asks = new Set<string>()
+  const approved = new Set<string>()
+  const mending = new Set<string>()
+  const beads = new Map<string, string>()
+
+  const heard: Readonly<Record<string, (fact: Settings) => void>> = {
+    TargetFrozen: ({ rig }) => frozen.add(String(rig)),
+    TargetThawed: ({ rig }) => frozen.delete(String(rig)),
+    TargetRed: ({ rig }) => red.add(String(rig)),
+    TargetMended: ({ rig }) => red.delete(String(rig)),
+    RigAdded: ({ rig, settings }) => (settings as Settings)['gates.review'] && asks.add(String(rig)),
+    MergeRequested: ({ mergeRequest, bead }) => beads.set(String(mergeRequest), String(bead)),
+    BeadSubmitted: ({ bead }) => approved.delete(String(bead)),
+    DecisionAnswered: ({ bead, choice }) => choice === 'approve' && approved.add(String(bead)),
+  }
+
+  return ({ seq, actor, message, facts, effects, refused }) => {
+    if (refused !== undefined) return
+    for (const fact of facts) heard[fact.type]?.(fact)
+    if (message.type === 'refinery.fixes') {
+      if (message.fixes === true) mending.add(String(message.bead))
+      else mending.delete(String(message.bead))
+    }
+    for (const { kind, params } of effects) {
+      if (kind !== 'target.push' && kind !== 'merge.build') continue
+      const rig = String(params.rig)
+      if (actor !== refinery(rig)) violated(`${actor} lands in ${rig} at ${seq}`)
+      const bead = beads.get(String(params.mergeRequest)) ?? String(params.bead)
+      const mends = mending.has(bead)
+      if (kind === 'merge.build') {
+        if (red.has(rig) && !mends) violated(`${bead} is built at ${seq} on the red target of ${rig}`)
+        continue
+      }
+      if (frozen.has(rig) && !mends) violated(`${bead} is pushed at ${seq} to the frozen target of ${rig}`)
+      if (asks.has(rig) && !approved.has(bead)) violated(`${bead} is pushed at ${seq}, and nobody said yes`)
+    }
+  }
+}
