@@ -105,12 +105,13 @@ export function formatRow(): { type: 'put'; key: Buffer; value: Buffer } {
   return { type: 'put', key: META_FORMAT, value: encodeText(META_FORMAT, String(FORMAT)) }
 }
 
-/** @throws {LogError} LOG_NEWER, LOG_DAMAGED */
+/** @throws {LogError} LOG_NEWER, LOG_DAMAGED, LOG_UNAVAILABLE */
 export async function readMeta(
   db: Database,
   dir: string,
 ): Promise<{ readonly logId: string; readonly format: number }> {
   const [formatValue, idValue] = await db.getMany([META_FORMAT, META_LOG_ID]).catch((error: unknown) => {
+    throwUnavailable(error)
     throw damagedStore(dir, 'its format and id cannot be read', error)
   })
   const format = formatValue && decodeText(META_FORMAT, formatValue)
@@ -140,6 +141,12 @@ function damagedStore(dir: string, reason: string, cause?: unknown): LogError {
     cause,
     details: { dir, problems: [{ seq: 0, kind: 'undecodable', message }] },
   })
+}
+
+/** An error of the disk is no damage: it may be gone the next time. @throws {LogError} LOG_UNAVAILABLE */
+export function throwUnavailable(error: unknown): void {
+  if (!(error instanceof Error) || !('code' in error) || error.code !== 'LEVEL_IO_ERROR') return
+  throw new LogError('LOG_UNAVAILABLE', `The log cannot be read now: ${error.message}`, { cause: error })
 }
 
 /** What LevelDB says when it reads a damaged table, as what it means; any other error as it is. */

@@ -5,7 +5,7 @@
 
 import type { Archives } from './archive.ts'
 import type { Database, DatabaseSnapshot } from './database.ts'
-import { readError, SCAN_BYTES } from './database.ts'
+import { readError, SCAN_BYTES, throwUnavailable } from './database.ts'
 import { type Kind, rangeOf, SEQ_MAX, seqKey, seqOf } from './keys.ts'
 import { decodeRow, isDamaged, type Row, type RowDamage } from './row.ts'
 
@@ -142,6 +142,7 @@ async function* scanAll(
       if (met) yield { unreadable: met.error, passed: true }
       return
     } catch (error) {
+      throwUnavailable(error)
       met = { error }
     }
   }

@@ -41,7 +41,7 @@ export async function flipBits(
     const flipped = Buffer.from(bytes)
     flipped[at] = (flipped[at] ?? 0) ^ (1 << bit)
     await writeFile(path, flipped)
-    const kind = basename(path).replace(/^\d+|-\d+$/, '')
+    const kind = basename(path).replace(/^[\d-]+|-\d+$/g, '')
     byFile[kind] = (byFile[kind] ?? 0) + 1
     const where = `bit ${bit} of byte ${at} of ${path.slice(dir.length + 1)}`
     if (!(await verifyLog(dir)).ok) named += 1

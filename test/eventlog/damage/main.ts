@@ -1,7 +1,7 @@
 // The long forms of the tests of damage: `npm run damage -- [--flips N] [--sweep] [--disk N]`, all of them when nothing is said.
 //
 //   --flips N   so many flipped bits, one at a time (10,000)
-//   --sweep     kills and failures at every call that a process of the log makes (strace)
+//   --sweep     kills and failures at every call that a process of the log makes (strace); --points N: at N of them
 //   --disk N    so many rounds of a full disk, and files that may not grow (200; root)
 //   --seed S    other bits and other moments
 //   --point P   one point of the sweep again, e.g. log:write:9:kill
@@ -13,14 +13,14 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { fillAndFree, smallDisk, writeWithLimit } from './disk.ts'
 import { flipBits } from './flips.ts'
-import { makeSoundLog, type SoundLog, scratchFolder } from './sound-log.ts'
+import { makeSoundLog, type SoundLog, scratchFolder, seeded } from './sound-log.ts'
 import { straceHere } from './strace.ts'
 import { type Blow, countCalls, nameOf, type Outcome, type Point, pointOf, strike } from './sweep.ts'
 
 /** Strikes that are under way at once. */
 const AT_ONCE = 2
-/** A failure at the 50th call of a kind tells nothing new. */
-const FAILURES_MAX = 50
+/** A failure at a later call of a kind tells nothing new. */
+const FAILURES_MAX: Readonly<Record<Exclude<Blow, 'kill'>, number>> = { EIO: 50, 'EIO-EIO': 12, ENOSPC: 12 }
 const SAY_MS = 10_000
 
 const { values } = parseArgs({
@@ -29,6 +29,7 @@ const { values } = parseArgs({
     sweep: { type: 'boolean', default: false },
     disk: { type: 'string' },
     point: { type: 'string', multiple: true },
+    points: { type: 'string' },
     seed: { type: 'string', default: '1' },
   },
 })
@@ -50,7 +51,7 @@ try {
 process.exitCode = failures === 0 ? 0 : 1
 
 async function flips(count: number): Promise<void> {
-  const sound = await makeSoundLog(join(root, 'log'), 512, 100)
+  const sound = await makeSoundLog(join(root, 'log'), 1024, 100, 512)
   const say = teller()
   const found = await flipBits(sound, root, {
     flips: count,
@@ -68,8 +69,8 @@ async function flips(count: number): Promise<void> {
 async function sweep(only?: readonly Point[]): Promise<void> {
   if (!straceHere()) return
   const sound = await makeSoundLog(join(root, 'log'), 0, 500)
-  const points = only ?? (await allPoints(sound))
-  const rest = [...points].reverse()
+  const points = only ?? inAnyOrder(await allPoints(sound)).slice(0, Number(values.points ?? 1e9))
+  const rest = [...points]
   const outcomes: Outcome[] = []
   const say = teller()
   await Promise.all(
@@ -102,10 +103,19 @@ async function allPoints(sound: SoundLog): Promise<Point[]> {
   const blows: readonly Blow[] = ['kill', 'EIO', 'EIO-EIO', 'ENOSPC']
   return counted.flatMap(({ group, call, count }) =>
     blows.flatMap((blow) => {
-      const last = blow === 'kill' ? count : Math.min(count, FAILURES_MAX)
+      const last = blow === 'kill' ? count : Math.min(count, FAILURES_MAX[blow])
       return Array.from({ length: last }, (_, n) => ({ group, call, n: n + 1, blow }))
     }),
   )
+}
+
+/** So that a part of them tells of all kinds. */
+function inAnyOrder(points: readonly Point[]): Point[] {
+  const random = seeded(seed)
+  return points
+    .map((point) => ({ point, at: random() }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ point }) => point)
 }
 
 async function disk(rounds: number): Promise<void> {

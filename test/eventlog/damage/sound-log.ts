@@ -16,8 +16,8 @@ export type SoundLog = {
   readonly ids: readonly string[]
 }
 
-/** `sealed` is a multiple of 512. A fifth of the rest is one commit each in a table, and another fifth in LevelDB's own log. */
-export async function makeSoundLog(dir: string, sealed = 1024, tail = 160): Promise<SoundLog> {
+/** `sealed` and `archived` are multiples of 512. A fifth of the rest is one commit each in a table, and another fifth in LevelDB's own log. */
+export async function makeSoundLog(dir: string, sealed = 1024, tail = 160, archived = 0): Promise<SoundLog> {
   const log = await createLog(dir, { autoSeal: false })
   const ids: string[] = []
   const idOf = (id: string): { id: string } => {
@@ -30,6 +30,7 @@ export async function makeSoundLog(dir: string, sealed = 1024, tail = 160): Prom
       idOf(`many-${first}`),
     )
   await log.compact()
+  if (archived > 0) await log.archive(archived)
   await log.close()
   const step = Math.ceil(tail / 5)
   for (const part of [0, 1]) {

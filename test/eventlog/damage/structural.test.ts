@@ -20,7 +20,7 @@ let other: SoundLog
 beforeAll(async () => {
   root = await scratchFolder()
   process.env.TMPDIR = root
-  sound = await makeSoundLog(join(root, 'log'))
+  sound = await makeSoundLog(join(root, 'log'), 1024, 160, 512)
   older = await copyFolder(sound.dir, join(root, 'older'))
   const log = await openLog(sound.dir, { autoSeal: false })
   const { seq } = log.head
@@ -78,6 +78,7 @@ const CASES: readonly (readonly [string, (dir: string) => Promise<void>, { reado
   ],
   ['a table is deleted', (dir) => rm(inDb(dir, TABLE)), { kept: true }],
   ['a table is cut', (dir) => edited(inDb(dir, TABLE), (b) => b.subarray(0, b.length >> 1)), { kept: true }],
+  ['an archive is deleted', (dir) => rm(join(dir, 'archive'), { recursive: true }), { kept: false }],
   [
     'an older backup of the database is put back',
     async (dir) => {
@@ -141,7 +142,7 @@ describe('damage to the files of a log', () => {
     expect(records).toBeGreaterThan(4)
     const ends = recordEnds(manifest)
     expect(ends).toHaveLength(records)
-    const within = Array.from({ length: 20 }, (_, n) => Math.floor((manifest.length * n) / 20))
+    const within = Array.from({ length: 8 }, (_, n) => Math.floor((manifest.length * n) / 8))
     for (const length of [...ends.slice(0, -1), ...within]) {
       const dir = await copyFolder(long, join(root, 'copy'))
       await truncate(inDb(dir, MANIFEST), length)
