@@ -41,7 +41,13 @@ async function fork(lines: readonly string[], seq: number, dir: string): Promise
     (async function* () {
       yield lines.slice(0, seq)
     })(),
-    log,
+    async (all) => {
+      for await (const line of all) {
+        const { seq: at, ...entry } = JSON.parse(line) as { seq: number }
+        await log.append([entry], { id: `${at}` })
+      }
+      return log.head
+    },
     () => {},
   )
   const rigs = new Map(

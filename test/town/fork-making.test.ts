@@ -15,9 +15,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { exportLines, openLog } from '../../eventlog/index.ts'
 import { OVERSEER, TOWN } from '../../src/events/address.ts'
 import { checkPlace, checkRoom } from '../../src/town/fork/place.ts'
 import { installTown } from '../../src/town/install.ts'
+import { eraseRecords } from '../../src/town/logs/erase.ts'
 import { openTown } from '../../src/town/open.ts'
 import { verifyLogIn } from '../../src/town/past.ts'
 import { everythingIn } from '../support/forks.ts'
@@ -61,7 +63,7 @@ const fork = (at: string | number, to: string, from = dir) =>
 
 test('[FORK-1] [FORK-2] [FORK-6] a fork, and a fork of it, are towns of their own with the past of the first', async () => {
   await settings(6)
-  const before = everythingIn(dir, ['checkpoint.json', 'LOCK', 'LOG'])
+  const before = everythingIn(dir, ['checkpoint', 'LOCK', 'LOG'])
   const made = fork(4, 'fork')
   expect(made).toMatchObject({
     status: 0,
@@ -91,6 +93,39 @@ test('[FORK-1] [FORK-2] [FORK-6] a fork, and a fork of it, are towns of their ow
   expect(context?.settings).toEqual({ domain: 'd2.example' })
   expect(context?.townId).toBe(opened.identity.townId)
   await opened.close()
+}, 60_000)
+
+test('[FORK-1] [FORK-6] a fork of a town with erased records has its chain and its lines, and so does a fork of that', async () => {
+  await settings(6)
+  const erased = [4, 6]
+  await eraseRecords(dir, { seqs: erased, texts: ['d2.example', 'd4.example'], reason: 'names' })
+  const linesIn = async (where: string, to: number): Promise<string[]> => {
+    const log = await openLog(join(where, '.gt/log'))
+    const lines: string[] = []
+    for await (const line of exportLines(log, { to })) lines.push(line)
+    await log.close()
+    return lines
+  }
+  const { head } = await verifyLogIn(dir)
+  const lines = await linesIn(dir, head.seq)
+  expect(lines.join()).not.toMatch(/d[24]\.example/)
+  // With the record that tells of it, and before it: then nothing there says by whom.
+  expect(fork(head.seq, 'fork')).toMatchObject({ status: 0 })
+  expect(fork(head.seq + 1, 'second', join(root, 'fork'))).toMatchObject({ status: 0 })
+  expect(fork(7, 'early')).toMatchObject({ status: 0 })
+  for (const [one, to, by] of [
+    ['fork', head.seq, head.seq],
+    ['second', head.seq, head.seq],
+    ['early', 7, null],
+  ] as const) {
+    const where = join(root, one)
+    expect(await linesIn(where, to)).toEqual(lines.slice(0, to))
+    expect(await verifyLogIn(where)).toMatchObject({ ok: true, erased: erased.map((seq) => ({ seq, by })) })
+    expect(gt('--town', where, 'replay', '--verify')).toMatchObject({
+      status: 0,
+      said: { verified: true, divergences: [] },
+    })
+  }
 }, 60_000)
 
 test('[FORK-7] a place that will not do is refused before anything is written', async () => {

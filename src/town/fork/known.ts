@@ -1,17 +1,15 @@
 // What the log knew at the moment of a fork: the owners, what was open, and which commits there were.
 //
 // Owns:      one pass over the lines, in which they are also written into the log of the fork.
-// Always:    each line goes over byte for byte; the chain over them is that of the parent's log.
+// Always:    each line goes over byte for byte, an erased one with what it says of itself; so the chain is the parent's.
 
-import { type EventLog, verifyExport } from '../../../eventlog/index.ts'
+import type { Head } from '../../../eventlog/index.ts'
 import type { Address, LogRecord } from '../../events/record.ts'
 import { recordOf } from '../../events/upcasters.ts'
 import type { KnownCommit } from '../../git/forks.ts'
 import { createKnown } from '../../system/known.ts'
 import type { SystemCheckpoint } from '../../system/types.ts'
 
-/** Lines that are appended at once. */
-const LINES_AT_ONCE = 512
 /** Commits that are remembered of one worktree: what was kept last may be gone. */
 const KNOWN_MAX = 8
 
@@ -24,32 +22,30 @@ export type KnownThen = {
   readonly worktrees: ReadonlyMap<Address, readonly KnownCommit[]>
 }
 
-/** Takes all lines over into `log`, which is empty. Calls `onLines` with how many are over. */
+/**
+ * Takes all lines over by `write`, which makes a log of them and says where that ends. Calls `onLines` with how many are over.
+ */
 export async function takeOver(
   lines: AsyncIterable<readonly string[]>,
-  log: EventLog,
+  write: (lines: AsyncIterable<string>) => Promise<Head>,
   onLines: (count: number) => void,
 ): Promise<KnownThen> {
   const known = createKnown()
   const targets = new Map<string, string>()
   const worktrees = new Map<Address, KnownCommit[]>()
-  let chain = log.head
-  for await (const batch of lines) {
-    for (let n = 0; n < batch.length; n += LINES_AT_ONCE) {
-      const some = batch.slice(n, n + LINES_AT_ONCE)
-      const entries = some.map((line) => {
-        const { seq: _, ...entry } = JSON.parse(line) as { seq: number }
-        return entry
-      })
-      await log.append(entries, { id: `fork.${chain.seq}`, expected: chain.seq })
-      chain = (await verifyExport(some, { from: chain })).head
-      for (const line of some) note(recordOf(line))
+  const { seq, chain } = await write(noted())
+  if (seq !== known.seq) throw new Error(`Broken invariant: ${seq} of ${known.seq} lines are in the fork`)
+  return { folded: known.checkpoint(), chain, targets, worktrees }
+
+  async function* noted(): AsyncGenerator<string> {
+    for await (const batch of lines) {
+      for (const line of batch) {
+        note(recordOf(line))
+        yield line
+      }
       onLines(known.seq)
     }
   }
-  if (chain.chain !== log.head.chain)
-    throw new Error('Broken invariant: the lines of a fork are not those of its parent')
-  return { folded: known.checkpoint(), chain: chain.chain, targets, worktrees }
 
   function note(record: LogRecord): void {
     known.fold(record)

@@ -9,7 +9,7 @@
 import { existsSync } from 'node:fs'
 import { copyFile, mkdir, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { createLog, openLog } from '../../../eventlog/index.ts'
+import { importLines, openLog } from '../../../eventlog/index.ts'
 import { machineAt } from '../../actors/index.ts'
 import { DESK, OVERSEER, ownerKind, rigOwner } from '../../events/address.ts'
 import type { Address } from '../../events/record.ts'
@@ -135,16 +135,14 @@ async function make(
 }
 
 async function withNewLog(place: string, source: ForkSource, onProgress: Progress): Promise<KnownThen> {
-  const log = await createLog(place)
-  try {
-    const known = await takeOver(source.lines(), log, (count) => onProgress('log', count, source.seq))
-    if (known.folded.seq !== source.seq)
-      throw new Error(`Broken invariant: ${known.folded.seq} of ${source.seq} records were handed over`)
-    await log.seal()
-    return known
-  } finally {
-    await log.close()
-  }
+  const known = await takeOver(
+    source.lines(),
+    (lines) => importLines(place, lines),
+    (count) => onProgress('log', count, source.seq),
+  )
+  if (known.folded.seq !== source.seq)
+    throw new Error(`Broken invariant: ${known.folded.seq} of ${source.seq} records were handed over`)
+  return known
 }
 
 /** A rig that had a clone then, and the worktrees that there were. */
