@@ -7,6 +7,7 @@ import type { EventLog } from '../../eventlog/types.ts'
 import type { Address, LogRecord } from '../../src/events/record.ts'
 import {
   applyAll,
+  applyMany,
   canonical,
   createProjections,
   loadAll,
@@ -55,16 +56,21 @@ export async function prefixReplay(
 
 const nothing = (): Folded => ({ owners: new Map(), projections: createProjections() })
 
-function fold({ owners, projections }: Folded, record: LogRecord): void {
+function fold(folded: Folded, record: LogRecord): void {
+  foldOwner(folded, record)
+  applyAll(folded.projections, record)
+}
+
+function foldOwner({ owners }: Folded, record: LogRecord): void {
   if (record.refused === undefined)
     owners.set(record.actor, nextState(owners.get(record.actor) ?? null, record))
-  applyAll(projections, record)
 }
 
 function rebuilt(records: readonly LogRecord[]): Folded {
   const folded = nothing()
-  // Copies: nothing that the live fold has changed in a record may help this one.
-  for (const record of records) fold(folded, structuredClone(record))
+  for (const record of records) foldOwner(folded, record)
+  // At once, as a replay does.
+  applyMany(folded.projections, records)
   return folded
 }
 
@@ -94,7 +100,14 @@ const plain = ({ value, context, seq, machine }: OwnerState): unknown => [
 
 async function recordsOf(source: EventLog | readonly LogRecord[]): Promise<LogRecord[]> {
   const records: LogRecord[] = []
-  if (!('read' in source)) return structuredClone([...source])
-  for await (const { line } of source.read()) records.push(JSON.parse(line) as LogRecord)
+  if (!('read' in source)) return source.map((record) => frozen(structuredClone(record)))
+  for await (const { line } of source.read()) records.push(frozen(JSON.parse(line) as LogRecord))
   return records
+}
+
+/** All folds are handed the same records: none may change one, and so help another. Whoever tries throws. */
+function frozen<T>(value: T): T {
+  if (value === null || typeof value !== 'object') return value
+  for (const part of Object.values(value)) frozen(part)
+  return Object.freeze(value)
 }
