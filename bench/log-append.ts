@@ -12,6 +12,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { createLog, type Entry } from '../eventlog/index.ts'
 import { createRandom, type Random } from '../test/sim/random.ts'
 import { generate } from './corpus/generate.ts'
+import { callAt } from './log-arrivals.ts'
 import { circumstances } from './log-disk.ts'
 import { type Figure, median } from './stats.ts'
 
@@ -59,7 +60,10 @@ export async function manyCallers(): Promise<Figure> {
   })
 }
 
-/** 500 records a second, one at a time at random moments, whether or not those before are answered. */
+/**
+ * 500 records a second, one at a time at random moments, whether or not those before are answered. Ours are counted from the
+ * moment at which they were due; the file's from the moment at which the one before was done.
+ */
 export async function openLoop(): Promise<Figure> {
   const { lines, entries } = await corpusOf((PER_SECOND * TURNS * TURN_MS * 1.2) / 1_000)
   return inFolder(async (folder) => {
@@ -76,6 +80,8 @@ export async function openLoop(): Promise<Figure> {
         return timed(() => log.append([entries[first + n] as Entry], { id: `open-${first + n}` }))
       })
       ours.push(...took)
+      // The file has its turn to itself: what was appended is sealed when nobody appends.
+      await log.seal()
       // The same bytes at the same moments.
       theirs.push(...(await arrivals(random.fork(`turn ${turn}`), (n) => plain(`${lines[first + n]}\n`))))
     }
@@ -120,18 +126,13 @@ async function calls<T>(
 }
 
 /** ms of each call; the times between them are exponential, and time that a call had to wait to be made counts. */
-async function arrivals(random: Random, call: (n: number) => Promise<number>): Promise<number[]> {
-  const under: Promise<number>[] = []
-  const begun = performance.now()
-  let due = 0
-  for (let n = 0; due < TURN_MS; n += 1) {
-    due -= (Math.log(1 - random.next()) / PER_SECOND) * 1_000
-    // Timers are too coarse for this.
-    while (performance.now() - begun < due) await new Promise((resolve) => setImmediate(resolve))
-    const late = performance.now() - begun - due
-    under.push(call(n).then((took) => took + late))
+function arrivals(random: Random, call: (n: number) => Promise<number>): Promise<readonly number[]> {
+  const due: number[] = []
+  for (let at = 0; at < TURN_MS; ) {
+    at -= (Math.log(1 - random.next()) / PER_SECOND) * 1_000
+    due.push(at)
   }
-  return Promise.all(under)
+  return callAt(Float64Array.from(due), call)
 }
 
 async function timed(what: () => Promise<unknown>): Promise<number> {

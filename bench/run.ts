@@ -11,6 +11,7 @@ import { manyCallers, openLoop } from './log-append.ts'
 import { durableAppend, sealedRead, tailRead } from './log-read.ts'
 import { replayAll } from './log-replay.ts'
 import { sealedSize } from './log-size.ts'
+import { verifyBeside } from './log-verify.ts'
 import { readopt } from './readopt.ts'
 import { slingToStart } from './sling-to-start.ts'
 import { type Figure, show } from './stats.ts'
@@ -37,6 +38,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Figure>>> = {
   replay: replayAll,
   asof: asOf,
   size: sealedSize,
+  verify: verifyBeside,
   up: quickUp,
   idle: () => idle(Number(process.env.IDLE_MINUTES ?? 5)),
 }
