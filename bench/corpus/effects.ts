@@ -138,6 +138,14 @@ const table: Readonly<Record<string, Entry>> = {
     takes: [45_000, HOUR],
     answer: (world, _, { params }) => gatesRan(world, params),
   },
+  'target.look': {
+    by: 'worker',
+    takes: [300, 5_000],
+    answer: (world, { rig = '' }) => ({
+      type: 'target.seen',
+      head: world.heads.get(rig) ?? world.texts.object(),
+    }),
+  },
   'target.push': {
     by: 'worker',
     takes: [900, 30_000],
@@ -190,13 +198,15 @@ export const kept = (world: World, sandbox: string) => ({
 export const pathOf = (keeper: string): string => `/home/you/town/worktrees/${keeper.replaceAll('/', '-')}`
 
 function gatesRan(world: World, params: OpenEffect['params']): AnyMessage {
-  const { mergeRequest, gates } = params as {
-    mergeRequest: string
+  const { rig, mergeRequest, gates } = params as {
+    rig: string
+    mergeRequest: string | null
     gates: readonly { name: string; command: readonly string[] }[]
   }
   const { random, texts } = world
   if (random.chance(0.004)) return { type: 'gates.notRun', mergeRequest, ...failure(world) }
-  const red = random.chance(0.15) ? random.pick(gates).name : null
+  // The target itself passes.
+  const red = mergeRequest !== null && random.chance(0.15) ? random.pick(gates).name : null
   const results = gates.map(({ name, command }) => {
     const isRed = name === red
     const outcome = isRed ? (random.chance(0.1) ? 'timedOut' : 'failed') : 'passed'
@@ -213,6 +223,6 @@ function gatesRan(world: World, params: OpenEffect['params']): AnyMessage {
   })
   const ran = red === null ? results : results.slice(0, gates.findIndex(({ name }) => name === red) + 1)
   // A tree that differs from what was built would be no landing.
-  const tree = String(world.system.owner(`${mergeRequest.split('/')[0]}/refinery`)?.context.tree ?? '')
+  const tree = String(world.system.owner(`${rig}/refinery`)?.context.tree ?? '')
   return { type: 'gates.ran', mergeRequest, tree, results: ran }
 }
