@@ -37,7 +37,7 @@ describe('the thread beside a log', () => {
 
   test('[L17] most of what sealing and checking cost is spent in another thread', async () => {
     const log = await createLog(dir, { autoSeal: false })
-    await append(log, 40 * RUN)
+    await append(log, 20 * RUN)
     await log.verify()
     expect(begun).toHaveLength(1)
     // The first answer was that of a thread that had to be begun, and compiled.
@@ -48,7 +48,7 @@ describe('the thread beside a log', () => {
       const [ofHere, ofAll] = [threadMs() - here, processMs() - all]
       expect(ofHere, `${ofHere} of ${ofAll} ms`).toBeLessThan(ofAll / 2)
     }
-    expect(await log.stats()).toMatchObject({ sealed: 40 * RUN })
+    expect(await log.stats()).toMatchObject({ sealed: 20 * RUN })
     await log.close()
   })
 
