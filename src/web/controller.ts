@@ -19,6 +19,8 @@ const LOOK_AGAIN_MS = 15_000
 /** Until a town that does not answer is asked again, ms. */
 const AGAIN_MS = 2_000
 const FEED_KEPT = 200
+/** Beads that are listed at once. */
+const BEADS_LISTED = 60
 
 export type Stream = 'live' | 'connecting' | 'past'
 
@@ -37,6 +39,8 @@ export type State = {
   readonly head: number
   readonly status: Status | null
   readonly beads: readonly Bead[]
+  /** Where the next page of beads begins, or null. */
+  readonly more: string | null
   readonly feed: readonly FeedItem[]
   readonly stream: Stream
   readonly item: Item | null
@@ -49,6 +53,8 @@ export type Actions = {
   go(place: Partial<Place>): void
   /** As `go`, while somebody drags: the way there is no history of the browser. */
   drag(at: number): void
+  /** Lists the beads that have this in id or title, as somebody types. */
+  find(text: string): void
   open(open: Open, tab?: Tab): void
   now(): void
 }
@@ -59,6 +65,7 @@ export function createController(draw: (state: State, actions: Actions) => void)
     head: 0,
     status: null,
     beads: [],
+    more: null,
     feed: [],
     stream: 'connecting',
     item: null,
@@ -82,6 +89,7 @@ export function createController(draw: (state: State, actions: Actions) => void)
       const from = state.place.at
       move({ ...state.place, at: within(at) }, from === null ? 'push' : 'replace')
     },
+    find: (find) => move({ ...state.place, find, page: null }, 'replace'),
     open: (open, tab = 'history') => actions.go({ open, tab }),
     now: () => actions.go({ at: null }),
   }
@@ -115,7 +123,8 @@ export function createController(draw: (state: State, actions: Actions) => void)
     if (history === 'replace') window.history.replaceState(null, '', search)
     const isSame = place.open?.id === before.open?.id && place.open?.kind === before.open?.kind
     set({ place, ...(!isSame && { item: null }) })
-    if (place.at !== before.at) soon(history === 'replace' ? DRAG_MS : 0)
+    const lists = place.at !== before.at || place.find !== before.find || place.page !== before.page
+    if (lists) soon(history === 'replace' ? DRAG_MS : 0)
     else if (place.open !== null) void lookAtItem()
   }
 
@@ -146,7 +155,7 @@ export function createController(draw: (state: State, actions: Actions) => void)
     if (at !== null) follow(null)
     asking += 1
     try {
-      const beads = ask<{ items: Bead[] }>('/v1/beads', { limit: 500 }, at, signal)
+      const beads = ask<{ items: Bead[]; cursor: string | null }>('/v1/beads', listed(), at, signal)
       const feed =
         at === null && source !== undefined
           ? null
@@ -157,9 +166,9 @@ export function createController(draw: (state: State, actions: Actions) => void)
       const status = await ask<Status>('/v1/status', {}, at, signal)
       if (signal.aborted) return
       set({ status, head: Math.max(state.head, status.seq), refused: null })
-      const [{ items }, told] = await Promise.all([beads, feed])
+      const [{ items, cursor }, told] = await Promise.all([beads, feed])
       if (signal.aborted) return
-      set({ beads: items })
+      set({ beads: items, more: cursor })
       if (told !== null) {
         set({ feed: told.items, stream: at === null ? state.stream : 'past' })
         if (at === null) follow(told.seq)
@@ -169,6 +178,16 @@ export function createController(draw: (state: State, actions: Actions) => void)
       failed(error, signal)
     } finally {
       asking -= 1
+    }
+  }
+
+  function listed(): Record<string, string | number> {
+    const { find, page } = state.place
+    return {
+      limit: BEADS_LISTED,
+      order: 'moved',
+      ...(find !== '' && { text: find }),
+      ...(page !== null && { cursor: page }),
     }
   }
 
@@ -257,6 +276,8 @@ export function createController(draw: (state: State, actions: Actions) => void)
       set({ refused: error })
       // A link to a moment that has not been, or of another town, leads to the present.
       if (error.code === 'POSITION_IN_FUTURE') move(HOME, 'replace')
+      // The bead that the page began after is listed no more.
+      if (error.code === 'CURSOR_INVALID') move({ ...state.place, page: null }, 'replace')
       return
     }
     set({

@@ -11,13 +11,18 @@ export function feedView(shown: Shown): VNode {
   return h(
     'aside',
     { id: 'feed', 'aria-labelledby': 'feed-title' },
-    h('h2', { id: 'feed-title' }, 'What happens', h('small', { class: `stream ${stream}` }, STREAMS[stream])),
+    h(
+      'h2',
+      { id: 'feed-title' },
+      'What happens',
+      h('small', { class: `stream ${stream}`, role: 'status' }, STREAMS[stream]),
+    ),
     place.at === null || status === null
       ? null
       : h('p', { class: 'stops' }, `The feed stops at record ${place.at}, ${moment(status.at)}.`),
     h(
       'ol',
-      { class: 'told', 'aria-live': place.at === null ? 'polite' : 'off' },
+      { class: 'told', 'aria-live': place.at === null ? 'polite' : 'off', 'aria-relevant': 'additions' },
       newest.map((item, n) => line(shown, item, n)),
     ),
   )

@@ -13,7 +13,19 @@ createController((state, actions) => {
   document.title = titleOf(state)
   document.documentElement.classList.toggle('in-the-past', state.place.at !== null)
   render(page({ state, actions }), document.body)
+  followFocus(state)
 })
+
+/** What was open last; undefined before the first picture. */
+let opened: string | undefined
+
+/** Whoever opens something by the keyboard goes on there: the link that they pressed is gone. */
+function followFocus({ place: { open } }: State): void {
+  const now = open === null ? '' : `${open.kind} ${open.id}`
+  if (opened !== undefined && opened !== now)
+    document.getElementById(now === '' ? 'town' : 'item-title')?.focus({ preventScroll: true })
+  opened = now
+}
 
 function titleOf({ status, place }: State): string {
   const waits = status?.waitsForYou.length ?? 0
@@ -51,7 +63,7 @@ function page(shown: Shown): VNode {
       { class: 'body' },
       h(
         'main',
-        null,
+        { id: 'town', tabIndex: -1 },
         place.open !== null ? itemView(shown) : status === null ? nothing('…') : townView(shown, status),
       ),
       feedView(shown),

@@ -62,7 +62,7 @@ export function table(
 ): VNode {
   return h(
     'table',
-    { class: name },
+    { class: name, 'aria-labelledby': `${name}-title` },
     h(
       'thead',
       null,

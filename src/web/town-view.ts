@@ -1,6 +1,6 @@
 // The tables of `gt status`: what waits for a person first.
 
-import { mark, nothing, openLink, type Shown, section, table, time } from './parts.ts'
+import { mark, nothing, openLink, placeLink, type Shown, section, table, time } from './parts.ts'
 import { h, type VNode } from './preact.js'
 import type { Bead, Status } from './shapes.ts'
 import {
@@ -179,29 +179,52 @@ function merges(shown: Shown, { mergeQueue: { items, landed } }: Status): VNode 
   )
 }
 
-/** Most that are drawn; what moved last comes first. */
-const BEADS_SHOWN = 60
-
-function beadTable(shown: Shown, { at }: Status): VNode {
-  const { beads } = shown.state
-  const recent = beads
-    .toSorted((left, right) => right.updatedAt.localeCompare(left.updatedAt))
-    .slice(0, BEADS_SHOWN)
+/** Those that moved last come first; all of them can be reached, page by page or by what they are called. */
+function beadTable(shown: Shown, status: Status): VNode {
+  const { beads, more, place } = shown.state
   return section(
     'beads',
     heading('bead'),
-    beads.length > recent.length
-      ? `the last ${recent.length} of ${beads.length} that moved`
-      : String(beads.length),
-    recent.length === 0
-      ? nothing('None yet: gt bead create <title>')
+    listed(shown.state),
+    finder(shown),
+    beads.length === 0
+      ? nothing(place.find === '' ? 'None yet: gt bead create <title>' : 'None has that in its id or title.')
       : table(
           'beads',
           ['Id', 'Title', 'Stage', 'Who', 'For'],
-          recent.map((bead) => ({ key: bead.id, cells: beadCells(shown, bead, at) })),
+          beads.map((bead) => ({ key: bead.id, cells: beadCells(shown, bead, status.at) })),
+        ),
+    more === null && place.page === null
+      ? null
+      : h(
+          'nav',
+          { class: 'pages', 'aria-label': 'Pages of beads' },
+          place.page === null ? null : placeLink(shown, { page: null }, '‹ those that moved last', 'newest'),
+          more === null ? null : placeLink(shown, { page: more }, 'earlier ones ›', 'earlier'),
         ),
   )
 }
+
+function listed({ beads: { length }, more, place: { find, page } }: Shown['state']): string {
+  const which = find === '' ? '' : ` with “${plain(find)}”`
+  if (page !== null) return `${length}${which} that moved before`
+  return more === null ? `${length}${which}` : `the ${length}${which} that moved last`
+}
+
+const finder = ({ state, actions }: Shown): VNode =>
+  h(
+    'label',
+    { class: 'find' },
+    'Find ',
+    h('input', {
+      type: 'search',
+      id: 'find',
+      value: state.place.find,
+      placeholder: 'id or title',
+      maxLength: 200,
+      onInput: ({ currentTarget }: { currentTarget: HTMLInputElement }) => actions.find(currentTarget.value),
+    }),
+  )
 
 const beadCells = (shown: Shown, bead: Bead, at: string) => [
   openLink(shown, { kind: 'bead', id: bead.id }),

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
@@ -8,6 +9,7 @@ import { COMMIT, GT, makeTown, type TestTown, untilFile } from '../support/town.
 // A browser, a daemon and two agents start first.
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 })
 
+const GT_HERE = join(import.meta.dirname, '../../bin/gt')
 const executable = chromiumHere()
 const DESK = { width: 1200, height: 800 }
 /** For what a page shows; other tests may have the machine. */
@@ -17,6 +19,14 @@ const HOSTILE = '<img src=x onerror="document.title=1"> <script>window.hurt = 1<
 // These run in the browser, of which the tests know no types.
 const TELL_VIOLATIONS = `document.addEventListener('securitypolicyviolation', (event) =>
   console.error('Content Security Policy: ' + event.violatedDirective))`
+const NAMELESS = `[...document.querySelectorAll('a, button, input, table, section, nav, svg, [role=tabpanel]')]
+  .filter((one) => {
+    const by = one.getAttribute('aria-labelledby')
+    const named = one.getAttribute('aria-label') || (by && document.getElementById(by)?.textContent)
+    const inner = /^(A|BUTTON)$/.test(one.tagName) ? one.textContent : one.closest('label')?.textContent
+    return !named && !inner && !one.closest('[role=img]') && !(one.tagName === 'NAV' && one.closest('#item'))
+  })
+  .map((one) => one.outerHTML.slice(0, 80))`
 const TOO_WIDE = 'document.documentElement.scrollWidth - innerWidth'
 
 type Status = { readonly agents: readonly { readonly role: string }[] }
@@ -83,7 +93,8 @@ describe.skipIf(executable === null)('the page in Chromium', () => {
   const link = async (): Promise<string> => String((await town.command('dashboard.link')).url)
   const visit = async (path = '/'): Promise<void> => {
     await page.goto(new URL(path, home).href)
-    await page.waitForSelector(path === '/' ? '#beads a' : '#item')
+    await page.waitForSelector(path.includes('=') && !path.startsWith('/?find') ? '#item' : '#beads')
+    if (path === '/') await page.waitForSelector('#beads a')
   }
   const text = async (selector: string): Promise<string> =>
     ((await page.locator(selector).allInnerTexts())[0] ?? '').replace(/\s+/g, ' ').trim()
@@ -220,6 +231,7 @@ describe.skipIf(executable === null)('the page in Chromium', () => {
     await page.locator(`#beads a:text-is("${landed}")`).focus()
     await page.keyboard.press('Enter')
     await page.waitForSelector('.history li')
+    expect(await page.evaluate('document.activeElement.id'), 'a reader goes on there').toBe('item-title')
     await page.locator('#tab-history').focus()
     await page.keyboard.press('ArrowRight')
     await page.waitForSelector('.state.active')
@@ -230,6 +242,18 @@ describe.skipIf(executable === null)('the page in Chromium', () => {
     await page.locator('#now').focus()
     await page.keyboard.press('Enter')
     await gone('#past')
+  })
+
+  test('[WEB-11] each control and table has a name, and what happens is read out as it comes', async () => {
+    for (const path of ['/', `/?bead=${landed}`, `/?bead=${landed}&tab=chart`]) {
+      await visit(path)
+      if (path.endsWith('chart')) await page.waitForSelector('.chart')
+      expect(await page.evaluate(NAMELESS), path).toEqual([])
+    }
+    expect(await page.getAttribute('#feed ol', 'aria-live')).toBe('polite')
+    await visit(`/?bead=${landed}&at=${middle}`)
+    await page.waitForSelector('#past')
+    expect(await page.getAttribute('#feed ol', 'aria-live')).toBe('off')
   })
 
   test('[WEB-11] on a phone nothing is wider than the screen', async () => {
@@ -272,14 +296,59 @@ describe.skipIf(executable === null)('the page in Chromium', () => {
     expect(seen.wrong).toEqual([])
   })
 
-  test('[WEB-9] a page that stands open goes on with the next daemon', async () => {
+  test('[WEB-13] every bead can be reached, page by page and by what it is called, also in the past', async () => {
+    for (let n = 0; n < 130; n += 1) await town.bead(`One of many ${n}`)
+    const { items } = (await town.get('/v1/beads?limit=5000')).body as { items: { id: string }[] }
+    await visit()
+    const shownHere = () => page.locator('#beads tbody tr td:first-child').allInnerTexts()
+    const all = [...(await shownHere())]
+    expect(all).toHaveLength(60)
+    expect(await text('#beads tbody tr')).toContain('One of many 129')
+    expect(await text('#beads h2')).toContain('the 60 that moved last')
+    for (let pages = 2; (await page.locator('.pages .earlier').count()) > 0; pages += 1) {
+      await page.click('.pages .earlier')
+      await gone('#beads tbody tr', all.at(-60) ?? '')
+      all.push(...(await shownHere()))
+      if (pages > 5) throw new Error('There is no end of pages.')
+    }
+    expect(all.toSorted()).toEqual(items.map(({ id }) => id).toSorted())
+    expect(page.url(), 'each page has a URL').toContain('page=')
+    await page.goBack()
+    await says('#beads', all[60] ?? '')
+    await page.click('.pages .newest')
+    await says('#beads', 'One of many 129')
+    await page.fill('#find', 'many 7')
+    await gone('#beads tbody tr', 'One of many 129')
+    expect(await page.locator('#beads tbody tr').count()).toBe(11)
+    await visit(new URL(page.url()).pathname + new URL(page.url()).search)
+    await says('#beads h2', 'with “many 7”')
+    await slide(middle)
+    await says('#beads', 'None has that in its id or title.')
+    await page.fill('#find', 'lands at')
+    await says('#beads tbody tr', landed)
+    expect(seen.wrong).toEqual([])
+  })
+
+  test('[WEB-9] a page that stands open goes on with the next daemon, and misses nothing that came in between', async () => {
     await visit()
     await page.waitForSelector('.stream.live')
     await town.kill()
     await page.waitForSelector('.stream.connecting')
+    // A command of a person opens the town by itself meanwhile.
+    const { status, stdout } = spawnSync(
+      GT_HERE,
+      ['--town', town.dir, 'bead', 'create', 'Made with nobody there'],
+      {
+        env: { PATH: process.env.PATH, HOME: town.temp },
+        encoding: 'utf8',
+      },
+    )
+    expect(status).toBe(0)
     await town.up()
+    await page.locator('#feed li', { hasText: stdout.trim() }).waitFor()
+    expect(await page.locator('#feed li', { hasText: stdout.trim() }).count(), 'once').toBe(1)
     await page.waitForSelector('.stream.live')
     const bead = await town.bead('Made after the restart')
     await page.waitForSelector(`#beads a:text-is("${bead}")`)
-  })
+  }, 90_000)
 })

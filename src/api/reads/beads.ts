@@ -22,7 +22,7 @@ const STATUSES = ['open', 'hooked', 'in_progress', 'blocked', 'deferred', 'close
 
 const list = read({
   path: '/v1/beads',
-  summary: 'Beads (units of work), by priority and age.',
+  summary: 'Beads (units of work), by priority and age, or by when they moved.',
   query: z.strictObject({
     /** `ready`: could be slung now. `blocked`: waits for another bead or a person. */
     view: z.enum(['all', 'ready', 'blocked']).default('all'),
@@ -35,6 +35,8 @@ const list = read({
     /** Part of id or title. */
     text: z.string().max(500).optional(),
     since: z.string().max(60).optional(),
+    /** `moved`: what changed last comes first. */
+    order: z.enum(['priority', 'moved']).default('priority'),
     ...paging,
   }),
   async run({ town, view, query }) {
@@ -52,10 +54,18 @@ const list = read({
     }
     const { rows } = projections.beads
     const choose = { all: beads, ready: readyBeads, blocked: blockedBeads }[query.view]
-    const { items, cursor } = page(choose(rows, filter), query, ({ id }) => id)
+    const chosen = choose(rows, filter)
+    const { items, cursor } = page(
+      query.order === 'moved' ? chosen.toSorted(byMoved) : chosen,
+      query,
+      ({ id }) => id,
+    )
     return { items: items.map(beadShape), cursor, seq }
   },
 })
+
+const byMoved = (left: BeadRow, right: BeadRow): number =>
+  left.updatedAt === right.updatedAt ? 0 : left.updatedAt < right.updatedAt ? 1 : -1
 
 /** How far a bead must be; each is also reached by what comes after it. */
 const UNTIL = ['started', 'submitted', 'landed', 'closed'] as const
