@@ -13,6 +13,8 @@ import type { PastAsk, TownHandle } from './town.ts'
 
 /** What a read may use of a town when it is answered beside it. */
 export type PastTown = Pick<TownHandle, 'dir' | 'name' | 'townId' | 'log' | 'clock' | 'priceOf'> & {
+  /** No daemon is there: a command has opened the town by itself. */
+  readonly alone?: true
   /** Runs `use` over the projections as of `seq`; again, when it turns out to need more of them than was loaded. */
   withProjections<T>(seq: number, use: (projections: Projections) => Promise<T>): Promise<T>
 }
@@ -26,7 +28,7 @@ export async function answerPast(town: PastTown, ask: PastAsk, signal: AbortSign
   const { caller, query, params } = ask
   const before = route.earlier === undefined ? {} : { earlier: await take(town, route.earlier, ask, seq) }
   const answer = await town.withProjections(seq, async (projections) => {
-    const view = { projections, seq, past: true }
+    const view = { projections, seq, past: true, alone: town.alone === true }
     const context = { town: besides(town, seq, projections), caller, view, query, params, signal }
     return route.run({ ...context, ...before })
   })

@@ -27,8 +27,26 @@ export function findBead({ beads }: Projections, name: string): BeadRow {
           .toArray()
   const id = only(ids, name, 'beads')
   const row = id === null ? undefined : beads.rows.byId.get(id)
-  if (row === undefined) throw new Fault('BEAD_NOT_FOUND', `There is no bead ${shown(name)}.`, { bead: name })
+  if (row === undefined) {
+    const near = beads.rows.byId
+      .keys()
+      .filter((one) => isSlip(name, one))
+      .take(3)
+      .toArray()
+    const meant = near.length === 0 ? '' : ` Was ${near.join(' or ')} meant?`
+    throw new Fault('BEAD_NOT_FOUND', `There is no bead ${shown(name)}.${meant}`, { bead: name, near })
+  }
   return row
+}
+
+/** One letter wrong, too many or too few, or two that changed places. */
+function isSlip(said: string, meant: string): boolean {
+  if (Math.abs(said.length - meant.length) > 1 || said.length < 3) return false
+  let from = 0
+  while (from < said.length && said[from] === meant[from]) from += 1
+  const [left, right] = [said.slice(from), meant.slice(from)]
+  if (left.slice(1) === right.slice(1) || left.slice(1) === right || left === right.slice(1)) return true
+  return left[0] === right[1] && left[1] === right[0] && left.slice(2) === right.slice(2)
 }
 
 /** @throws {Fault} RIG_NOT_FOUND. */

@@ -8,4 +8,6 @@ export type View = {
   readonly seq: number
   /** True when it is answered beside the live town: nothing beyond `seq` may be shown. */
   readonly past: boolean
+  /** True when no daemon is there to see time pass. */
+  readonly alone?: boolean
 }

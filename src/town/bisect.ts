@@ -30,7 +30,7 @@ export async function bisect(
   onProgress: (progress: JobProgress) => void,
 ): Promise<BisectReport> {
   const { when, from, to } = asked
-  if (from >= to) throw new Fault('INPUT_INVALID', `Nothing lies between record ${from} and record ${to}.`)
+  if (from >= to) throw new Fault('POSITION_INVALID', `Nothing lies between record ${from} and record ${to}.`)
   const expression = await openExpression(when)
   try {
     // A route reads and never writes.

@@ -67,14 +67,16 @@ const NAMES: readonly string[] = [...KNOWN_FROM].map((type) => `"${type}"`)
 
 async function spanOf(
   town: TownHandle,
-  { projections, seq }: View,
+  { projections, seq, alone }: View,
   { since, at }: { readonly since?: string | undefined; readonly at?: string | undefined },
 ): Promise<Span> {
   const last = await recordAt(town, seq)
   const to: Moment = { seq, at: await endOf(town, at, last) }
   const { installedAt, running } = townRow(projections.town.rows)
   const next = at === undefined ? null : await recordAt(town, seq + 1)
-  const watchedUntil = running ? notBeyond(to.at, next) : (last?.at ?? to.at)
+  // After kill -9, or a machine that went out, nobody has said yet that the town does not run.
+  const isGone = next === null && alone === true
+  const watchedUntil = running && !isGone ? notBeyond(to.at, next) : (last?.at ?? to.at)
   const end = Date.parse(to.at)
   if (since === undefined) {
     const night = new Date(end - NIGHT_MS).toISOString()

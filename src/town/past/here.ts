@@ -11,6 +11,11 @@ export function pastHere(
   town: Pick<PastTown, 'dir' | 'name' | 'townId' | 'priceOf'> & { readonly log: EventLog },
 ): Past {
   const states = createStates(town.log, { dir: townFiles(town.dir).past, writes: false })
-  const past = { ...town, clock: machineClock, withProjections: states.withProjections }
+  const past: PastTown = {
+    ...town,
+    alone: true,
+    clock: machineClock,
+    withProjections: states.withProjections,
+  }
   return { read: (ask, signal) => answerPast(past, ask, signal) }
 }

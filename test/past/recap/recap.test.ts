@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { answerPast } from '../../../src/api/past.ts'
 import { parseCommandLine } from '../../../src/cli/options.ts'
 import { markdown, screen } from '../../../src/cli/recap-lines.ts'
 import { commandNamed, loadCommand } from '../../../src/cli/table.ts'
@@ -190,6 +191,28 @@ describe('a night with every kind of ending', () => {
     const all = Object.values(hours).reduce((sum, ms) => sum + ms, 0)
     expect(all).toBeLessThanOrEqual(11 * recap.span.awakeMs)
   })
+})
+
+test('[RECAP-3] hours after a daemon that was killed are nobody’s, also before another one has said so', async () => {
+  const short = await createNight()
+  await short.create('sh-1', 'Fix the empty cart')
+  await short.sling('sh-1')
+  await short.pass(10 * MINUTE)
+  await short.create('sh-2', 'The last that was recorded')
+  await short.pass(8 * 60 * MINUTE)
+  const said = {
+    path: '/v1/recap',
+    caller: { kind: 'operator', actor: 'overseer' } as const,
+    params: {},
+    query: {},
+  }
+  const { signal } = new AbortController()
+  const alone = JSON.parse(await answerPast({ ...short.past, alone: true }, said, signal)) as Recap
+  const watched = await short.recap()
+  expect(watched.hours.working - alone.hours.working, 'with a daemon it has worked on').toBe(8 * 60 * MINUTE)
+  expect(alone.hours.working).toBeGreaterThan(9 * MINUTE)
+  expect(alone.hours.working).toBeLessThan(11 * MINUTE)
+  await short.close()
 })
 
 test('before anything was, there was nothing to tell', async () => {
