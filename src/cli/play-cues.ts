@@ -28,15 +28,28 @@ export type Found = {
 const BACK_MS = 12 * 3_600_000
 const PAGE = 5_000
 
-/** In the order in which they were. @throws {ClientFault} AGENT_HAS_NO_SESSION: no recording lies in that time. */
+/**
+ * In the order in which they were.
+ * @throws {ClientFault} AGENT_HAS_NO_SESSION: no recording lies in that time; POSITION_INVALID: it ends before it begins.
+ */
 export async function cuesOf(town: Connection, wanted: Wanted): Promise<Found> {
   const { seq, at: ended } = await town.get<{ seq: number; at: string }>('/v1/status', { at: wanted.to })
   const since = wanted.from ?? new Date(Date.parse(ended) - BACK_MS).toISOString()
+  const begin = await town.get<{ seq: number; at: string }>('/v1/status', { at: since })
+  if (begin.seq > seq)
+    throw new ClientFault(
+      'POSITION_INVALID',
+      `--from is record ${begin.seq}, and --to is record ${seq}, which is before that.`,
+    )
   const feed = await feedBetween(town, since, seq)
   const { cues: screens, size } =
     wanted.screen === undefined
       ? { cues: [], size: { columns: 80, rows: 24 } }
-      : await screensOf(town, wanted.screen, { since: await beginning(town, since), ended, seq })
+      : await screensOf(town, wanted.screen, {
+          since: begin.seq === 0 ? 0 : Date.parse(begin.at),
+          ended,
+          seq,
+        })
   const all: Cue[] = [...(wanted.feed ? feed : []), ...screens]
   // Both are in order already; sorting keeps what came at the same time as it is.
   return { cues: all.sort((left, right) => left.at - right.at), size }
@@ -57,12 +70,6 @@ async function feedBetween(town: Connection, since: string, seq: number): Promis
     if (page.next >= seq || page.next === after) return cues
     after = page.next
   }
-}
-
-/** The time that a moment stands for, ms. */
-async function beginning(town: Connection, since: string): Promise<number> {
-  const { seq, at } = await town.get<{ seq: number; at: string }>('/v1/status', { at: since })
-  return seq === 0 ? 0 : Date.parse(at)
 }
 
 async function screensOf(

@@ -67,6 +67,15 @@ describe('[P4] gt history', () => {
     expect(JSON.parse(err).error).toMatchObject({ code, remedy: expect.stringMatching(/./) })
   })
 
+  test('an id with a slip in it is answered with the one that was meant', async () => {
+    const bead = await town.bead('one')
+    const swapped = bead.replace(/(.)(.)$/, '$2$1')
+    for (const slip of [swapped, `${bead}x`, bead.replace('sh-', 's-')]) {
+      const { code, err } = await town.gt('history', slip)
+      expect([code, err], slip).toEqual([1, expect.stringContaining(`Was ${bead} meant?`)])
+    }
+  })
+
   test('what an agent says cannot act on the terminal', async () => {
     const bead = await town.bead('one')
     await town.command('bead.comment', { bead, text: 'red \u001b[31m and \u202e back' })
@@ -224,5 +233,20 @@ describe('[P3] gt why', () => {
     expect(spent.cost).toEqual({ tokens, costUsd, requests, unpriced })
     expect(spent).toMatchObject({ cost: { costUsd: 1.75, unpriced: 1 }, restarts: 0 })
     expect((await town.gt('why', bead, '--cost')).out).toContain('first try')
+  })
+})
+
+describe('[P4] gt play', () => {
+  test.each([
+    [['--from', '3', '--to', '2'], 'POSITION_INVALID'],
+    [['--from', '99999'], 'POSITION_IN_FUTURE'],
+    [['--to', '99999'], 'POSITION_IN_FUTURE'],
+    [['--from', 'soon'], 'POSITION_INVALID'],
+    [['--screen', 'nobody'], 'AGENT_NOT_FOUND'],
+  ])('%j is refused with %s', async (words, code) => {
+    await town.bead('one')
+    const { code: exit, out, err } = await town.gt('play', ...words, '--json')
+    expect([exit, out]).toEqual([1, ''])
+    expect(JSON.parse(err).error).toMatchObject({ code, remedy: expect.stringMatching(/./) })
   })
 })
