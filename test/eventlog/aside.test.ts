@@ -35,7 +35,7 @@ describe('the thread beside a log', () => {
     await folder.remove()
   })
 
-  test('[L17] most of what sealing and checking cost is spent in another thread', async () => {
+  test('[L19] most of what sealing and checking cost is spent in another thread', async () => {
     const log = await createLog(dir, { autoSeal: false })
     await append(log, 20 * RUN)
     await log.verify()
@@ -53,7 +53,7 @@ describe('the thread beside a log', () => {
   })
 
   test.each(['before it does anything', 'with rows in its hands'])(
-    '[L10] [L17] a thread that is killed %s is replaced, and the run is sealed',
+    '[L10] [L19] a thread that is killed %s is replaced, and the run is sealed',
     async (when) => {
       const log = await createLog(dir, { autoSeal: false })
       await append(log, 2 * RUN + 7)
@@ -70,7 +70,7 @@ describe('the thread beside a log', () => {
     },
   )
 
-  test('[L10] [L17] a run whose thread is killed again and again stays unsealed, and nothing else happens', async () => {
+  test('[L10] [L19] a run whose thread is killed again and again stays unsealed, and nothing else happens', async () => {
     const troubles: unknown[] = []
     const log = await createLog(dir, { onBackgroundError: (error) => troubles.push(error) })
     treat = (worker) => killWhen(worker, 'with rows in its hands')
@@ -92,7 +92,7 @@ describe('the thread beside a log', () => {
     await log.close()
   })
 
-  test('[L17] close waits for no thread, neither sealing nor checking, and leaves a sound log', async () => {
+  test('[L19] close waits for no thread, neither sealing nor checking, and leaves a sound log', async () => {
     const log = await createLog(dir, { autoSeal: false })
     await append(log, 3 * RUN)
     treat = (worker) => {
@@ -112,7 +112,7 @@ describe('the thread beside a log', () => {
     await again.close()
   })
 
-  test('[L17] a log closed and opened again while it is sealed is sealed to its end, and is sound', async () => {
+  test('[L19] a log closed and opened again while it is sealed is sealed to its end, and is sound', async () => {
     let log = await createLog(dir)
     for (let round = 0; round < 6; round += 1) {
       await append(log, 2 * RUN)
@@ -129,7 +129,7 @@ describe('the thread beside a log', () => {
     await log.close()
   })
 
-  test('[L17] [P7] the thread ends when it has had nothing to do for a while, and the next job begins another', async () => {
+  test('[L19] [P7] the thread ends when it has had nothing to do for a while, and the next job begins another', async () => {
     const log = await createLog(dir, { autoSeal: false })
     await append(log, RUN)
     await log.seal()
@@ -140,7 +140,7 @@ describe('the thread beside a log', () => {
     await log.close()
   })
 
-  test('[L17] entries that are not sealed need no thread', async () => {
+  test('[L19] entries that are not sealed need no thread', async () => {
     const log = await createLog(dir)
     await append(log, RUN - 1)
     await log.seal()
