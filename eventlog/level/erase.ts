@@ -9,8 +9,8 @@
 //   <dir>.erasing-from    the files it is made from: LevelDB rewrites what it opens, and the old log stays as it is
 //   <dir>.before-erasing  the old log, from when it gave up its place until it is removed
 
-import { rename, rm } from 'node:fs/promises'
-import { dirname, resolve } from 'node:path'
+import { readdir, rename, rm } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
 import { chainText } from '../chain.ts'
 import { digestOfLine, erasedLine } from '../erased.ts'
 import { IdWindow } from '../id-window.ts'
@@ -49,11 +49,7 @@ export async function eraseEntries(
     throw new LogError('LOG_MISSING', `There is no log in ${dir}.`, { details: { dir } })
   const { draft, source, before } = places(place)
   return withLocked(place, async () => {
-    const clear = async (): Promise<void> => {
-      await rm(draft, { recursive: true, force: true })
-      await rm(source, { recursive: true, force: true })
-    }
-    await clear()
+    await clearErasure(place)
     try {
       await copyAll(place, source, false)
       const made = await makeAnew(source, draft, options)
@@ -61,16 +57,24 @@ export async function eraseEntries(
       await rm(source, { recursive: true })
       await syncFolder(dirname(place))
       await rename(place, before)
-      await rename(draft, place)
-      await syncFolder(dirname(place))
-      await rm(before, { recursive: true, force: true })
+      // Somebody else who opens the log now ends it in the same way.
+      await settleErasure(place)
       return made
     } catch (error) {
       await settleErasure(place)
-      await clear()
+      await clearErasure(place)
       throw error
     }
   })
+}
+
+/** Removes what an erasure left that was killed before the logs changed places. Only for whoever has the log in `dir` open. */
+export async function clearErasure(place: string): Promise<void> {
+  const { draft } = places(place)
+  // The draft of the draft too.
+  for (const name of await readdir(dirname(place)))
+    if (name.startsWith(basename(draft)))
+      await rm(join(dirname(place), name), { recursive: true, force: true })
 }
 
 /** Ends an erasure that was interrupted while the logs changed places. Whoever opens the log in `dir` calls it first. */

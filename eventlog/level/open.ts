@@ -13,7 +13,7 @@ import { Log } from '../log.ts'
 import type { EventLog, LogOptions } from '../types.ts'
 import { databasePath, headPath, metaRows, openDatabase } from './database.ts'
 import { LevelEngine } from './engine.ts'
-import { settleErasure } from './erase.ts'
+import { clearErasure, settleErasure } from './erase.ts'
 import { refuseExisting, syncFolder } from './folder.ts'
 import { createHeadFile } from './head-file.ts'
 
@@ -63,5 +63,6 @@ export async function openLog(dir: string, options: LevelLogOptions = {}): Promi
   })
   const engine = options.wrapEngine ? options.wrapEngine(level) : level
   log = new Log(engine, await engine.open(), options, true)
+  await clearErasure(resolve(dir))
   return log
 }

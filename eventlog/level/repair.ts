@@ -14,6 +14,7 @@ import { archivePath } from './archive.ts'
 import { buildLog } from './build.ts'
 import { copyLocked } from './copy-files.ts'
 import { databasePath, exists, headPath, refuseNewer } from './database.ts'
+import { settleErasure } from './erase.ts'
 import { refuseExisting } from './folder.ts'
 import { readHeadFile } from './head-file.ts'
 import { decodeRow, isDamaged } from './row.ts'
@@ -41,6 +42,7 @@ export async function repairLog(
   options: { readonly onBehind?: (stored: Stored) => void } = {},
 ): Promise<RepairReport> {
   const place = resolve(dir)
+  await settleErasure(place)
   if (!(await exists(databasePath(place)))) {
     throw new LogError('LOG_MISSING', `There is no log in ${dir} that could be repaired.`, {
       details: { dir },

@@ -1,6 +1,7 @@
-import { cpSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { erasedDigest } from '../../eventlog/erased.ts'
 import {
@@ -11,6 +12,7 @@ import {
   importLines,
   LogError,
   openLog,
+  repairLog,
   verifyExport,
   verifyLog,
 } from '../../eventlog/index.ts'
@@ -126,24 +128,48 @@ test('[L16] a log that is open is not erased in', async () => {
   await expect(erase(join(root, 'nothing'))).rejects.toBeInstanceOf(LogError)
 })
 
-test('[L16] killed at any step, the log is the old one or the new one, and the old one goes', async () => {
+test('[L16] killed -9 before whatever it does to files, it leaves the old log or the new one, and nothing else', async () => {
   const old = await linesOf(dir)
-  cpSync(dir, join(root, 'old'), { recursive: true })
-  await erase()
-  const anew = await linesOf(dir)
-  // While the new one is made.
-  renameSync(dir, `${dir}.erasing`)
-  cpSync(join(root, 'old'), dir, { recursive: true })
-  expect(await linesOf(dir)).toEqual(old)
-  // Between the two moves.
-  renameSync(dir, `${dir}.before-erasing`)
-  expect(await linesOf(dir)).toEqual(anew)
-  expect(readdirSync(root).sort()).toEqual(['log', 'old'])
-  // Before the old one is removed.
-  cpSync(join(root, 'old'), `${dir}.before-erasing`, { recursive: true })
-  expect(await verifyLog(dir)).toMatchObject({ ok: true, records: 601 })
-  expect(readdirSync(root).sort()).toEqual(['log', 'old'])
-})
+  const sound = join(root, '..', `${basename(root)}-sound`)
+  const run = (nth: number) =>
+    spawnSync(process.execPath, [join(import.meta.dirname, 'damage/eraser.ts'), dir, SECRET, String(nth)], {
+      encoding: 'utf8',
+    })
+  cpSync(dir, sound, { recursive: true })
+  try {
+    const { stdout, stderr } = run(0)
+    expect(stderr).toBe('')
+    const steps = Number(stdout)
+    const anew = await linesOf(dir)
+    expect(anew).toHaveLength(old.length + 1)
+    // The logs change places in the last steps; before, one step is like another.
+    const points = Array.from({ length: steps }, (_, n) => n + 1).filter((n) => n > steps - 5 || n % 9 === 0)
+    const seen = { old: 0, anew: 0, between: 0 }
+    for (const n of points) {
+      rmSync(root, { recursive: true })
+      mkdirSync(root)
+      cpSync(sound, dir, { recursive: true })
+      expect(run(n).signal, `step ${n} of ${steps}`).toBe('SIGKILL')
+      if (!existsSync(dir)) {
+        seen.between += 1
+        // Whoever comes first ends it: also repairing.
+        const into = join(root, 'repaired')
+        expect((await repairLog(dir, into)).head.seq).toBe(anew.length)
+        rmSync(into, { recursive: true })
+      }
+      const lines = await linesOf(dir)
+      expect([old.length, anew.length], `step ${n} of ${steps}`).toContain(lines.length)
+      expect(lines).toEqual(lines.length === old.length ? old : anew)
+      seen[lines.length === old.length ? 'old' : 'anew'] += 1
+      expect(holdsSecret()).toBe(lines.length === old.length)
+      expect(readdirSync(root), `step ${n} of ${steps}`).toEqual(['log'])
+      expect((await verifyLog(dir)).ok).toBe(true)
+    }
+    expect(Math.min(...Object.values(seen))).toBeGreaterThan(0)
+  } finally {
+    rmSync(sound, { recursive: true, force: true })
+  }
+}, 90_000)
 
 test('[L16] only the last key of an entry is the mark', () => {
   const digest = 'ab'.repeat(32)
