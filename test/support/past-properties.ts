@@ -10,8 +10,10 @@ import { seqAt } from '../../src/api/moment.ts'
 import { recordOf } from '../../src/events/upcasters.ts'
 import { bisect, firstTurn, type Probe } from '../../src/past/bisect.ts'
 import { createRebuild } from '../../src/past/rebuild.ts'
+import { PARTS } from '../../src/past/rows.ts'
 import { beads, blockedBeads, dependentsOf, readyBeads } from '../../src/projections/bead-queries.ts'
 import { applyAll, canonical, createProjections, type Projections } from '../../src/projections/index.ts'
+import type { RunSizes } from '../../src/town/past/row-files.ts'
 import { createStates } from '../../src/town/past/states.ts'
 import type { Random } from '../sim/random.ts'
 
@@ -87,11 +89,73 @@ export async function asOfIsReplay(
       }
       await first.catchUp()
     }
+    for (const seq of new Set(positions))
+      differences.push(...(await rowsAlone(lines, log, { rows, sizes, seq, random })))
   } finally {
     for (const states of Object.values(ways)) states.close()
     rmSync(dir, { recursive: true, force: true })
   }
   return differences
+}
+
+/**
+ * Rows that nobody asked for before are asked for by themselves: first those that changed since the last run that is kept,
+ * and among them those that its end does not tell of, because they were made and taken away, or changed and changed back.
+ */
+async function rowsAlone(
+  lines: readonly string[],
+  log: EventLog,
+  { rows: dir, sizes, seq, random }: { rows: string; sizes: RunSizes; seq: number; random: Random },
+): Promise<string[]> {
+  const base = seq - (seq % sizes.records)
+  const [before, now, after] = [base, seq, Math.min(lines.length, base + sizes.records)].map((each) =>
+    rowsByKey(lines, each),
+  ) as [Rows, Rows, Rows]
+  const all = [...new Set([...before.keys(), ...now.keys(), ...after.keys()])]
+  const changed = all.filter((key) => before.get(key) !== now.get(key))
+  const untold = changed.filter((key) => before.get(key) === after.get(key))
+  const some = [...untold.slice(0, ALONE), ...changed.slice(0, ALONE), random.pick(all), random.pick(all)]
+  const differences: string[] = []
+  for (const key of new Set(some)) {
+    const [part = '', ...rest] = key.split(' ')
+    const states = createStates(log, { dir, writes: false, sizes })
+    const row = await states.withProjections(seq, async (projections) =>
+      rowText(partIn(projections, part), rest.join(' ')),
+    )
+    states.close()
+    if (row !== (now.get(key) ?? null))
+      differences.push(
+        `As of ${seq}, ${key} by itself (runs of ${sizes.records}) is ${row}, and was ${now.get(key)}.`,
+      )
+  }
+  return differences
+}
+
+type Rows = ReadonlyMap<string, string>
+/** Rows of a kind that are asked for at a position: each is a state of its own. */
+const ALONE = 4
+const KEYED = PARTS.filter(({ kind }) => kind === 'map' || kind === 'set')
+
+function rowsByKey(lines: readonly string[], seq: number): Rows {
+  const rebuild = createRebuild(null)
+  rebuild.fold(lines.slice(0, seq).map(recordOf))
+  const rows = new Map<string, string>()
+  for (const { name } of KEYED) {
+    const part = partIn(rebuild.projections, name)
+    for (const key of part.keys()) rows.set(`${name} ${key}`, rowText(part, key) ?? '')
+  }
+  return rows
+}
+
+function partIn(projections: Projections, name: string): Map<string, unknown> | Set<string> {
+  const [projection = '', field] = name.split('.')
+  const { rows } = (projections as unknown as Record<string, { rows: unknown }>)[projection] ?? { rows: null }
+  return (field === undefined ? rows : (rows as Record<string, unknown>)[field]) as Map<string, unknown>
+}
+
+function rowText(part: Map<string, unknown> | Set<string>, key: string): string | null {
+  if (!part.has(key)) return null
+  return part instanceof Map ? JSON.stringify(part.get(key)) : 'true'
 }
 
 /** The log as it was at a record. */
@@ -147,8 +211,11 @@ export async function bisectFinds(
   let once = 0
   for (const { what, isSo } of questions(lines, random)) {
     const answers = answersOf(lines, isSo)
-    const from = random.chance(0.5) ? 0 : random.between(0, Math.floor(lines.length / 4))
-    const end = random.between(Math.ceil(lines.length / 2), lines.length)
+    // Also where it is so already, and will be so again.
+    const begin =
+      [0, random.between(0, Math.floor(lines.length / 4)), answers.indexOf(true)][random.between(0, 2)] ?? 0
+    const from = Math.max(0, Math.min(begin, lines.length - 1))
+    const end = random.between(Math.max(from + 1, Math.ceil(lines.length / 2)), lines.length)
     // Mostly where it is so.
     const so = answers.lastIndexOf(true, end)
     const to = so > from && random.chance(0.8) ? so : end
