@@ -12,15 +12,16 @@ import type { BisectOptions, BisectReport, JobProgress } from '../api/town.ts'
 import { recordOf } from '../events/upcasters.ts'
 import { type Answer, firstTurn, bisect as halve, type Probe } from '../past/bisect.ts'
 import { feedItems } from '../projections/feed.ts'
-import { applyAll, createProjections, type Projections } from '../projections/index.ts'
+import { applyAll, applyMany, createProjections, type Projections } from '../projections/index.ts'
 import { machineClock } from './clock.ts'
 import { createDocuments, type Documents } from './past/document.ts'
 import { type Expression, openExpression } from './past/expression.ts'
+import { recordsIn } from './past/records-in.ts'
 
 const SAYS_EVERY_MS = 100
 
 type Town = Pick<PastTown, 'dir' | 'name' | 'townId' | 'priceOf' | 'withProjections'> & {
-  readonly log: Pick<EventLog, 'head' | 'read' | 'get'>
+  readonly log: Pick<EventLog, 'head' | 'pieces' | 'get'>
 }
 
 /** @throws {Fault} NO_TURN, EXPRESSION_INVALID, EXPRESSION_TOO_SLOW; {LogError} LOG_DAMAGED */
@@ -92,27 +93,23 @@ function halving(search: Search) {
 async function first(search: Search) {
   const { asked, town } = search
   const projections = createProjections()
-  let at = 0
   let saidAt = search.begun
   const changes = async function* () {
     const revisions = new Map<string, number>()
-    for await (const { seq, line } of town.log.read({ after: at, to: asked.to })) {
-      const record = recordOf(line)
-      applyAll(projections, record)
-      at = seq
-      if (performance.now() - saidAt > SAYS_EVERY_MS) {
-        saidAt = performance.now()
-        say(search, seq - asked.from, asked.to - asked.from)
+    for await (const piece of town.log.pieces({ after: asked.from, to: asked.to })) {
+      for (const record of recordsIn(piece)) {
+        applyAll(projections, record)
+        if (performance.now() - saidAt > SAYS_EVERY_MS) {
+          saidAt = performance.now()
+          say(search, record.seq - asked.from, asked.to - asked.from)
+        }
+        const changed = changedIn(projections, revisions)
+        // Whoever asks for the time may hear something else after any record.
+        if (search.expression.clock || !search.documents.isUntouched(changed)) yield record.seq
       }
-      const changed = changedIn(projections, revisions)
-      // Whoever asks for the time may hear something else after any record.
-      if (search.expression.clock || !search.documents.isUntouched(changed)) yield seq
     }
   }
-  for await (const { seq, line } of town.log.read({ to: asked.from })) {
-    applyAll(projections, recordOf(line))
-    at = seq
-  }
+  for await (const piece of town.log.pieces({ to: asked.from })) applyMany(projections, recordsIn(piece))
   return firstTurn((seq) => look(search, seq, projections), { from: asked.from, changes: changes() })
 }
 

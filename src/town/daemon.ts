@@ -250,7 +250,7 @@ async function serve(parts: {
     ...closed,
     web,
     past,
-    ...longJobs(town, jobs, () => past.close()),
+    ...longJobs(town, jobs, past.close, past.keep),
     repositories: world.repositories,
     terminals: world.terminals,
     hearing,

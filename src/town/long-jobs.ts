@@ -21,11 +21,12 @@ type Held = Parameters<typeof createSlices>[0] & {
   trouble(code: string, message: string): void
 }
 
-/** `endReaders` ends whoever has files of `.gt/past` open. */
+/** `endReaders` ends whoever has files of `.gt/past` open; `keepRows` resolves when whoever keeps rows has kept all. */
 export function longJobs(
   town: Held,
-  jobs: Jobs,
-  endReaders: () => Promise<void> = () => Promise.resolve(),
+  jobs: Pick<Jobs, 'run'>,
+  endReaders: () => Promise<void>,
+  keepRows: () => Promise<void> = () => Promise.resolve(),
 ): Pick<TownHandle, 'replay' | 'bisect'> {
   const { checkpoint, past } = townFiles(town.dir)
   return {
@@ -47,6 +48,11 @@ export function longJobs(
       }
       return report
     },
-    bisect: (options, watch = UNWATCHED) => jobs.run({ kind: 'bisect', asked: options }, watch, null),
+    async bisect(options, watch = UNWATCHED) {
+      // Without them each moment that is looked at would be folded from the first record on. Whatever hinders it, hinders
+      // the job as well, or not at all.
+      await keepRows().catch(() => {})
+      return jobs.run({ kind: 'bisect', asked: options }, watch, null)
+    },
   }
 }

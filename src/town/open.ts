@@ -23,7 +23,6 @@ import { type Identity, readIdentity } from './identity.ts'
 import { longJobs } from './long-jobs.ts'
 import { createParked } from './parked.ts'
 import { pastHere } from './past/here.ts'
-import { jobsHere } from './past/jobs-here.ts'
 import { openPrices, type TownPrices } from './prices/prices.ts'
 import { lookUpRuntime } from './runtimes.ts'
 import { readTokens, type Tokens } from './tokens.ts'
@@ -101,10 +100,15 @@ export async function openTown(
       },
       onTrouble: (error) => trouble('LOG_TROUBLE', error.message),
     })
-    const isWorth = system.seq - (from?.seq ?? 0) > WORTH_RECORDS
-    if (isWorth) await writeCheckpoint(checkpoint, { log, system: system.state(), projections })
-    const seq = isWorth ? system.seq : (from?.seq ?? 0)
-    const checkpoints = createRenewals({ log, dir: checkpoint, seq, onTrouble: trouble })
+    const seq = from?.seq ?? 0
+    const isWorth = system.seq - seq > WORTH_RECORDS
+    const made = isWorth && (await madeCheckpoint(checkpoint, { log, system, projections }, trouble))
+    const checkpoints = createRenewals({
+      log,
+      dir: checkpoint,
+      seq: made ? system.seq : seq,
+      onTrouble: trouble,
+    })
     return {
       dir,
       identity,
@@ -130,6 +134,20 @@ export async function openTown(
   }
 }
 
+/** A disk without room for a cache is no reason to stay down. */
+async function madeCheckpoint(
+  dir: string,
+  { log, system, projections }: Pick<OpenTown, 'log' | 'system' | 'projections'>,
+  trouble: OpenTown['trouble'],
+): Promise<boolean> {
+  try {
+    return (await writeCheckpoint(dir, { log, system: system.state(), projections })) > 0
+  } catch (error) {
+    trouble('NO_CHECKPOINT', `No checkpoint was made: ${String(error)}`)
+    return false
+  }
+}
+
 /** What a newer version wrote is refused; a person may go on with the copy that was made before it wrote. */
 function withBackup(dir: string, error: unknown): unknown {
   if (!(error instanceof Error) || !('code' in error)) return error
@@ -147,58 +165,56 @@ function withBackup(dir: string, error: unknown): unknown {
 }
 
 /** A town as the routes see it. What needs a daemon is null. `env` is the operator's. */
-export const handleOf = (town: OpenTown, env: NodeJS.ProcessEnv = process.env): TownHandle => ({
-  dir: town.dir,
-  name: town.identity.name,
-  townId: town.identity.townId,
-  system: town.system,
-  projections: town.projections,
-  log: town.log,
-  clock: machineClock,
-  ids: machineIds,
-  repositories: null,
-  terminals: null,
-  presets,
-  findRuntime: (wanted) => lookUpRuntime(presets, wanted, env),
-  recordedLines: async (session, lines, until) =>
-    (await import('../pty/recorded.ts')).recordedLines(
-      sessionFiles(town.dir, session).recording,
-      lines,
-      until,
-    ),
-  masker: masker(secretValues(env)),
-  priceOf(usage) {
-    town.prices.refresh()
-    return town.prices.of(usage)
-  },
-  hearing: null,
-  authenticate: (token) => town.tokens.authenticate(token),
-  tokens: town.tokens.issued,
-  web: null,
-  daemon: null,
-  shutDown: () => Promise.resolve(),
-  ...longJobs(
-    town,
-    jobsHere({
-      log: town.log,
+export function handleOf(town: OpenTown, env: NodeJS.ProcessEnv = process.env): TownHandle {
+  const here = pastHere(
+    {
       dir: town.dir,
       name: town.identity.name,
       townId: town.identity.townId,
-    }),
-  ),
-  backUp: (to) =>
-    backUpLog(town.dir, { log: town.log, version: town.projections.town.rows.town.version, to }),
-  past: pastHere({
+      log: town.log,
+      priceOf: (usage) => town.prices.of(usage),
+    },
+    { keeps: true },
+  )
+  return {
     dir: town.dir,
     name: town.identity.name,
     townId: town.identity.townId,
+    system: town.system,
+    projections: town.projections,
     log: town.log,
-    priceOf: (usage) => town.prices.of(usage),
-  }),
-  troubles() {
-    // A person who has just written the table looks here whether it fits.
-    town.prices.refresh()
-    const { problem } = town.prices
-    return problem === null ? town.troubles : [...town.troubles, problem]
-  },
-})
+    clock: machineClock,
+    ids: machineIds,
+    repositories: null,
+    terminals: null,
+    presets,
+    findRuntime: (wanted) => lookUpRuntime(presets, wanted, env),
+    recordedLines: async (session, lines, until) =>
+      (await import('../pty/recorded.ts')).recordedLines(
+        sessionFiles(town.dir, session).recording,
+        lines,
+        until,
+      ),
+    masker: masker(secretValues(env)),
+    priceOf(usage) {
+      town.prices.refresh()
+      return town.prices.of(usage)
+    },
+    hearing: null,
+    authenticate: (token) => town.tokens.authenticate(token),
+    tokens: town.tokens.issued,
+    web: null,
+    daemon: null,
+    shutDown: () => Promise.resolve(),
+    ...longJobs(town, here, here.close),
+    backUp: (to) =>
+      backUpLog(town.dir, { log: town.log, version: town.projections.town.rows.town.version, to }),
+    past: here.past,
+    troubles() {
+      // A person who has just written the table looks here whether it fits.
+      town.prices.refresh()
+      const { problem } = town.prices
+      return problem === null ? town.troubles : [...town.troubles, problem]
+    },
+  }
+}

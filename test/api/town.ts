@@ -73,7 +73,8 @@ export async function createTown({ rig = true }: { rig?: boolean } = {}) {
     replay: () => Promise.reject(new Error('not here')),
     bisect: () => Promise.reject(new Error('not here')),
     backUp: () => Promise.reject(new Error('not here')),
-    past: pastHere({ dir: '/town', name: 'test', townId: 't1', log, priceOf: () => null }),
+    past: pastHere({ dir: '/town', name: 'test', townId: 't1', log, priceOf: () => null }, { keeps: false })
+      .past,
     troubles: () => [],
   }
   const server = createServer(town)

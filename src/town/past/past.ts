@@ -21,6 +21,8 @@ const GROWN_MIN = 4_096
 export type TownPast = Past & {
   /** The log has another record: nothing else makes the past look, for a quiet town sets no timer. */
   recorded(): void
+  /** Resolves when what all records changed is kept, but for the last ones. @throws {Fault} PAST_ENDED */
+  keep(): Promise<void>
   close(): Promise<void>
 }
 
@@ -90,8 +92,14 @@ export function createPast({ log, ...data }: { readonly log: EventLog } & Omit<P
   /** So that a question finds the versions of rows kept already. */
   let keptTo = 0
   let keeping = false
+  const keep = async (): Promise<void> => {
+    const { head } = log
+    await ask((n) => ({ kind: 'grown', n, head })).text
+    keptTo = head.seq
+  }
 
   return {
+    keep,
     read(question, signal) {
       const { n, text } = ask((n) => ({ kind: 'ask', n, ask: question, head: log.head }))
       const asked = running
@@ -100,15 +108,16 @@ export function createPast({ log, ...data }: { readonly log: EventLog } & Omit<P
       return text
     },
     recorded() {
-      const { head } = log
-      if (keeping || head.seq - keptTo < GROWN_MIN) return
+      const { seq } = log.head
+      if (keeping || seq - keptTo < GROWN_MIN) return
       keeping = true
-      // Nobody waits for it: the next question says what is wrong.
-      ask((n) => ({ kind: 'grown', n, head }))
-        .text.catch(() => {})
+      keep()
+        // Nobody waits for it: the next question says what is wrong.
+        .catch(() => {
+          keptTo = seq
+        })
         .finally(() => {
           keeping = false
-          keptTo = head.seq
         })
     },
     async close() {

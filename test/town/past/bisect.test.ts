@@ -1,18 +1,22 @@
 // Finding the record at which something became so, over the log of a town that is at work.
 
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import type { BisectReport } from '../../../src/api/town.ts'
 import { bisect } from '../../../src/cli/commands/bisect.ts'
 import { recordOf } from '../../../src/events/upcasters.ts'
+import { longJobs } from '../../../src/town/long-jobs.ts'
 import { DOCUMENT } from '../../../src/town/past/document.ts'
+import { pastHere } from '../../../src/town/past/here.ts'
 import { createJobs } from '../../../src/town/past/jobs.ts'
-import { jobsHere } from '../../../src/town/past/jobs-here.ts'
 import { createTown } from '../../api/town.ts'
+import { folder, linesOf, logOf } from './histories.ts'
 
 async function townAtWork({ thread = false } = {}) {
   const { town, bead, command, close } = await createTown()
   const data = { log: town.log, dir: '/town', name: 'test', townId: 't1' }
-  const jobs = thread ? createJobs(data) : jobsHere(data)
+  const jobs = thread ? createJobs(data) : pastHere({ ...data, priceOf: () => null }, { keeps: false })
   onTestFinished(async () => {
     await jobs.close()
     await close()
@@ -125,3 +129,44 @@ test('[PAST-12] an expression without end is ended after 5 s', async () => {
   expect(performance.now() - begun).toBeLessThan(20_000)
   expect(await run('$count(beads) = 1')).toMatchObject({ message: 'bead.create' })
 }, 30_000)
+
+const QUIET = { signal: new AbortController().signal }
+
+test('[PAST-13] of a town that a command has opened alone, bisect keeps rows, and finds the same when they are there', async () => {
+  const lines = await linesOf(5, 4_200)
+  const log = await logOf(lines)
+  const dir = folder()
+  const size = () => statSync(join(dir, '.gt/past/rows')).size
+  const job = {
+    kind: 'bisect',
+    asked: { when: '$count(beads) > 3', from: 0, to: 4_200, first: false },
+  } as const
+  const found: BisectReport[] = []
+  const sizes: number[] = []
+  for (let n = 0; n < 2; n += 1) {
+    const here = pastHere({ log, dir, name: 'test', townId: 't1', priceOf: () => null }, { keeps: true })
+    found.push(await here.run<BisectReport>(job, QUIET, null))
+    sizes.push(size())
+    await here.close()
+  }
+  expect(sizes[0]).toBeGreaterThan(0)
+  expect(sizes[1]).toBe(sizes[0])
+  expect(found[1]).toEqual(found[0])
+  expect(found[0]).toMatchObject({ message: 'bead.create' })
+}, 60_000)
+
+test('[PAST-13] of a live town, its rows are kept before a bisect begins', async () => {
+  const { town } = await createTown()
+  const order: string[] = []
+  const jobs = {
+    async run<T>() {
+      order.push('bisect')
+      return { seq: 1 } as T
+    },
+  }
+  const held = { ...town, checkpoints: { pauseFor: <T>(run: () => T) => run() }, distrust() {}, trouble() {} }
+  const keep = async () => void order.push('kept')
+  const { bisect } = longJobs(held as never, jobs, async () => {}, keep)
+  await bisect({ when: 'true', from: 0, to: 1, first: false })
+  expect(order).toEqual(['kept', 'bisect'])
+})
