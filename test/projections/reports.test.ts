@@ -141,6 +141,9 @@ describe('a merge request', () => {
     })
     expect(one(MergeWaiting, LandingResumed)).toMatchObject({ state: 'queued', reason: null })
     expect(one(MergeWaiting, { ...LandingResumed, rig: 'web' })?.state).toBe('waiting')
+    // It was set aside by itself: that others go on says nothing of it.
+    for (const code of ['APPROVAL_NEEDED', 'TARGET_FROZEN'])
+      expect(one({ ...MergeWaiting, code }, LandingResumed)?.state).toBe('waiting')
   })
 
   test('[PR-14] is found by a name that another rig may use as well', () => {

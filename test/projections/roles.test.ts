@@ -61,6 +61,27 @@ describe('a rig', () => {
     expect(again?.gates).toEqual(['ci'])
   })
 
+  test('[PR-10] is frozen, else red, whatever it is besides, and shows that again afterwards', () => {
+    const { TargetFrozen, TargetThawed, TargetRed, TargetMended } = SAMPLES
+    expect(shop(TargetAdvanced, TargetRed)?.target).toMatchObject({
+      state: 'red',
+      reason: expect.stringMatching(
+        /^test fails on it since [0-9a-f]{7}; the last one that passed is [0-9a-f]{7}$/,
+      ),
+    })
+    const both = shop(TargetAdvanced, TargetRed, TargetFrozen)
+    expect(both?.target).toMatchObject({ state: 'frozen', reason: expect.stringContaining('the release') })
+    expect(both?.red).toMatchObject({ gate: 'test', commit: objectName('d') })
+    expect(shop(TargetAdvanced, TargetRed, TargetFrozen, TargetThawed)?.target.state).toBe('red')
+    expect(shop(TargetAdvanced, TargetFrozen, TargetAdvanced)?.target.state).toBe('frozen')
+    expect(shop(TargetAdvanced, TargetFrozen, TargetThawed)?.target.state).toBe('green')
+    expect(shop(TargetRed, TargetMended)).toMatchObject({
+      red: null,
+      target: { state: 'green', head: objectName('e') },
+    })
+    expect(shop(TargetRed, { ...TargetMended, commit: null })?.target.state).toBe('unknown')
+  })
+
   test('[PR-10] says why a landing waits and since when, until it goes on', () => {
     expect(shop(LandingWaits, LandingWaits)?.waiting).toEqual({
       code: 'RIG_HAS_NO_GATE',
