@@ -15,7 +15,7 @@ export interface PackedRows {
   find(key: string): RowPlace | null
   /** A field that is known without unpacking a row, by its name; null: none is. */
   readonly marked: string | null
-  mark(chunk: number, n: number): unknown
+  marks(chunk: number): readonly unknown[]
 }
 
 export type RowPlace = { readonly chunk: number; readonly n: number }
@@ -107,9 +107,35 @@ export class RowMap<V> extends Map<string, V> {
       const held = super.get(key)
       const row = (): V => held ?? this.#load(key, place as RowPlace)
       if (held === undefined && isMarked && place !== null)
-        yield [this.packed.mark(place.chunk, place.n), row]
+        yield [this.packed.marks(place.chunk)[place.n], row]
       else yield [row()[field], row]
     }
+  }
+
+  /** How many rows have which value of a field. */
+  tally(field: keyof V & string): Map<unknown, number> {
+    const counts = new Map<unknown, number>()
+    const count = (mark: unknown, by: number): void => {
+      const now = (counts.get(mark) ?? 0) + by
+      if (now === 0) counts.delete(mark)
+      else counts.set(mark, now)
+    }
+    if (this.packed.marked !== field) for (const row of this.values()) count(row[field], 1)
+    else {
+      for (let chunk = 0; chunk < this.packed.chunkCount; chunk += 1)
+        for (const mark of this.packed.marks(chunk)) count(mark, 1)
+      // What was packed of rows that are another by now, or are no more.
+      const markOf = (key: string): unknown => {
+        const place = this.packed.find(key)
+        return place === null ? undefined : this.packed.marks(place.chunk)[place.n]
+      }
+      for (const key of this.#gone) count(markOf(key), -1)
+      for (const [key, row] of this.#held()) {
+        if (!this.#fresh.has(key)) count(markOf(key), -1)
+        count(row[field], 1)
+      }
+    }
+    return counts
   }
 
   /** The same rows, from now on apart; rows that were asked for are shared. */
@@ -178,26 +204,21 @@ export type RowChanges<V> = {
   readonly fresh: readonly (readonly [key: string, value: V])[]
 }
 
-function* marksOf<V>(
-  rows: ReadonlyMap<string, V>,
-  field: keyof V & string,
-): Generator<readonly [mark: unknown, row: () => V]> {
-  if (rows instanceof RowMap) yield* (rows as RowMap<V>).marks(field)
-  else for (const row of rows.values()) yield [row[field], () => row]
-}
-
 /** Rows of which a field has one of some values, in their order. */
 export function* rowsWith<V>(
   rows: ReadonlyMap<string, V>,
   field: keyof V & string,
   values: readonly unknown[],
 ): Generator<V> {
-  for (const [mark, row] of marksOf(rows, field)) if (values.includes(mark)) yield row()
+  if (rows instanceof RowMap) {
+    for (const [mark, row] of (rows as RowMap<V>).marks(field)) if (values.includes(mark)) yield row()
+  } else for (const row of rows.values()) if (values.includes(row[field])) yield row
 }
 
 /** How many rows have which value of a field. */
 export function tally<V>(rows: ReadonlyMap<string, V>, field: keyof V & string): Map<unknown, number> {
+  if (rows instanceof RowMap) return (rows as RowMap<V>).tally(field)
   const counts = new Map<unknown, number>()
-  for (const [mark] of marksOf(rows, field)) counts.set(mark, (counts.get(mark) ?? 0) + 1)
+  for (const row of rows.values()) counts.set(row[field], (counts.get(row[field]) ?? 0) + 1)
   return counts
 }

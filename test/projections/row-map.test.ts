@@ -13,7 +13,7 @@ function packed(rows: readonly (readonly [string, Row])[]): PackedRows & { reado
     size: rows.length,
     chunkCount: chunks.length,
     marked: 'n',
-    mark: (chunk, n) => chunks[chunk]?.[n]?.[1].n,
+    marks: (chunk) => (chunks[chunk] ?? []).map(([, row]) => row.n),
     keys: (chunk) => (chunks[chunk] ?? []).map(([key]) => key),
     text(chunk, n) {
       const [key, row] = (chunks[chunk] ?? [])[n] as readonly [string, Row]

@@ -74,8 +74,8 @@ export class PackedPart implements PackedRows {
     return this.#textOf(chunk).slice(n === 0 ? 0 : ends[n - 1], ends[n])
   }
 
-  mark(chunk: number, n: number): unknown {
-    return this.#tableOf(chunk).marks[n]
+  marks(chunk: number): readonly unknown[] {
+    return this.#tableOf(chunk).marks
   }
 
   find(key: string): RowPlace | null {

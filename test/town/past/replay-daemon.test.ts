@@ -42,7 +42,7 @@ test('[P1] [P2] a daemon that is killed in mid-replay leaves the town as it was;
   const report = await town.command('replay', { verify: true })
   expect(report).toMatchObject({ verified: true, divergenceCount: 0, cachesReplaced: true })
   expect(report.liveDigest).toBe(report.stateDigest)
-  expect(existsSync(join(town.dir, '.gt/checkpoint.json'))).toBe(true)
+  expect(existsSync(join(town.dir, '.gt/checkpoint/manifest'))).toBe(true)
   expect(readdirSync(join(town.dir, '.gt')).filter((name) => name.endsWith('.new'))).toEqual([])
 
   const when = `beads[id="${ids[7]}"].status = "closed"`

@@ -133,7 +133,7 @@ test('[PAST-8] --into writes the state into an empty folder, all of it or nothin
 test('[PAST-8] [PAST-9] a job at a time; one that nobody waits for any more is ended, and changes nothing', async () => {
   const { town, jobs, run } = await townAtWork()
   const gone = new AbortController()
-  const checkpoint = join(temporary(), 'checkpoint.json')
+  const checkpoint = join(temporary(), 'checkpoint')
   const asked = { ...PLAIN, checkpoint }
   const first = jobs.run(
     { kind: 'replay', asked },
