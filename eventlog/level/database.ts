@@ -3,13 +3,14 @@
 // Owns:      options of classic-level, translation of its errors, the meta rows.
 // Always:    never creates over something: LevelDB's own default would replace a damaged log by an empty one.
 
-import { access, readdir, readlink, realpath } from 'node:fs/promises'
+import { access, readdir, readFile, readlink, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ClassicLevel } from 'classic-level'
 import { LogError } from '../types.ts'
 import { META_FORMAT, META_LOG_ID } from './keys.ts'
-import { checkManifest } from './manifest.ts'
+import { checkManifest, firstLogOf } from './manifest.ts'
 import { decodeText, encodeText } from './values.ts'
+import { operationsIn } from './write-ahead.ts'
 
 export type Database = ClassicLevel<Buffer, Buffer>
 export type DatabaseSnapshot = ReturnType<Database['snapshot']>
@@ -47,6 +48,8 @@ export async function openDatabase(dir: string, options: { readonly create: bool
     const problem = await checkManifest(path)
     if (problem !== undefined) throw damagedStore(dir, problem)
   }
+  // Kept until LevelDB has them: it may not be able to read its own log just now, and removes it all the same.
+  const operations = options.create ? [] : await operationsIn(path, await firstLogOf(path))
   const db: Database = new ClassicLevel<Buffer, Buffer>(path, {
     keyEncoding: 'buffer',
     valueEncoding: 'buffer',
@@ -63,10 +66,25 @@ export async function openDatabase(dir: string, options: { readonly create: bool
     await db.close().catch(() => {})
     throw openError(dir, error)
   }
+  if (operations.length > 0 && (await hasIgnored(path))) {
+    try {
+      await db.batch(operations, { sync: true })
+    } catch (error) {
+      await db.close().catch(() => {})
+      throw openError(dir, error)
+    }
+  }
   heldHere.add(path)
   db.once('closed', () => heldHere.delete(path))
   return db
 }
+
+/** LevelDB goes on without a log that it cannot open, and only writes so. When that cannot be read either: it may have. */
+const hasIgnored = (path: string): Promise<boolean> =>
+  readFile(join(path, 'LOG'), 'utf8').then(
+    (diary) => diary.includes('Ignoring error'),
+    () => true,
+  )
 
 /**
  * True while this process holds the log in `dir`. LevelDB's lock belongs to the process: touching the LOCK file from

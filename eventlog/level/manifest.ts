@@ -47,6 +47,12 @@ export async function tablesOf(folder: string): Promise<ReadonlySet<string> | un
   }
 }
 
+/** The first file of LevelDB's own log that is still needed. @throws {LogError} LOG_UNAVAILABLE */
+export async function firstLogOf(folder: string): Promise<number> {
+  const found = await listIn(folder)
+  return typeof found === 'string' ? 0 : (readManifest(recordsOf(found.bytes).records).log ?? 0)
+}
+
 /** Why the database in `folder` is not whole, as the end of a sentence, or undefined. @throws {LogError} LOG_UNAVAILABLE */
 export async function checkManifest(folder: string): Promise<string | undefined> {
   for (let look = 1; ; look += 1) {

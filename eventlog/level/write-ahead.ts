@@ -15,7 +15,7 @@ import { join } from 'node:path'
 import type { LogProblem } from '../types.ts'
 import type { FoundHead } from './head-file.ts'
 import { seqKey, seqOf } from './keys.ts'
-import { BLOCK_BYTES, FIRST, FULL, HEADER_BYTES, LAST, pieceAt, skipRest } from './records.ts'
+import { BLOCK_BYTES, FIRST, FULL, HEADER_BYTES, LAST, pieceAt, recordsOf, skipRest } from './records.ts'
 import { isMissing, unavailable } from './unavailable.ts'
 
 const BATCH_HEADER_BYTES = 12
@@ -104,6 +104,26 @@ export function readWriteAhead(file: Buffer): WriteAhead {
   return { seq, begins, ends, broken: undefined }
 }
 
+export type Operation = { type: 'put'; key: Buffer; value: Buffer } | { type: 'del'; key: Buffer }
+
+/** What LevelDB would do again from its own log, from the file `first` on. @throws {LogError} LOG_UNAVAILABLE */
+export async function operationsIn(folder: string, first: number): Promise<Operation[]> {
+  const names = (await namesIn(folder)).filter((name) => /^\d+\.log$/.test(name))
+  const operations: Operation[] = []
+  for (const name of names.sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10))) {
+    if (Number.parseInt(name, 10) < first) continue
+    const file = await bytesOf(join(folder, name))
+    for (const record of file ? recordsOf(file).records : []) {
+      readBatch(
+        record,
+        (key, value) => operations.push({ type: 'put', key, value }),
+        (key) => operations.push({ type: 'del', key }),
+      )
+    }
+  }
+  return operations
+}
+
 /** Whatever was put and can still be read, also behind damage: for rescuing what has a checksum of its own. */
 export function* putsOf(file: Buffer): Generator<{ readonly key: Buffer; readonly value: Buffer }> {
   let pieces: Buffer[] = []
@@ -148,7 +168,11 @@ function batchBegins(file: Buffer, from: number, ends: bigint | undefined): bool
 type Batch = { readonly number: bigint; readonly count: number; readonly seq: number | undefined }
 
 /** `seq` is the last entry of the commit that it writes, if any: the ids of a commit are put only then. */
-function readBatch(batch: Buffer, onPut?: (key: Buffer, value: Buffer) => void): Batch | undefined {
+function readBatch(
+  batch: Buffer,
+  onPut?: (key: Buffer, value: Buffer) => void,
+  onDelete?: (key: Buffer) => void,
+): Batch | undefined {
   if (batch.length < BATCH_HEADER_BYTES) return undefined
   let at = BATCH_HEADER_BYTES
   const size = (): number => {
@@ -173,6 +197,7 @@ function readBatch(batch: Buffer, onPut?: (key: Buffer, value: Buffer) => void):
     // Not `at += size()`: that takes `at` as it is before size() moves it.
     const valueSize = put ? size() : 0
     if (put) onPut?.(key, batch.subarray(at, at + valueSize))
+    else onDelete?.(key)
     at += valueSize
   }
   if (at !== batch.length || count !== batch.readUInt32LE(8)) return undefined
