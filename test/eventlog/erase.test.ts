@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
+import fc from 'fast-check'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { erasedDigest } from '../../eventlog/erased.ts'
 import {
@@ -94,6 +95,41 @@ test('[L16] [L15] the export of an erased log has its chain, and its import is t
   expect(await importLines(join(root, 'copy'), lines)).toEqual(head)
   expect(await linesOf(join(root, 'copy'))).toEqual(lines)
 })
+
+test('[L15] [L16] whatever was written and erased, the export of an import is the export', async () => {
+  const value = fc.jsonValue({ maxDepth: 3 }).map((one) => JSON.parse(JSON.stringify(one)) as unknown)
+  const history = fc.array(fc.tuple(value, fc.nat(4)), { minLength: 1, maxLength: 40 })
+  let round = 0
+  await fc.assert(
+    fc.asyncProperty(history, fc.nat(3), async (entries, times) => {
+      round += 1
+      const place = join(root, `history-${round}`)
+      const log = await createLog(place, { autoSeal: false })
+      // Some of them fill a run.
+      const filler = Array.from({ length: times === 3 ? 500 : 0 }, (_, n): Entry => ({ n }))
+      await log.append(
+        [...entries.map(([one, erased]): Entry => ({ one: one as never, erased })), ...filler],
+        { id: 'all' },
+      )
+      await log.seal()
+      await log.close()
+      for (let time = 0; time < Math.min(times, 2); time += 1)
+        await eraseEntries(place, {
+          erase({ line }) {
+            const entry = JSON.parse(line) as Entry & { erased?: unknown }
+            return entry.erased === time ? { ...entry, one: null } : undefined
+          },
+          finish: async () => {},
+        })
+      const { head } = await verifyLog(place)
+      const lines = await linesOf(place)
+      expect(await importLines(`${place}-copy`, lines)).toEqual(head)
+      expect(await linesOf(`${place}-copy`)).toEqual(lines)
+      expect(await verifyExport(lines, { head })).toMatchObject({ ok: true })
+    }),
+    { numRuns: 10 },
+  )
+}, 90_000)
 
 test('[L16] erasing again keeps the digest of the line that was first written', async () => {
   await erase()

@@ -62,10 +62,7 @@ export async function eraseRecords(dir: string, wish: EraseWish): Promise<Erasur
   if (texts?.some((text) => reason.includes(text)))
     throw new TownError('REASON_TELLS', 'The reason holds what is to be erased.')
   if (hostPid(town) !== null)
-    throw new TownError(
-      'TOWN_UP',
-      'Sessions of the town still write; it must be down while something is erased.',
-    )
+    throw new TownError('TOWN_UP', 'Sessions of the town still write; end it with gt down, and erase then.')
   await refuseUnknown(town, wish)
 
   const wanted = wish.seqs === null ? null : new Set(wish.seqs)
@@ -111,11 +108,7 @@ export async function eraseRecords(dir: string, wish: EraseWish): Promise<Erasur
     }
   } catch (error) {
     if (error instanceof LogError && error.code === 'LOG_LOCKED')
-      throw new TownError(
-        'TOWN_UP',
-        'The town has its log open; it must be down while something is erased.',
-        error,
-      )
+      throw new TownError('TOWN_UP', 'The town has its log open; end it with gt down, and erase then.', error)
     throw error
   }
 }
@@ -127,11 +120,7 @@ const sought = (found: ReadonlySet<string>): string[] =>
 async function refuseUnknown(dir: string, { seqs }: EraseWish): Promise<void> {
   const town = await openTown(dir).catch((error: unknown) => {
     if (!(error instanceof TownError) || error.code !== 'TOWN_BUSY') throw error
-    throw new TownError(
-      'TOWN_UP',
-      'The town has its log open; it must be down while something is erased.',
-      error,
-    )
+    throw new TownError('TOWN_UP', 'The town has its log open; end it with gt down, and erase then.', error)
   })
   const { head } = town.log
   await town.close()
