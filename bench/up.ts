@@ -5,7 +5,7 @@
 // counted.
 
 import { spawnSync } from 'node:child_process'
-import { cpSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
@@ -134,5 +134,8 @@ function loads(dir: string): number {
   return Number(stdout)
 }
 
+/** A short log has no checkpoint. */
 const sizeOf = (folder: string): number =>
-  readdirSync(folder).reduce((bytes, name) => bytes + statSync(join(folder, name)).size, 0)
+  existsSync(folder)
+    ? readdirSync(folder).reduce((bytes, name) => bytes + statSync(join(folder, name)).size, 0)
+    : 0
