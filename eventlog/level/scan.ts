@@ -3,7 +3,7 @@
 // Owns:      iterators, and what is done when LevelDB cannot read on.
 // Always:    an iterator and a snapshot are closed however a scan ends.
 
-import type { Archives } from './archive.ts'
+import type { Range } from '../engine.ts'
 import type { Database, DatabaseSnapshot } from './database.ts'
 import { readError, SCAN_BYTES, throwUnavailable } from './database.ts'
 import { type Kind, rangeOf, SEQ_MAX, seqKey, seqOf } from './keys.ts'
@@ -30,6 +30,15 @@ export class SegmentCache {
 
 export type RawRow = { readonly last: number; readonly key: Buffer; readonly value: Buffer }
 
+/** Rows that lie beside the database, up to `end` (archive.ts). */
+type Archived = {
+  readonly end: { readonly seq: number }
+  /** Checked. @throws {LogError} LOG_DAMAGED */
+  rows(range: Range): AsyncIterable<RawRow>
+  /** As they lie. */
+  scan(range: Range): AsyncIterable<RawRow>
+}
+
 /**
  * Rows that hold entries from `after` + 1 to `to`, as they lie.
  * @throws {LogError} LOG_DAMAGED where LevelDB cannot read on
@@ -38,7 +47,7 @@ export async function* scanRows(
   db: Database,
   snapshot: DatabaseSnapshot,
   range: { readonly after: number; readonly to: number; readonly reverse: boolean },
-  archives?: Archives,
+  archives?: Archived,
 ): AsyncGenerator<RawRow> {
   // Decided together with the snapshot: what is archived meanwhile is in it still.
   const archived = archives?.end.seq ?? 0
@@ -99,7 +108,7 @@ export type Scanned =
 /** Everything of one kind that can be read at all, in order, from a key on. */
 export type Scan = (kind: Kind, from?: Uint8Array) => AsyncIterable<Scanned>
 
-export function scanOf(db: Database, snapshot: DatabaseSnapshot, archives?: Archives): Scan {
+export function scanOf(db: Database, snapshot: DatabaseSnapshot, archives?: Archived): Scan {
   return (kind, from) =>
     kind === 'r' && archives
       ? scanBoth(db, snapshot, archives, from && Buffer.from(from))
@@ -110,7 +119,7 @@ export function scanOf(db: Database, snapshot: DatabaseSnapshot, archives?: Arch
 async function* scanBoth(
   db: Database,
   snapshot: DatabaseSnapshot,
-  archives: Archives,
+  archives: Archived,
   from: Buffer | undefined,
 ): AsyncGenerator<Scanned> {
   const after = (from === undefined ? 1 : (seqOf(from) ?? 1)) - 1
