@@ -21,8 +21,10 @@ export async function generate(options: {
   readonly onLines: (lines: readonly string[]) => Promise<void> | void
   /** Sees each record as the town does that makes it, which then stands just behind it. */
   readonly onRecord?: (record: LogRecord, system: System | null) => void
+  /** Asked now and then: fewer are enough. */
+  readonly ended?: () => boolean
 }): Promise<void> {
-  const { records, seed, onLines, onRecord } = options
+  const { records, seed, onLines, onRecord, ended = () => false } = options
   const world = new World(seed)
   if (onRecord !== undefined) world.onRecord = onRecord
   await world.open((made) => answering(made, sessions(made)))
@@ -39,7 +41,7 @@ export async function generate(options: {
   }
   await world.scheduler.run({
     until: Number.POSITIVE_INFINITY,
-    done: () => world.sink.seq >= records,
+    done: () => world.sink.seq >= records || ended(),
     afterEach: () => {
       for (const line of world.sink.take()) waiting.push(line)
       return waiting.length >= BATCH_LINES ? hand() : undefined

@@ -161,8 +161,7 @@ export class Archives {
         const read = await handle.read(bytes, 0, bytes.length, from).catch(() => ({ bytesRead: 0 }))
         for (const { last, offset, size } of group) {
           const start = offset - from + FRAME_BYTES
-          const whole = start + size <= read.bytesRead && bytes.readUIntBE(start - FRAME_BYTES, 6) === last
-          yield whole
+          yield start + size <= read.bytesRead && isFrame(bytes.subarray(start - FRAME_BYTES), last, size)
             ? { last, key: seqKey('r', last), value: bytes.subarray(start, start + size) }
             : nothing(last)
         }
@@ -191,6 +190,10 @@ export function archiveOperations(file: ArchiveFile): Operation[] {
   for (const { last } of placesIn(file))
     for (const kind of ['r', 's'] as const) operations.push({ type: 'del', key: seqKey(kind, last) })
   return operations
+}
+
+function isFrame(bytes: Buffer, last: number, size: number): boolean {
+  return bytes.readUIntBE(0, 6) === last && bytes.readUInt32BE(6) === size
 }
 
 /** Rows of any file that lies there, for repairing; what cannot be a row ends it. */

@@ -1,13 +1,14 @@
 // A process that writes to a log until it is killed, and says on stdout what was acknowledged.
 //
 // Arguments: folder of the log, first number of its ids. One line `<id number> <last seq>` for each answered append,
-// and `seal` before each sealing, if the third argument is `seal`: it then seals by order, 700 entries at a time.
+// and `seal` before each sealing, if the third argument is `seal`: it then seals by order, 700 entries at a time. With
+// `archive` it archives all that is sealed instead.
 
 import { writeSync } from 'node:fs'
 import { openLog } from '../../eventlog/index.ts'
 
 const [dir = '', start = '0', mode] = process.argv.slice(2)
-const log = await openLog(dir, { autoSeal: mode !== 'seal' })
+const log = await openLog(dir, { autoSeal: mode === undefined })
 let next = Number(start)
 writeSync(1, `open ${log.head.seq}\n`)
 
@@ -28,9 +29,10 @@ async function writeAndSeal(): Promise<void> {
       appends.push(log.append([{ n: next, part: 0, of: 1 }], { id: `n-${next++}` }))
     await Promise.all(appends)
     writeSync(1, `seal ${log.head.seq}\n`)
-    await log.seal()
+    if (mode === 'archive') await log.archive(log.head.seq)
+    else await log.seal()
   }
 }
 
-if (mode === 'seal') await writeAndSeal()
+if (mode !== undefined) await writeAndSeal()
 await Promise.all([write(), write(), write(), write()])
