@@ -91,7 +91,8 @@ export async function eraseRecords(dir: string, wish: EraseWish): Promise<Erasur
             'There is nothing to erase in these records; nothing was changed.',
           )
         told = await tell(draft, some, reason)
-        for (const cache of [files.checkpoint, files.past]) rmSync(cache, { recursive: true, force: true })
+        for (const cache of [files.checkpoint, files.oldCheckpoint, files.past])
+          rmSync(cache, { recursive: true, force: true })
         changed = clean(files.own, texts ?? sought(found))
       },
     })
