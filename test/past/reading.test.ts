@@ -3,8 +3,10 @@
 import { expect, test } from 'vitest'
 import type { LogRecord } from '../../src/events/record.ts'
 import { recordOf } from '../../src/events/upcasters.ts'
+import { createRebuild } from '../../src/past/rebuild.ts'
 import { feedItems } from '../../src/projections/feed.ts'
 import { applyAll, createProjections } from '../../src/projections/index.ts'
+import { createKnown } from '../../src/system/known.ts'
 import { createStates } from '../../src/town/past/states.ts'
 import { replay } from '../../src/town/replay.ts'
 import { linesOfHistory } from '../support/past-histories.ts'
@@ -38,4 +40,36 @@ test('[P4] no way into the past folds a record as it stands in the log: one of a
   states.close()
   const asked = { to: null, verify: true, into: null, checkpoint: null }
   await expect(replay(log, asked, null, () => {})).rejects.toMatchObject(newer)
+})
+
+test('[P1] [P3] a refusal that settles what was told leaves its owner as it was, in a replay as in the town', async () => {
+  const known = createKnown()
+  const rebuild = createRebuild(null)
+  let refusals = 0
+  for (const line of await linesOfHistory(1)) {
+    const record = { ...recordOf(line), seq: known.seq + 1 }
+    known.fold(record)
+    rebuild.fold([record])
+    const state = known.owners.get(record.actor)
+    if (state === null || record.seq % 7 !== 0) continue
+    const { value } = state
+    const refused = {
+      ...record,
+      seq: record.seq + 1,
+      machine: 'other@1',
+      from: value,
+      to: value,
+      change: {},
+      facts: [],
+      effects: [],
+      settles: 'nothing',
+      refused: { code: 'NO', message: 'No.' },
+    }
+    known.fold(refused)
+    rebuild.fold([refused])
+    refusals += 1
+    expect(new Map(rebuild.checkpoint().owners).get(record.actor)).toEqual(state)
+  }
+  expect(refusals).toBeGreaterThan(20)
+  expect(new Map(rebuild.checkpoint().owners)).toEqual(new Map(known.checkpoint().owners))
 })
