@@ -2,9 +2,9 @@
 
 import { setup } from 'xstate'
 import { ACTIONS, type Event, type MachineDef, OPTIONS, typesOf, UNEXPECTED, writing } from '../machine.ts'
+import { gateNotStarted, isStale, notStarted, ofTheTarget } from './refinery.checking.ts'
 import {
   current,
-  isFix,
   mayBegin,
   mayLand,
   next,
@@ -36,15 +36,10 @@ import {
 import {
   freeze,
   isBaseUnknown,
-  isKnownRed,
   look,
   mayLook,
   noteFix,
-  noteGreen,
-  noteRed,
-  notTested,
   redOf,
-  requeue,
   retest,
   testTarget,
   thaw,
@@ -67,26 +62,7 @@ function keep(context: RefineryContext, { meta }: Event<'refinery.retry'>, to: T
   setAside(context, null, meta.at, to)
 }
 
-/** What could not be tested says nothing of anybody. */
-function notRun(context: RefineryContext, failure: { code: string; message: string }, to: To): void {
-  if (context.current === null) notTested(context, failure, to)
-  else hold('building')(context, failure, to)
-}
-
 const hasNoGate = (context: RefineryContext): boolean => settingsOf(context)?.gates.length === 0
-
-const isOfRequest = (context: RefineryContext): boolean => context.current !== null
-
-const isStale = ({ testedBy, way }: RefineryContext): boolean => testedBy !== way
-
-const notStarted = ({ results }: Pick<Event<'gates.ran'>, 'results'>) =>
-  results.find(({ outcome }) => outcome === 'notStarted')
-
-function gateNotStarted({ results }: Event<'gates.ran'>): { code: string; message: string } {
-  const gate = notStarted({ results })
-  const message = `The gate ${gate?.name} could not be started: ${gate?.logTail}`.slice(0, 1_900)
-  return { code: 'GATE_NOT_STARTED', message }
-}
 
 const machine = setup({
   types: typesOf<RefineryContext>(),
@@ -271,72 +247,7 @@ const machine = setup({
       },
     },
 
-    /** The base of the request in hand, which is red, or the target of now: is it red by itself? */
-    checking: {
-      on: {
-        'gates.ran': [
-          { guard: when('gates.ran', isStale), target: 'idle', actions: does('gates.ran', putBack) },
-          {
-            guard: when(
-              'gates.ran',
-              (context, event) => notStarted(event) !== undefined && isOfRequest(context),
-            ),
-            target: 'held',
-            actions: does('gates.ran', (context, event, to) => notRun(context, gateNotStarted(event), to)),
-          },
-          {
-            guard: when('gates.ran', (_, event) => notStarted(event) !== undefined),
-            target: 'idle',
-            actions: does('gates.ran', (context, event, to) => notRun(context, gateNotStarted(event), to)),
-          },
-          {
-            guard: when('gates.ran', (context, { results }) => isGreen(context, results)),
-            target: 'idle',
-            actions: does('gates.ran', (context, _, to) => {
-              noteGreen(context, context.base, context.testedBy, to)
-              if (context.current !== null) fail(context, context.results, to)
-            }),
-          },
-          {
-            target: 'idle',
-            actions: does('gates.ran', (context, { results }, to) => {
-              noteRed(context, results, to)
-              if (context.current === null) return
-              // What is to mend it did not.
-              if (isFix(context, context.current)) fail(context, context.results, to)
-              else requeue(context, results, to)
-            }),
-          },
-        ],
-        'gates.notRun': [
-          { guard: when('gates.notRun', isOfRequest), target: 'held', actions: does('gates.notRun', notRun) },
-          { target: 'idle', actions: does('gates.notRun', notRun) },
-        ],
-        'effect.failed': [
-          {
-            guard: when('effect.failed', isOfRequest),
-            target: 'held',
-            actions: does('effect.failed', notRun),
-          },
-          { target: 'idle', actions: does('effect.failed', notRun) },
-        ],
-      },
-    },
-
-    /** Where does the red target stand? */
-    looking: {
-      on: {
-        'target.seen': [
-          { guard: when('target.seen', isKnownRed), target: 'idle' },
-          {
-            target: 'checking',
-            actions: does('target.seen', (context, { head }, to) => testTarget(context, head, to)),
-          },
-        ],
-        'target.notSeen': { target: 'idle', actions: does('target.notSeen', notTested) },
-        'effect.failed': { target: 'idle', actions: does('effect.failed', notTested) },
-      },
-    },
+    ...ofTheTarget,
 
     landing: {
       on: {
