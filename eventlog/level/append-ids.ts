@@ -46,16 +46,23 @@ export class AppendIds {
     this.#older = older
   }
 
-  /** Reads what is known of the ids; what is damaged becomes an error when it is asked for, or a problem of `verify()`. */
+  /** Reads what is known of the ids. @throws {LogError} LOG_DAMAGED: an id that is not known would be written again. */
   static async load(db: Database, snapshot: DatabaseSnapshot, sealedSeq: number): Promise<AppendIds> {
     const [older] = await db.keys({ ...rangeOf('i'), limit: 1, snapshot }).all()
     const ids = new AppendIds(db, older !== undefined)
-    for await (const [key, value] of db.iterator({ ...rangeOf('h'), snapshot }))
-      for (const hash of decodeIdHashes(key, value)?.hashes ?? []) ids.#packed.add(hash, seqOf(key) ?? 0)
+    for await (const [key, value] of db.iterator({ ...rangeOf('h'), snapshot })) {
+      const run = decodeIdHashes(key, value)
+      if (!run)
+        throw damagedIds(
+          `The hashes of append ids of the run that ends at entry ${seqOf(key) ?? 0} are damaged`,
+        )
+      for (const hash of run.hashes) ids.#packed.add(hash, seqOf(key) ?? 0)
+    }
     const range = { gt: seqKey('x', sealedSeq), lt: rangeOf('x').lt, snapshot }
     for await (const [key, value] of db.iterator(range)) {
       const batch = decodeIdBatch(key, value)
-      if (batch) for (const [id, place] of placesOf(seqOf(key) ?? 0, batch)) ids.#tail.set(id, place)
+      if (!batch) throw damagedList(key)
+      for (const [id, place] of placesOf(seqOf(key) ?? 0, batch)) ids.#tail.set(id, place)
     }
     return ids
   }
@@ -131,7 +138,7 @@ export async function packIds(
   const run: (readonly [id: string, place: IdPlace])[] = []
   for await (const [key, value] of db.iterator({ gt: seqKey('x', from), lte: seqKey('x', to), snapshot })) {
     const batch = decodeIdBatch(key, value)
-    if (!batch) throw damagedIds(`The list of append ids at entry ${seqOf(key) ?? 0} is damaged`)
+    if (!batch) throw damagedList(key)
     run.push(...placesOf(seqOf(key) ?? 0, batch))
     operations.push({ type: 'del', key })
   }
@@ -191,6 +198,9 @@ function* placesOf(
 }
 
 export const hashOf = (id: string): number => crc32(id)
+
+const damagedList = (key: Buffer): LogError =>
+  damagedIds(`The list of append ids at entry ${seqOf(key) ?? 0} is damaged`)
 
 function damagedIds(what: string): LogError {
   const message = `${what}; verify the log.`

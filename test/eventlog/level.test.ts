@@ -21,6 +21,15 @@ describe('a log in a folder', () => {
     dir = join(folder.path, 'log')
   })
   afterEach(() => folder.remove())
+  const level = async <T>(use: (db: ClassicLevel<Buffer, Buffer>) => Promise<T>): Promise<T> => {
+    const db = new ClassicLevel<Buffer, Buffer>(join(dir, 'db'), {
+      keyEncoding: 'buffer',
+      valueEncoding: 'buffer',
+    })
+    const result = await use(db)
+    await db.close()
+    return result
+  }
 
   test('opening creates nothing, creating replaces nothing', async () => {
     await expectCode(openLog(dir), 'LOG_MISSING')
@@ -156,15 +165,6 @@ describe('a log in a folder', () => {
     await fill(600)
     await log.seal()
     await log.close()
-    const level = async <T>(use: (db: ClassicLevel<Buffer, Buffer>) => Promise<T>): Promise<T> => {
-      const db = new ClassicLevel<Buffer, Buffer>(join(dir, 'db'), {
-        keyEncoding: 'buffer',
-        valueEncoding: 'buffer',
-      })
-      const result = await use(db)
-      await db.close()
-      return result
-    }
     // As it was kept then: a row for each id and one for each commit, also of sealed runs.
     await level(async (db) => {
       for (let n = 1; n <= 600; n += 1) {
@@ -196,6 +196,21 @@ describe('a log in a folder', () => {
       expect(await log.find(`n-${n}`)).toMatchObject({ first: n, last: n })
     await log.close()
   })
+
+  test.each([
+    { what: 'the list of the tail', kind: 'x', at: 600 },
+    { what: 'the hashes of a sealed run', kind: 'h', at: 512 },
+  ] as const)(
+    '[L5] [L9] a log is not opened when $what, by which a repeated append is known, cannot be read',
+    async ({ kind, at }) => {
+      const log = await createLog(dir, { autoSeal: false })
+      for (let n = 1; n <= 600; n += 1) await log.append([entry(n)], { id: `n-${n}` })
+      await log.seal()
+      await log.close()
+      await level((db) => db.put(seqKey(kind, at), Buffer.from('neither ids nor hashes')))
+      await expectCode(openLog(dir), 'LOG_DAMAGED')
+    },
+  )
 
   test('[L10] what sealing replaced gives back its room by itself', async () => {
     const log = await createLog(dir, { autoSeal: false })
