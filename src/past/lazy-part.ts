@@ -239,14 +239,37 @@ export function lazyPart(
         }
         return set
       }
+      /** Those that have members: one that lost them all is as one that never was. */
+      const keys = function* (): Generator<string> {
+        const met = new Set<string>()
+        for (const { key } of there()) {
+          const name = key.slice(0, key.indexOf('\n'))
+          if (!met.has(name)) yield name
+          met.add(name)
+        }
+      }
+      const entries = function* (): Generator<[string, Set<string>]> {
+        for (const key of keys()) yield [key, of(key)]
+      }
       override(map, {
         get: of,
+        has: (key: string) => of(key).size > 0,
         set(key: string, members: Set<string>) {
           const set = of(key)
           for (const member of members) set.add(member)
           return map
         },
+        keys,
+        *values() {
+          for (const [, set] of entries()) yield set
+        },
+        entries,
+        [Symbol.iterator]: entries,
+        forEach(use: (set: Set<string>, key: string, of: unknown) => void) {
+          for (const [key, set] of entries()) use(set, key, map)
+        },
       })
+      Object.defineProperty(map, 'size', { get: () => [...keys()].length })
     },
     asSink() {
       listed = true

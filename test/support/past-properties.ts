@@ -11,7 +11,13 @@ import { recordOf } from '../../src/events/upcasters.ts'
 import { bisect, firstTurn, type Probe } from '../../src/past/bisect.ts'
 import { createRebuild } from '../../src/past/rebuild.ts'
 import { PARTS } from '../../src/past/rows.ts'
-import { beads, blockedBeads, dependentsOf, readyBeads } from '../../src/projections/bead-queries.ts'
+import {
+  beadCounts,
+  beads,
+  blockedBeads,
+  dependentsOf,
+  readyBeads,
+} from '../../src/projections/bead-queries.ts'
 import { applyAll, canonical, createProjections, type Projections } from '../../src/projections/index.ts'
 import type { RunSizes } from '../../src/town/past/row-files.ts'
 import { createStates } from '../../src/town/past/states.ts'
@@ -42,7 +48,8 @@ export function textOf(projections: Projections): string {
     beads(rows, { rig: 'shop' }),
   ]
   const needed = beads(rows).map(({ id }) => idsOf(dependentsOf(rows, id)))
-  return JSON.stringify([asked.map(idsOf), needed, rows.ready.size, rows.byId.size]) + canonical(projections)
+  const counts = [beadCounts(rows), ...[...rows.byRig.keys()].sort().map((rig) => beadCounts(rows, rig))]
+  return JSON.stringify([asked.map(idsOf), needed, counts]) + canonical(projections)
 }
 
 /**

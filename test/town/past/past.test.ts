@@ -23,7 +23,9 @@ async function townWithPast() {
 test('[PAST-1] [P4] a read as of each record gives what the same read gave then', async () => {
   const { town, bead, command, get, read } = await townWithPast()
   const then = new Map<number, unknown>()
-  const note = async () => then.set(town.system.seq, (await get('/v1/beads')).body)
+  const told = ({ rigs, work }: Record<string, unknown>) => ({ rigs, work })
+  const note = async () =>
+    then.set(town.system.seq, [(await get('/v1/beads')).body, told((await get('/v1/status')).body)])
   await note()
   const id = await bead('Fix the empty cart', { description: 'Nobody can pay.' })
   await note()
@@ -31,8 +33,12 @@ test('[PAST-1] [P4] a read as of each record gives what the same read gave then'
   await note()
   await command('bead.update', { bead: id, title: 'Fix the cart' })
   await note()
-  for (const [seq, answer] of [...then].reverse())
-    expect(await read('/v1/beads', { at: String(seq), view: 'all' })).toEqual(answer)
+  for (const [seq, answer] of [...then].reverse()) {
+    const at = String(seq)
+    expect([await read('/v1/beads', { at, view: 'all' }), told(await read('/v1/status', { at }))]).toEqual(
+      answer,
+    )
+  }
   // Long texts are read from the log.
   const whole = await read('/v1/beads/:id', { at: String(town.system.seq), waitMs: 0 }, { id })
   expect(whole).toMatchObject({ title: 'Fix the cart', description: 'Nobody can pay.' })
