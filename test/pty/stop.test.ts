@@ -67,7 +67,8 @@ describe('stop', () => {
     )
     const child = await eventually(async () => {
       const pid = Number((await host.peek('unmarked', 1)).trim())
-      return pid > 0 && commandLine(pid).includes('651') ? pid : undefined
+      // What was begun to become it has the marker still.
+      return pid > 0 && commandLine(pid).startsWith('sh -c trap') ? pid : undefined
     })
     expect(survivors(town.id, 'unmarked')).not.toContain(child)
     await host.stop('unmarked', 100)

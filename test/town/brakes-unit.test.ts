@@ -274,8 +274,7 @@ test('[TOWNUP-30] a stop of fifty makes a few checkpoints at a time, tells each 
   const system = Object.create(town.system, {
     take: { value: take },
     living: {
-      value: (machine: string) =>
-        machine === 'sandbox' ? many.map((of) => [of, state(of)] as const) : [],
+      value: (machine: string) => (machine === 'sandbox' ? many.map((of) => [of, state(of)] as const) : []),
     },
     owner: { value: (of: string) => (many.includes(of) ? state(of) : town.system.owner(of)) },
   }) as System

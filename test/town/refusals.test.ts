@@ -67,8 +67,11 @@ test('[TOWNUP-16] [P1] a log with one flipped bit is refused at every up, with t
   const values = Array.from({ length: 600 }, (_, n) => `d${n}.example.org`)
   await Promise.all(values.map((value) => town.command('config.set', { key: 'domain', value })))
   await town.down()
-  // Opening seals what is full.
+  // Opening seals what is full, beside all else.
   await town.up()
+  await expect
+    .poll(async () => (await town.get('/v1/log/stats')).body.sealed, { timeout: 10_000 })
+    .toBeGreaterThan(0)
   await town.down()
   const again = damage(town, ZSTD_MAGIC, 200)
   const [problem] = (await verifyLogIn(town.dir)).problems

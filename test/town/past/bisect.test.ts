@@ -89,7 +89,7 @@ test('[PAST-11] refuses ends that do not differ, and says what it is at both', a
     code: 'NO_TURN',
     details: { before: true, after: false, instead: '$not($count(beads) = 0)' },
   })
-  await expect(run('true', { from: 3, to: 3 })).rejects.toMatchObject({ code: 'INPUT_INVALID' })
+  await expect(run('true', { from: 3, to: 3 })).rejects.toMatchObject({ code: 'POSITION_INVALID' })
 })
 
 test('an expression that does not parse names the place, and one that does not fit what it finds, too', async () => {
