@@ -4,7 +4,7 @@ import { performance } from 'node:perf_hooks'
 import { openLog } from '../eventlog/index.ts'
 import { createProjections } from '../src/projections/index.ts'
 import { createKnown } from '../src/system/known.ts'
-import { readCheckpoint } from '../src/town/checkpoint.ts'
+import { readCheckpoint } from '../src/town/checkpoint/checkpoint.ts'
 import { townFiles } from '../src/town/files.ts'
 
 const files = townFiles(process.argv[2] ?? '')

@@ -67,7 +67,7 @@ export async function checkManifest(folder: string): Promise<string | undefined>
 }
 
 /** @throws {RangeError} a record holds something else */
-export function readManifest(records: readonly Buffer[]): Manifest {
+function readManifest(records: readonly Buffer[]): Manifest {
   const tables = new Map<number, number>()
   let log: number | undefined
   for (const record of records) {

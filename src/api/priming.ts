@@ -1,7 +1,7 @@
 // What an agent is told of its work, and what it is told again when its runtime has forgotten it.
 //
 // Owns:      the fields of `gt prime`; the text that goes into a conversation which was compacted or cleared.
-// Does not:  begin a conversation: the first prompt does (src/town/orders.ts), and says all of it itself.
+// Does not:  begin a conversation: the first prompt does (src/town/agents/orders.ts), and says all of it itself.
 // Always:    nothing is told twice: a conversation that begins, or is gone on with, gets no text from here.
 
 import { keeperOf, rigOf, sessionRole, workerOf } from '../events/address.ts'

@@ -18,13 +18,15 @@ export const runInForeground = async (dir: string, http?: string, onReady?: (pid
   (await import('../town/up.ts')).runInForeground(dir, http, onReady)
 
 /** Gives the town a copy of this program, so that a restart finds it there. @throws PROGRAM_NOT_COPIED. */
-export const keepProgram = async (dir: string) => (await import('../town/program.ts')).keepProgram(dir)
+export const keepProgram = async (dir: string) =>
+  (await import('../town/program/program.ts')).keepProgram(dir)
 
 /** Which versions a town runs. */
-export const townVersions = async (dir: string) => (await import('../town/versions.ts')).townVersions(dir)
+export const townVersions = async (dir: string) =>
+  (await import('../town/program/versions.ts')).townVersions(dir)
 
 /** Checks a log that no daemon has open: a town's, or a copy in a folder. Changes nothing. */
-export const verifyLogIn = async (dir: string) => (await import('../town/past.ts')).verifyLogIn(dir)
+export const verifyLogIn = async (dir: string) => (await import('../town/logs/look.ts')).verifyLogIn(dir)
 
 /** A log out of an export; what can be saved of a damaged one. */
 export const importLog = async (...asked: Parameters<typeof import('../town/logs/import.ts')['importLog']>) =>
@@ -45,10 +47,10 @@ export const forks = async () => import('../town/fork/index.ts')
 export const machines = async () => import('../town/machines.ts')
 
 /** Shows a session in this terminal until the person leaves it. */
-export const attach = async () => import('../town/attach.ts')
+export const attach = async () => import('../town/agents/attach.ts')
 
 /** Looks at the agent programs of this machine. */
-export const agentsCheck = async () => import('../town/agents-check.ts')
+export const agentsCheck = async () => import('../town/agents/agents-check.ts')
 
 /** Asks an earlier session, or looks through what is written down of it. */
-export const seance = async () => import('../town/seance.ts')
+export const seance = async () => import('../town/agents/seance.ts')

@@ -7,9 +7,9 @@ import { machineAt } from '../actors/index.ts'
 import { OVERSEER, TOWN } from '../events/address.ts'
 import type { Json } from '../events/record.ts'
 import { openSystem } from '../system/system.ts'
+import { makeTokens } from './access/tokens.ts'
 import { machineClock, machineIds } from './clock.ts'
 import { LAYOUT, SOCKET_PATH_BYTES_MAX, townFiles } from './files.ts'
-import { makeTokens } from './tokens.ts'
 import { TownError } from './town-error.ts'
 
 export type Installation = {

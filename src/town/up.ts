@@ -9,7 +9,14 @@ import { processes } from '../pty/processes.ts'
 import { readDaemonFile } from './daemon-file.ts'
 import { townFiles } from './files.ts'
 import { readIdentity } from './identity.ts'
-import { forgetPrograms, keepProgram, makeCurrent, nodeOf, ownProgram, type Program } from './program.ts'
+import {
+  forgetPrograms,
+  keepProgram,
+  makeCurrent,
+  nodeOf,
+  ownProgram,
+  type Program,
+} from './program/program.ts'
 import { TownError, type TownErrorCode } from './town-error.ts'
 
 export type Up = {

@@ -1,8 +1,8 @@
-// Keeps that a preset has passed the suite on this machine: then it is called proved here (src/town/conformance.ts).
+// Keeps that a preset has passed the suite on this machine: then it is called proved here (src/town/agents/conformance.ts).
 
 import { afterAll, afterEach } from 'vitest'
 import type { Preset } from '../../src/ports/presets.ts'
-import { keepPassed } from '../../src/town/conformance.ts'
+import { keepPassed } from '../../src/town/agents/conformance.ts'
 import { PINNED } from './versions.ts'
 
 /** To be called inside of the group of tests that is meant. A part of them, or one that failed, proves nothing. */

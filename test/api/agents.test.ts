@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { keepPassed } from '../../src/town/conformance.ts'
+import { keepPassed } from '../../src/town/agents/conformance.ts'
 import { createTown, type TestTown } from './town.ts'
 
 let town: TestTown

@@ -12,9 +12,9 @@ import { applyAll, createProjections } from '../../src/projections/index.ts'
 import { presets } from '../../src/pty/presets/index.ts'
 import { openSystem } from '../../src/system/system.ts'
 import type { OpenEffect } from '../../src/system/types.ts'
-import { createHearing } from '../../src/town/hearing.ts'
+import { createHearing } from '../../src/town/agents/hearing.ts'
+import { lookUpRuntime } from '../../src/town/agents/runtimes.ts'
 import { pastHere } from '../../src/town/past/here.ts'
-import { lookUpRuntime } from '../../src/town/runtimes.ts'
 
 export const OPERATOR = 'operator-token'
 export const HEAD = 'a'.repeat(40)

@@ -15,7 +15,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openLog } from '../../eventlog/index.ts'
 import { townFiles } from '../../src/town/files.ts'
 import { installTown } from '../../src/town/install.ts'
-import { verifyLogIn } from '../../src/town/past.ts'
+import { verifyLogIn } from '../../src/town/logs/look.ts'
 import { createCliTown, gt } from './town.ts'
 
 let root: string

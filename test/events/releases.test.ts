@@ -9,7 +9,7 @@ import { createRedecider } from '../../src/system/redecide.ts'
 import { townFiles } from '../../src/town/files.ts'
 import { installTown } from '../../src/town/install.ts'
 import { handleOf, openTown } from '../../src/town/open.ts'
-import { VERSION } from '../../src/town/version.ts'
+import { VERSION } from '../../src/town/program/version.ts'
 import { RELEASES, releaseLog, told } from '../support/release-log.ts'
 
 let root: string

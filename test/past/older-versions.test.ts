@@ -3,7 +3,7 @@
 import { beforeAll, expect, test } from 'vitest'
 import { machineAt } from '../../src/actors/index.ts'
 import { recordOf } from '../../src/events/upcasters.ts'
-import { replay } from '../../src/town/replay.ts'
+import { replay } from '../../src/town/past/replay.ts'
 import { linesOfHistory } from '../support/past-histories.ts'
 import { logOf } from '../support/past-properties.ts'
 

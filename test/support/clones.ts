@@ -3,11 +3,11 @@
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-const BUILT_PROGRAM = join(import.meta.dirname, '../../dist/src/town/program.js')
+const BUILT_PROGRAM = join(import.meta.dirname, '../../dist/src/town/program/program.js')
 
 /** Makes a clone in `dir`, in place of what is there; `version` is what its package.json says. */
 export async function makeClone(dir: string, version: string): Promise<void> {
-  const { keepProgram } = (await import(BUILT_PROGRAM)) as typeof import('../../src/town/program.ts')
+  const { keepProgram } = (await import(BUILT_PROGRAM)) as typeof import('../../src/town/program/program.ts')
   mkdirSync(join(dir, '..'), { recursive: true })
   const aside = mkdtempSync(join(dir, '..', 'aside-'))
   mkdirSync(join(aside, '.gt'))

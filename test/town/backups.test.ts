@@ -4,12 +4,12 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { openLog } from '../../eventlog/index.ts'
 import { OVERSEER, TOWN } from '../../src/events/address.ts'
-import { backUpLog, backupsOf } from '../../src/town/backups.ts'
 import { townFiles } from '../../src/town/files.ts'
 import { installTown } from '../../src/town/install.ts'
+import { backUpLog, backupsOf } from '../../src/town/logs/backups.ts'
+import { verifyLogIn } from '../../src/town/logs/look.ts'
 import { handleOf, openTown } from '../../src/town/open.ts'
-import { verifyLogIn } from '../../src/town/past.ts'
-import { VERSION } from '../../src/town/version.ts'
+import { VERSION } from '../../src/town/program/version.ts'
 
 let root: string
 let dir: string

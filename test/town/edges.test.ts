@@ -5,11 +5,11 @@ import { expect, test } from 'vitest'
 import type { Repositories } from '../../src/ports/repositories.ts'
 import type { SessionEnding, Terminals } from '../../src/ports/terminals.ts'
 import type { System } from '../../src/system/types.ts'
-import { createAdoption } from '../../src/town/adoption.ts'
+import { createAdoption } from '../../src/town/agents/adoption.ts'
+import type { TownHearing } from '../../src/town/agents/hearing.ts'
 import type { Carrier } from '../../src/town/effects/carrier.ts'
 import { performWith } from '../../src/town/effects/index.ts'
 import { sessionFiles } from '../../src/town/files.ts'
-import type { TownHearing } from '../../src/town/hearing.ts'
 
 const HEAD = 'a'.repeat(40)
 const SESSION = 'shop/polecats/nux/sessions/1.1'

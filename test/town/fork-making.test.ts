@@ -20,8 +20,8 @@ import { OVERSEER, TOWN } from '../../src/events/address.ts'
 import { checkPlace, checkRoom } from '../../src/town/fork/place.ts'
 import { installTown } from '../../src/town/install.ts'
 import { eraseRecords } from '../../src/town/logs/erase.ts'
+import { verifyLogIn } from '../../src/town/logs/look.ts'
 import { openTown } from '../../src/town/open.ts'
-import { verifyLogIn } from '../../src/town/past.ts'
 import { everythingIn } from '../support/forks.ts'
 
 const GT = join(import.meta.dirname, '../../dist/src/cli/main.js')

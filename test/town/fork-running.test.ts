@@ -6,7 +6,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { verifyLogIn } from '../../src/town/past.ts'
+import { verifyLogIn } from '../../src/town/logs/look.ts'
 import { everythingIn } from '../support/forks.ts'
 import { COMMIT, GT, git, gone, makeTown, untilFile } from '../support/town.ts'
 

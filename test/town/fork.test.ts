@@ -4,7 +4,7 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { verifyLogIn } from '../../src/town/past.ts'
+import { verifyLogIn } from '../../src/town/logs/look.ts'
 import { everythingIn, forkOf, upAt } from '../support/forks.ts'
 import { COMMIT, GT, git, makeTown } from '../support/town.ts'
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { LogRecord } from '../../src/events/record.ts'
 import type { System } from '../../src/system/types.ts'
-import { createKeeper, KEEP_EVERY_MS } from '../../src/town/keeper.ts'
+import { createKeeper, KEEP_EVERY_MS } from '../../src/town/agents/keeper.ts'
 import { BASE, BRANCH, COMMIT, CREW, CREW_SESSION, SANDBOX, SESSION } from '../support/messages.ts'
 
 function town() {

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { presets } from '../../src/pty/presets/index.ts'
+import { hookCommand, hookMode } from '../../src/town/agents/launcher.ts'
+import { type Assignment, ordersFor, rulesFor } from '../../src/town/agents/orders.ts'
 import { uuidOf } from '../../src/town/effects/session-launch.ts'
-import { hookCommand, hookMode } from '../../src/town/launcher.ts'
-import { type Assignment, ordersFor, rulesFor } from '../../src/town/orders.ts'
 
 const first: Assignment = {
   agent: 'shop/polecats/nux',

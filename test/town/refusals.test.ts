@@ -19,7 +19,7 @@ import { encodeText } from '../../eventlog/level/values.ts'
 import { RENEWED_EVERY } from '../../src/town/checkpoint/renewals.ts'
 import { townFiles } from '../../src/town/files.ts'
 import { installTown } from '../../src/town/install.ts'
-import { verifyLogIn } from '../../src/town/past.ts'
+import { verifyLogIn } from '../../src/town/logs/look.ts'
 import { makeTown, nothingLeft, type TestTown } from '../support/town.ts'
 
 const DAEMON = join(import.meta.dirname, '../../dist/src/town/daemon-main.js')

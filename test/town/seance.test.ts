@@ -2,8 +2,8 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { noteOf } from '../../src/town/handoffs.ts'
-import { askCopy, lookThrough } from '../../src/town/seance.ts'
+import { noteOf } from '../../src/town/agents/handoffs.ts'
+import { askCopy, lookThrough } from '../../src/town/agents/seance.ts'
 
 let folder: string
 beforeEach(() => {

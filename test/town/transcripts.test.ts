@@ -9,7 +9,7 @@ import type { UsageRead } from '../../src/ports/presets.ts'
 import { presets } from '../../src/pty/presets/index.ts'
 import { openSystem } from '../../src/system/system.ts'
 import type { System } from '../../src/system/types.ts'
-import { createTranscripts } from '../../src/town/transcripts.ts'
+import { createTranscripts } from '../../src/town/agents/transcripts.ts'
 import { AGENT, message, SESSION } from '../support/messages.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'gt-transcripts-'))

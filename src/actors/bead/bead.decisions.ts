@@ -18,7 +18,7 @@ export type BeadContext = {
 }
 
 /** Label of a bead whose work may land on a target that is frozen or red. Only a person's counts. */
-export const FIXES_TARGET = 'fixes-target'
+const FIXES_TARGET = 'fixes-target'
 
 /** How many beads one bead may need. */
 export const NEEDS_MAX = 200

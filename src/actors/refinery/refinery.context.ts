@@ -125,7 +125,7 @@ export function next(context: RefineryContext): string | null {
   return first
 }
 
-export const requestsIn = (context: RefineryContext): string[] => keysOf(context, 'request/')
+const requestsIn = (context: RefineryContext): string[] => keysOf(context, 'request/')
 
 /** What was taken out in this very decision is still there as undefined. */
 export const keysOf = (context: RefineryContext, prefix: string): string[] =>

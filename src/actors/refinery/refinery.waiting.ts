@@ -112,7 +112,7 @@ function ask(
 }
 
 /** The request that a decision is about; null when it was withdrawn. */
-export const askedBy = (context: RefineryContext, decision: string): string | null =>
+const askedBy = (context: RefineryContext, decision: string): string | null =>
   keysOf(context, 'approval/').find((address) => approvalOf(context, address).asked?.decision === decision) ??
   null
 

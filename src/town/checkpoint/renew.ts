@@ -6,8 +6,8 @@
 import type { EventLog } from '../../../eventlog/index.ts'
 import { applyMany, createProjections } from '../../projections/index.ts'
 import { createKnown } from '../../system/known.ts'
-import { readCheckpoint, writeCheckpoint } from '../checkpoint.ts'
 import { recordsIn } from '../past/records-in.ts'
+import { readCheckpoint, writeCheckpoint } from './checkpoint.ts'
 
 /** `from`: the record up to which nothing had to be folded. `bytes`: written. */
 export type Renewed = { readonly from: number; readonly seq: number; readonly bytes: number }

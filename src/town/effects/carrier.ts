@@ -8,8 +8,8 @@ import type { Repositories } from '../../ports/repositories.ts'
 import type { Terminals } from '../../ports/terminals.ts'
 import type { Projections } from '../../projections/index.ts'
 import type { OpenEffect, System } from '../../system/types.ts'
-import type { Tokens } from '../tokens.ts'
-import type { Transcripts } from '../transcripts.ts'
+import type { Tokens } from '../access/tokens.ts'
+import type { Transcripts } from '../agents/transcripts.ts'
 
 export interface Carrier {
   readonly dir: string

@@ -7,8 +7,8 @@ import { closeSync, existsSync, mkdirSync, openSync, readdirSync, rmSync, writeS
 import { join, resolve } from 'node:path'
 import { LogError, type RepairReport, repairLog } from '../../../eventlog/index.ts'
 import { townFiles } from '../files.ts'
-import { logFolder } from '../past.ts'
 import { TownError } from '../town-error.ts'
+import { logFolder } from './look.ts'
 
 export type Repaired = RepairReport & {
   /** The log that was looked at; it is as it was. */

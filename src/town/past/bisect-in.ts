@@ -1,9 +1,9 @@
 // A bisect with the states of a town at hand.
 
 import type { BisectOptions, BisectReport, JobProgress } from '../../api/town.ts'
-import { bisect } from '../bisect.ts'
 import { townFiles } from '../files.ts'
 import { openPrices } from '../prices/prices.ts'
+import { bisect } from './bisect.ts'
 import type { PastLog } from './reader.ts'
 import { createStates } from './states.ts'
 

@@ -34,7 +34,7 @@ port.on('message', (message: ToJob) => {
 /** What a job does not need is not loaded for it. */
 async function done(): Promise<unknown> {
   if (job.kind === 'replay') {
-    const { replay } = await import('../replay.ts')
+    const { replay } = await import('./replay.ts')
     return replay(log, job.asked, live, onProgress)
   }
   const { bisectIn } = await import('./bisect-in.ts')

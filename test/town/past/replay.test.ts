@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import type { JobProgress, ReplayReport } from '../../../src/api/town.ts'
 import { createJobs } from '../../../src/town/past/jobs.ts'
+import { replay } from '../../../src/town/past/replay.ts'
 import { createSlices } from '../../../src/town/past/slices.ts'
-import { replay } from '../../../src/town/replay.ts'
 import { createTown } from '../../api/town.ts'
 
 const QUIET = () => {}

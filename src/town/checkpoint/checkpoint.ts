@@ -7,17 +7,17 @@
 
 import { createHash } from 'node:crypto'
 import { rmSync } from 'node:fs'
-import type { EventLog } from '../../eventlog/index.ts'
-import { MACHINES } from '../actors/index.ts'
-import { type Address, RECORD_VERSION } from '../events/record.ts'
-import { createProjections, type Projections } from '../projections/index.ts'
-import { RowMap } from '../projections/row-map.ts'
-import type { Projection } from '../projections/types.ts'
-import type { SavedLedger } from '../system/ledger.ts'
-import { machineName } from '../system/owners.ts'
-import type { OwnerState, SystemStart, SystemState } from '../system/types.ts'
-import { readStored, type Stored, type StoredPart, writeStored } from './checkpoint/files.ts'
-import { ChunkList, decodeText, encodeText, PackedPart, type RowText } from './checkpoint/packed.ts'
+import type { EventLog } from '../../../eventlog/index.ts'
+import { MACHINES } from '../../actors/index.ts'
+import { type Address, RECORD_VERSION } from '../../events/record.ts'
+import { createProjections, type Projections } from '../../projections/index.ts'
+import { RowMap } from '../../projections/row-map.ts'
+import type { Projection } from '../../projections/types.ts'
+import type { SavedLedger } from '../../system/ledger.ts'
+import { machineName } from '../../system/owners.ts'
+import type { OwnerState, SystemStart, SystemState } from '../../system/types.ts'
+import { readStored, type Stored, type StoredPart, writeStored } from './files.ts'
+import { ChunkList, decodeText, encodeText, PackedPart, type RowText } from './packed.ts'
 
 /** Records folded at a start above which the start writes a checkpoint. Below, folding is quicker than writing. */
 export const WORTH_RECORDS = 2_048

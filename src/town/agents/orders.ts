@@ -2,8 +2,8 @@
 //
 // Always:    texts of beads, gates and earlier attempts are shown as what they are, between marks of their own.
 
-import type { AttemptReason, Previous } from '../events/define.ts'
-import type { HandoffTrigger } from '../events/worker.ts'
+import type { AttemptReason, Previous } from '../../events/define.ts'
+import type { HandoffTrigger } from '../../events/worker.ts'
 
 export type Assignment = {
   readonly agent: string

@@ -3,12 +3,12 @@
 // Owns:      telling endings to their sessions, once each.
 // Does not:  decide what an ending means. It never says that something ended which it did not see gone (P5).
 
-import type { Address } from '../events/record.ts'
-import type { SessionEnding, Terminals } from '../ports/terminals.ts'
-import { stoppedBecause } from '../pty/recorded.ts'
-import type { System } from '../system/types.ts'
-import { asRecorded, cleanUpAfter, lastWords } from './effects/sessions.ts'
-import { sessionFiles } from './files.ts'
+import type { Address } from '../../events/record.ts'
+import type { SessionEnding, Terminals } from '../../ports/terminals.ts'
+import { stoppedBecause } from '../../pty/recorded.ts'
+import type { System } from '../../system/types.ts'
+import { asRecorded, cleanUpAfter, lastWords } from '../effects/sessions.ts'
+import { sessionFiles } from '../files.ts'
 import type { TownHearing } from './hearing.ts'
 import type { Transcripts } from './transcripts.ts'
 

@@ -27,9 +27,9 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { townFiles } from './files.ts'
+import { townFiles } from '../files.ts'
+import { TownError } from '../town-error.ts'
 import { productionPackages } from './packages.ts'
-import { TownError } from './town-error.ts'
 
 export type Program = {
   /** Absolute path of the package: a copy, or a clone that is run as it is. */
@@ -151,7 +151,7 @@ export function nodeOf({ dir }: Program): string {
 const CURRENT = 'current'
 
 /** The folder of a package from a file of it: <package>/dist/src/town/x.js, or <package>/src/town/x.ts. */
-const packageOf = (file: string): string => join(file, file.endsWith('.js') ? '../../../..' : '../../..')
+const packageOf = (file: string): string => join(file, file.endsWith('.js') ? '../../../../..' : '../../../..')
 
 /** What Node can load, and programs, which have no ending; it refuses TypeScript below node_modules. */
 const LOADED = /\.([cm]?js|json|node|wasm)$|^[^.]+$/

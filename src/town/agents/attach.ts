@@ -1,11 +1,11 @@
 // A person's terminal on a session, for the command line: live, or from its recording.
 
-import { RESET } from '../pty/attach.ts'
-import { type PlayOptions, playRecording, recordedEvents } from '../pty/recorded.ts'
-import { sessionFiles } from './files.ts'
+import { RESET } from '../../pty/attach.ts'
+import { type PlayOptions, playRecording, recordedEvents } from '../../pty/recorded.ts'
+import { sessionFiles } from '../files.ts'
 
-export { attachTerminal } from '../pty/attach.ts'
-export { viewingScreen } from '../pty/recorded.ts'
+export { attachTerminal } from '../../pty/attach.ts'
+export { viewingScreen } from '../../pty/recorded.ts'
 
 /** What a session showed and when; null when there is no recording. */
 export const eventsOf = (dir: string, session: string) => recordedEvents(sessionFiles(dir, session).recording)

@@ -7,16 +7,16 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
-import { describe } from '../actors/chart.ts'
-import { MACHINES } from '../actors/index.ts'
-import { Fault } from '../api/fault.ts'
-import type { createServer } from '../api/server.ts'
-import type { TownHandle, Web } from '../api/town.ts'
-import { createWeb } from '../api/web.ts'
-import { pageFiles } from '../api/web-files.ts'
-import { type Address, parseAddress, urlOf } from '../api/web-guard.ts'
-import { OVERSEER } from '../events/address.ts'
-import { townFiles } from './files.ts'
+import { describe } from '../../actors/chart.ts'
+import { MACHINES } from '../../actors/index.ts'
+import { Fault } from '../../api/fault.ts'
+import type { createServer } from '../../api/server.ts'
+import type { TownHandle, Web } from '../../api/town.ts'
+import { createWeb } from '../../api/web.ts'
+import { pageFiles } from '../../api/web-files.ts'
+import { type Address, parseAddress, urlOf } from '../../api/web-guard.ts'
+import { OVERSEER } from '../../events/address.ts'
+import { townFiles } from '../files.ts'
 
 const Kept = z.object({
   host: z.string(),
@@ -110,5 +110,5 @@ function read(file: string): Kept | null {
 /** A browser reads what was built, also when we run from sources. */
 function builtPage(): string {
   const here = import.meta.url
-  return fileURLToPath(new URL(here.endsWith('.ts') ? '../../dist/src/web' : '../web', here))
+  return fileURLToPath(new URL(here.endsWith('.ts') ? '../../../dist/src/web' : '../../web', here))
 }

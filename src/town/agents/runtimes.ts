@@ -6,10 +6,10 @@
 import { accessSync, constants, realpathSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { delimiter, dirname, isAbsolute, join } from 'node:path'
-import type { RuntimeFound } from '../api/town.ts'
-import type { Preset, Presets } from '../ports/presets.ts'
+import type { RuntimeFound } from '../../api/town.ts'
+import type { Preset, Presets } from '../../ports/presets.ts'
+import { textOf } from '../text-of.ts'
 import { passedHere, readPassed } from './conformance.ts'
-import { textOf } from './text-of.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 

@@ -5,7 +5,7 @@
 // Always:    a change of where an agent stands is recorded before `hear` answers; what it does from one moment to the
 //            next is folded, and recorded at most once in 30 s for a session. Nothing runs while nobody says anything.
 
-import { fold, hasActivity, NO_ACTIVITY } from '../actors/session/activity.ts'
+import { fold, hasActivity, NO_ACTIVITY } from '../../actors/session/activity.ts'
 import {
   beginning,
   FRESH_MS,
@@ -13,17 +13,17 @@ import {
   isTooSoon,
   sameStanding,
   stand,
-} from '../actors/session/standing.ts'
-import type { Hearing } from '../api/town.ts'
-import { ownerKind } from '../events/address.ts'
-import type { Activity, Heard, Standing } from '../events/hearing.ts'
-import { nudgeNamedIn } from '../events/nudge-line.ts'
-import type { Address } from '../events/record.ts'
-import type { Clock, Ids } from '../ports/clock.ts'
-import type { Preset, Presets, ScreenView } from '../ports/presets.ts'
-import type { Terminals } from '../ports/terminals.ts'
-import type { System } from '../system/types.ts'
-import { sessionFiles } from './files.ts'
+} from '../../actors/session/standing.ts'
+import type { Hearing } from '../../api/town.ts'
+import { ownerKind } from '../../events/address.ts'
+import type { Activity, Heard, Standing } from '../../events/hearing.ts'
+import { nudgeNamedIn } from '../../events/nudge-line.ts'
+import type { Address } from '../../events/record.ts'
+import type { Clock, Ids } from '../../ports/clock.ts'
+import type { Preset, Presets, ScreenView } from '../../ports/presets.ts'
+import type { Terminals } from '../../ports/terminals.ts'
+import type { System } from '../../system/types.ts'
+import { sessionFiles } from '../files.ts'
 import { heardOnScreen } from './screen-evidence.ts'
 import { eachUnheard } from './unheard.ts'
 

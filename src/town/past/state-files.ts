@@ -5,10 +5,10 @@
 
 import { closeSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { type Part, partsOf } from '../past/parts.ts'
-import type { Projections } from '../projections/index.ts'
-import type { SystemCheckpoint } from '../system/types.ts'
-import { TownError } from './town-error.ts'
+import { type Part, partsOf } from '../../past/parts.ts'
+import type { Projections } from '../../projections/index.ts'
+import type { SystemCheckpoint } from '../../system/types.ts'
+import { TownError } from '../town-error.ts'
 
 /** @throws {TownError} FOLDER_NOT_EMPTY */
 export function checkEmpty(dir: string): void {

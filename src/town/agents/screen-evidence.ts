@@ -2,8 +2,8 @@
 //
 // Always:    of a runtime with hooks a screen says only what no hook can; of one without it says all there is.
 
-import type { Heard, Standing } from '../events/hearing.ts'
-import type { ScreenReading } from '../ports/presets.ts'
+import type { Heard, Standing } from '../../events/hearing.ts'
+import type { ScreenReading } from '../../ports/presets.ts'
 
 const via = 'screen'
 

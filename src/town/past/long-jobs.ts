@@ -4,11 +4,11 @@
 // Does not:  do a job, or choose its thread.
 
 import { rmSync } from 'node:fs'
-import type { JobWatch, ReplayReport, TownHandle } from '../api/town.ts'
-import type { Renewals } from './checkpoint/renewals.ts'
-import { townFiles } from './files.ts'
-import type { Jobs } from './past/jobs.ts'
-import { createSlices } from './past/slices.ts'
+import type { JobWatch, ReplayReport, TownHandle } from '../../api/town.ts'
+import type { Renewals } from '../checkpoint/renewals.ts'
+import { townFiles } from '../files.ts'
+import type { Jobs } from './jobs.ts'
+import { createSlices } from './slices.ts'
 
 /** For whoever waits for the end in any case. */
 const UNWATCHED: JobWatch = { signal: new AbortController().signal }

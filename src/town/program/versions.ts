@@ -1,8 +1,8 @@
 // Which versions a town runs, and which it would run after a restart.
 
-import { hostPid } from '../pty/host-files.ts'
-import { processes } from '../pty/processes.ts'
-import { readDaemonFile } from './daemon-file.ts'
+import { hostPid } from '../../pty/host-files.ts'
+import { processes } from '../../pty/processes.ts'
+import { readDaemonFile } from '../daemon-file.ts'
 import { currentProgram, ownProgram, programOf } from './program.ts'
 
 /** Digest null: sources, or a program that nobody can tell any more. */

@@ -2,8 +2,8 @@
 
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { type VerifyReport, verifyLog } from '../../eventlog/index.ts'
-import { townFiles } from './files.ts'
+import { type VerifyReport, verifyLog } from '../../../eventlog/index.ts'
+import { townFiles } from '../files.ts'
 
 /** Checks a log whole. `dir` is a town, or a folder that holds a copy of a log. Changes nothing. */
 export function verifyLogIn(dir: string): Promise<VerifyReport> {

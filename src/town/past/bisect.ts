@@ -5,18 +5,18 @@
 // Always:    what is found is a turn; the same question has the same answer tomorrow.
 
 import { performance } from 'node:perf_hooks'
-import type { EventLog } from '../../eventlog/index.ts'
-import { Fault } from '../api/fault.ts'
-import type { PastTown } from '../api/past.ts'
-import type { BisectOptions, BisectReport, JobProgress } from '../api/town.ts'
-import { recordOf } from '../events/upcasters.ts'
-import { type Answer, firstTurn, bisect as halve, type Probe } from '../past/bisect.ts'
-import { feedItems } from '../projections/feed.ts'
-import { applyAll, applyMany, createProjections, type Projections } from '../projections/index.ts'
-import { machineClock } from './clock.ts'
-import { createDocuments, type Documents } from './past/document.ts'
-import { type Expression, openExpression } from './past/expression.ts'
-import { recordsIn } from './past/records-in.ts'
+import type { EventLog } from '../../../eventlog/index.ts'
+import { Fault } from '../../api/fault.ts'
+import type { PastTown } from '../../api/past.ts'
+import type { BisectOptions, BisectReport, JobProgress } from '../../api/town.ts'
+import { recordOf } from '../../events/upcasters.ts'
+import { type Answer, firstTurn, bisect as halve, type Probe } from '../../past/bisect.ts'
+import { feedItems } from '../../projections/feed.ts'
+import { applyAll, applyMany, createProjections, type Projections } from '../../projections/index.ts'
+import { machineClock } from '../clock.ts'
+import { createDocuments, type Documents } from './document.ts'
+import { type Expression, openExpression } from './expression.ts'
+import { recordsIn } from './records-in.ts'
 
 const SAYS_EVERY_MS = 100
 

@@ -7,8 +7,8 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { z } from 'zod'
-import type { GivenToken, Scope, TokenDraft, TokenWish } from '../api/town.ts'
-import { townFiles } from './files.ts'
+import type { GivenToken, Scope, TokenDraft, TokenWish } from '../../api/town.ts'
+import { townFiles } from '../files.ts'
 
 const Kept = z.object({
   id: z.string(),

@@ -4,7 +4,7 @@
 
 import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { HookCall } from '../ports/presets.ts'
+import type { HookCall } from '../../ports/presets.ts'
 
 /** Calls that are read at a time; a launcher leaves no more. */
 const CALLS_MAX = 1_000

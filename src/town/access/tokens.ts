@@ -7,10 +7,10 @@
 
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
-import type { Caller } from '../api/town.ts'
-import { agentOf, OVERSEER, ownerKind } from '../events/address.ts'
-import type { Address } from '../events/record.ts'
-import { townFiles } from './files.ts'
+import type { Caller } from '../../api/town.ts'
+import { agentOf, OVERSEER, ownerKind } from '../../events/address.ts'
+import type { Address } from '../../events/record.ts'
+import { townFiles } from '../files.ts'
 import { type IssuedTokens, issuedTokens } from './issued-tokens.ts'
 
 export interface Tokens {

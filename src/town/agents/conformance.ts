@@ -6,7 +6,7 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { textOf } from './text-of.ts'
+import { textOf } from '../text-of.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 

@@ -11,12 +11,12 @@
 //            hold nothing that is yet to be read.
 
 import { join } from 'node:path'
-import { agentOf, ownerKind } from '../events/address.ts'
-import type { Usage } from '../events/hearing.ts'
-import type { Address, LogRecord } from '../events/record.ts'
-import type { Preset, Presets, UsageRead } from '../ports/presets.ts'
-import type { System } from '../system/types.ts'
-import type { TownPrices } from './prices/prices.ts'
+import { agentOf, ownerKind } from '../../events/address.ts'
+import type { Usage } from '../../events/hearing.ts'
+import type { Address, LogRecord } from '../../events/record.ts'
+import type { Preset, Presets, UsageRead } from '../../ports/presets.ts'
+import type { System } from '../../system/types.ts'
+import type { TownPrices } from '../prices/prices.ts'
 import { eachPiece, namesIn, sizeOf } from './whole-lines.ts'
 
 /** Usages in one message; more models than that have no session. */

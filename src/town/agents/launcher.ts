@@ -4,7 +4,7 @@
 
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Preset } from '../ports/presets.ts'
+import type { Preset } from '../../ports/presets.ts'
 import { onPath } from './runtimes.ts'
 
 /**

@@ -5,17 +5,17 @@
 // Always:    found out from where the sessions stand, as recorded; so a restart goes on with it.
 
 import { open } from 'node:fs/promises'
-import { contextIsFull } from '../actors/session/standing.ts'
-import { handOver } from '../api/handing-over.ts'
-import { DEACON, ownerKind, sandboxOfSession, workerOf } from '../events/address.ts'
-import type { Standing } from '../events/hearing.ts'
-import type { Address, LogRecord } from '../events/record.ts'
-import type { HANDOFF_ON } from '../events/settings.ts'
-import { HANDOFF_NOTE_BYTES } from '../events/worker.ts'
-import type { Presets, Utterance } from '../ports/presets.ts'
-import type { Repositories } from '../ports/repositories.ts'
-import type { System } from '../system/types.ts'
-import { rigView, settingIn } from './settings.ts'
+import { contextIsFull } from '../../actors/session/standing.ts'
+import { handOver } from '../../api/handing-over.ts'
+import { DEACON, ownerKind, sandboxOfSession, workerOf } from '../../events/address.ts'
+import type { Standing } from '../../events/hearing.ts'
+import type { Address, LogRecord } from '../../events/record.ts'
+import type { HANDOFF_ON } from '../../events/settings.ts'
+import { HANDOFF_NOTE_BYTES } from '../../events/worker.ts'
+import type { Presets, Utterance } from '../../ports/presets.ts'
+import type { Repositories } from '../../ports/repositories.ts'
+import type { System } from '../../system/types.ts'
+import { rigView, settingIn } from '../settings.ts'
 
 export interface Handoffs {
   /** Is shown every record, after the machines have it. */

@@ -4,8 +4,8 @@
 //            open. Of a program only `--version` is run, for at most ten seconds.
 
 import { execFile } from 'node:child_process'
-import type { Preset } from '../ports/presets.ts'
-import { presets } from '../pty/presets/index.ts'
+import type { Preset } from '../../ports/presets.ts'
+import { presets } from '../../pty/presets/index.ts'
 import { passedHere, readPassed } from './conformance.ts'
 import { compareVersions, findRuntime, type RuntimeProblem, tooOld } from './runtimes.ts'
 

@@ -4,13 +4,13 @@
 // Does not:  delay anybody, or run a timer: who does nothing writes nothing, and nobody asks (P7).
 // Always:    what is new is a fact of the sandbox, or of the crew member; a checkpoint that holds what the last one held leaves no record.
 
-import { keeperOf, ownerKind, rigOf } from '../events/address.ts'
-import type { Message } from '../events/index.ts'
-import type { Address, LogRecord } from '../events/record.ts'
-import type { Clock } from '../ports/clock.ts'
-import type { Repositories } from '../ports/repositories.ts'
-import type { System } from '../system/types.ts'
-import { keptAs } from './files.ts'
+import { keeperOf, ownerKind, rigOf } from '../../events/address.ts'
+import type { Message } from '../../events/index.ts'
+import type { Address, LogRecord } from '../../events/record.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { Repositories } from '../../ports/repositories.ts'
+import type { System } from '../../system/types.ts'
+import { keptAs } from '../files.ts'
 
 /** Between two checkpoints of one worktree while somebody works in it, ms. */
 export const KEEP_EVERY_MS = 120_000

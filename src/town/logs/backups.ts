@@ -6,10 +6,10 @@
 
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type EventLog, verifyLog } from '../../eventlog/index.ts'
-import { townFiles } from './files.ts'
-import { TownError } from './town-error.ts'
-import { VERSION } from './version.ts'
+import { type EventLog, verifyLog } from '../../../eventlog/index.ts'
+import { townFiles } from '../files.ts'
+import { VERSION } from '../program/version.ts'
+import { TownError } from '../town-error.ts'
 
 export type Backup = {
   /** Absolute path of the folder; `log/` in it is the copy. */
