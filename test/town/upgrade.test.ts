@@ -139,7 +139,7 @@ test('[TOWNUP-22] a copy that was interrupted is never run, and is taken away; t
   const town = await makeTown({}, { up: join(clone, 'dist/src/town/up.js') })
   const place = join(town.dir, '.gt/program')
   mkdirSync(join(place, '0123456789abcdef.making-999999999-aa'), { recursive: true })
-  const script = `const { keepProgram } = await import('${clone}/dist/src/town/program.js'); console.log(keepProgram('${town.dir}').dir)`
+  const script = `const { keepProgram } = await import('${clone}/dist/src/town/program/program.js'); console.log(keepProgram('${town.dir}').dir)`
   const keep = async () => (await run(process.execPath, ['--input-type=module', '-e', script])).stdout.trim()
   expect(new Set(await Promise.all([keep(), keep()])).size).toBe(1)
   await town.up()
