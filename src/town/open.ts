@@ -80,7 +80,12 @@ export async function openTown(
   const { checkpoint, oldCheckpoint } = townFiles(dir)
   try {
     rmSync(oldCheckpoint, { force: true })
-    const from = await readCheckpoint(checkpoint, log, projections)
+    const from = await readCheckpoint(checkpoint, log, projections, (known) =>
+      trouble(
+        'LOG_OLDER',
+        `The log ends at record ${log.head.seq}, and this town had come to record ${known}: an older log was put back, or its end is lost.`,
+      ),
+    )
     const system = await openSystem({
       log,
       ...(from === null ? {} : { from }),

@@ -189,3 +189,29 @@ test('[TOWNUP-29] what 0.1.0 left as its checkpoint goes', async () => {
   await (await openTown(dir)).close()
   expect(existsSync(oldCheckpoint)).toBe(false)
 })
+
+test('[TOWNUP-47] a town whose log is put back to an earlier day says so, and up to where it had been', async () => {
+  let town = await openTown(dir)
+  await grow(town, 10)
+  await town.close()
+  const { log } = townFiles(dir)
+  cpSync(log, join(root, 'before'), { recursive: true })
+  town = await openTown(dir)
+  const then = town.log.head.seq
+  await grow(town)
+  await town.close()
+  town = await openTown(dir)
+  expect(town.troubles).toEqual([])
+  const known = town.log.head.seq
+  await town.close()
+  rmSync(log, { recursive: true })
+  cpSync(join(root, 'before'), log, { recursive: true })
+  town = await openTown(dir)
+  expect(town.troubles).toMatchObject([
+    {
+      code: 'LOG_OLDER',
+      message: expect.stringContaining(`record ${then}, and this town had come to record ${known}`),
+    },
+  ])
+  await town.close()
+})

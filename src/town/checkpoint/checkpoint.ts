@@ -43,13 +43,19 @@ export async function writeCheckpoint(
   return writeStored(dir, { of: belongsTo(town.log), seq, at, digest, ...stored })
 }
 
-/** Loads the projections and answers with where the system goes on; null, with nothing loaded, when it is of no use. */
+/**
+ * Loads the projections and answers with where the system goes on; null, with nothing loaded, when it is of no use.
+ * `onOlder` hears up to which record the town had come, when that is more than its log has now.
+ */
 export async function readCheckpoint(
   dir: string,
-  log: Log,
+  log: Log & Pick<EventLog, 'head'>,
   projections: Projections,
+  onOlder: (seq: number) => void = () => {},
 ): Promise<SystemStart | null> {
   const stored = readStored(dir)
+  if (stored !== null && stored.of.startsWith(`${log.logId} `) && stored.seq > log.head.seq)
+    onOlder(stored.seq)
   if (stored !== null && stored.of === belongsTo(log) && stored.digest === (await digestAt(log, stored.seq)))
     return load(stored, projections)
   rmSync(dir, { recursive: true, force: true })

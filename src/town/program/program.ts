@@ -151,7 +151,8 @@ export function nodeOf({ dir }: Program): string {
 const CURRENT = 'current'
 
 /** The folder of a package from a file of it: <package>/dist/src/town/x.js, or <package>/src/town/x.ts. */
-const packageOf = (file: string): string => join(file, file.endsWith('.js') ? '../../../../..' : '../../../..')
+const packageOf = (file: string): string =>
+  join(file, file.endsWith('.js') ? '../../../../..' : '../../../..')
 
 /** What Node can load, and programs, which have no ending; it refuses TypeScript below node_modules. */
 const LOADED = /\.([cm]?js|json|node|wasm)$|^[^.]+$/
