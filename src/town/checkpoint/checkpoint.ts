@@ -54,8 +54,7 @@ export async function readCheckpoint(
   onOlder: (seq: number) => void = () => {},
 ): Promise<SystemStart | null> {
   const stored = readStored(dir)
-  if (stored !== null && stored.of.startsWith(`${log.logId} `) && stored.seq > log.head.seq)
-    onOlder(stored.seq)
+  if (stored?.of.startsWith(`${log.logId} `) && stored.seq > log.head.seq) onOlder(stored.seq)
   if (stored !== null && stored.of === belongsTo(log) && stored.digest === (await digestAt(log, stored.seq)))
     return load(stored, projections)
   rmSync(dir, { recursive: true, force: true })
