@@ -284,7 +284,8 @@ async function tidyLog(town: OpenTown): Promise<void> {
   try {
     await town.log.seal()
     const { problems } = await town.log.verify()
-    for (const { seq, message } of problems) town.trouble('LOG_DAMAGED', `Record ${seq}: ${message}`)
+    for (const { seq, message } of problems)
+      town.trouble('LOG_DAMAGED', seq === 0 ? message : `Record ${seq}: ${message}`)
   } catch (error) {
     if (!(error instanceof LogError) || error.code !== 'LOG_CLOSED')
       town.trouble('LOG_NOT_CHECKED', String(error))
