@@ -52,7 +52,7 @@ export type DeliveryAsk = {
 export type DeliveryState = {
   /** ms at which the look began. */
   readonly begun: number
-  readonly phase: 'looking' | 'pasted' | 'probed' | 'clearing' | 'interrupted'
+  readonly phase: 'looking' | 'pasted' | 'probed' | 'standing' | 'clearing' | 'interrupted'
   /** ms at which the phase began. */
   readonly since: number
   /** The line may lie in the queue. */
@@ -113,7 +113,8 @@ export function nextStep(
   const takeBack = (probes: number, unseen: boolean) => {
     if (state.phase !== 'clearing')
       return go({ do: 'type', keys: BACKSPACE.repeat(probes) }, 'clearing', unseen)
-    return inPhase < ECHO_MS ? stay : held(UNREAD)
+    // It lies in the queue like a paste would, and the next look must know.
+    return inPhase < ECHO_MS ? stay : held(UNREAD, 'unseen')
   }
 
   if (stands.kind !== 'lines' && state.left !== null)
@@ -131,9 +132,12 @@ export function nextStep(
     case 'ours':
       if (stands.probes > 0) return takeBack(stands.probes, state.unseen)
       if (state.phase === 'pasted' && inPhase < PASTE_REST_MS) return stay
-      // A probe, of now or of an earlier look, has still to come; Enter before it would leave it behind.
+      // A probe, of now or of an earlier look, has still to come, perhaps a moment after the line: Enter would take it along.
       if (state.phase === 'probed' && inPhase < ECHO_MS) return stay
-      if (state.phase === 'looking' && state.unseen && inPhase < UNSEEN_MS) return stay
+      // So would what was typed to take an earlier one back take the line's own end.
+      if (state.phase === 'standing' && inPhase < UNSEEN_MS) return stay
+      if (state.unseen && state.phase !== 'pasted' && state.phase !== 'standing')
+        return go({ do: 'wait' }, 'standing')
       return go({ do: 'submit', keys: keys.submit }, 'looking', false)
     case 'probes':
       // Not ours unless something of ours may have been typed.

@@ -174,6 +174,29 @@ const fates: fc.Arbitrary<Fate> = fc.record({
   deaf: fc.array(fc.tuple(fc.nat(200), fc.integer({ min: 1, max: 60 })), { maxLength: 2 }),
 })
 
+/** The line is read before the program stops and drawn when it goes on, a moment before it reads what was typed behind it. */
+const SHOWN_LATE: Fate = {
+  mode: 'idle',
+  stopped: [[2, 298]],
+  dialog: [],
+  deaths: [],
+  receipt: null,
+  deaf: [],
+}
+
+/** A probe is being taken back when the program stops again. */
+const STOPPED_AGAIN: Fate = {
+  mode: 'idle',
+  stopped: [
+    [286, 259],
+    [0, 185],
+  ],
+  dialog: [],
+  deaths: [],
+  receipt: 0,
+  deaf: [],
+}
+
 test('[P6] [NUDGE-3] [NUDGE-7] whatever happens, it is taken once at most, and what is said of it is so', () => {
   const ends: Record<string, number> = {}
   fc.assert(
@@ -190,7 +213,7 @@ test('[P6] [NUDGE-3] [NUDGE-7] whatever happens, it is taken once at most, and w
       if (fate.receipt !== null && own.length > 0) expect(state).toBe('ended')
       ends[String(state)] = (ends[String(state)] ?? 0) + 1
     }),
-    { numRuns: 400 },
+    { numRuns: 400, examples: [[SHOWN_LATE], [STOPPED_AGAIN]] },
   )
   // Nearly all that can be heard is.
   expect(ends.ended ?? 0).toBeGreaterThan(250)
