@@ -175,10 +175,11 @@ describe.skipIf(executable === null)('the page in Chromium', () => {
   test('[WEB-8] where the slider stands is asked of everything, shown, and said loudly; the feed ends there', async () => {
     await visit()
     await page.waitForSelector('.stream.live')
-    seen.asked = []
     await slide(middle)
     await says('#past', 'THIS IS THE PAST')
     await says('#feed', `The feed stops at record ${middle}`)
+    // What was asked of now when it slid is over.
+    seen.asked = []
     expect(await text('#past')).toMatch(/The town as it was at \d{4}-/)
     expect(await text(`#beads tr:has-text("${landed}")`)).toContain('landed')
     await slide(early)
