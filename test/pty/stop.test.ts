@@ -18,8 +18,12 @@ async function startStubborn(id: string): Promise<number[]> {
   await host.start(town.spec(id, [agent('stubborn.sh')]))
   return eventually(() => {
     const pids = survivors(town.id, id)
-    const names = pids.map(commandLine).join('\n')
-    return [640, 641, 642, 643, 644, 645, 646].every((n) => names.includes(`sleep ${n}`)) ? pids : undefined
+    const names = pids.map(commandLine)
+    // A shell that is to become one has its name among its words.
+    const all = [640, 641, 642, 643, 644, 645, 646].every((n) =>
+      names.some((name) => name.startsWith(`sleep ${n}`)),
+    )
+    return all ? pids : undefined
   })
 }
 

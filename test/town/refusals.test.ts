@@ -14,7 +14,7 @@ import { join } from 'node:path'
 import { ClassicLevel } from 'classic-level'
 import { expect, test } from 'vitest'
 import { FORMAT } from '../../eventlog/level/database.ts'
-import { META_FORMAT } from '../../eventlog/level/keys.ts'
+import { META_FORMAT, rangeOf } from '../../eventlog/level/keys.ts'
 import { encodeText } from '../../eventlog/level/values.ts'
 import { RENEWED_EVERY } from '../../src/town/checkpoint/renewals.ts'
 import { townFiles } from '../../src/town/files.ts'
@@ -23,8 +23,6 @@ import { verifyLogIn } from '../../src/town/logs/look.ts'
 import { makeTown, nothingLeft, type TestTown } from '../support/town.ts'
 
 const DAEMON = join(import.meta.dirname, '../../dist/src/town/daemon-main.js')
-/** What each sealed run begins with. */
-const ZSTD_MAGIC = Buffer.from([0x28, 0xb5, 0x2f, 0xfd])
 const owner = { name: 'Op', email: 'op@example.org' }
 
 test('[TOWNUP-15] a second daemon is refused while one lives, and disturbs nothing', async () => {
@@ -73,10 +71,10 @@ test('[TOWNUP-16] [P1] a log with one flipped bit is refused at every up, with t
     .poll(async () => (await town.get('/v1/log/stats')).body.sealed, { timeout: 10_000 })
     .toBeGreaterThan(0)
   await town.down()
-  const again = damage(town, ZSTD_MAGIC, 200)
+  const again = damage(town, await bytesOfRun(town), 0)
   const [problem] = (await verifyLogIn(town.dir)).problems
+  // One of the run, or the last one, when the run lies in LevelDB's own log still and all behind it is lost.
   expect(problem?.seq).toBeGreaterThan(0)
-  expect(problem?.seq).toBeLessThanOrEqual(512)
   // Who starts from a checkpoint does not read that far back; the checkpoint is a cache.
   rmSync(townFiles(town.dir).checkpoint, { recursive: true, force: true })
   await expect(town.up()).rejects.toMatchObject({ code: 'LOG_DAMAGED' })
@@ -96,7 +94,7 @@ test('[TOWNUP-16] [P1] damage that lies before the checkpoint is shown soon afte
   await town.down()
   await town.up()
   await town.down()
-  damage(town, ZSTD_MAGIC, 200)
+  damage(town, await bytesOfRun(town), 0)
   await town.up()
   await expect
     .poll(async () => (await town.get('/v1/health')).body.troubles, { timeout: 10_000 })
@@ -149,23 +147,37 @@ async function stopHost(town: TestTown): Promise<void> {
   await host?.shutdown({ force: true, graceMs: 0 })
 }
 
+/** Some bytes out of the first sealed run, as they lie in its file. LevelDB may be asked by a copy alone. */
+async function bytesOfRun(town: TestTown): Promise<Buffer> {
+  const copy = join(town.temp, 'read')
+  cpSync(join(town.dir, '.gt/log/db'), copy, { recursive: true })
+  const db = new ClassicLevel<Buffer, Buffer>(copy, { keyEncoding: 'buffer', valueEncoding: 'buffer' })
+  const [run] = await db.values({ ...rangeOf('s'), limit: 1 }).all()
+  await db.close()
+  rmSync(copy, { recursive: true })
+  if (run === undefined) throw new Error('No run is sealed.')
+  return run.subarray(run.length >> 1, (run.length >> 1) + 12)
+}
+
 /** Flips one bit `beyond` bytes after the first place of `text` in the log's files. Answers with the way back. */
 function damage(town: TestTown, text: string | Buffer, beyond: number): () => void {
   const log = join(town.dir, '.gt/log')
   const copy = join(town.temp, 'copy')
   cpSync(log, copy, { recursive: true })
+  let found = false
+  // A table that is merged and not yet removed may hold it too, and nobody reads that.
   for (const name of readdirSync(join(log, 'db'))) {
     const file = join(log, 'db', name)
     const bytes = readFileSync(file)
-    // Runs lie behind the rest of a file: what else is compressed is not meant.
-    const at = bytes.lastIndexOf(text)
+    const at = bytes.indexOf(text)
     if (at < 0) continue
+    found = true
     bytes[at + beyond] = (bytes[at + beyond] ?? 0) ^ 1
     writeFileSync(file, bytes)
-    return () => {
-      rmSync(log, { recursive: true })
-      renameSync(copy, log)
-    }
   }
-  throw new Error('No file of the log holds that.')
+  if (!found) throw new Error('No file of the log holds that.')
+  return () => {
+    rmSync(log, { recursive: true })
+    renameSync(copy, log)
+  }
 }
