@@ -62,7 +62,8 @@ ${COMMIT}; ${usual}; touch "${town.temp}/wrote"; exec sleep 643`,
   })
   await town.command('polecat.nuke', { agent, yes: true })
   expect(existsSync(path)).toBe(false)
-  expect((await town.get(`/v1/beads/${bead}`)).body).toMatchObject({ status: 'open' })
+  // The bead hears of it by a record of its own.
+  await expect.poll(async () => (await town.get(`/v1/beads/${bead}`)).body).toMatchObject({ status: 'open' })
   await town.kill()
   await town.up()
 
