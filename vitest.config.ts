@@ -11,8 +11,8 @@ export default defineConfig({
   test: {
     globalSetup: ['./scripts/build-before-tests.ts'],
     pool: 'forks',
-    // A test that brings a town up waits for it about a third of its time; with two, both cores would rest then.
-    maxWorkers: 3,
+    // Measured on two cores: three workers make each test slower by as much as there are more of them.
+    maxWorkers: 2,
     sequence: { sequencer: LongestFirst },
     passWithNoTests: true,
     reporters: ['default', './scripts/closing-line.ts'],
