@@ -9,10 +9,10 @@
 //
 // The list: records like those of LevelDB's own log, each with changes: a number that says what follows, and its fields.
 
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { recordsOf } from './records.ts'
-import { isMissing, unavailable } from './unavailable.ts'
+import { bytesOf, unavailable } from './unavailable.ts'
 
 const COMPARATOR = 1
 const LOG_NUMBER = 2
@@ -177,15 +177,5 @@ class Fields {
     const size = this.number()
     this.#at += size
     if (this.#at > this.#bytes.length) throw new RangeError('a record ends within a change')
-  }
-}
-
-/** Undefined when there is none. */
-async function bytesOf(path: string): Promise<Buffer | undefined> {
-  try {
-    return await readFile(path)
-  } catch (error) {
-    if (isMissing(error)) return undefined
-    throw unavailable(path, error)
   }
 }

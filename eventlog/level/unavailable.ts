@@ -1,5 +1,6 @@
 // What keeps a file from being read now, and is no damage: no room, no right, too many open files, an error of the disk.
 
+import { readFile } from 'node:fs/promises'
 import { LogError } from '../types.ts'
 
 export const isMissing = (error: unknown): boolean =>
@@ -11,4 +12,17 @@ export function unavailable(path: string, cause: unknown): LogError {
     cause,
     details: { path },
   })
+}
+
+/**
+ * The whole file; undefined when there is none: another process that holds the log may just have removed it.
+ * @throws {LogError} LOG_UNAVAILABLE: LevelDB would go on without what it cannot read
+ */
+export async function bytesOf(path: string): Promise<Buffer | undefined> {
+  try {
+    return await readFile(path)
+  } catch (error) {
+    if (isMissing(error)) return undefined
+    throw unavailable(path, error)
+  }
 }

@@ -10,13 +10,13 @@
 // A record (records.ts) is a batch: number:8 count:4 and the puts (1 key value) and deletions (0 key) with lengths in
 // front; numbers count on.
 
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { LogProblem } from '../types.ts'
 import type { FoundHead } from './head-file.ts'
 import { seqKey, seqOf } from './keys.ts'
 import { BLOCK_BYTES, FIRST, FULL, HEADER_BYTES, LAST, pieceAt, recordsOf, skipRest } from './records.ts'
-import { isMissing, unavailable } from './unavailable.ts'
+import { bytesOf, isMissing, unavailable } from './unavailable.ts'
 
 const BATCH_HEADER_BYTES = 12
 const PUT = 1
@@ -233,16 +233,5 @@ async function namesIn(folder: string): Promise<string[]> {
   } catch (error) {
     if (isMissing(error)) return []
     throw unavailable(folder, error)
-  }
-}
-
-async function bytesOf(path: string): Promise<Buffer | undefined> {
-  try {
-    return await readFile(path)
-  } catch (error) {
-    // Another process that holds the log may just have removed it.
-    if (isMissing(error)) return undefined
-    // LevelDB would go on without what it cannot read.
-    throw unavailable(path, error)
   }
 }
