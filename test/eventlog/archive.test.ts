@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createLog, eraseEntries, openLog, repairLog, type Stored, verifyLog } from '../../eventlog/index.ts'
+import { seeded } from '../support/seeded.ts'
 import { all, entry, expectCode } from './contract.ts'
-import { seeded } from './damage/sound-log.ts'
 import { copyLog, temporaryFolder } from './level-subject.ts'
 
 describe('a log with archives', () => {

@@ -4,8 +4,8 @@ import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createLog, exportLines, openLog, verifyLog } from '../../eventlog/index.ts'
+import { seeded } from '../support/seeded.ts'
 import { all, entry, expectCode, gathered } from './contract.ts'
-import { seeded } from './damage/sound-log.ts'
 import { copyLog, temporaryFolder } from './level-subject.ts'
 
 describe('a log whose process or disk fails', () => {

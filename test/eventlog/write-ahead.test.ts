@@ -6,6 +6,7 @@ import { createLog, openLog, verifyLog } from '../../eventlog/index.ts'
 import { maskedCrc32c } from '../../eventlog/level/crc32c.ts'
 import { seqKey } from '../../eventlog/level/keys.ts'
 import { checkWriteAhead, readWriteAhead } from '../../eventlog/level/write-ahead.ts'
+import { seeded } from '../support/seeded.ts'
 import { all, entry, expectCode } from './contract.ts'
 import { copyLog, temporaryFolder } from './level-subject.ts'
 
@@ -261,15 +262,4 @@ async function digestOf(path: string): Promise<string> {
   return createHash('sha256')
     .update(await readFile(path))
     .digest('hex')
-}
-
-/** A small generator of numbers from 0 to 1 (mulberry32), so that a failure can be repeated. */
-function seeded(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
-  }
 }

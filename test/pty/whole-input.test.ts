@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { HostClient } from '../../src/pty/host-client.ts'
 import { hostFiles } from '../../src/pty/host-files.ts'
-import { seeded } from '../support/town.ts'
+import { seeded } from '../support/seeded.ts'
 import { agent, eventually, openTestTown, type TestTown } from './town.ts'
 
 const SEED = Number(process.env.SEED ?? 20261122)

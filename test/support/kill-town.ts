@@ -6,7 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
 import type { LogRecord } from '../../src/events/record.ts'
 import { isAlive } from './processes-left.ts'
-import { GT, makeTown, seeded, type TestTown } from './town.ts'
+import { seeded } from './seeded.ts'
+import { GT, makeTown, type TestTown } from './town.ts'
 
 /** Effects that make the worker run git. */
 const GIT = new Set([

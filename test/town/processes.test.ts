@@ -5,7 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { isAlive, processesOf } from '../support/processes-left.ts'
-import { COMMIT, GT, git, makeTown, nothingLeft, seeded, type TestTown, untilFile } from '../support/town.ts'
+import { seeded } from '../support/seeded.ts'
+import { COMMIT, GT, git, makeTown, nothingLeft, type TestTown, untilFile } from '../support/town.ts'
 
 const SEED = Number(process.env.SEED ?? 20261130)
 

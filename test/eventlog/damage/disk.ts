@@ -9,8 +9,9 @@ import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { OPEN_AGAIN_MS } from '../../../src/system/bounds.ts'
+import { seeded } from '../../support/seeded.ts'
 import { type Told, toldBy, wrongWith } from './judge.ts'
-import { copyFolder, type SoundLog, seeded } from './sound-log.ts'
+import { copyFolder, type SoundLog } from './sound-log.ts'
 
 const SIZE = '8m'
 /** After the room is back. */

@@ -6,7 +6,8 @@
 import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { exportLines, openLog, verifyLog } from '../../../eventlog/index.ts'
-import { copyFolder, type SoundLog, seeded } from './sound-log.ts'
+import { seeded } from '../../support/seeded.ts'
+import { copyFolder, type SoundLog } from './sound-log.ts'
 
 export type Flips = {
   /** Named by verification. */

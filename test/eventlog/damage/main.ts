@@ -11,9 +11,10 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { seeded } from '../../support/seeded.ts'
 import { fillAndFree, smallDisk, writeWithLimit } from './disk.ts'
 import { flipBits } from './flips.ts'
-import { makeSoundLog, type SoundLog, scratchFolder, seeded } from './sound-log.ts'
+import { makeSoundLog, type SoundLog, scratchFolder } from './sound-log.ts'
 import { straceHere } from './strace.ts'
 import { type Blow, countCalls, nameOf, type Outcome, type Point, pointOf, strike } from './sweep.ts'
 

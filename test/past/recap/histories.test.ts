@@ -9,7 +9,7 @@ import { HOUR_KINDS } from '../../../src/past/recap/hours.ts'
 import { createStates } from '../../../src/town/past/states.ts'
 import { createRandom } from '../../sim/random.ts'
 import { simulate } from '../../sim/world.ts'
-import { logOf } from '../../town/past/histories.ts'
+import { logOf } from '../../support/past-properties.ts'
 import type { Waits } from './night.ts'
 
 const only = process.env.SEED === undefined ? null : Number(process.env.SEED)

@@ -11,7 +11,8 @@ import { pastHere } from '../../../src/town/past/here.ts'
 import { createJobs } from '../../../src/town/past/jobs.ts'
 import { longJobs } from '../../../src/town/past/long-jobs.ts'
 import { createTown } from '../../api/town.ts'
-import { folder, linesOf, logOf } from './histories.ts'
+import { logOf } from '../../support/past-properties.ts'
+import { folder, linesOf } from './histories.ts'
 
 async function townAtWork({ thread = false } = {}) {
   const { town, bead, command, close } = await createTown()

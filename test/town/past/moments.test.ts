@@ -10,7 +10,8 @@ import { bisectIn } from '../../../src/town/past/bisect-in.ts'
 import { replay } from '../../../src/town/past/replay.ts'
 import { createStates } from '../../../src/town/past/states.ts'
 import { createRandom } from '../../sim/random.ts'
-import { folder, linesOf, logOf } from './histories.ts'
+import { logOf } from '../../support/past-properties.ts'
+import { folder, linesOf } from './histories.ts'
 
 const RECORDS = 1_200
 const QUIET = () => {}

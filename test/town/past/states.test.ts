@@ -13,7 +13,8 @@ import { join } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
 import type { EventLog } from '../../../eventlog/index.ts'
 import { createStates, type States } from '../../../src/town/past/states.ts'
-import { append, foldedAt, folder, linesOf, logOf, textOf } from './histories.ts'
+import { append, logOf, textOf } from '../../support/past-properties.ts'
+import { foldedAt, folder, linesOf } from './histories.ts'
 
 const RECORDS = 900
 /** So that a short history has many runs, and groups of runs. */
