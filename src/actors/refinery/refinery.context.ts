@@ -1,6 +1,6 @@
 // What a Refinery keeps: the queue, what it has in hand, and what it knows of the target.
 
-import { refinery } from '../../events/address.ts'
+import { refinery, witness } from '../../events/address.ts'
 import type { GateResultData } from '../../events/define.ts'
 import type { MessageOf } from '../../events/index.ts'
 import type { ApprovalSpec } from '../../events/landing.ts'
@@ -162,4 +162,29 @@ export function submission(context: RefineryContext, mergeRequest: string) {
 export function attemptsOf(context: RefineryContext, sandbox: string): { attempts: number; last: boolean } {
   const { attempts } = context[`of/${sandbox}`] as Tried
   return { attempts, last: attempts >= (settingsOf(context)?.attemptsMax ?? 1) }
+}
+
+/** A gate or a person said no: it leaves the queue, and goes back to its worker with what was said. */
+export function sendBack(
+  context: RefineryContext,
+  address: string,
+  { message, logTail, ...found }: Said,
+  to: To,
+): void {
+  const submitted = submission(context, address)
+  const { gate } = found
+  leave(context, address, to)
+  to.tell({ to: address, message: { type: 'mr.fail', ...found, message } })
+  to.tell({
+    to: witness(context.rig),
+    message: { type: 'MERGE_FAILED', ...submitted, gate, logTail, ...attemptsOf(context, submitted.sandbox) },
+  })
+}
+
+type Said = {
+  readonly gate: string
+  readonly results: GateResultData[]
+  readonly message: string
+  /** The telling end of what that gate wrote. */
+  readonly logTail: string
 }

@@ -13,6 +13,7 @@ import {
   type Resume,
   requestOf,
   type Settings,
+  sendBack,
   settingsOf,
   submission,
   type Tested,
@@ -178,25 +179,15 @@ export function land(context: RefineryContext, event: Event<'target.advanced'>, 
 }
 
 export function fail(context: RefineryContext, results: readonly GateResultData[], to: To): void {
-  const submitted = submission(context, current(context))
   const red = redOf(results)
-  const gate = red?.name ?? 'gates'
   const message = redMessage(results)
-  leave(context, submitted.mergeRequest, to)
-  to.tell({
-    to: submitted.mergeRequest,
-    message: { type: 'mr.fail', gate, results: [...results], message },
-  })
-  to.tell({
-    to: witness(context.rig),
-    message: {
-      type: 'MERGE_FAILED',
-      ...submitted,
-      gate,
-      logTail: red?.logTail ?? message,
-      ...attemptsOf(context, submitted.sandbox),
-    },
-  })
+  const said = {
+    gate: red?.name ?? 'gates',
+    results: [...results],
+    message,
+    logTail: red?.logTail ?? message,
+  }
+  sendBack(context, current(context), said, to)
 }
 
 export function conflict(context: RefineryContext, { files }: Event<'merge.conflicted'>, to: To): void {

@@ -2,7 +2,7 @@
 //
 // Always:    what lands afterwards is the very tree that passed; where that is not possible it is built and tested anew.
 
-import { decisionOwner, witness } from '../../events/address.ts'
+import { decisionOwner } from '../../events/address.ts'
 import type { GateResultData } from '../../events/define.ts'
 import type { ApprovalSpec } from '../../events/landing.ts'
 import type { Event } from '../machine.ts'
@@ -10,17 +10,15 @@ import {
   type Approval,
   approvalOf,
   approvalsIn,
-  attemptsOf,
   current,
   isFix,
   keysOf,
-  leave,
   own,
   type RefineryContext,
   requestOf,
   type Settings,
+  sendBack,
   settingsOf,
-  submission,
   type Tested,
   type To,
   targetOf,
@@ -144,21 +142,9 @@ export function answered(context: RefineryContext, event: Event<'session.answere
 
 /** Like any gate that is red: back to its worker, with the reason. */
 function reject(context: RefineryContext, address: string, result: GateResultData, to: To): void {
-  const submitted = submission(context, address)
   const { name: gate, logTail } = result
   const results = [...(testedOf(context, address)?.results ?? []), result]
-  leave(context, address, to)
-  to.tell({ to: address, message: { type: 'mr.fail', gate, results, message: `${gate}: ${logTail}` } })
-  to.tell({
-    to: witness(context.rig),
-    message: {
-      type: 'MERGE_FAILED',
-      ...submitted,
-      gate,
-      logTail,
-      ...attemptsOf(context, submitted.sandbox),
-    },
-  })
+  sendBack(context, address, { gate, results, message: `${gate}: ${logTail}`, logTail }, to)
 }
 
 /**
