@@ -27,30 +27,46 @@ export type Records = {
 /** The records of a file that may be damaged or torn. */
 export function recordsOf(file: Buffer): Records {
   const records: Buffer[] = []
+  const found = eachRecord(file, (record) => {
+    records.push(record)
+    return undefined
+  })
+  if (!found) return { records, broken: undefined }
+  const { offset, why, behind } = found
+  return { records, broken: { offset, why, followed: pieceFollows(file, behind) } }
+}
+
+/** Where the records of a file break; whatever is sound from `behind` on was written after the broken one. */
+export type Break = { readonly offset: number; readonly why: string; readonly behind: number }
+
+/** Gives `take` one record after the other, with its place, until the file ends, breaks, or `take` says that it does. */
+export function eachRecord(
+  file: Buffer,
+  take: (record: Buffer, from: number, end: number) => Break | undefined,
+): Break | undefined {
   let pieces: Buffer[] = []
   let begun = 0
   let at = 0
-  const stop = (offset: number, why: string, searched = offset): Records => ({
-    records,
-    broken: { offset, why, followed: pieceFollows(file, searched + 1) },
-  })
   for (;;) {
     at = skipRest(at)
     if (at >= file.length) break
     const piece = pieceAt(file, at)
-    if (typeof piece === 'string') return stop(pieces.length > 0 ? begun : at, piece, at)
+    if (typeof piece === 'string')
+      return { offset: pieces.length > 0 ? begun : at, why: piece, behind: at + 1 }
     const starts = piece.type === FULL || piece.type === FIRST
-    if (starts && pieces.length > 0) return stop(begun, 'a record has no end', at - 1)
-    if (!starts && pieces.length === 0) return stop(at, 'a record has no beginning')
+    if (starts && pieces.length > 0) return { offset: begun, why: 'a record has no end', behind: at }
+    if (!starts && pieces.length === 0)
+      return { offset: at, why: 'a record has no beginning', behind: at + 1 }
     if (starts) begun = at
     pieces.push(file.subarray(at + HEADER_BYTES, piece.end))
     at = piece.end
     if (piece.type !== FULL && piece.type !== LAST) continue
-    records.push(pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces))
+    const stopped = take(pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces), begun, at)
+    if (stopped) return stopped
     pieces = []
   }
-  if (pieces.length > 0) return stop(begun, 'the file ends within a record', file.length)
-  return { records, broken: undefined }
+  if (pieces.length === 0) return undefined
+  return { offset: begun, why: 'the file ends within a record', behind: file.length }
 }
 
 /** The next place where a piece may begin. */

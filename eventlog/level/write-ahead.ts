@@ -15,7 +15,17 @@ import { join } from 'node:path'
 import type { LogProblem } from '../types.ts'
 import type { FoundHead } from './head-file.ts'
 import { seqKey, seqOf } from './keys.ts'
-import { BLOCK_BYTES, FIRST, FULL, HEADER_BYTES, LAST, pieceAt, recordsOf, skipRest } from './records.ts'
+import {
+  BLOCK_BYTES,
+  eachRecord,
+  FIRST,
+  FULL,
+  HEADER_BYTES,
+  LAST,
+  pieceAt,
+  recordsOf,
+  skipRest,
+} from './records.ts'
 import { bytesOf, isMissing, unavailable } from './unavailable.ts'
 
 const BATCH_HEADER_BYTES = 12
@@ -72,36 +82,20 @@ export function readWriteAhead(file: Buffer): WriteAhead {
   let seq: number | undefined
   let begins: bigint | undefined
   let ends: bigint | undefined
-  let pieces: Buffer[] = []
-  let begun = 0
-  let at = 0
-  const stop = (offset: number, why: string, searched = offset): WriteAhead => {
-    const holds = (last: number) => file.includes(idsPut(last), offset)
-    return { seq, begins, ends, broken: { offset, why, followed: batchBegins(file, searched, ends), holds } }
-  }
-  for (;;) {
-    at = skipRest(at)
-    if (at >= file.length) break
-    const piece = pieceAt(file, at)
-    if (typeof piece === 'string') return stop(pieces.length > 0 ? begun : at, piece, at)
-    const starts = piece.type === FULL || piece.type === FIRST
-    if (starts && pieces.length > 0) return stop(begun, 'a record has no end', at)
-    if (!starts && pieces.length === 0) return stop(at, 'a record has no beginning')
-    if (starts) begun = at
-    pieces.push(file.subarray(at + HEADER_BYTES, piece.end))
-    at = piece.end
-    if (piece.type !== FULL && piece.type !== LAST) continue
-    const batch = pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces)
-    pieces = []
-    const commit = readBatch(batch)
-    if (!commit) return stop(begun, 'a record is not a batch', at)
-    if (ends !== undefined && commit.number !== ends) return stop(begun, 'a batch is missing')
-    begins ??= commit.number
-    ends = commit.number + BigInt(commit.count)
-    seq = commit.seq ?? seq
-  }
-  if (pieces.length > 0) return stop(begun, 'the file ends within a record', file.length)
-  return { seq, begins, ends, broken: undefined }
+  const found = eachRecord(file, (record, from, end) => {
+    const batch = readBatch(record)
+    if (!batch) return { offset: from, why: 'a record is not a batch', behind: end }
+    if (ends !== undefined && batch.number !== ends)
+      return { offset: from, why: 'a batch is missing', behind: from }
+    begins ??= batch.number
+    ends = batch.number + BigInt(batch.count)
+    seq = batch.seq ?? seq
+    return undefined
+  })
+  if (!found) return { seq, begins, ends, broken: undefined }
+  const { offset, why, behind } = found
+  const holds = (last: number) => file.includes(idsPut(last), offset)
+  return { seq, begins, ends, broken: { offset, why, followed: batchBegins(file, behind, ends), holds } }
 }
 
 export type Operation = { type: 'put'; key: Buffer; value: Buffer } | { type: 'del'; key: Buffer }
