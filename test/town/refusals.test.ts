@@ -71,10 +71,13 @@ test('[TOWNUP-16] [P1] a log with one flipped bit is refused at every up, with t
     .poll(async () => (await town.get('/v1/log/stats')).body.sealed, { timeout: 10_000 })
     .toBeGreaterThan(0)
   await town.down()
+  // Opening once more takes the run out of LevelDB's own log into a table.
+  await town.up()
+  await town.down()
   const again = damage(town, await bytesOfRun(town), 0)
   const [problem] = (await verifyLogIn(town.dir)).problems
-  // One of the run, or the last one, when the run lies in LevelDB's own log still and all behind it is lost.
   expect(problem?.seq).toBeGreaterThan(0)
+  expect(problem?.seq).toBeLessThanOrEqual(512)
   // Who starts from a checkpoint does not read that far back; the checkpoint is a cache.
   rmSync(townFiles(town.dir).checkpoint, { recursive: true, force: true })
   await expect(town.up()).rejects.toMatchObject({ code: 'LOG_DAMAGED' })
