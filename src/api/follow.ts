@@ -6,7 +6,8 @@ import type { TownHandle } from './town.ts'
 
 /**
  * The first answer of `look` over the records after `after`, or null when `timeoutMs` has passed or `signal` is
- * aborted. A record is looked at once the projections hold it.
+ * aborted. A record is looked at once the projections hold it, and answered with once they hold what it told others,
+ * too: those decide by records of their own, and whoever has the answer may ask about any of them.
  */
 export function firstOf<T>(
   town: TownHandle,
@@ -32,8 +33,11 @@ export function firstOf<T>(
         for (const { seq, line } of batch) {
           if (over) return
           await folded(town, seq)
-          const found = look(recordOf(line))
-          if (found !== null) end(() => resolve(found))
+          const record = recordOf(line)
+          const found = look(record)
+          if (found === null) continue
+          await town.system.settled(record.correlation)
+          return end(() => resolve(found))
         }
       },
       (reason) => end(() => reject(reason)),

@@ -49,7 +49,7 @@ export const budgetsIn = (context: { readonly [key: string]: unknown }): Budget[
     .map((key) => context[key] as Budget)
 
 /** What counts against a budget. */
-export const spentOf = ({ base, total }: Budget): Meter => ({
+export const spentOf = ({ base, total }: Pick<Budget, 'base' | 'total'>): Meter => ({
   usd: millionths(total.usd - base.usd),
   tokens: total.tokens - base.tokens,
   unpriced: total.unpriced - base.unpriced,

@@ -27,6 +27,7 @@ import {
 import { createKnown } from './known.ts'
 import type { LedgerChange, OpenTell } from './ledger.ts'
 import { migrationRecords, ownersBehind } from './migrate.ts'
+import { recordsIn } from './records-in.ts'
 import { type Answer, createRunner } from './runner.ts'
 import { decideTurn, heardRefusal, type Origin, refusalRecord } from './turns.ts'
 import { type System, SystemError, type SystemOptions, type Turn, type TurnResult } from './types.ts'
@@ -71,7 +72,8 @@ export async function openSystem(options: SystemOptions): Promise<System> {
   const unfit = new Map<string, string>()
   const inFlight = new Map<string, Promise<TurnResult>>()
 
-  for await (const { line } of log.read({ after: known.seq })) fold(recordOf(line))
+  for await (const piece of log.pieces({ after: known.seq }))
+    for (const record of recordsIn(piece)) fold(record)
   if (known.at !== '') awayMs = Math.max(0, clock.now() - Date.parse(known.at))
   const openedAfterMs = awayMs
   await bringAlong()
@@ -124,6 +126,7 @@ export async function openSystem(options: SystemOptions): Promise<System> {
     openedAfterMs,
     checkpoint: known.checkpoint,
     state: known.state,
+    settled: whenSettled,
     idle: () => (isIdle() ? Promise.resolve() : resting.wait('idle')),
     async close() {
       if (writer.state === 'closing') return

@@ -128,6 +128,11 @@ export interface System {
   /** What is known after record `seq`. Plain JSON; write it down before the next await. */
   checkpoint(): SystemCheckpoint
   state(): SystemState
+  /**
+   * Waits until everything that was told because of one record from outside has been decided (effects are not waited
+   * for). `correlation`: of any record that goes back to it.
+   */
+  settled(correlation: number): Promise<void>
   /** Waits until nothing is being decided or written. */
   idle(): Promise<void>
   /** Stops taking turns, lets the current commit end, calls off timers and effects. The log stays open. */

@@ -127,6 +127,15 @@ describe('[P6] budgets', () => {
     expect((await town.get('/v1/budgets')).body.items).toHaveLength(2)
   })
 
+  test('show what was used as soon as the record that says so can be read', async () => {
+    await town.command('budget.set', { scope: 'rig', which: 'shop', usd: 5, per: 'day' })
+    await use(2)
+    // Nobody has told the budgets here.
+    expect((await town.get('/v1/budgets')).body.items).toMatchObject([
+      { spent: { usd: 2, tokens: 115 }, reachedAt: null },
+    ])
+  })
+
   test.each([
     [{ scope: 'town', per: 'day' }, 'BUDGET_INVALID'],
     [{ scope: 'town', usd: 0, per: 'day' }, 'INPUT_INVALID'],

@@ -41,6 +41,26 @@ describe('a tell', () => {
     expect(after.records.at(-1)).toMatchObject({ seq: 2, settles: '1.0' })
   })
 
+  test('[SYS-21] is settled when it has been decided, not when its record stands in the log', async () => {
+    const loop = await openLoop()
+    loop.disk.hold()
+    void loop.say(tell(to('things/b', 'put', { n: 1 })))
+    await settled()
+    loop.disk.release({ once: true })
+    await settled()
+    expect(loop.records).toHaveLength(1)
+    let isSettled = false
+    const whenSettled = loop.system.settled(1).then(() => {
+      isSettled = true
+    })
+    await loop.system.settled(99)
+    await settled()
+    expect(isSettled).toBe(false)
+    loop.disk.release()
+    await whenSettled
+    expect(loop.records).toHaveLength(2)
+  })
+
   test('[SYS-3] to nobody is refused by the town, and one that changes nothing is settled too', async () => {
     const loop = await openLoop()
     await loop.say(tell(to('nobody/a', 'put')), tell(to('things/b', 'nothing')))

@@ -81,10 +81,7 @@ test('[TOWNUP-31] at the cap no new work begins, what is in hand ends, and the r
   await town.command('budget.set', { scope: 'rig', which: 'shop', usd: 1, per: 'day' })
   await town.sling([first, second], 'dear')
   await town.fact('it says what it used', 'AgentReported', { bead: first })
-  // What it used is told to the budgets by a record of its own.
-  await expect
-    .poll(async () => (await town.get('/v1/budgets')).body.items)
-    .toMatchObject([{ spent: { usd: 0.6 }, reachedAt: null }])
+  expect((await town.get('/v1/budgets')).body.items).toMatchObject([{ spent: { usd: 0.6 }, reachedAt: null }])
   writeFileSync(go, '')
   await town.fact('the cap is reached', 'BudgetReached', {
     scope: 'rig',

@@ -41,11 +41,14 @@ const budgets = read({
   async run({ town, view }) {
     const then = view.past ? await recordAt(town, view.seq) : null
     const now = then === null ? town.clock.now() : Date.parse(then.at)
-    const items = budgetsOf(view.projections.budgets.rows).map((budget) => {
+    const { projections } = view
+    const items = budgetsOf(projections.budgets.rows).map((budget) => {
       const { scope, id, usd, tokens, per, until, reachedAt } = budget
       // A day that nobody used anything in has not been told to anybody yet.
       const over = until !== null && Date.parse(until) <= now
-      const spent: Meter = over ? { usd: 0, tokens: 0, unpriced: 0 } : spentOf(budget)
+      // The budgets are told by a record of its own, which comes after the one that says what was used.
+      const base = over ? budget.total : budget.base
+      const spent = spentOf({ base, total: meterOf(projections.costs.rows, scope, id) })
       return { scope, id, usd, tokens, per, until: over ? dayEnds(now) : until, spent, reachedAt }
     })
     return { items, seq: view.seq }
