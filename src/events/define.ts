@@ -41,15 +41,32 @@ export const command = z.array(z.string().max(10_000)).min(1).max(200)
 export const remote = z.strictObject({ kind: z.enum(['origin', 'local']), url: line })
 export const failure = { code: z.string().max(64), message: z.string().max(10_000) }
 
+/** A field that is not known is not there: results are kept in the context of a Refinery, which is JSON. */
 export const gateResult = z.strictObject({
   name: line,
   command,
   exitCode: z.number().int().nullable(),
   durationMs: z.number().nonnegative(),
   logTail: z.string().max(20_000),
-  outcome: z.enum(['passed', 'failed', 'timedOut', 'notStarted']),
+  /** `skipped`: nothing that changes concerns it. */
+  outcome: z.enum(['passed', 'failed', 'timedOut', 'notStarted', 'skipped']),
+  kind: line.exactOptional(),
+  /** false: its red stops nothing. */
+  required: z.boolean().exactOptional(),
+  /** Of what the gate was then, as it was set: the same for the same gate. */
+  version: line.exactOptional(),
+  /** It did not run now: it passed on this very tree then, and took so long. */
+  cached: z.strictObject({ at: line, durationMs: z.number().nonnegative() }).exactOptional(),
+  /** From the JUnit reports that it wrote: how many, and those that were red by name. */
+  tests: z
+    .strictObject({ ran: count, red: z.array(line).max(100), skipped: count, complete: z.boolean() })
+    .exactOptional(),
 })
 export type GateResultData = z.infer<typeof gateResult>
+
+/** Whether a result keeps its work from landing: a required gate ran, or should have run, and did not pass. */
+export const stops = ({ outcome, required }: Pick<GateResultData, 'outcome' | 'required'>): boolean =>
+  outcome !== 'passed' && outcome !== 'skipped' && required !== false
 
 /** What something waits for; null when for nothing. */
 export const waitingFor = z.strictObject({

@@ -15,14 +15,43 @@ import {
   remote,
   rigName,
 } from './define.ts'
+import { landingSpec, MERGE_METHODS } from './landing-settings.ts'
 
 const work = { bead: beadId, sandbox: address, agent: address, branch: line, head: objectName }
 
 /** Lines that what landed adds and takes away; absent where nobody counted them. */
 const lines = z.strictObject({ added: count, removed: count }).optional()
 
-const gateSpec = z.strictObject({ name: line, command, timeoutMs: count })
+const tested = z.strictObject({ commit: objectName, tree: objectName })
+const gateSpec = z.strictObject({
+  name: line,
+  command,
+  timeoutMs: count,
+  /** What it is, in its owner's word: lint, build, test, … */
+  kind: line.exactOptional(),
+  /** false: its red stops nothing. */
+  required: z.boolean().exactOptional(),
+  /** It runs when one of the paths that change fits one of these. */
+  paths: z.array(line).max(50).exactOptional(),
+  parallel: z.boolean().exactOptional(),
+  /** It waits for these alone. */
+  after: z.array(line).max(20).exactOptional(),
+  /** Bytes of its output that are kept. */
+  outputMax: count.exactOptional(),
+  /** Where it writes JUnit reports. */
+  junit: line.exactOptional(),
+})
 const setupSpec = z.strictObject({ command, timeoutMs: count, inputs: z.array(line).max(100) })
+/** What is to be taken back: a request that has landed, from the commit it was built upon to its own. */
+const landedRequest = z.strictObject({
+  mergeRequest: address,
+  bead: beadId,
+  base: objectName,
+  commit: objectName,
+})
+export type LandedRequest = z.infer<typeof landedRequest>
+const reverts = z.array(landedRequest).min(1).max(50)
+
 const approvalSpec = z.strictObject({ name: line, again: z.boolean() })
 export type ApprovalSpec = z.infer<typeof approvalSpec>
 
@@ -50,6 +79,8 @@ export const witnessMessages = [
     attempts: count,
     last: z.boolean(),
   }),
+  /** From the Refinery: a person said that it does not land. */
+  named('MERGE_REJECTED', { ...work, mergeRequest: address, reason: line }),
   /** From a sandbox: its session died before it was done. */
   named('SESSION_DIED', { bead: beadId, sandbox: address, agent: address, reason: line }),
 ] as const
@@ -71,17 +102,41 @@ export const refineryMessages = [
     attemptsMax: count,
     /** Gates that a person passes, one after the other. `again`: for each tree anew, not once for what was submitted. */
     approvals: z.array(approvalSpec).max(10).optional(),
+    /** By which commits, and through what; absent: one commit, pushed. */
+    landing: landingSpec.optional(),
+    /** Requests that are tested and landed together at most; one when it is absent. */
+    batch: count.optional(),
+    /** How long the first to come waits for others; not at all when it is absent. */
+    batchWaitSeconds: count.optional(),
+    /** How requests are lined up; absent: as they came. */
+    order: z.enum(['score', 'fifo']).optional(),
   }),
   /** From a person: nothing lands on the target until it is thawed. */
   named('refinery.freeze', { reason: line }),
   named('refinery.thaw'),
   /** From a bead: whether a person labelled it `fixes-target`. */
   named('refinery.fixes', { bead: beadId, fixes: z.boolean() }),
+  /**
+   * From a bead whose work is with the Refinery, or comes there: what its turn depends on. `needs`: beads that are not
+   * closed. Takes the place of what it said before.
+   */
+  named('refinery.bead', { bead: beadId, priority: count, needs: z.array(beadId).max(200) }),
+  /** From a person: it does not land. */
+  named('refinery.reject', { mergeRequest: address, reason: line }),
+  /** From a person: takes back what has landed, in one request of its own, which `bead` was made for. */
+  named('refinery.revert', { bead: beadId, of: reverts, reason: line }),
   /** From a person: test the red target now, also when it has not moved. */
   named('refinery.retest'),
   /** From the Witness. */
   named('MERGE_READY', { ...work, attempt: count }),
-  named('merge.built', { mergeRequest: address, commit: objectName, tree: objectName, base: objectName }),
+  named('merge.built', {
+    mergeRequest: address,
+    commit: objectName,
+    tree: objectName,
+    base: objectName,
+    /** Of what is taken back: the commit that was made to be merged. */
+    head: objectName.optional(),
+  }),
   named('merge.conflicted', { mergeRequest: address, base: objectName, files: z.array(line).max(200) }),
   named('merge.empty', { mergeRequest: address, base: objectName }),
   named('merge.notBuilt', { mergeRequest: address, ...failure }),
@@ -94,7 +149,20 @@ export const refineryMessages = [
   named('gates.notRun', { mergeRequest: address.nullable(), ...failure }),
   named('target.seen', { head: objectName }),
   named('target.notSeen', failure),
-  named('target.advanced', { mergeRequest: address, head: objectName, patchId: line, proof: line, lines }),
+  named('target.advanced', {
+    mergeRequest: address,
+    head: objectName,
+    patchId: line,
+    proof: line,
+    lines,
+    /** Of a push of several: each of them, the one above too, in the order in which they stand. */
+    parts: z
+      .array(z.strictObject({ mergeRequest: address, patchId: line, proof: line, lines }))
+      .max(50)
+      .optional(),
+    /** What the target has of it, where that is another commit than the one that was built. */
+    merged: z.strictObject({ commit: objectName, tree: objectName }).optional(),
+  }),
   named('target.moved', { mergeRequest: address, head: objectName }),
   named('target.dirty', { mergeRequest: address, path: line, files: z.array(line).max(50) }),
   named('target.refused', { mergeRequest: address, ...failure }),
@@ -103,13 +171,60 @@ export const refineryMessages = [
 ] as const
 
 export const refineryFacts = [
-  named('RefineryConfigured', { rig: rigName, target: line, gates: z.array(line), ungated: z.boolean() }),
+  named('RefineryConfigured', {
+    rig: rigName,
+    target: line,
+    gates: z.array(line),
+    ungated: z.boolean(),
+    order: z.enum(['score', 'fifo']).optional(),
+  }),
   named('TargetAdvanced', {
     rig: rigName,
     target: line,
     from: objectName,
     to: objectName,
     mergeRequest: address,
+    /** All that landed with one push, when it was more than one, in the order in which they stand. */
+    mergeRequests: z.array(address).max(50).optional(),
+  }),
+  /** Requests that are built one upon the other are tested and landed together. */
+  named('BatchBegan', {
+    rig: rigName,
+    target: line,
+    base: objectName,
+    /** Of the highest. */
+    commit: objectName,
+    tree: objectName,
+    mergeRequests: z.array(address).max(50),
+    beads: z.array(beadId).max(50),
+  }),
+  /** A stack is red: `good` have passed together, the fault is among `suspects`; `testing`, from below, are run next. */
+  named('BatchNarrowed', {
+    rig: rigName,
+    target: line,
+    good: z.array(address).max(50),
+    suspects: z.array(address).max(50),
+    testing: z.array(address).max(50),
+  }),
+  /** Of a stack of `of`: `green` has passed, and `commit` upon it has not. */
+  named('CulpritFound', {
+    rig: rigName,
+    mergeRequest: address,
+    bead: beadId,
+    gate: line,
+    commit: objectName,
+    tree: objectName,
+    green: objectName,
+    of: count,
+  }),
+  /** Red, and then green on the same tree. */
+  named('GateFlaky', {
+    rig: rigName,
+    gate: line,
+    commit: objectName,
+    tree: objectName,
+    first: gateResult,
+    second: gateResult,
   }),
   /** The queue stands still, with a code: RIG_HAS_NO_GATE, TARGET_CHECKED_OUT_DIRTY, TARGET_REFUSED, ... */
   named('LandingWaits', { rig: rigName, mergeRequest: address, bead: beadId, ...failure }),
@@ -128,25 +243,66 @@ export const refineryFacts = [
   }),
   /** It is red no more. `commit`: the one that passed; null when `reason` is another. */
   named('TargetMended', { rig: rigName, target: line, commit: objectName.nullable(), reason: line }),
+  /** What `mergeRequest` landed is out of the target again, by the request `by`, which landed as `as`. */
+  named('MergeReverted', {
+    rig: rigName,
+    mergeRequest: address,
+    bead: beadId,
+    commit: objectName,
+    by: address,
+    as: objectName,
+    reason: line,
+  }),
+  /** What is to be taken back does not come out by itself: `bead` is open for somebody to do it. */
+  named('RevertFailed', {
+    rig: rigName,
+    mergeRequest: address,
+    bead: beadId,
+    beads: z.array(beadId),
+    files: z.array(line).max(200),
+    message: line,
+  }),
   named('TargetNotTested', { rig: rigName, target: line, ...failure }),
 ] as const
 
 export const mergeRequestMessages = [
-  named('mr.submit', { ...work, rig: rigName, target: line, attempt: count }),
+  named('mr.submit', {
+    ...work,
+    rig: rigName,
+    target: line,
+    attempt: count,
+    /** It takes these back, and has no branch; `agent` asked for it. */
+    reverts: reverts.optional(),
+    reason: line.optional(),
+  }),
   named('mr.build'),
   named('mr.test', { commit: objectName, tree: objectName, base: objectName }),
-  named('mr.push', { results: z.array(gateResult).max(60) }),
+  /** `tested`: the commit above it on which they ran; absent when they ran on its own tree. */
+  named('mr.push', { results: z.array(gateResult).max(60), tested: tested.optional() }),
   /** Its push, which was put off, is made now. */
   named('mr.resume'),
   named('mr.wait', failure),
   named('mr.requeue', { reason: line }),
+  named('mr.reject', { reason: line }),
+  /** Another submission of the same bead stands in its place. */
+  named('mr.supersede', { by: address }),
   named('mr.conflict', { files: z.array(line).max(200) }),
   named('mr.fail', { gate: line, results: z.array(gateResult).max(60), message: line }),
   named('mr.land', { commit: objectName, tree: objectName, patchId: line, proof: line, lines }),
 ] as const
 
 export const mergeRequestFacts = [
-  named('MergeRequested', { mergeRequest: address, rig: rigName, target: line, ...work, attempt: count }),
+  named('MergeRequested', {
+    mergeRequest: address,
+    rig: rigName,
+    target: line,
+    ...work,
+    attempt: count,
+    reverts: reverts.optional(),
+    reason: line.optional(),
+  }),
+  named('MergeRejected', { mergeRequest: address, bead: beadId, agent: address, reason: line }),
+  named('MergeSuperseded', { mergeRequest: address, bead: beadId, by: address }),
   named('MergeBuilding', { mergeRequest: address, bead: beadId }),
   named('MergeTesting', {
     mergeRequest: address,
@@ -181,6 +337,8 @@ export const mergeRequestFacts = [
       patchId: line,
       landedAt: line,
       lines,
+      /** The commit above it, with its tree, on which the gates ran; absent when they ran on its own tree. */
+      tested: tested.optional(),
     }),
   }),
 ] as const
@@ -201,6 +359,17 @@ export const landingEffects = {
       branch: line,
       head: objectName,
       attempt: count,
+      /** Built upon this commit of a stack, which the Refinery's repository has, instead of on the target. */
+      onto: objectName.optional(),
+      /** Absent: one commit. */
+      method: z.enum(MERGE_METHODS).optional(),
+      /** Takes these back instead of landing a branch. */
+      revert: z
+        .strictObject({
+          of: z.array(z.strictObject({ base: objectName, commit: objectName, bead: beadId })).max(50),
+          reason: line,
+        })
+        .optional(),
     }),
     settle: 'repeatable',
     deadlineMs: 10 * 60_000,
@@ -213,6 +382,10 @@ export const landingEffects = {
       commit: objectName,
       gates: z.array(gateSpec),
       setup: setupSpec.nullable(),
+      /** Commit of the target that it would land on: what changes from there says which gates apply. Absent: all do. */
+      base: objectName.optional(),
+      /** What was red runs once more: is it red again? */
+      again: z.boolean().optional(),
     }),
     settle: 'repeatable',
     deadlineMs: 6 * 60 * 60_000,
@@ -224,7 +397,17 @@ export const landingEffects = {
     deadlineMs: 10 * 60_000,
   }),
   'target.push': effect({
-    params: z.strictObject({ ...merge, base: objectName, commit: objectName, head: objectName }),
+    params: z.strictObject({
+      ...merge,
+      base: objectName,
+      commit: objectName,
+      head: objectName,
+      /** Several that are built one upon the other, the lowest first; the last is `commit`. */
+      parts: z
+        .array(z.strictObject({ mergeRequest: address, commit: objectName, head: objectName }))
+        .max(50)
+        .optional(),
+    }),
     settle: 'probe',
     deadlineMs: 10 * 60_000,
   }),

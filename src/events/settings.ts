@@ -1,38 +1,23 @@
 // Settings: their names, where they belong, and how a person's text becomes their value.
 
 import { z } from 'zod'
+import { GATE_TIMEOUT_MS, gateValue, isGateName } from './gate-settings.ts'
+import { landingSettings } from './landing-settings.ts'
+import { argv, duration, relativePath, timeout } from './setting-values.ts'
 
-const TIME = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/
-const MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
-
-/** `5m`, `90s` or a number of ms, as ms. */
-const duration = z.union([
-  z.number().int().nonnegative(),
-  z
-    .string()
-    .regex(TIME, 'a time like 90s, 5m or 2h')
-    .transform((text) => {
-      const [, amount, unit] = TIME.exec(text) ?? []
-      return Math.round(Number(amount) * MS[unit as keyof typeof MS])
-    }),
-])
-
-/** As a person writes it, or as it is kept and shown. */
-const timeout = { timeout: duration.optional(), timeoutMs: z.number().int().nonnegative().optional() }
-const argv = z.array(z.string().min(1).max(10_000)).min(1, 'a program and its arguments').max(200)
-const relativePath = z
-  .string()
-  .min(1)
-  .max(500)
-  .refine((path) => !path.startsWith('/') && !path.split('/').includes('..'), 'a path inside the worktree')
 const envName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'a name of a variable')
 
-/** A gate or a setup without its own limit may take this long, ms. */
-export const GATE_TIMEOUT_MS = 10 * 60_000
 /** Polecats that work in a rig at a time when nothing is set. */
 export const PLACES_DEFAULT = 3
+/** How requests are lined up. */
+export const ORDERS = ['score', 'fifo'] as const
+/** When nothing is set. */
+export const ORDER_DEFAULT: (typeof ORDERS)[number] = 'score'
 /** Submissions of one assignment that may fail before a person is asked. */
 export const ATTEMPTS_DEFAULT = 5
+
+/** Requests of a rig that are tested and landed together when nothing is set. */
+export const BATCH_DEFAULT = 8
 
 /** Until an agent that asked is told no, when nothing is set, ms. */
 export const PERMISSION_WAIT_MS = 10 * 60_000
@@ -77,7 +62,38 @@ const fixed: Readonly<Record<string, Setting>> = {
     value: z.number().int().min(1).max(50),
     help: 'failed submissions before a person is asked',
   },
+  'mq.batch': {
+    scope: 'rig',
+    value: z.number().int().min(1).max(50),
+    help: 'requests that are tested and landed together at most',
+  },
+  'mq.batchWaitSeconds': {
+    scope: 'rig',
+    value: z.number().int().min(0).max(3_600),
+    help: 'how long the first request of an empty queue waits for others',
+  },
   'gates.none': { scope: 'rig', value: z.boolean(), help: 'land without any gate' },
+  'gates.parallel': {
+    scope: 'rig',
+    value: z.number().int().min(1).max(16),
+    help: 'how many gates that may run in parallel run at a time',
+  },
+  'mq.order': {
+    scope: 'rig',
+    value: z.enum(ORDERS),
+    help: 'who lands first: score, by priority, tries and how long it waits; or fifo, as they came',
+  },
+  'mq.cache': {
+    scope: 'rig',
+    value: z.boolean(),
+    help: 'whether a gate that has passed on the very same tree is taken as passed',
+  },
+  toolchain: {
+    scope: 'rig',
+    value: z.array(argv).max(20),
+    help: 'commands that say which tools the gates use; what passed with others is run again',
+    example: '[["node","--version"]]',
+  },
   setup: {
     scope: 'rig',
     value: z
@@ -100,6 +116,7 @@ const fixed: Readonly<Record<string, Setting>> = {
     help: 'ignored files that are copied into a worktree',
     example: '[".env"]',
   },
+  ...landingSettings,
   'handoff.on': {
     scope: 'both',
     value: z.enum(HANDOFF_ON),
@@ -143,40 +160,12 @@ const fixed: Readonly<Record<string, Setting>> = {
   },
 }
 
-/** Passed by a person. `again`: for each tree that would land anew. */
-const approvalGate = z.strictObject({ approval: z.literal('person'), again: z.boolean().optional() })
-export type ApprovalGate = z.infer<typeof approvalGate>
-export const isApproval = (value: unknown): value is ApprovalGate =>
-  typeof value === 'object' && value !== null && 'approval' in value
-
 const gate: Setting = {
   scope: 'rig',
-  value: z.union([
-    approvalGate,
-    z.strictObject({ command: argv, ...timeout }).transform(({ command, timeout, timeoutMs }) => ({
-      command,
-      timeoutMs: timeout ?? timeoutMs ?? GATE_TIMEOUT_MS,
-    })),
-  ]),
+  value: gateValue,
   help: 'a command that must pass before work lands, or {"approval":"person"}: you say whether it does',
   example: '{"command":["npm","test"]}',
 }
-type CommandGate = { readonly name: string; readonly command: readonly string[] }
-
-/** Of the settings of a rig, in the order in which they were set. */
-export const commandGates = (settings: { readonly [key: string]: unknown }): CommandGate[] =>
-  gatesIn(settings).flatMap(({ name, value }) =>
-    isApproval(value) ? [] : [{ name, command: (value as CommandGate).command }],
-  )
-
-/** Names of gates that a person passes. */
-export const approvalGates = (settings: { readonly [key: string]: unknown }): string[] =>
-  gatesIn(settings).flatMap(({ name, value }) => (isApproval(value) ? [name] : []))
-
-const gatesIn = (settings: { readonly [key: string]: unknown }) =>
-  Object.entries(settings)
-    .filter(([key]) => key.startsWith('gates.') && key !== 'gates.none')
-    .map(([key, value]) => ({ name: key.slice('gates.'.length), value }))
 
 const agentCommand: Setting = {
   scope: 'both',
@@ -193,7 +182,7 @@ const agentModel: Setting = {
 /** The setting of that name, or null. */
 export function settingNamed(key: string): Setting | null {
   if (Object.hasOwn(fixed, key)) return fixed[key] ?? null
-  if (/^gates\.[a-z0-9][a-z0-9-]{0,40}$/.test(key)) return gate
+  if (isGateName(key)) return gate
   if (/^agents\.[a-z0-9][a-z0-9-]{0,40}\.command$/.test(key)) return agentCommand
   if (/^agents\.[a-z0-9][a-z0-9-]{0,40}\.model$/.test(key)) return agentModel
   return null

@@ -10,11 +10,11 @@
 
 import { readdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { Repositories } from '../ports/repositories.ts'
+import { type Repositories, RepositoryError } from '../ports/repositories.ts'
 import { fields, firstLine, type GitOutcome, git, gitOutcome, withoutCredentials } from './git.ts'
 import { type Layout, ownEnv } from './layout.ts'
 import { checkName, checkObjectId, checkSource } from './names.ts'
-import { provePatch } from './proofs.ts'
+import { type PatchProof, provePatch } from './proofs.ts'
 import { commonDirOf, readHead } from './refs.ts'
 import { fetchRefs, NETWORK_SILENT_MS_MAX, remoteHead, trackingRef, unreachable } from './remotes.ts'
 import { isThere } from './worktrees.ts'
@@ -29,7 +29,7 @@ export async function pushTarget(layout: Layout, input: Input): Promise<Result> 
   checkName('target', input.target)
   checkSource(input.remote.url)
   for (const id of [input.base, input.commit, input.head]) checkObjectId(id)
-  const proof = await provePatch(layout, input)
+  const proof = await proveAll(layout, input)
   const place = input.remote.kind === 'local' ? await checkedOutAt(input.remote.url, input.target) : null
   if (place !== null) {
     const files = await changedFiles(place)
@@ -47,7 +47,21 @@ export async function pushTarget(layout: Layout, input: Input): Promise<Result> 
   return await explain(layout, input, pushed, place, proof)
 }
 
-type Proof = Awaited<ReturnType<typeof provePatch>>
+type Proof = PatchProof & { readonly parts?: readonly PatchProof[] }
+
+/** Each of those that are pushed together carries its patch, and stands on the one below it. */
+async function proveAll(layout: Layout, { base, commit, head, parts }: Input): Promise<Proof> {
+  const tip = parts?.at(-1)
+  if (parts === undefined || tip === undefined) return await provePatch(layout, { base, commit, head })
+  if (tip.commit !== commit || tip.head !== head) {
+    const message = 'What would be pushed is not the highest of what is to land; nothing was changed.'
+    throw new RepositoryError('NOT_PROVED', message, { commit, tip: tip.commit })
+  }
+  const proofs: PatchProof[] = []
+  for (const [n, part] of parts.entries())
+    proofs.push(await provePatch(layout, { base: parts[n - 1]?.commit ?? base, ...part }))
+  return { ...(proofs.at(-1) as PatchProof), parts: proofs }
+}
 
 async function push(layout: Layout, input: Input): Promise<GitOutcome> {
   const ref = `refs/heads/${input.target}`

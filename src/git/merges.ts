@@ -14,7 +14,7 @@ type Input = Parameters<Repositories['buildMerge']>[0]
 type Result = Awaited<ReturnType<Repositories['buildMerge']>>
 
 /**
- * The same input on the same base gives the same commit.
+ * The same input on the same base gives the same commit. The base is the newest target, or the commit it is built upon.
  * @throws RepositoryError BRANCH_MISSING, GIT_FAILED, those of `freshTarget`
  */
 export async function buildMerge(layout: Layout, input: Input): Promise<Result> {
@@ -23,7 +23,7 @@ export async function buildMerge(layout: Layout, input: Input): Promise<Result> 
   const head = checkObjectId(input.head)
   const known = await refId(layout.own, trackingRef(input.target))
   const [base] = await Promise.all([
-    freshTarget(layout, input.remote, input.target),
+    input.onto === undefined ? freshTarget(layout, input.remote, input.target) : checkObjectId(input.onto),
     importCommit(layout, head, known === null ? [] : [known]),
   ])
   const at = { cwd: '/', env: ownEnv(layout) }

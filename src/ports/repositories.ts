@@ -15,6 +15,20 @@ export type GateSpec = {
   /** Argument vector; no shell. */
   readonly command: readonly string[]
   readonly timeoutMs: number
+  /** What it is, in its owner's word. */
+  readonly kind?: string | undefined
+  /** false: its red stops nothing. */
+  readonly required?: boolean | undefined
+  /** It runs when one of the paths that change fits one of these. */
+  readonly paths?: readonly string[] | undefined
+  /** It may run beside others that may. */
+  readonly parallel?: boolean | undefined
+  /** Names of the gates that it waits for; without them it waits for all before it. */
+  readonly after?: readonly string[] | undefined
+  /** Bytes of its output that are kept. */
+  readonly outputMax?: number | undefined
+  /** Path or pattern of the JUnit reports that it writes. */
+  readonly junit?: string | undefined
 }
 
 export type SetupSpec = {
@@ -53,9 +67,23 @@ export type GateResult = {
   readonly command: readonly string[]
   readonly exitCode: number | null
   readonly durationMs: number
-  /** Last lines of its output, at most 8 KB, control characters neutralised. */
+  /** Last lines of its output, at most 8 KB unless it says otherwise, control characters neutralised. */
   readonly logTail: string
-  readonly outcome: 'passed' | 'failed' | 'timedOut' | 'notStarted'
+  /** `skipped`: nothing that changes concerns it. */
+  readonly outcome: 'passed' | 'failed' | 'timedOut' | 'notStarted' | 'skipped'
+  readonly kind?: string
+  readonly required?: boolean
+  /** Digest of its definition. */
+  readonly version?: string
+  /** It was not run: it passed on this very tree then (ISO time), and took so long. */
+  readonly cached?: { readonly at: string; readonly durationMs: number }
+  /** Of its JUnit reports. `complete`: all of them were read, and `red` names all that were red. */
+  readonly tests?: {
+    readonly ran: number
+    readonly red: readonly string[]
+    readonly skipped: number
+    readonly complete: boolean
+  }
 }
 
 export type Author = { readonly name: string; readonly email: string }
@@ -86,6 +114,40 @@ export type KeptName = {
   readonly name: string
   readonly branch: string
   readonly commit?: string | null
+}
+
+/** What git ignores of a worktree that is gone, kept beside git. */
+export type IgnoredKept = {
+  /** At most 100. */
+  readonly files: readonly { readonly path: string; readonly bytes: number }[]
+  /** All of them. */
+  readonly count: number
+  readonly bytes: number
+  /** What was not kept: too large, too many, no file, or not to be read. At most 20 of the paths. */
+  readonly leftOut: { readonly count: number; readonly bytes: number; readonly paths: readonly string[] }
+}
+
+/** All but its name is null when the object is gone. */
+export type AuditedCommit = {
+  readonly commit: string
+  readonly author: Author | null
+  /** ISO time at which it was written. */
+  readonly at: string | null
+  /** At most 300 characters, as they are. */
+  readonly title: string | null
+}
+
+export type ChangeStat = {
+  /** At most 500. `added` and `removed` are lines, null for what is no text. */
+  readonly files: readonly {
+    readonly path: string
+    readonly added: number | null
+    readonly removed: number | null
+  }[]
+  /** All files, and the lines of all of them. */
+  readonly changed: number
+  readonly added: number
+  readonly removed: number
 }
 
 export interface Repositories {
@@ -122,8 +184,11 @@ export interface Repositories {
     readonly setup: SetupSpec | null
     /** Environment of setup; nothing is inherited. */
     readonly env: Readonly<Record<string, string>>
-    /** Begins there instead of at the target: a branch at `head`, with the files of `files`, uncommitted beyond it. */
-    readonly from?: { readonly head: string; readonly files: string }
+    /**
+     * Begins there instead of at the target: a branch at `head`, with the files of `files`, uncommitted beyond it, and
+     * with the ignored files that are kept under `name`.
+     */
+    readonly from?: { readonly head: string; readonly files: string; readonly name?: string }
   }): Promise<{ readonly base: string; readonly head: string }>
 
   /** Does in a worktree that a fork restored what making one ends with: copies ignored files, runs setup. Once. */
@@ -170,6 +235,8 @@ export interface Repositories {
     readonly changed: number
     /** Checkpoints of that name, newest first, at most 10. */
     readonly checkpoints: readonly { readonly commit: string; readonly at: string }[]
+    /** Null: nothing was ignored, or the worktree is there. A worker of an earlier version does not say. */
+    readonly ignored?: IgnoredKept | null
   }>
 
   /** Which commit a line is of, as of `commit` of the target. `path` is relative to the repository's top. */
@@ -193,8 +260,47 @@ export interface Repositories {
   }>
 
   /**
+   * Holds the target's own history (first parents) after `since` against receipts, and finds receipts whose commit the
+   * target no longer has. Fetches the target first.
+   */
+  auditTarget(input: {
+    readonly rig: string
+    readonly remote: Remote
+    readonly target: string
+    /** Commit of the target after which each must have a receipt. Null: there is none, and all of its history is walked. */
+    readonly since: string | null
+    /** As the target stood there, and nothing is fetched; null: as it stands now. */
+    readonly head: string | null
+    readonly receipts: readonly { readonly commit: string; readonly base: string }[]
+  }): Promise<{
+    readonly head: string
+    /** Why the remote could not be asked: then `head` is where it stood when it was last seen. */
+    readonly stale: string | null
+    /** Commit after which the walk began: `since`, or the last that the target shares with it. */
+    readonly from: string | null
+    /** The target no longer has `since`: its history was written anew. */
+    readonly rewritten: boolean
+    /** Commits that were looked at. */
+    readonly walked: number
+    /** Newest first, at most 500. */
+    readonly unreceipted: readonly AuditedCommit[]
+    readonly unreceiptedCount: number
+    /** Commits of receipts that the target does not have, at most 500. */
+    readonly gone: readonly AuditedCommit[]
+    readonly goneCount: number
+  }>
+
+  /** What a commit has beyond another: its files, and the lines of each. Changes nothing. */
+  showChange(input: {
+    readonly rig: string
+    /** `head` is held against where it parted from it. */
+    readonly base: string
+    readonly head: string
+  }): Promise<ChangeStat>
+
+  /**
    * Makes a new branch of the rig's repository, or a folder outside of the town, with exactly what is kept under a
-   * name. Nothing that is there is overwritten.
+   * name; a folder has the ignored files, too. Nothing that is there is overwritten.
    */
   bringBack(
     input: KeptName & {
@@ -202,7 +308,13 @@ export interface Repositories {
         | { readonly kind: 'branch'; readonly name: string }
         | { readonly kind: 'folder'; readonly path: string }
     },
-  ): Promise<{ readonly commit: string; readonly repository: string; readonly files: number }>
+  ): Promise<{
+    readonly commit: string
+    readonly repository: string
+    readonly files: number
+    /** Ignored files that are in the folder too; of a branch, that it cannot have. */
+    readonly ignored?: number
+  }>
 
   /**
    * Squashes `head` onto the current target as one commit, without a checkout of the agent's.
@@ -219,6 +331,8 @@ export interface Repositories {
     readonly committer: Author
     /** ms since the epoch; makes the commit the same when it is built again on the same base. */
     readonly date: number
+    /** A commit that was built before: it is built upon that one instead of on the target. */
+    readonly onto?: string | undefined
   }): Promise<
     | { readonly kind: 'built'; readonly commit: string; readonly tree: string; readonly base: string }
     | { readonly kind: 'conflicted'; readonly base: string; readonly files: readonly string[] }
@@ -226,18 +340,28 @@ export interface Repositories {
     | { readonly kind: 'empty'; readonly base: string }
   >
 
-  /** Checks the commit out in the Refinery's clone, runs setup when its inputs changed, then each gate in order. */
+  /**
+   * Checks the commit out in the Refinery's clone, runs setup when its inputs changed, then the gates in their order.
+   * Nothing is run for what is known to have passed on this tree (`cache`).
+   */
   runGates(input: {
     readonly rig: string
     readonly commit: string
     readonly setup: SetupSpec | null
     readonly gates: readonly GateSpec[]
     readonly env: Readonly<Record<string, string>>
+    /** What changes from there says which gates apply; without it all do. */
+    readonly base?: string | null | undefined
+    readonly cache?: boolean | undefined
+    /** How many gates run at a time of those that may; 2 when left out. */
+    readonly parallel?: number | undefined
+    /** Commands that say which tools there are; what passed with other tools is run again. */
+    readonly toolchain?: readonly (readonly string[])[] | undefined
   }): Promise<{ readonly tree: string; readonly results: readonly GateResult[] }>
 
   /**
    * Advances the target from `base` to `commit` by compare-and-swap, reads it back, and proves that the patch of
-   * `base..commit` equals the patch of the branch (patch-id).
+   * `base..commit` equals the patch of the branch (patch-id). With `parts` each of them is proved, from the one below it.
    */
   pushTarget(input: {
     readonly rig: string
@@ -246,6 +370,8 @@ export interface Repositories {
     readonly base: string
     readonly commit: string
     readonly head: string
+    /** Several that are built one upon the other from `base`, the lowest first; the last is `commit` with `head`. */
+    readonly parts?: readonly { readonly commit: string; readonly head: string }[] | undefined
   }): Promise<
     | {
         readonly kind: 'landed'
@@ -254,6 +380,12 @@ export interface Repositories {
         readonly proof: string
         /** What the patch adds and takes away; a worker of an earlier version does not say. */
         readonly lines?: { readonly added: number; readonly removed: number }
+        /** Of each of `parts`, in their order. */
+        readonly parts?: readonly {
+          readonly patchId: string
+          readonly proof: string
+          readonly lines?: { readonly added: number; readonly removed: number }
+        }[]
       }
     /** The target is no longer at `base`. */
     | { readonly kind: 'moved'; readonly head: string }
@@ -296,7 +428,21 @@ export type RepositoryErrorCode =
   | 'FORK_RIG_LOST'
   /** Work of a rig that would rejoin stands on what the real target does not have. */
   | 'REJOIN_WORK_OPEN'
+  /** A forge (ports/forge.ts): where it is, with what token, and what it answered. */
+  | 'FORGE_NOT_SET'
+  | 'FORGE_TOKEN_MISSING'
+  | 'FORGE_UNREACHABLE'
+  | 'FORGE_REFUSED'
+  | 'FORGE_BUSY'
+  | 'FORGE_MOVED'
+  | 'FORGE_NOT_FOUND'
+  | 'FORGE_SAYS_NO'
+  | 'FORGE_ANSWER_UNREADABLE'
+  /** Somebody else put commits on the branch of a pull request of ours. */
+  | 'PULL_BRANCH_TAKEN'
   | 'GIT_FAILED'
+  /** There is no room for the Refinery's checkout, or was none while a gate ran. */
+  | 'DISK_FULL'
   | 'NAME_INVALID'
   /** The worker ended before it answered; ask again. */
   | 'WORKER_GONE'

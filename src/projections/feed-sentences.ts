@@ -147,12 +147,26 @@ const sayings: Sayings = {
   MergeTesting: ({ bead, base }) => `the Refinery tests bead ${bead} on top of ${short(base)}`,
   MergeWaiting: ({ bead, code, message }) =>
     // The decision says so.
-    code === 'APPROVAL_NEEDED' ? null : `the Refinery waits with bead ${bead}: ${message}`,
+    code === 'APPROVAL_NEEDED' || code === 'PULL_OPEN' ? null : `the Refinery waits with bead ${bead}: ${message}`,
+  PullOpened: ({ bead, number, url }) => `bead ${bead} is shown as pull request ${number}: ${url}`,
+  // The merge request says these.
+  PullNotOpened: () => null,
+  PullWaits: () => null,
+  PullJudged: ({ bead, number, ok, what, said }) =>
+    ok
+      ? `pull request ${number} of bead ${bead} may be merged: ${said}`
+      : `pull request ${number} of bead ${bead} is refused by ${what}: ${said}`,
   MergeRequeued: ({ bead, reason }) => `the Refinery takes bead ${bead} up again${because(reason)}`,
   MergeConflicted: ({ bead, files }) => `bead ${bead} conflicts with the target in ${listed(files)}`,
   MergeFailed: ({ bead, gate, message }) => `bead ${bead} did not pass ${gate}: ${message}`,
   TargetAdvanced: ({ rig, target, from, to }) =>
     `${target} of rig ${rig} moves from ${short(from)} to ${short(to)}`,
+  BatchBegan: ({ target, beads }) =>
+    `the Refinery tests ${beads.length} beads together for ${target}: ${listed(beads)}`,
+  BatchNarrowed: ({ target, suspects, testing }) =>
+    `what is to land on ${target} is red together: the Refinery looks for the fault among ${suspects.length}, and tests the first ${testing.length}`,
+  CulpritFound: ({ bead, gate, of }) => `bead ${bead} is what makes ${gate} red, of ${of} that were tested together`,
+  GateFlaky: ({ gate, tree }) => `${gate} is flaky: red and then green on the same tree ${short(tree)}`,
   TargetFrozen: ({ rig, target, reason }) =>
     `${target} of rig ${rig} is frozen: nothing lands${because(reason)}`,
   TargetThawed: ({ rig, target }) => `${target} of rig ${rig} is thawed`,
@@ -209,6 +223,8 @@ const PROBLEMS: ReadonlySet<string> = new Set<Fact['type']>([
   'TargetFrozen',
   'TargetRed',
   'TargetNotTested',
+  'CulpritFound',
+  'GateFlaky',
   'MergeConflicted',
   'MergeFailed',
   'BudgetReached',

@@ -41,7 +41,10 @@ export class Checker {
   readonly #acknowledged = new Map<string, number>()
   readonly #refused = new Set<string>()
   #touched = new Set<Address>()
-  readonly #landingRules = createLandingRules((what) => this.violated(what))
+  readonly #landingRules = createLandingRules(
+    (what) => this.violated(what),
+    (rig) => this.#world.repository(rig),
+  )
 
   constructor(world: World, disk: MemoryDisk) {
     this.#world = world
@@ -110,15 +113,20 @@ export class Checker {
     if (kind === 'refused') this.#refused.add(id)
   }
 
-  /** The target of a rig advanced. */
-  pushed(rig: string, commit: string): void {
+  /** The target of a rig advanced from `base` to the last of `commits`, which stand one upon the other. */
+  pushed(rig: string, base: string, commits: readonly string[]): void {
     const repository = this.#world.repository(rig)
-    if (!repository.green.has(repository.treeOf(commit)) && !this.#world.ungated.has(rig))
-      this.violated(`${commit} lands although no gate has passed on its tree`)
-    for (const bead of repository.beadsOf(commit)) {
-      if (this.#landed.has(bead))
-        this.violated(`${bead} lands twice: ${this.#landed.get(bead)} and ${commit}`)
-      this.#landed.set(bead, commit)
+    const tip = String(commits.at(-1))
+    if (!repository.green.has(repository.treeOf(tip)) && !this.#world.ungated.has(rig))
+      this.violated(`${tip} lands although no gate has passed on its tree`)
+    for (const [n, commit] of commits.entries()) {
+      if (repository.belowOf(commit) !== (commits[n - 1] ?? base))
+        this.violated(`${commit} lands with others, and does not stand on the one below it`)
+      for (const bead of repository.beadsOf(commit)) {
+        if (this.#landed.has(bead))
+          this.violated(`${bead} lands twice: ${this.#landed.get(bead)} and ${commit}`)
+        this.#landed.set(bead, commit)
+      }
     }
   }
 

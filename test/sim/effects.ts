@@ -142,7 +142,7 @@ function happen(world: World, { id, kind, params }: OpenEffect, answer: (message
 
     case 'merge.build': {
       if (fails(0.05)) return answer({ type: 'merge.notBuilt', mergeRequest, ...failure })
-      const { kind: outcome, ...built } = repository.buildMerge(at.head ?? '')
+      const { kind: outcome, ...built } = repository.buildMerge(at.head ?? '', at.onto)
       return answer({ type: `merge.${outcome}`, mergeRequest, ...built })
     }
     case 'gates.run':
@@ -157,21 +157,33 @@ function happen(world: World, { id, kind, params }: OpenEffect, answer: (message
         return answer({ type: 'target.dirty', mergeRequest, path: '/home/ada/shop', files: ['cart.js'] })
       if (fails(0.04)) return answer({ type: 'target.refused', mergeRequest, ...failure })
       const { base = '', commit = '' } = at
+      const { parts = [{ mergeRequest, commit }] } = params as {
+        parts?: { mergeRequest: string; commit: string }[]
+      }
       const isNew = !repository.history.includes(commit)
       const outcome = repository.push(base, commit)
       if (outcome === 'landed' && isNew) {
-        world.note(`landed ${commit}`)
-        world.checker.pushed(rig, commit)
+        world.note(`landed ${parts.map((part) => part.commit).join()}`)
+        world.checker.pushed(
+          rig,
+          base,
+          parts.map((part) => part.commit),
+        )
       }
       // It happened, and the connection broke before anybody could be told.
       if (fails(0.05)) return answer({ type: 'target.refused', mergeRequest, ...failure })
       if (outcome === 'moved') return answer({ type: 'target.moved', mergeRequest, head: repository.head })
+      const proofs = parts.map((part) => ({
+        mergeRequest: part.mergeRequest,
+        patchId: part.commit,
+        proof: 'same patch',
+      }))
       return answer({
         type: 'target.advanced',
-        mergeRequest,
         head: repository.head,
-        patchId: commit,
-        proof: 'same patch',
+        ...proofs.at(-1),
+        mergeRequest,
+        ...(proofs.length > 1 && { parts: proofs }),
       })
     }
     default:
@@ -202,5 +214,6 @@ function runGates(
     outcome: fails(0.02) ? 'notStarted' : red !== undefined || flaky ? 'failed' : 'passed',
   }))
   if (gates.length > 0 && results.every(({ outcome }) => outcome === 'passed')) repository.green.add(tree)
+  if (results.some(({ outcome }) => outcome === 'failed')) repository.red.add(tree)
   answer({ type: 'gates.ran', mergeRequest, tree, results })
 }

@@ -17,6 +17,8 @@ export type Patch = {
 /** `own`: what it adds to `fork`, the commit of the target it stands on. */
 type BranchCommit = { readonly fork: string; readonly own: readonly Patch[] }
 type TargetCommit = {
+  /** Commit that it stands on; null for the first. */
+  readonly below: string | null
   readonly patches: readonly Patch[]
   readonly own: readonly Patch[]
   readonly tree: string
@@ -29,8 +31,9 @@ export class Repository {
   readonly history: string[]
   readonly worktrees = new Map<string, Worktree>()
   readonly branches = new Map<string, string>()
-  /** Trees on which every gate has run and passed. */
+  /** Trees on which every gate has run and passed, and those on which one was red. */
   readonly green = new Set<string>()
+  readonly red = new Set<string>()
   readonly #onTarget = new Map<string, TargetCommit>()
   readonly shelved = new Map<string, string | null>()
   readonly #onBranches = new Map<string, BranchCommit>()
@@ -38,7 +41,7 @@ export class Repository {
   constructor(rig: string) {
     this.head = objectName(`root of ${rig}`)
     this.history = [this.head]
-    this.#onTarget.set(this.head, { patches: [], own: [], tree: treeOf([]) })
+    this.#onTarget.set(this.head, { below: null, patches: [], own: [], tree: treeOf([]) })
   }
 
   addWorktree(path: string, branch: string): { base: string; head: string } {
@@ -73,13 +76,15 @@ export class Repository {
     return { head, dirty: [...worktree.dirty], commits: this.#branch(head).own.length }
   }
 
+  /** `onto`: upon this commit instead of on the target. */
   buildMerge(
     head: string,
+    onto?: string,
   ):
     | { kind: 'built'; commit: string; tree: string; base: string }
     | { kind: 'conflicted'; base: string; files: string[] }
     | { kind: 'empty'; base: string } {
-    const base = this.head
+    const base = onto ?? this.head
     const target = this.#target(base)
     const { fork, own } = this.#branch(head)
     const has = (patches: readonly Patch[], patch: Patch) => patches.some((one) => key(one) === key(patch))
@@ -91,7 +96,7 @@ export class Repository {
     const patches = [...target.patches, ...left]
     const tree = treeOf(patches)
     const commit = objectName(`${base} ${tree}`)
-    this.#onTarget.set(commit, { patches, own: left, tree })
+    this.#onTarget.set(commit, { below: base, patches, own: left, tree })
     return { kind: 'built', commit, tree, base }
   }
 
@@ -104,9 +109,21 @@ export class Repository {
   push(base: string, commit: string): 'landed' | 'moved' {
     if (this.history.includes(commit)) return 'landed'
     if (this.head !== base) return 'moved'
+    const above = this.#above(base, commit)
+    if (above === null) throw new Error(`${commit} does not stand on ${base}`)
     this.head = commit
-    this.history.push(commit)
+    this.history.push(...above)
     return 'landed'
+  }
+
+  /** The commits from `base`, which is not among them, to `commit`, the lowest first. */
+  #above(base: string, commit: string): string[] | null {
+    const found: string[] = []
+    for (let at: string | null = commit; at !== null; at = this.#target(at).below) {
+      if (at === base) return found.reverse()
+      found.push(at)
+    }
+    return null
   }
 
   /** Somebody outside the town lands something. */
@@ -128,7 +145,7 @@ export class Repository {
   #advance(patches: readonly Patch[], own: readonly Patch[]): void {
     const tree = treeOf(patches)
     const commit = objectName(`${this.head} ${tree}`)
-    this.#onTarget.set(commit, { patches, own, tree })
+    this.#onTarget.set(commit, { below: this.head, patches, own, tree })
     this.head = commit
     this.history.push(commit)
   }
@@ -157,6 +174,7 @@ export class Repository {
   }
 
   treeOf = (commit: string): string => this.#target(commit).tree
+  belowOf = (commit: string): string | null => this.#target(commit).below
   /** Beads whose work this commit of the target brought. */
   beadsOf = (commit: string): readonly string[] => [
     ...new Set(this.#target(commit).own.map(({ bead }) => bead)),

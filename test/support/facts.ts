@@ -7,6 +7,7 @@ const agent = 'shop/polecats/nux'
 const sandbox = 'shop/polecats/nux/sandboxes/1'
 const session = 'shop/polecats/nux/sessions/1.1'
 const mergeRequest = 'shop/merge-requests/sh-1'
+const ofPull = { pull: 'shop/pulls/sh-1', mergeRequest, bead: 'sh-1' }
 const bead = 'sh-1'
 const rig = 'shop'
 const head = objectName('a')
@@ -309,6 +310,44 @@ export const SAMPLES: { readonly [T in Fact['type']]: FactOf<T> } = {
     to: objectName('b'),
     mergeRequest,
   },
+  BatchBegan: {
+    type: 'BatchBegan',
+    rig,
+    target: 'main',
+    base: objectName('a'),
+    commit: objectName('b'),
+    tree: objectName('c'),
+    mergeRequests: [mergeRequest, 'shop/merge-requests/mr-2'],
+    beads: [bead, 'sh-2'],
+  },
+  BatchNarrowed: {
+    type: 'BatchNarrowed',
+    rig,
+    target: 'main',
+    good: [],
+    suspects: [mergeRequest, 'shop/merge-requests/mr-2'],
+    testing: [mergeRequest],
+  },
+  CulpritFound: {
+    type: 'CulpritFound',
+    rig,
+    mergeRequest,
+    bead,
+    gate: 'test',
+    commit: objectName('b'),
+    tree: objectName('c'),
+    green: objectName('a'),
+    of: 2,
+  },
+  GateFlaky: {
+    type: 'GateFlaky',
+    rig,
+    gate: 'test',
+    commit: objectName('b'),
+    tree: objectName('c'),
+    first: { ...gate, command: [...gate.command], exitCode: 1, outcome: 'failed' },
+    second: { ...gate, command: [...gate.command], exitCode: 0, outcome: 'passed' },
+  },
   LandingWaits: {
     type: 'LandingWaits',
     rig,
@@ -366,6 +405,30 @@ export const SAMPLES: { readonly [T in Fact['type']]: FactOf<T> } = {
     base: objectName('d'),
   },
   MergeLanding: { type: 'MergeLanding', mergeRequest, bead, results: [] },
+  PullOpened: {
+    type: 'PullOpened',
+    ...ofPull,
+    number: 7,
+    url: 'https://example.org/7',
+    commit: objectName('b'),
+  },
+  PullNotOpened: { type: 'PullNotOpened', ...ofPull, code: 'FORGE_UNREACHABLE', message: 'no answer' },
+  PullWaits: {
+    type: 'PullWaits',
+    ...ofPull,
+    number: 7,
+    code: 'PULL_REVIEW',
+    message: 'it has 0 of 1 approvals',
+  },
+  PullJudged: {
+    type: 'PullJudged',
+    ...ofPull,
+    number: 7,
+    commit: objectName('b'),
+    ok: false,
+    what: 'build',
+    said: 'it fell',
+  },
   MergeWaiting: {
     type: 'MergeWaiting',
     mergeRequest,

@@ -10,6 +10,7 @@ export const AGENT = 'shop/polecats/nux'
 export const SANDBOX = 'shop/polecats/nux/sandboxes/1'
 export const SESSION = 'shop/polecats/nux/sessions/1.1'
 export const MERGE_REQUEST = 'shop/merge-requests/mr-1'
+export const PULL = 'shop/pulls/mr-1'
 export const HEAD = objectName('a')
 export const BASE = objectName('b')
 export const COMMIT = objectName('c')
@@ -41,6 +42,16 @@ export const configured: MessageOf<'refinery.configure'> = {
   setup: null,
   ungated: false,
   attemptsMax: 2,
+}
+
+/** A pull request at the forge that may be merged. */
+export const pullSeen: MessageOf<'pull.seen'>['seen'] = {
+  state: 'open',
+  draft: false,
+  head: COMMIT,
+  mergeable: 'yes',
+  checks: [{ name: 'build', state: 'passed', said: 'success' }],
+  reviews: [{ by: 'ada', verdict: 'approved', said: 'good' }],
 }
 
 export const FORK_REMOTE = { kind: 'origin', url: '/fork/rigs/shop/origin.git' } as const
@@ -501,6 +512,8 @@ const samples: Samples = {
     { ...withoutType(configured), gates: [gate, { ...gate, name: 'lint' }] },
     { ...withoutType(configured), approvals: [{ name: 'review', again: false }] },
     { ...withoutType(configured), gates: [], approvals: [{ name: 'review', again: true }] },
+    { ...withoutType(configured), batch: 4, batchWaitSeconds: 30 },
+    { ...withoutType(configured), landing: { method: 'rebase', through: 'pull-request', approvals: 1 } },
   ],
   MERGE_READY: [
     { ...work, attempt: 1 },
@@ -517,6 +530,10 @@ const samples: Samples = {
   'refinery.fixes': [
     { bead: BEAD, fixes: true },
     { bead: BEAD, fixes: false },
+  ],
+  'refinery.bead': [
+    { bead: BEAD, priority: 0, needs: ['sh-2'] },
+    { bead: BEAD, priority: 2, needs: [] },
   ],
   'refinery.retest': [{}],
   'target.seen': [{ head: BASE }, { head: TREE }],
@@ -536,10 +553,41 @@ const samples: Samples = {
     { ...request, tree: TREE, results: [] },
   ],
   'gates.notRun': [{ ...request, ...failure }],
-  'target.advanced': [{ ...request, head: COMMIT, patchId: 'p1', proof: 'patch-id p1' }],
+  'target.advanced': [
+    { ...request, head: COMMIT, patchId: 'p1', proof: 'patch-id p1' },
+    { ...request, head: HEAD, patchId: 'p1', proof: 'patch-id p1', merged: { commit: HEAD, tree: TREE } },
+  ],
   'target.moved': [{ ...request, head: TREE }],
   'target.dirty': [{ ...request, path: '/home/ada/shop', files: ['cart.js'] }],
   'target.refused': [{ ...request, ...failure }],
+  'pull.propose': [
+    {
+      ...request,
+      bead: BEAD,
+      remote: REMOTE,
+      target: 'main',
+      base: BASE,
+      commit: COMMIT,
+      passed: ['test'],
+      checks: ['build'],
+      approvals: 1,
+    },
+  ],
+  'pull.withdraw': [{}],
+  'pull.landed': [{ commit: COMMIT }],
+  'pull.opened': [{ number: 7, url: 'https://github.com/acme/shop/pull/7' }],
+  'pull.notOpened': [failure, { code: 'FORGE_BUSY', message: 'later', waitMs: 900_000 }],
+  'pull.seen': [
+    { seen: pullSeen },
+    { seen: { ...pullSeen, checks: [] } },
+    { seen: { ...pullSeen, state: 'closed' } },
+  ],
+  'pull.notSeen': [failure, { code: 'FORGE_BUSY', message: 'later', waitMs: 900_000 }],
+  'pull.judged': [
+    { pull: PULL, commit: COMMIT, number: 7, ok: true, what: 'pull request', said: 'passed build' },
+    { pull: PULL, commit: COMMIT, number: 7, ok: false, what: 'build', said: 'it fell' },
+  ],
+  'pull.notMerged': [{ ...request, code: 'PULL_NOT_MERGEABLE', message: 'the forge says no' }],
   'refinery.retry': [{}],
   'refinery.hold': [{ reason: 'everybody is stopped' }],
   'refinery.letGo': [{}],

@@ -21,6 +21,8 @@ type MergeRequestContext = {
   base: string
   /** Gate results of the tree that is about to land. */
   results: readonly GateResultData[]
+  /** What they ran on, when that is the commit above it in a stack. */
+  tested: { readonly commit: string; readonly tree: string } | null
 }
 
 const { does } = writing<MergeRequestContext>()
@@ -44,6 +46,22 @@ const build = {
   ),
 } as const
 
+/** Taken out of the queue for good. */
+const out = {
+  'mr.reject': {
+    target: 'rejected',
+    actions: does('mr.reject', ({ mergeRequest, bead, agent }, { reason }, to) =>
+      to.fact({ type: 'MergeRejected', mergeRequest, bead, agent, reason }),
+    ),
+  },
+  'mr.supersede': {
+    target: 'superseded',
+    actions: does('mr.supersede', ({ mergeRequest, bead }, { by }, to) =>
+      to.fact({ type: 'MergeSuperseded', mergeRequest, bead, by }),
+    ),
+  },
+} as const
+
 const machine = setup({ types: typesOf<MergeRequestContext>(), actions: ACTIONS }).createMachine({
   id: 'mergeRequest',
   options: OPTIONS,
@@ -55,12 +73,16 @@ const machine = setup({ types: typesOf<MergeRequestContext>(), actions: ACTIONS 
     attempts: 0,
     base: '',
     results: [],
+    tested: null,
   }),
   states: {
     absent: { on: { 'mr.submit': submit } },
-    queued: { on: { 'mr.submit': submit, 'mr.build': build, 'mr.wait': wait } },
+    queued: {
+      on: { ...out, 'mr.submit': submit, 'mr.build': build, 'mr.wait': wait, 'mr.requeue': requeue },
+    },
     building: {
       on: {
+        ...out,
         'mr.test': { target: 'testing', actions: does('mr.test', test) },
         'mr.conflict': {
           target: 'conflicted',
@@ -70,14 +92,17 @@ const machine = setup({ types: typesOf<MergeRequestContext>(), actions: ACTIONS 
         },
         'mr.wait': wait,
         'mr.build': build,
+        // It does not fit onto those that are built below it.
+        'mr.requeue': requeue,
       },
     },
     testing: {
       on: {
+        ...out,
         'mr.push': {
           target: 'landing',
-          actions: does('mr.push', ({ mergeRequest, bead }, { results }, to) => {
-            to.set({ results })
+          actions: does('mr.push', ({ mergeRequest, bead }, { results, tested = null }, to) => {
+            to.set({ results, tested })
             to.fact({ type: 'MergeLanding', mergeRequest, bead, results })
           }),
         },
@@ -95,6 +120,7 @@ const machine = setup({ types: typesOf<MergeRequestContext>(), actions: ACTIONS 
     },
     landing: {
       on: {
+        ...out,
         'mr.land': { target: 'landed', actions: does('mr.land', land) },
         'mr.requeue': requeue,
         'mr.resume': {
@@ -110,11 +136,13 @@ const machine = setup({ types: typesOf<MergeRequestContext>(), actions: ACTIONS 
     conflicted: { on: { 'mr.submit': submit } },
     failed: { on: { 'mr.submit': submit } },
     landed: { type: 'final' },
+    rejected: { type: 'final' },
+    superseded: { type: 'final' },
   },
   on: { '*': UNEXPECTED },
 })
 
-export const mergeRequest: MachineDef = { name: 'mergeRequest', version: 2, machine, live: false }
+export const mergeRequest: MachineDef = { name: 'mergeRequest', version: 3, machine, live: false }
 
 type To = Deciding<MergeRequestContext>
 
@@ -131,7 +159,7 @@ function test({ mergeRequest, bead }: MergeRequestContext, event: Event<'mr.test
 }
 
 function land(context: MergeRequestContext, event: Event<'mr.land'>, to: To): void {
-  const { mergeRequest, bead, agent, attempts, base, results } = context
+  const { mergeRequest, bead, agent, attempts, base, results, tested } = context
   const { commit, tree, patchId, proof, lines, meta } = event
   to.fact({
     type: 'MergeLanded',
@@ -148,6 +176,7 @@ function land(context: MergeRequestContext, event: Event<'mr.land'>, to: To): vo
       patchId,
       landedAt: meta.at,
       ...(lines && { lines }),
+      ...(tested !== null && { tested: { ...tested } }),
     },
   })
 }

@@ -1,9 +1,11 @@
 // The states in which a Refinery tests the target itself, rather than what would land on it.
 
 import { setup } from 'xstate'
+import { stops } from '../../events/define.ts'
 import { ACTIONS, type Event, typesOf, writing } from '../machine.ts'
 import { isFix, putBack, type RefineryContext, type To } from './refinery.context.ts'
 import { fail, hold, isGreen } from './refinery.decisions.ts'
+import { isAlone, isTwice, testPrefix } from './refinery.judging.ts'
 import { isKnownRed, noteGreen, noteRed, notTested, requeue, testTarget } from './refinery.target.ts'
 
 const { does, when } = writing<RefineryContext>()
@@ -11,7 +13,7 @@ const { does, when } = writing<RefineryContext>()
 const state = setup({ types: typesOf<RefineryContext>(), actions: ACTIONS }).createStateConfig
 
 export const ofTheTarget = {
-  /** The base of the request in hand, which is red, or the target of now: is it red by itself? */
+  /** The base of what is in hand, which is red, or the target of now: is it red by itself? */
   checking: state({
     on: {
       'gates.ran': [
@@ -30,6 +32,18 @@ export const ofTheTarget = {
           actions: does('gates.ran', (context, event, to) => notRun(context, gateNotStarted(event), to)),
         },
         {
+          // What stands on it was red once.
+          guard: when(
+            'gates.ran',
+            (context, { results }) => isGreen(context, results) && isOfRequest(context) && isTwice(context),
+          ),
+          target: 'testing',
+          actions: does('gates.ran', (context, _, to) => {
+            noteGreen(context, context.base, context.testedBy, to)
+            testPrefix(context, context.stack.length, true, to)
+          }),
+        },
+        {
           guard: when('gates.ran', (context, { results }) => isGreen(context, results)),
           target: 'idle',
           actions: does('gates.ran', (context, _, to) => {
@@ -43,7 +57,7 @@ export const ofTheTarget = {
             noteRed(context, results, to)
             if (context.current === null) return
             // What is to mend it did not.
-            if (isFix(context, context.current)) fail(context, context.results, to)
+            if (isAlone(context) && isFix(context, context.current)) fail(context, context.results, to)
             else requeue(context, results, to)
           }),
         },
@@ -95,7 +109,7 @@ export function isStale({ testedBy, way }: RefineryContext): boolean {
 }
 
 export const notStarted = ({ results }: Pick<Event<'gates.ran'>, 'results'>) =>
-  results.find(({ outcome }) => outcome === 'notStarted')
+  results.find((result) => result.outcome === 'notStarted' && stops(result))
 
 export function gateNotStarted({ results }: Event<'gates.ran'>): { code: string; message: string } {
   const gate = notStarted({ results })

@@ -4,7 +4,6 @@ import { refinery, witness } from '../../events/address.ts'
 import type { GateResultData } from '../../events/define.ts'
 import type { MessageOf } from '../../events/index.ts'
 import type { ApprovalSpec } from '../../events/landing.ts'
-import type { Json } from '../../events/record.ts'
 import type { Deciding } from '../machine.ts'
 
 export type Settings = Omit<MessageOf<'refinery.configure'>, 'type'>
@@ -15,16 +14,30 @@ export type Settings = Omit<MessageOf<'refinery.configure'>, 'type'>
  * said of it, `fixes/<bead>` that a bead is to mend the target.
  */
 export type RefineryContext = {
-  readonly [key: string]: Json | undefined
+  readonly [key: string]: unknown
   readonly rig: string
   /** Merge requests so far. */
   readonly count: number
-  /** The one being landed. */
+  /** The one in hand: being built, or the highest of those that are tested or landed together. */
   readonly current: string | null
   readonly commit: string
   readonly tree: string
-  /** Commit of the target that it is built upon; also one that is tested by itself. */
+  /** Commit of the target that the stack is built upon; also one that is tested by itself. */
   readonly base: string
+  /** Built one upon the other, the lowest first. While the next one is built it is not among them. */
+  readonly stack: readonly Part[]
+  /** What did not fit onto this stack; it keeps its place, and its turn comes. */
+  readonly leftOut: readonly string[]
+  /** The lowest of the stack that have passed together. */
+  readonly good: Good
+  /** Lowest parts of the stack that were red together. */
+  readonly reds: readonly RedRun[]
+  /** What is tested was red before. */
+  readonly again: boolean
+  /** Gates that were red and then green on the same tree. */
+  readonly flaky: readonly string[]
+  /** Others were waited for already. */
+  readonly gathered: boolean
   /** Holds in a row; the next try comes later each time. */
   readonly holds: number
   readonly resume: Resume
@@ -57,6 +70,15 @@ export type Request = {
   attempt: number
   order: number
 }
+/** One request of a stack. `base`: what its commit stands on, that of the target or the part below. */
+export type Part = {
+  readonly request: string
+  readonly commit: string
+  readonly tree: string
+  readonly base: string
+}
+type Good = { readonly count: number; readonly results: readonly GateResultData[] }
+export type RedRun = Good & { readonly twice: boolean }
 /** Where a held request goes on. `unsure`: pushed, and nobody knows whether that happened. */
 export type Resume = 'building' | 'landing' | 'unsure'
 export type Frozen = { readonly since: string; readonly by: string; readonly reason: string }
@@ -79,6 +101,8 @@ export type Tested = {
   readonly results: readonly GateResultData[] | null
   /** It may be in the target already. */
   readonly unsure: boolean
+  /** All that was pushed with it, itself the last; absent when it was alone. */
+  readonly stack?: readonly Part[]
 }
 export type Approval = {
   readonly asked: { readonly decision: string; readonly gate: string; readonly since: string } | null
@@ -114,15 +138,30 @@ export function mayLand(context: RefineryContext): boolean {
 export const isFix = (context: RefineryContext, address: string): boolean =>
   context[`fixes/${requestOf(context, address).bead}`] === true
 
-/** First come, first served, among those that may go on; one that comes back keeps its new place. */
-export function next(context: RefineryContext): string | null {
-  const closed = context.frozen !== null || context.red !== null
-  let first: string | null = null
-  for (const address of requestsIn(context)) {
-    if (approvalOf(context, address).asked !== null || (closed && !isFix(context, address))) continue
-    if (first === null || requestOf(context, address).order < requestOf(context, first).order) first = address
-  }
-  return first
+/** Who lands next. */
+export const next = (context: RefineryContext): string | null => queue(context)[0] ?? null
+
+/** Those that may go on, the first to land first; one that comes back keeps its new place. */
+export function queue(context: RefineryContext): readonly string[] {
+  const closed = isClosed(context)
+  const pushed = pushedBelow(context)
+  return requestsIn(context)
+    .filter(
+      (address) =>
+        approvalOf(context, address).asked === null &&
+        (!closed || isFix(context, address)) &&
+        !pushed.has(address),
+    )
+    .sort((one, other) => requestOf(context, one).order - requestOf(context, other).order)
+}
+
+/** Only what mends the target goes on. */
+export const isClosed = ({ frozen, red }: RefineryContext): boolean => frozen !== null || red !== null
+
+/** They go on together with the highest of their stack, or not at all. */
+function pushedBelow(context: RefineryContext): ReadonlySet<string> {
+  const stacks = keysOf(context, 'tested/').map((address) => testedOf(context, address)?.stack ?? [])
+  return new Set(stacks.flatMap((stack) => stack.slice(0, -1).map(({ request }) => request)))
 }
 
 const requestsIn = (context: RefineryContext): string[] => keysOf(context, 'request/')
@@ -137,10 +176,34 @@ export const keysOf = (context: RefineryContext, prefix: string): string[] =>
 export const mayBegin = (context: RefineryContext): boolean =>
   context.stopped === null && next(context) !== null
 
-/** The request begins anew, by the settings of now; it keeps its place in the queue. */
-export function putBack(_: RefineryContext, __: unknown, to: To): void {
-  to.set({ current: null, holds: 0, results: [] })
+/** Nothing is in hand. */
+export const HAND_EMPTY = {
+  current: null,
+  holds: 0,
+  results: [],
+  stack: [],
+  leftOut: [],
+  good: { count: 0, results: [] },
+  reds: [],
+  again: false,
+} as const
+
+/** What is in hand begins anew, by the settings of now; each keeps its place in the queue. */
+export function putBack(context: RefineryContext, _: unknown, to: To): void {
+  requeueAll(context, 'its rig lands in another way now', to)
 }
+
+/** All that is in hand goes back to its place. Of one alone nothing is said: it is taken up again at once. */
+export function requeueAll(context: RefineryContext, reason: string, to: To): void {
+  const all = inHand(context)
+  to.set(HAND_EMPTY)
+  if (all.length < 2) return
+  for (const address of all) to.tell({ to: address, message: { type: 'mr.requeue', reason } })
+}
+
+export const inHand = ({ stack, current }: RefineryContext): readonly string[] => [
+  ...new Set([...stack.map(({ request }) => request), ...(current === null ? [] : [current])]),
+]
 
 /** The request leaves the queue. */
 export function leave(context: RefineryContext, address: string, to: To): void {
@@ -149,7 +212,7 @@ export function leave(context: RefineryContext, address: string, to: To): void {
     [`tested/${address}`]: undefined,
     [`approval/${address}`]: undefined,
     [`fixes/${requestOf(context, address).bead}`]: undefined,
-    ...(address === context.current && { current: null, holds: 0, results: [] }),
+    ...(address === context.current && HAND_EMPTY),
   })
 }
 

@@ -1,14 +1,18 @@
 // What a Refinery decides: the facts, tells and effects behind each arrow of refinery.machine.ts.
 
 import { beadOwner, mergeRequest, witness } from '../../events/address.ts'
-import type { GateResultData } from '../../events/define.ts'
+import { type GateResultData, stops } from '../../events/define.ts'
 import type { Json } from '../../events/record.ts'
 import type { Event } from '../machine.ts'
 import {
   attemptsOf,
   current,
+  HAND_EMPTY,
+  inHand,
+  keysOf,
   leave,
   mayLand,
+  type Part,
   type RefineryContext,
   type Resume,
   requestOf,
@@ -19,8 +23,10 @@ import {
   type Tested,
   type To,
   type Tried,
+  targetOf,
   testedOf,
 } from './refinery.context.ts'
+import { holding } from './refinery.stack.ts'
 import { mend, noteGreen, redMessage, redOf } from './refinery.target.ts'
 import { approvedBy, forgetTested } from './refinery.waiting.ts'
 
@@ -56,6 +62,7 @@ export function enqueue(context: RefineryContext, event: Event<'MERGE_READY'>, t
     count,
     [`of/${work.sandbox}`]: { request: address, attempts: (tried?.attempts ?? 0) + 1 },
     [`request/${address}`]: { ...work, order: meta.seq },
+    ...(keysOf(context, 'request/').length === 0 && { gathered: false }),
     // Whoever comes may have seen the target move.
     ...(context.red !== null && context.look === null && { look: 'moved' }),
   })
@@ -63,11 +70,28 @@ export function enqueue(context: RefineryContext, event: Event<'MERGE_READY'>, t
   to.tell({ to: address, message: { type: 'mr.submit', ...work, rig: context.rig, target } })
 }
 
+/** Begins with `address`, alone. */
 export function build(context: RefineryContext, address: string, to: To): void {
+  to.set(HAND_EMPTY)
+  buildOnto({ ...context, ...HAND_EMPTY, holds: context.holds }, address, to)
+}
+
+/** Builds it upon what is stacked. */
+export function buildOnto(context: RefineryContext, address: string, to: To): void {
   const settings = settingsOf(context) as Settings
+  const onto = context.stack.at(-1)?.commit
   const { bead, agent, branch, head, attempt } = requestOf(context, address)
   const { remote, target } = settings
-  to.set({ current: address, commit: '', tree: '', base: '' })
+  const { holds, stack, leftOut, base } = context
+  to.set({
+    current: address,
+    commit: '',
+    tree: '',
+    base: onto === undefined ? '' : base,
+    stack,
+    leftOut,
+    holds,
+  })
   to.tell({ to: address, message: { type: 'mr.build' } })
   to.tell({ to: beadOwner(bead), message: { type: 'bead.test', mergeRequest: address } })
   to.effect('merge.build', {
@@ -80,6 +104,7 @@ export function build(context: RefineryContext, address: string, to: To): void {
     branch,
     head,
     attempt,
+    ...(onto !== undefined && { onto }),
   })
 }
 
@@ -88,15 +113,11 @@ export function buildAgain(context: RefineryContext, _: unknown, to: To): void {
   build(context, current(context), to)
 }
 
-export function test(context: RefineryContext, { commit, tree, base }: Event<'merge.built'>, to: To): void {
-  to.set({ commit, tree, base })
-  to.tell({ to: current(context), message: { type: 'mr.test', commit, tree, base } })
-}
-
-export function runGates(context: RefineryContext, commit: string, to: To): void {
+export function runGates(context: RefineryContext, commit: string, to: To, again = false): void {
   const { gates, setup } = settingsOf(context) as Settings
+  const mergeRequest = current(context)
   to.set({ testedBy: context.way })
-  to.effect('gates.run', { rig: context.rig, mergeRequest: current(context), commit, gates, setup })
+  to.effect('gates.run', { rig: context.rig, mergeRequest, commit, gates, setup, ...(again && { again }) })
 }
 
 /** Every gate that is set has run on this tree and passed; nothing less lands (P8). */
@@ -110,23 +131,28 @@ export function isGreen(context: RefineryContext, results: readonly GateResultDa
 }
 
 export const allPassed = (results: readonly GateResultData[]): boolean =>
-  results.length > 0 && results.every(({ outcome }) => outcome === 'passed')
+  results.length > 0 && !results.some(stops)
 
-export function push(context: RefineryContext, results: GateResultData[], to: To): void {
-  const address = current(context)
-  const all = [...results, ...approvedBy(context, address)]
-  to.tell({ to: address, message: { type: 'mr.push', results: all } })
+/** All that is stacked, by what its highest has passed. */
+export function push(context: RefineryContext, results: readonly GateResultData[], to: To): void {
+  const { stack, commit, tree } = context
+  for (const { request, tree: own } of stack) {
+    const all = [...results, ...approvedBy(context, request)]
+    const tested = own === tree ? {} : { tested: { commit, tree } }
+    to.tell({ to: request, message: { type: 'mr.push', results: all, ...tested } })
+  }
   pushTarget(context, to)
 }
 
-/** What has passed before, and may land now: the very same commit. */
+/** What has passed before, and may land now: the very same commits. */
 export function pushTested(context: RefineryContext, address: string, to: To): void {
-  const { commit, tree, base, way, results } = testedOf(context, address) as Tested
-  const now = { current: address, commit, tree, base, testedBy: way }
-  to.set({ ...now, [`tested/${address}`]: undefined })
-  if (results !== null) return push({ ...context, ...now }, [...results], to)
-  to.tell({ to: address, message: { type: 'mr.resume' } })
-  pushTarget({ ...context, ...now }, to)
+  const { commit, tree, base, way, results, stack } = testedOf(context, address) as Tested
+  const parts = stack ?? [{ request: address, commit, tree, base }]
+  const now = { ...context, ...holding(parts), base, testedBy: way }
+  to.set({ ...holding(parts), base, testedBy: way, [`tested/${address}`]: undefined })
+  if (results !== null) return push(now, results, to)
+  for (const { request } of parts) to.tell({ to: request, message: { type: 'mr.resume' } })
+  pushTarget(now, to)
 }
 
 /** Pushed to the very place that the new settings name, with an unknown outcome. */
@@ -150,32 +176,55 @@ export function pushAgain(context: RefineryContext, _: unknown, to: To): void {
 
 function pushTarget(context: RefineryContext, to: To): void {
   const { remote, target } = settingsOf(context) as Settings
-  const { head } = requestOf(context, current(context))
-  const { rig, base, commit } = context
-  to.effect('target.push', { rig, mergeRequest: current(context), remote, target, base, commit, head })
+  const { rig, base, commit, stack } = context
+  const headOf = (request: string): string => requestOf(context, request).head
+  const mergeRequest = current(context)
+  const push = { rig, mergeRequest, remote, target, base, commit, head: headOf(mergeRequest) }
+  const parts = stack.map(({ request, commit: own }) => ({
+    mergeRequest: request,
+    commit: own,
+    head: headOf(request),
+  }))
+  to.effect('target.push', { ...push, ...(parts.length > 1 && { parts }) })
 }
 
+/** The proof of each of them is there. */
+export const isProved = ({ stack }: RefineryContext, { parts = [] }: Event<'target.advanced'>): boolean =>
+  stack.length < 2 || stack.every(({ request }) => parts.some(({ mergeRequest }) => mergeRequest === request))
+
 export function land(context: RefineryContext, event: Event<'target.advanced'>, to: To): void {
-  const { patchId, proof, lines } = event
-  const { rig, commit, tree, base, testedBy } = context
-  const submitted = submission(context, current(context))
-  const { bead, sandbox, agent, mergeRequest: address } = submitted
-  leave(context, address, to)
-  to.set({ [`of/${sandbox}`]: undefined })
+  const { rig, commit, base, testedBy, stack } = context
+  const requests = stack.map(({ request }) => request)
   to.fact({
     type: 'TargetAdvanced',
     rig,
-    target: settingsOf(context)?.target ?? '',
+    target: targetOf(context),
     from: base,
     to: commit,
-    mergeRequest: address,
+    mergeRequest: current(context),
+    ...(stack.length > 1 && { mergeRequests: requests }),
   })
   if ((settingsOf(context)?.gates.length ?? 0) > 0) noteGreen(context, commit, testedBy, to)
+  for (const part of stack) landPart(context, part, event, to)
+  to.set(HAND_EMPTY)
+}
+
+function landPart(
+  context: RefineryContext,
+  { request, commit, tree }: Part,
+  event: Event<'target.advanced'>,
+  to: To,
+): void {
+  const { patchId, proof, lines } = event.parts?.find((part) => part.mergeRequest === request) ?? event
+  const submitted = submission(context, request)
+  const { bead, sandbox, agent } = submitted
+  leave(context, request, to)
+  to.set({ [`of/${sandbox}`]: undefined })
   to.tell(
-    { to: address, message: { type: 'mr.land', commit, tree, patchId, proof, ...(lines && { lines }) } },
-    { to: beadOwner(bead), message: { type: 'bead.land', commit, mergeRequest: address, agent } },
+    { to: request, message: { type: 'mr.land', commit, tree, patchId, proof, ...(lines && { lines }) } },
+    { to: beadOwner(bead), message: { type: 'bead.land', commit, mergeRequest: request, agent } },
   )
-  to.tell({ to: witness(rig), message: { type: 'MERGED', ...submitted, commit } })
+  to.tell({ to: witness(context.rig), message: { type: 'MERGED', ...submitted, commit } })
 }
 
 export function fail(context: RefineryContext, results: readonly GateResultData[], to: To): void {
@@ -218,8 +267,18 @@ function askRework(context: RefineryContext, conflictFiles: string[], note: stri
 /** Nothing lands on a guess: what cannot be carried out waits, says why, and is tried again. */
 export function hold(resume: Resume) {
   return (context: RefineryContext, { code, message }: { code: string; message: string }, to: To): void => {
-    to.set({ resume, holds: context.holds + 1 })
-    wait(context, current(context), to, { code, message })
+    const holds = context.holds + 1
+    const pushed = context.stack.map(({ request }) => request)
+    // It begins anew with the lowest; the others come onto it again.
+    const [first = current(context), ...others] = resume === 'building' ? inHand(context) : [current(context)]
+    const reason = `it could not be tested: ${message}`.slice(0, 1_900)
+    for (const address of others) to.tell({ to: address, message: { type: 'mr.requeue', reason } })
+    if (resume === 'building') to.set({ ...HAND_EMPTY, current: first })
+    to.set({ resume, holds })
+    wait(context, first, to, { code, message })
+    if (resume === 'building') return
+    for (const address of pushed.filter((one) => one !== first))
+      to.tell({ to: address, message: { type: 'mr.wait', code, message } })
   }
 }
 
@@ -232,4 +291,11 @@ export function wait(
   const { bead } = requestOf(context, address)
   to.fact({ type: 'LandingWaits', rig: context.rig, mergeRequest: address, bead, ...why })
   to.tell({ to: address, message: { type: 'mr.wait', ...why } })
+}
+
+/** What is in hand begins anew with its lowest, on the target as it is now. */
+export function startOver(context: RefineryContext, reason: string, to: To): void {
+  const [first = current(context)] = inHand(context)
+  for (const address of inHand(context)) to.tell({ to: address, message: { type: 'mr.requeue', reason } })
+  build(context, first, to)
 }

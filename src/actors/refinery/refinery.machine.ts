@@ -1,50 +1,28 @@
-// The Refinery of a rig: lands one request after the other, and only what passed. Rules: SPEC.md beside this file.
+// The Refinery of a rig: lands requests, one or a stack of them at a time, and only what passed. Rules: SPEC.md beside this file.
 
 import { setup } from 'xstate'
+import type { Json } from '../../events/record.ts'
 import { ACTIONS, type Event, type MachineDef, OPTIONS, typesOf, UNEXPECTED, writing } from '../machine.ts'
-import { gateNotStarted, isStale, notStarted, ofTheTarget } from './refinery.checking.ts'
+import { ofTheTarget } from './refinery.checking.ts'
+import { mayBegin, mayLand, next, putBack, type RefineryContext, type To } from './refinery.context.ts'
 import {
-  current,
-  mayBegin,
-  mayLand,
-  next,
-  putBack,
-  type RefineryContext,
-  settingsOf,
-  type To,
-} from './refinery.context.ts'
-import {
-  allPassed,
   build,
   buildAgain,
   configure,
-  conflict,
   enqueue,
-  fail,
   hold,
-  isGreen,
+  isProved,
   land,
   mayHaveLanded,
-  nothingLeft,
-  push,
   pushAgain,
   pushTested,
-  runGates,
-  test,
+  startOver,
   wait,
 } from './refinery.decisions.ts'
-import {
-  freeze,
-  isBaseUnknown,
-  look,
-  mayLook,
-  noteFix,
-  redOf,
-  retest,
-  testTarget,
-  thaw,
-} from './refinery.target.ts'
+import { batchWaitMs, isToGather } from './refinery.stack.ts'
+import { freeze, look, mayLook, noteFix, retest, thaw } from './refinery.target.ts'
 import { answered, isTested, mayPush, setAside } from './refinery.waiting.ts'
+import { ofTheWork } from './refinery.working.ts'
 
 /** First wait before a landing that could not be carried out is tried again, ms; doubled each time. */
 export const HOLD_MS = 5_000
@@ -54,20 +32,20 @@ export const HOLD_MS_MAX = 5 * 60_000
 const { does, when } = writing<RefineryContext>()
 
 /** Its push was answered, or not begun: nothing goes on with it while its target is frozen. */
-const isKept = (context: RefineryContext): boolean =>
-  context.resume !== 'building' && !mayPush(context, context.tree)
+const isKept = (context: RefineryContext): boolean => context.resume !== 'building' && !mayPush(context)
 
 function keep(context: RefineryContext, { meta }: Event<'refinery.retry'>, to: To): void {
   to.fact({ type: 'LandingResumed', rig: context.rig })
   setAside(context, null, meta.at, to)
 }
 
-const hasNoGate = (context: RefineryContext): boolean => settingsOf(context)?.gates.length === 0
-
 const machine = setup({
   types: typesOf<RefineryContext>(),
   actions: ACTIONS,
-  delays: { hold: ({ context }) => Math.min(HOLD_MS * 2 ** (context.holds - 1), HOLD_MS_MAX) },
+  delays: {
+    hold: ({ context }) => Math.min(HOLD_MS * 2 ** (context.holds - 1), HOLD_MS_MAX),
+    batchWait: ({ context }) => batchWaitMs(context),
+  },
 }).createMachine({
   id: 'refinery',
   options: OPTIONS,
@@ -91,6 +69,13 @@ const machine = setup({
     look: null,
     looking: 'moved',
     results: [],
+    stack: [],
+    leftOut: [],
+    good: { count: 0, results: [] },
+    reds: [],
+    again: false,
+    flaky: [],
+    gathered: false,
   }),
   states: {
     idle: {
@@ -118,6 +103,10 @@ const machine = setup({
           ),
         },
         {
+          guard: ({ context }) => mayBegin(context) && isToGather(context),
+          target: 'gathering',
+        },
+        {
           guard: ({ context }) => mayBegin(context),
           target: 'building',
           actions: does('refinery.retry', (context, _, to) => build(context, next(context) as string, to)),
@@ -138,129 +127,34 @@ const machine = setup({
       },
     },
 
-    building: {
-      on: {
-        'merge.built': [
-          {
-            guard: when('merge.built', (context) => !mayLand(context)),
-            target: 'idle',
-            actions: does('merge.built', putBack),
-          },
-          {
-            guard: when('merge.built', (context, { tree }) => hasNoGate(context) && mayPush(context, tree)),
-            target: 'landing',
-            actions: does('merge.built', (context, event, to) => {
-              test(context, event, to)
-              push({ ...context, ...event }, [], to)
-            }),
-          },
-          {
-            guard: when('merge.built', hasNoGate),
-            target: 'idle',
-            actions: does('merge.built', (context, event, to) => {
-              const { commit, tree, base, meta } = event
-              test(context, event, to)
-              setAside({ ...context, commit, tree, base, testedBy: context.way }, [], meta.at, to)
-            }),
-          },
-          {
-            target: 'testing',
-            actions: does('merge.built', (context, event, to) => {
-              test(context, event, to)
-              runGates(context, event.commit, to)
-            }),
-          },
-        ],
-        'merge.conflicted': { target: 'idle', actions: does('merge.conflicted', conflict) },
-        'merge.empty': { target: 'idle', actions: does('merge.empty', nothingLeft) },
-        'merge.notBuilt': { target: 'held', actions: does('merge.notBuilt', hold('building')) },
-        'effect.failed': { target: 'held', actions: does('effect.failed', hold('building')) },
-      },
-    },
-
-    testing: {
-      on: {
-        'gates.ran': [
-          {
-            // Another way to land was set while these ran: the worker is not to blame.
-            guard: when('gates.ran', isStale),
-            target: 'idle',
-            actions: does('gates.ran', putBack),
-          },
-          {
-            guard: when('gates.ran', ({ tree }, event) => event.tree !== tree),
-            target: 'held',
-            actions: does('gates.ran', (context, _, to) =>
-              hold('building')(
-                context,
-                { code: 'TREE_DIFFERS', message: 'The gates ran on another tree.' },
-                to,
-              ),
-            ),
-          },
-          {
-            guard: when('gates.ran', (_, event) => notStarted(event) !== undefined),
-            target: 'held',
-            actions: does('gates.ran', (context, event, to) =>
-              hold('building')(context, gateNotStarted(event), to),
-            ),
-          },
-          {
-            guard: when(
-              'gates.ran',
-              (context, { results }) => isGreen(context, results) && mayPush(context, context.tree),
-            ),
-            target: 'landing',
-            actions: does('gates.ran', (context, { results }, to) => push(context, results, to)),
-          },
-          {
-            guard: when('gates.ran', (context, { results }) => isGreen(context, results)),
-            target: 'idle',
-            actions: does('gates.ran', (context, { results, meta }, to) =>
-              setAside(context, results, meta.at, to),
-            ),
-          },
-          {
-            guard: when('gates.ran', (_, { results }) => allPassed(results)),
-            target: 'idle',
-            actions: does('gates.ran', putBack),
-          },
-          {
-            // Red; whose fault it is depends on what it stands on.
-            guard: when(
-              'gates.ran',
-              (context, { results }) => redOf(results) !== undefined && isBaseUnknown(context),
-            ),
-            target: 'checking',
-            actions: does('gates.ran', (context, { results }, to) => {
-              to.set({ results })
-              testTarget(context, context.base, to)
-            }),
-          },
-          {
-            target: 'idle',
-            actions: does('gates.ran', (context, { results }, to) => fail(context, results, to)),
-          },
-        ],
-        'gates.notRun': { target: 'held', actions: does('gates.notRun', hold('building')) },
-        'effect.failed': { target: 'held', actions: does('effect.failed', hold('building')) },
-      },
-    },
+    ...ofTheWork,
 
     ...ofTheTarget,
 
     landing: {
       on: {
-        'target.advanced': { target: 'idle', actions: does('target.advanced', land) },
+        'target.advanced': [
+          {
+            guard: when('target.advanced', isProved),
+            target: 'idle',
+            actions: does('target.advanced', land),
+          },
+          {
+            target: 'held',
+            actions: does('target.advanced', (context, _, to) =>
+              hold('unsure')(
+                context,
+                { code: 'NOT_PROVED', message: 'Not each of those that were pushed is proved to be there.' },
+                to,
+              ),
+            ),
+          },
+        ],
         'target.moved': {
           target: 'building',
-          actions: does('target.moved', (context, _, to) => {
-            to.tell({
-              to: current(context),
-              message: { type: 'mr.requeue', reason: 'the target moved while the gates ran' },
-            })
-            build(context, current(context), to)
-          }),
+          actions: does('target.moved', (context, _, to) =>
+            startOver(context, 'the target moved while the gates ran', to),
+          ),
         },
         'target.dirty': {
           target: 'held',
@@ -361,4 +255,17 @@ const machine = setup({
   },
 })
 
-export const refinery: MachineDef = { name: 'refinery', version: 3, machine, live: true }
+export const refinery: MachineDef = {
+  name: 'refinery',
+  version: 4,
+  machine,
+  live: true,
+  // Before version 4 it had one in hand, which is a stack of one once it is built.
+  migrate: ({ value, context }, from) => {
+    const { current, commit, tree, base } = context
+    const isBuilt = from < 4 && typeof current === 'string' && commit !== '' && value !== 'building'
+    return isBuilt
+      ? { value, context: { ...context, stack: [{ request: current, commit, tree, base } as Json] } }
+      : { value, context }
+  },
+}

@@ -3,10 +3,11 @@
 // Owns:      what is said of the target itself, and the tests of its commits.
 // Always:    nobody is blamed for what is red without their work.
 
-import type { GateResultData } from '../../events/define.ts'
+import { type GateResultData, stops } from '../../events/define.ts'
 import type { Event } from '../machine.ts'
 import {
-  current,
+  HAND_EMPTY,
+  inHand,
   type Red,
   type RefineryContext,
   type Settings,
@@ -104,15 +105,14 @@ export function mend(context: RefineryContext, commit: string | null, reason: st
   to.fact({ type: 'TargetMended', rig: context.rig, target: targetOf(context), commit, reason })
 }
 
-/** Nobody is blamed: it keeps its place and its attempts. */
+/** Nobody is blamed: each keeps its place and its attempts. */
 export function requeue(context: RefineryContext, results: readonly GateResultData[], to: To): void {
   const reason = `${targetOf(context)} itself is red: ${redMessage(results)}`.slice(0, 1_900)
-  to.tell({ to: current(context), message: { type: 'mr.requeue', reason } })
-  to.set({ current: null, holds: 0, results: [] })
+  for (const address of inHand(context)) to.tell({ to: address, message: { type: 'mr.requeue', reason } })
+  to.set(HAND_EMPTY)
 }
 
-export const redOf = (results: readonly GateResultData[]): GateResultData | undefined =>
-  results.find(({ outcome }) => outcome !== 'passed')
+export const redOf = (results: readonly GateResultData[]): GateResultData | undefined => results.find(stops)
 
 export function redMessage(results: readonly GateResultData[]): string {
   const red = redOf(results)

@@ -11,11 +11,13 @@ import {
   approvalOf,
   approvalsIn,
   current,
+  HAND_EMPTY,
   isFix,
   keysOf,
   own,
   type RefineryContext,
   requestOf,
+  requeueAll,
   type Settings,
   sendBack,
   settingsOf,
@@ -36,9 +38,17 @@ function missing(context: RefineryContext, address: string, tree: string): Appro
 const isFrozenFor = (context: RefineryContext, address: string): boolean =>
   context.frozen !== null && !isFix(context, address)
 
-/** What has passed of the request in hand may be pushed at this moment. */
-export const mayPush = (context: RefineryContext, tree: string): boolean =>
-  !isFrozenFor(context, current(context)) && missing(context, current(context), tree) === null
+/** What has passed of that which is in hand may be pushed at this moment. */
+export const mayPush = (context: RefineryContext): boolean =>
+  context.stack.every(
+    ({ request, tree }) =>
+      !isFrozenFor(context, request) &&
+      // A stack was pushed before anybody had to be asked, and it is to be known whether that happened.
+      ((isUnsure(context) && context.stack.length > 1) || missing(context, request, tree) === null),
+  )
+
+/** Held before its push was answered. */
+const isUnsure = ({ resume, holds }: RefineryContext): boolean => resume === 'unsure' && holds > 0
 
 /** What persons said yes to, as results of their gates. */
 export const approvedBy = (context: RefineryContext, address: string): GateResultData[] => {
@@ -46,26 +56,33 @@ export const approvedBy = (context: RefineryContext, address: string): GateResul
   return approvalsIn(context).flatMap(({ name }) => given.find(({ gate }) => gate === name)?.result ?? [])
 }
 
-/** Out of hand, with what has passed; others go on. */
+/**
+ * Out of hand, with what has passed; others go on. Of several that were stacked each has its place again, and is built
+ * anew, but for a push of which nobody knows whether it happened.
+ */
 export function setAside(
   context: RefineryContext,
   results: readonly GateResultData[] | null,
   at: string,
   to: To,
 ): void {
-  const { commit, tree, base, testedBy: way, resume, holds } = context
+  const { commit, tree, base, testedBy: way, stack } = context
   const address = current(context)
-  // Held before its push was answered.
-  const unsure = results === null && resume === 'unsure' && holds > 0
-  const tested: Tested = { commit, tree, base, way, results, unsure }
-  to.set({ [`tested/${address}`]: tested, current: null, holds: 0, results: [] })
-  const gate = missing(context, address, tree)
-  if (gate !== null) return ask(context, address, tested, gate, at, to)
+  const isStack = stack.length > 1
+  const unsure = results === null && isUnsure(context)
   const { since = '', by = '', reason = '' } = context.frozen ?? {}
   const why = reason === '' ? '' : `: ${reason}`
-  const message = `${targetOf(context)} is frozen since ${since} by ${by}${why}.`.slice(0, 9_000)
-  to.tell({ to: address, message: { type: 'mr.wait', code: 'TARGET_FROZEN', message } })
+  const message = `${targetOf(context)} is frozen since ${since} by ${by}${why}.`.slice(0, 1_900)
+  if (isStack && !unsure) return requeueAll(context, context.frozen === null ? ASKED : message, to)
+  const tested: Tested = { commit, tree, base, way, results, unsure, ...(isStack && { stack }) }
+  to.set({ [`tested/${address}`]: tested, ...HAND_EMPTY })
+  const gate = isStack ? null : missing(context, address, tree)
+  if (gate !== null) return ask(context, address, tested, gate, at, to)
+  for (const { request } of stack)
+    to.tell({ to: request, message: { type: 'mr.wait', code: 'TARGET_FROZEN', message } })
 }
+
+const ASKED = 'a person says of each whether it lands'
 
 /** The first of those that were set aside and may land now. */
 export const isTested = (context: RefineryContext, address: string | null): address is string =>

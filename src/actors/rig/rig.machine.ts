@@ -3,12 +3,14 @@
 import { setup } from 'xstate'
 import { MAYOR, refinery, rigOwner } from '../../events/address.ts'
 import type { Resumption } from '../../events/fork.ts'
+import { commandGates, GATE_TIMEOUT_MS, gatesIn, isApproval } from '../../events/gate-settings.ts'
 import type { MessageOf } from '../../events/index.ts'
+import { landingOf } from '../../events/landing-settings.ts'
 import type { Json } from '../../events/record.ts'
 import {
   ATTEMPTS_DEFAULT,
-  GATE_TIMEOUT_MS,
-  isApproval,
+  BATCH_DEFAULT,
+  ORDER_DEFAULT,
   type PermissionRule,
   PLACES_DEFAULT,
 } from '../../events/settings.ts'
@@ -170,7 +172,7 @@ const machine = setup({ types: typesOf<RigContext>(), actions: ACTIONS }).create
   },
 })
 
-export const rig: MachineDef = { name: 'rig', version: 3, machine, live: false }
+export const rig: MachineDef = { name: 'rig', version: 4, machine, live: false }
 
 type To = Deciding<RigContext>
 type Apart = NonNullable<RigContext['apart']>
@@ -276,18 +278,11 @@ function tellAll(context: RigContext, settings: Settings, to: To): void {
 }
 
 function configuration({ remote, target }: RigContext, settings: Settings): MessageOf<'refinery.configure'> {
-  type Command = { command: string[]; timeoutMs?: number }
-  const all = Object.entries(settings)
-    .filter(([key]) => key.startsWith('gates.') && key !== 'gates.none')
-    .map(([key, value]) => ({ name: key.slice('gates.'.length), value: value as unknown }))
-  const gates = all.flatMap(({ name, value }) => {
-    if (isApproval(value)) return []
-    const { command, timeoutMs = GATE_TIMEOUT_MS } = value as Command
-    return [{ name, command, timeoutMs }]
-  })
-  const approvals = all.flatMap(({ name, value }) =>
+  const gates = commandGates(settings).map(gateSpec)
+  const approvals = gatesIn(settings).flatMap(({ name, value }) =>
     isApproval(value) ? [{ name, again: value.again === true }] : [],
   )
+  const landing = landingOf(settings)
   const setup = (settings.setup ?? null) as unknown as MessageOf<'refinery.configure'>['setup']
   return {
     type: 'refinery.configure',
@@ -298,8 +293,30 @@ function configuration({ remote, target }: RigContext, settings: Settings): Mess
     ungated: settings['gates.none'] === true,
     attemptsMax: Number(settings['limits.attempts'] ?? ATTEMPTS_DEFAULT),
     ...(approvals.length > 0 && { approvals }),
+    ...(landing !== null && { landing }),
+    batch: Number(settings['mq.batch'] ?? BATCH_DEFAULT),
+    batchWaitSeconds: Number(settings['mq.batchWaitSeconds'] ?? 0),
+    order: settings['mq.order'] === 'fifo' ? 'fifo' : ORDER_DEFAULT,
   }
 }
+
+/** What the worker needs of a gate: nothing of how its owner wrote it down. */
+function gateSpec(gate: ReturnType<typeof commandGates>[number]): Gate {
+  const { name, command, timeoutMs = GATE_TIMEOUT_MS, kind, required, parallel, outputMax, junit } = gate
+  return {
+    name,
+    command: [...command],
+    timeoutMs,
+    ...(kind !== undefined && { kind }),
+    ...(required === false && { required }),
+    ...(gate.paths !== undefined && { paths: [...gate.paths] }),
+    ...(parallel === true && { parallel }),
+    ...(gate.after !== undefined && { after: [...gate.after] }),
+    ...(outputMax !== undefined && { outputMax }),
+    ...(junit !== undefined && { junit }),
+  }
+}
+type Gate = MessageOf<'refinery.configure'>['gates'][number]
 
 /** Rules of one rig; more would be read with every call of a tool. */
 export const RULES_MAX = 500

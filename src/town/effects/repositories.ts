@@ -4,11 +4,11 @@ import { refinery, TOWN } from '../../events/address.ts'
 import { parseEffectId } from '../../events/record.ts'
 import { recordOf } from '../../events/upcasters.ts'
 import { isUnfinished } from '../../git/forks.ts'
-import { RepositoryError } from '../../ports/repositories.ts'
+import { type Repositories, RepositoryError } from '../../ports/repositories.ts'
 import { bead as beadRow } from '../../projections/bead-queries.ts'
 import { authorOf, baseEnvironment } from '../environment.ts'
 import { slug, worktreePath } from '../files.ts'
-import { allowedVariables, domainOf, rigView } from '../settings.ts'
+import { allowedVariables, domainOf, gateRunning, rigView } from '../settings.ts'
 import type { Carrier, CarryOut } from './carrier.ts'
 
 export const cloneRig: CarryOut<'rig.clone'> = async (params, { id }, town) => {
@@ -65,7 +65,7 @@ export const verifyWorktree: CarryOut<'worktree.verify'> = async (params, { id }
 }
 
 export const buildMerge: CarryOut<'merge.build'> = async (params, { id }, town) => {
-  const { rig, mergeRequest, remote, target, bead, agent, branch, head } = params
+  const { rig, mergeRequest, remote, target, bead, agent, branch, head, onto } = params
   const domain = domainOf(town.system)
   try {
     const outcome = await town.repositoriesFor(id).buildMerge({
@@ -78,6 +78,7 @@ export const buildMerge: CarryOut<'merge.build'> = async (params, { id }, town) 
       author: authorOf(agent, domain),
       committer: authorOf(refinery(rig), domain),
       date: await timeOfAsking(town, id),
+      ...(onto !== undefined && { onto }),
     })
     const { base } = outcome
     if (outcome.kind === 'built') {
@@ -92,11 +93,17 @@ export const buildMerge: CarryOut<'merge.build'> = async (params, { id }, town) 
 }
 
 export const runGates: CarryOut<'gates.run'> = async (params, { id }, town) => {
-  const { rig, mergeRequest, commit, gates, setup } = params
+  const { rig, mergeRequest, commit, base, gates, setup } = params
   try {
     const env = toolEnvironment(town, rig)
-    const { tree, results } = await town.repositoriesFor(id).runGates({ rig, commit, gates, setup, env })
-    const plain = results.map((result) => ({ ...result, command: [...result.command] }))
+    const { tree, results } = await town
+      .repositoriesFor(id)
+      .runGates({ rig, commit, base, gates, setup, env, ...gateRunning(town.system, rig) })
+    const plain = results.map(({ tests, ...result }) => ({
+      ...result,
+      command: [...result.command],
+      ...(tests && { tests: { ...tests, red: [...tests.red] } }),
+    }))
     return { type: 'gates.ran', mergeRequest, tree, results: plain }
   } catch (error) {
     return { type: 'gates.notRun', mergeRequest, ...failure(error) }
@@ -113,14 +120,24 @@ export const lookAtTarget: CarryOut<'target.look'> = async (params, { id }, town
 }
 
 export const pushTarget: CarryOut<'target.push'> = async (params, { id }, town) => {
-  const { mergeRequest, ...push } = params
+  const { mergeRequest, parts, ...tip } = params
+  const together = parts?.map(({ commit, head }) => ({ commit, head }))
+  const push = together === undefined ? tip : { ...tip, parts: together }
   try {
     const outcome = await town.repositoriesFor(id).pushTarget(push)
     switch (outcome.kind) {
       case 'landed': {
-        const { head, patchId, proof, lines } = outcome
-        const counted = lines === undefined ? {} : { lines: { ...lines } }
-        return { type: 'target.advanced', mergeRequest, head, patchId, proof, ...counted }
+        const proved = outcome.parts?.map((part, n) => ({
+          mergeRequest: parts?.[n]?.mergeRequest ?? mergeRequest,
+          ...proofOf(part),
+        }))
+        return {
+          type: 'target.advanced',
+          mergeRequest,
+          head: outcome.head,
+          ...proofOf(outcome),
+          ...(proved !== undefined && { parts: proved }),
+        }
       }
       case 'moved':
         return { type: 'target.moved', mergeRequest, head: outcome.head }
@@ -133,6 +150,17 @@ export const pushTarget: CarryOut<'target.push'> = async (params, { id }, town) 
     return { type: 'target.refused', mergeRequest, ...failure(error) }
   }
 }
+
+type Proof = Pick<
+  Extract<Awaited<ReturnType<Repositories['pushTarget']>>, { kind: 'landed' }>,
+  'patchId' | 'proof' | 'lines'
+>
+
+const proofOf = ({ patchId, proof, lines }: Proof) => ({
+  patchId,
+  proof,
+  ...(lines !== undefined && { lines: { ...lines } }),
+})
 
 export const removeWorktree: CarryOut<'worktree.remove'> = async (params, { id }, town) => {
   const { rig, sandbox, path, branch, head, landed } = params
@@ -162,7 +190,7 @@ export function toolEnvironment(town: Carrier, rig: string): Record<string, stri
 }
 
 /** The bead's title, and who and what stands behind the commit. */
-function commitMessage(town: Carrier, bead: string, mergeRequest: string): string {
+export function commitMessage(town: Carrier, bead: string, mergeRequest: string): string {
   const title = beadRow(town.projections.beads.rows, bead)?.title ?? bead
   const { name, email } = town.owner
   return `${subjectOf(title)}\n\nBead: ${bead}\nReceipt: ${mergeRequest}\nOrdered-by: ${name} <${email}>\n`
