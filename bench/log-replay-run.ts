@@ -9,8 +9,8 @@ import { runInNewContext } from 'node:vm'
 import { openLog } from '../eventlog/index.ts'
 import { applyMany, canonical, createProjections } from '../src/projections/index.ts'
 import { createLedger } from '../src/system/ledger.ts'
+import { recordsIn } from '../src/system/records-in.ts'
 import { createReplayedOwners } from '../src/system/replayed-owners.ts'
-import { recordsIn } from '../src/town/past/records-in.ts'
 import { linesOf } from './corpus/cache.ts'
 
 /** Lines that are in memory at a time. */

@@ -17,7 +17,7 @@ export function createSink(): Sink {
   let seq = 0
   let lines: string[] = []
   const nothing = async function* (): AsyncGenerator<never> {}
-  const log: Pick<EventLog, 'append' | 'find' | 'read' | 'head' | 'next'> = {
+  const log: Pick<EventLog, 'append' | 'find' | 'read' | 'pieces' | 'head' | 'next'> = {
     get head() {
       return { seq, chain: '' }
     },
@@ -34,6 +34,7 @@ export function createSink(): Sink {
     },
     find: () => Promise.resolve(undefined),
     read: nothing,
+    pieces: nothing,
   }
   return {
     log: log as EventLog,

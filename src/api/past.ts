@@ -4,6 +4,9 @@
 // Does not:  know who asks (server.ts has checked that) or in which thread it runs (src/town/past).
 // Always:    nothing that is not in the log is read here: no screen, no daemon, no clock but to read `15m` and `HH:MM`.
 
+import type { Address } from '../events/record.ts'
+import type { Contexts } from '../past/contexts.ts'
+import type { Touched } from '../past/rows.ts'
 import type { Projections } from '../projections/index.ts'
 import { Fault } from './fault.ts'
 import { seqAt } from './moment.ts'
@@ -17,6 +20,12 @@ export type PastTown = Pick<TownHandle, 'dir' | 'name' | 'townId' | 'log' | 'clo
   readonly alone?: true
   /** Runs `use` over the projections as of `seq`; again, when it turns out to need more of them than was loaded. */
   withProjections<T>(seq: number, use: (projections: Projections) => Promise<T>): Promise<T>
+  /** For reads of two moments: rows that may differ between them (null: any), and contexts of owners as of one. */
+  readonly between?: Between
+}
+type Between = {
+  touched(from: number, to: number): Promise<Touched | null>
+  contextsAt(seq: number, owners: ReadonlySet<Address>): Promise<Contexts>
 }
 
 /** @throws {Fault} ROUTE_NOT_FOUND, POSITION_INVALID, POSITION_IN_FUTURE, and what the route throws. */
@@ -37,12 +46,15 @@ export async function answerPast(town: PastTown, ask: PastAsk, signal: AbortSign
 
 /** @throws {Fault} POSITION_INVALID, POSITION_IN_FUTURE. */
 async function take(town: PastTown, earlier: Earlier, { query }: PastAsk, to: number) {
+  const { between } = town
+  if (between === undefined) throw new Error('Broken invariant: nobody here knows two moments')
   const seq = await seqAt(town.log, earlier.at(query), town.clock.now())
   if (seq > to) throw new Fault('POSITION_INVALID', 'The first moment is after the second one.')
+  const touched = await between.touched(seq, to)
   const taken = await town.withProjections(seq, async (projections) =>
-    earlier.take({ projections, seq, past: true }, query),
+    earlier.take({ projections, seq, past: true }, query, touched),
   )
-  return { seq, taken }
+  return { seq, taken, touched, contexts: (owners: ReadonlySet<Address>) => between.contextsAt(seq, owners) }
 }
 
 /** The town as a route sees it. What only the live one has is not at hand. */

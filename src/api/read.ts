@@ -1,6 +1,9 @@
 // What a read is to the routes, and how lists are cut into pages.
 
 import { z } from 'zod'
+import type { Address } from '../events/record.ts'
+import type { Contexts } from '../past/contexts.ts'
+import type { Touched } from '../past/rows.ts'
 import type { Workplace } from './callers.ts'
 import { Fault } from './fault.ts'
 import type { Caller, TownHandle } from './town.ts'
@@ -15,13 +18,21 @@ export type ReadContext<Query, Params> = {
   /** Aborted when the caller has gone. */
   readonly signal: AbortSignal
   /** Of a route that says so: what it took from the town as it was at an earlier moment. */
-  readonly earlier?: { readonly seq: number; readonly taken: unknown }
+  readonly earlier?: {
+    readonly seq: number
+    readonly taken: unknown
+    /** Rows that may be others since; null: any. */
+    readonly touched: Touched | null
+    /** Of owners as they were then. */
+    contexts(owners: ReadonlySet<Address>): Promise<Contexts>
+  }
 }
 
 /** A read of two moments: it takes what it needs of the earlier one first, for only one is at hand at a time. */
 export type Earlier = {
   at(query: Values): string
-  take(view: View, query: Values): unknown
+  /** `touched`: rows that may be others at the later moment; null: any. */
+  take(view: View, query: Values, touched: Touched | null): unknown
 }
 type Values = Readonly<Record<string, unknown>>
 

@@ -5,10 +5,12 @@
 // Always:    a row is added, removed or changed; of a changed one only the fields that differ are told.
 
 import { beadOwner, rigOf } from '../events/address.ts'
-import type { Address, Change, Context, Json, LogRecord } from '../events/record.ts'
+import type { Address, Json, LogRecord } from '../events/record.ts'
 import { createProjections, type Projections } from '../projections/index.ts'
 import type { Projection } from '../projections/types.ts'
+import type { Contexts } from './contexts.ts'
 import { stateText } from './history.ts'
+import type { Touched } from './rows.ts'
 
 /** Text of each row by its key, by part: `beads.byId`, `rigs`. */
 export type RowTexts = ReadonlyMap<string, ReadonlyMap<string, string>>
@@ -31,18 +33,29 @@ export type OwnerChange = {
 /** Which rows and owners are asked for. */
 export type DiffFilter = { readonly rig?: string | undefined; readonly bead?: string | undefined }
 
-export function rowTexts(projections: Projections, filter: DiffFilter): RowTexts {
-  const all: Projection<unknown>[] = Object.values(projections)
+/** `touched`: the only rows that are wanted; null for all. */
+export function rowTexts(
+  projections: Projections,
+  filter: DiffFilter,
+  touched: Touched | null = null,
+): RowTexts {
+  const all: readonly [string, Projection<unknown>][] = Object.entries(projections)
   const texts = new Map<string, Map<string, string>>()
-  for (const { name, rows } of all)
+  for (const [of, { name, rows }] of all)
     for (const part of PARTS.get(name) ?? []) {
+      const keys = touched === null ? null : (touched.get(part === '' ? of : `${of}.${part}`) ?? NO_KEYS)
       const kept = new Map<string, string>()
-      for (const [key, row] of entries(part === '' ? rows : (rows as Record<string, unknown>)[part]))
+      for (const [key, row] of entries(
+        () => (part === '' ? rows : (rows as Record<string, unknown>)[part]),
+        keys,
+      ))
         if (isAsked(name, key, row, filter)) kept.set(key, JSON.stringify(row) ?? 'null')
       texts.set(part === '' ? name : `${name}.${part}`, kept)
     }
   return texts
 }
+
+const NO_KEYS: ReadonlySet<string> = new Set()
 
 /** Of those the ones that are asked for. */
 export const restricted = (texts: RowTexts, filter: DiffFilter): RowTexts =>
@@ -72,6 +85,8 @@ export function rowChanges(before: RowTexts, after: RowTexts): Record<string, Ro
     if (!LISTS.has(part))
       for (const [key, text] of old)
         if (!rows.has(key)) found.push({ key, change: 'removed', before: JSON.parse(text) })
+    // The same order, however they were found.
+    if (!LISTS.has(part)) found.sort((left, right) => (left.key < right.key ? -1 : 1))
     if (found.length > 0) changes[part] = found
   }
   return changes
@@ -88,42 +103,42 @@ function fieldsOf(a: Json, b: Json): Changed {
   return fields
 }
 
-/** What records make of owners, and what they were before the first of them. */
+/** What the records between two moments make of owners. */
 export type OwnerChanges = {
-  /** A record before the first moment; only of owners that change afterwards. */
-  before(record: LogRecord): void
-  /** A record between the moments. */
-  between(record: LogRecord): void
-  changes(): OwnerChange[]
+  add(record: LogRecord): void
+  readonly owners: ReadonlySet<Address>
+  /** `before`: their contexts as of the first moment. */
+  since(before: Contexts): OwnerChange[]
 }
 
+type Changing = { readonly from: string; to: string; records: number; readonly last: Map<string, Json> }
+
 export function createOwnerChanges(): OwnerChanges {
-  const at = new Map<Address, Context>()
-  const changed = new Map<Address, { was: Context; from: string; to: string; records: number }>()
-  const fold = ({ actor, change }: Pick<LogRecord, 'actor' | 'change'>) =>
-    at.set(actor, folded(at.get(actor) ?? {}, change))
+  const changed = new Map<Address, Changing>()
   return {
-    before: fold,
-    between(record) {
-      const { actor, from, to } = record
-      const seen = changed.get(actor)
-      if (seen === undefined)
-        changed.set(actor, { was: at.get(actor) ?? {}, from: stateText(from), to: stateText(to), records: 1 })
-      else {
-        seen.to = stateText(to)
-        seen.records += 1
-      }
-      fold(record)
+    add({ actor, from, to, change: { set, unset } }) {
+      const one = changed.get(actor) ?? { from: stateText(from), to: '', records: 0, last: new Map() }
+      one.to = stateText(to)
+      one.records += 1
+      for (const key in set) one.last.set(key, set[key] as Json)
+      for (const key of unset ?? []) one.last.set(key, null)
+      changed.set(actor, one)
     },
-    changes: () =>
+    get owners() {
+      return new Set(changed.keys())
+    },
+    since: (before) =>
       [...changed]
-        .map(([address, { was, from, to, records }]) => ({
-          address,
-          from,
-          to,
-          records,
-          fields: fieldsOf(was, at.get(address) ?? {}),
-        }))
+        .map(([address, { from, to, records, last }]) => {
+          const was = before.get(address) ?? {}
+          return {
+            address,
+            from,
+            to,
+            records,
+            fields: fieldsOf(was, { ...was, ...Object.fromEntries(last) }),
+          }
+        })
         .filter(({ from, to, fields }) => from !== to || Object.keys(fields).length > 0)
         .sort((left, right) => (left.address < right.address ? -1 : 1)),
   }
@@ -137,12 +152,6 @@ export const isOwnerAsked = (
 ): boolean =>
   (bead === undefined || address === beadOwner(bead)) &&
   (rig === undefined || rigOf(address) === rig || beads.has(address))
-
-const folded = (context: Context, { set, unset }: Change): Context => {
-  const next = { ...context, ...set }
-  for (const key of unset ?? []) delete next[key]
-  return next
-}
 
 /** Parts that are saved: the others follow from them. `''`: the rows are one map. */
 const PARTS: ReadonlyMap<string, readonly string[]> = new Map(
@@ -159,9 +168,18 @@ const LISTS: ReadonlySet<string> = new Set(
   ),
 )
 
-function entries(part: unknown): Iterable<readonly [string, unknown]> {
+/** Those of `keys`; of what has no keys all, when any are wanted. */
+function entries(
+  partOf: () => unknown,
+  keys: ReadonlySet<string> | null,
+): Iterable<readonly [string, unknown]> {
+  if (keys?.size === 0) return []
+  const part = partOf()
+  if (part instanceof Map && keys !== null)
+    return [...keys].flatMap((key) => (part.has(key) ? [[key, part.get(key)] as const] : []))
   if (part instanceof Map) return part as ReadonlyMap<string, unknown>
-  if (part instanceof Set) return [...part].map((key) => [String(key), true] as const)
+  if (part instanceof Set)
+    return [...(keys ?? part)].flatMap((key) => (part.has(key) ? [[String(key), true] as const] : []))
   if (Array.isArray(part)) return part.map((item) => [seqOf(item) ?? JSON.stringify(item), item] as const)
   return [['', part]]
 }

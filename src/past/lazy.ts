@@ -5,11 +5,12 @@
 // Always:    an answer is the one that projections folded from the first record would give. Going through the whole of a
 //            part loads that part, and nothing else. What is not known without folding records is never answered: NeedsRecords.
 
-import type { LogRecord } from '../events/record.ts'
-import { applyAll, createProjections, type Projections } from '../projections/index.ts'
+import type { Address, LogRecord } from '../events/record.ts'
+import { applyAll, PROJECTIONS, type Projections } from '../projections/index.ts'
 import type { Projection } from '../projections/types.ts'
+import { foldContext, type OpenContext } from './contexts.ts'
 import { type LazyPart, lazyPart, type Noting } from './lazy-part.ts'
-import { type Changes, PARTS, type Part, type RowSource, SIZES, WINDOWS } from './rows.ts'
+import { type Changes, CONTEXTS, PARTS, type Part, type RowSource, SIZES, WINDOWS } from './rows.ts'
 
 type Name = keyof Projections
 
@@ -35,10 +36,19 @@ export type LazyFold = {
 export function lazyFold(source: RowSource): LazyFold {
   const noting: Noting = { source, from: source.seq, seq: source.seq, births: 0, folding: false, notes: true }
   const { projections, parts } = standIns(noting, () => {})
+  // All are made now: whoever asks for changes wants those of each.
+  Object.values(projections)
+  const owners = lazyPart(CONTEXTS, noting, null, () => {})
+  const contexts = new Map<Address, OpenContext>()
+  owners.asMap(contexts)
+  parts.push(owners)
   return {
     projections,
     apply(record) {
-      folding(noting, record, () => applyAll(projections, record))
+      folding(noting, record, () => {
+        applyAll(projections, record)
+        foldContext(contexts, record)
+      })
     },
     takeChanges() {
       const changes = new Map<string, Changes>()
@@ -68,14 +78,13 @@ export function lazyView(source: RowSource, base: number, seq: number): LazyView
     if (base === seq || now === projection || folded.has(projection)) return
     if (source.changes(part, key, base, seq)) throw new NeedsRecords(projection)
   })
-  for (const name of WINDOWS) waitFor(projections, name as Name)
   return {
     projections,
     fold(name, records) {
       const projection: Projection<unknown> = projections[name]
       // Somebody else has asked for the same meanwhile.
       if (folded.has(name) && !WINDOWS.has(name)) return
-      if (WINDOWS.has(name)) projection.load(createProjections()[name].save())
+      if (WINDOWS.has(name)) projection.load(PROJECTIONS[name]().save())
       now = name
       try {
         for (const record of records) folding(noting, record, () => projection.apply(record))
@@ -100,27 +109,40 @@ function folding(noting: Noting, record: LogRecord, apply: () => void): void {
 
 type Guard = (part: string, projection: Name, key: string | null) => void
 
-function standIns(
-  noting: Noting,
-  guard: Guard,
-): { readonly projections: Projections; readonly parts: readonly LazyPart[] } {
-  const projections = createProjections()
+type StandIns = { readonly projections: Projections; readonly parts: LazyPart[] }
+
+/** Each projection is made when it is asked for: a question asks for a few of them. */
+function standIns(noting: Noting, guard: Guard): StandIns {
   const sizes = lazyPart(SIZES, noting, null, () => {})
   const parts: LazyPart[] = [sizes]
-  for (const part of PARTS) {
-    const { name, projection } = part
-    const counted = { of: sizes, check: () => guard(SIZES, projection, name) }
-    const own = lazyPart(name, noting, counted, (key) => guard(name, projection, key))
-    parts.unshift(own)
-    standIn(projections, part, own, noting)
+  const made = (name: Name): Projections[Name] => {
+    const projection = PROJECTIONS[name]()
+    for (const part of PARTS_OF.get(name) ?? []) {
+      const counted = { of: sizes, check: () => guard(SIZES, name, part.name) }
+      const own = lazyPart(part.name, noting, counted, (key) => guard(part.name, name, key))
+      parts.unshift(own)
+      standIn(projection, part, own, noting)
+    }
+    if (!noting.notes && WINDOWS.has(name)) waitFor(projection, name)
+    return projection
+  }
+  const projections = {} as Projections
+  for (const name of Object.keys(PROJECTIONS) as Name[]) {
+    const get = (): Projections[Name] => {
+      const value = made(name)
+      Object.defineProperty(projections, name, { value, enumerable: true })
+      return value
+    }
+    Object.defineProperty(projections, name, { get, enumerable: true, configurable: true })
   }
   return { projections, parts }
 }
 
+const PARTS_OF = Map.groupBy(PARTS, ({ projection }) => projection)
+
 /** Nothing of it is known before records were folded into it. */
-function waitFor(projections: Projections, name: Name): void {
-  const { rows } = projections[name]
-  for (const field of Object.keys(rows))
+function waitFor({ rows }: Projection<unknown>, name: Name): void {
+  for (const field of Object.keys(rows as object))
     Object.defineProperty(rows, field, {
       enumerable: true,
       get: () => {
@@ -130,8 +152,7 @@ function waitFor(projections: Projections, name: Name): void {
 }
 
 /** Puts what stands in for a part in its place. */
-function standIn(projections: Projections, part: Part, own: LazyPart, noting: Noting): void {
-  const { rows } = projections[part.projection]
+function standIn({ rows }: Projection<unknown>, part: Part, own: LazyPart, noting: Noting): void {
   if (part.field === null) {
     own.asMap(rows as Map<string, unknown>)
     return

@@ -54,6 +54,8 @@ function kindOf(empty: unknown): PartKind {
 
 /** Besides the parts of the projections: how many rows each of them has. */
 export const SIZES = '#sizes'
+/** And the context of each owner, by its address. */
+export const CONTEXTS = '#contexts'
 
 export type Version = {
   /** Where it stands among the rows of its part: rows are in the order in which they came. */
@@ -86,12 +88,16 @@ export type RowSource = {
 
 export const NO_ROWS: RowSource = { seq: 0, find: () => null, all: () => [], changes: () => true }
 
+/** Keys of rows that may differ between two moments, by part. */
+export type Touched = ReadonlyMap<string, ReadonlySet<string>>
+
 /** A place among the rows of a part: the n-th that came with a record. */
 export const bornAt = (seq: number, n: number): number => seq * 65_536 + n
 
 /** A block: the rows of one part that one run, or several, changed. */
 export type Block = {
   find(key: string): Version | null
+  keys(): readonly string[]
   entries(): Iterable<Keyed>
 }
 
@@ -119,6 +125,7 @@ export function decodeBlock(text: string): Block {
       }
       return null
     },
+    keys: () => table.map(([key]) => key),
     *entries() {
       let at = begin
       for (const listed of table) {

@@ -27,6 +27,7 @@ import {
 import { createKnown } from './known.ts'
 import type { LedgerChange, OpenTell } from './ledger.ts'
 import { migrationRecords, ownersBehind } from './migrate.ts'
+import { foldWhole } from './opening.ts'
 import { recordsIn } from './records-in.ts'
 import { type Answer, createRunner } from './runner.ts'
 import { decideTurn, heardRefusal, type Origin, refusalRecord } from './turns.ts'
@@ -38,7 +39,7 @@ import { createWriter } from './writer.ts'
 export async function openSystem(options: SystemOptions): Promise<System> {
   const { log, clock, machines, perform, hold, onRecord } = options
   const onTrouble = options.onTrouble ?? (() => {})
-  const known = createKnown(options.from)
+  const known = createKnown(options.from ?? (await foldWhole(log, showOpening)))
   const { owners, ledger, decider } = known
   // Until TownStarted says for how long nobody was there, nothing after the last record counts.
   let awayMs = 0
@@ -264,13 +265,23 @@ export async function openSystem(options: SystemOptions): Promise<System> {
 
   function fold(record: LogRecord): LedgerChange {
     const change = known.fold(record)
-    try {
-      onRecord(record)
-    } catch (error) {
-      // A fold that fails shows less than there is; it must not stop what the log has promised.
-      onTrouble(new Error(`Record ${record.seq} could not be shown.`, { cause: error }))
-    }
+    show(record.seq, () => onRecord(record))
     return change
+  }
+
+  /** A fold that fails shows less than there is; it must not stop what the log has promised. */
+  function show(seq: number, shown: () => void): void {
+    try {
+      shown()
+    } catch (error) {
+      onTrouble(new Error(`Record ${seq} could not be shown.`, { cause: error }))
+    }
+  }
+
+  function showOpening(records: readonly LogRecord[]): void {
+    const { onOpening } = options
+    if (onOpening !== undefined) show(records[0]?.seq ?? 0, () => onOpening(records))
+    else for (const record of records) show(record.seq, () => onRecord(record))
   }
 
   function goOn(): void {

@@ -94,6 +94,8 @@ export type SystemOptions = {
   readonly hold?: (effect: Pick<OpenEffect, 'kind' | 'actor' | 'signal'>) => Promise<void> | null
   /** Called for each durable record, in order, before effects start and answers go out. */
   readonly onRecord: (record: LogRecord) => void
+  /** The same for a whole log that is folded at the opening, some hundreds of records at a time. Absent: `onRecord` is shown each. */
+  readonly onOpening?: (records: readonly LogRecord[]) => void
   /** Something that must never happen happened, or the log is poisoned. */
   readonly onTrouble?: (trouble: Error) => void
 }

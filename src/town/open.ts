@@ -10,7 +10,7 @@ import type { TownHandle } from '../api/town.ts'
 import { masker } from '../events/mask.ts'
 import type { LogRecord } from '../events/record.ts'
 import { secretValues } from '../events/secrets.ts'
-import { applyAll, createProjections, type Projections } from '../projections/index.ts'
+import { applyAll, applyMany, createProjections, type Projections } from '../projections/index.ts'
 import { presets } from '../pty/presets/index.ts'
 import { openSystem } from '../system/system.ts'
 import type { Perform, System } from '../system/types.ts'
@@ -102,6 +102,10 @@ export async function openTown(
         applyAll(projections, record)
         parked.record(record)
         for (const listen of listeners) listen(record)
+      },
+      onOpening(records) {
+        applyMany(projections, records)
+        for (const record of records) parked.record(record)
       },
       onTrouble: (error) => trouble('LOG_TROUBLE', error.message),
     })

@@ -2,7 +2,6 @@
 
 import { z } from 'zod'
 import { beadOwner } from '../../events/address.ts'
-import { recordOf } from '../../events/upcasters.ts'
 import {
   createOwnerChanges,
   isOwnerAsked,
@@ -11,7 +10,8 @@ import {
   rowChanges,
   rowTexts,
 } from '../../past/diff.ts'
-import { read } from '../read.ts'
+import { recordsIn } from '../../system/records-in.ts'
+import { type ReadContext, read } from '../read.ts'
 import { findBead, findRig } from '../resolve.ts'
 import { recordAt } from '../shapes.ts'
 import type { TownHandle } from '../town.ts'
@@ -25,7 +25,7 @@ const query = z.strictObject({
 })
 
 /** Rows of the earlier moment, as they were then: whole, for a bead may have come into a rig since. */
-type Earlier = { readonly seq: number; readonly taken: RowTexts }
+type Earlier = NonNullable<ReadContext<unknown, unknown>['earlier']> & { readonly taken: RowTexts }
 
 const diff = read({
   path: '/v1/diff',
@@ -35,10 +35,11 @@ const diff = read({
   earlier: {
     at: ({ from }) => String(from),
     // A bead may be named shortly, and by that name be another one or none then.
-    take: ({ projections }, { rig }) => rowTexts(projections, { rig: rig as string | undefined }),
+    take: ({ projections }, { rig }, touched) =>
+      rowTexts(projections, { rig: rig as string | undefined }, touched),
   },
   async run({ town, view, query, earlier }) {
-    const { seq, taken } = earlier as Earlier
+    const { seq, taken, touched, contexts } = earlier as Earlier
     const { projections } = view
     const filter = {
       rig: query.rig === undefined ? undefined : findRig(projections, query.rig).name,
@@ -50,9 +51,9 @@ const diff = read({
       records: view.seq - seq,
       rows: rowChanges(
         filter.bead === undefined ? taken : restricted(taken, filter),
-        rowTexts(projections, filter),
+        rowTexts(projections, filter, touched),
       ),
-      actors: await ownersBetween(town, view, seq, filter),
+      actors: await ownersBetween(town, view, { seq, contexts }, filter),
       seq: view.seq,
     }
   },
@@ -60,33 +61,16 @@ const diff = read({
 
 export const diffReads = [diff]
 
-/** Twice along the log: who changed, and what those few had been. */
+/** Along the records between the moments alone; what those owners had been before is asked once they are known. */
 async function ownersBetween(
   town: TownHandle,
   { projections, seq }: View,
-  from: number,
+  earlier: Pick<Earlier, 'seq' | 'contexts'>,
   filter: Parameters<typeof isOwnerAsked>[1],
 ) {
   const ofRig = new Set([...(projections.beads.rows.byRig.get(filter.rig ?? '') ?? [])].map(beadOwner))
-  const owners = new Set<string>()
-  for await (const { line } of town.log.read({ after: from, to: seq })) {
-    const actor = actorOf(line)
-    if (isOwnerAsked(actor, filter, ofRig)) owners.add(actor)
-  }
   const changes = createOwnerChanges()
-  if (owners.size === 0) return []
-  for await (const { seq: at, line } of town.log.read({ to: seq })) {
-    if (!owners.has(actorOf(line))) continue
-    if (at <= from) changes.before(recordOf(line))
-    else changes.between(recordOf(line))
-  }
-  return changes.changes()
+  for await (const piece of town.log.pieces({ after: earlier.seq, to: seq }))
+    for (const record of recordsIn(piece)) if (isOwnerAsked(record.actor, filter, ofRig)) changes.add(record)
+  return changes.since(await earlier.contexts(changes.owners))
 }
-
-/** Found without parsing the rest: most lines are of nobody who is looked for. Addresses have no characters to escape. */
-function actorOf(line: string): string {
-  const at = line.indexOf(ACTOR) + ACTOR.length
-  return line.slice(at, line.indexOf('"', at))
-}
-
-const ACTOR = '"actor":"'

@@ -6,7 +6,7 @@
 import type { EventLog } from '../../../eventlog/index.ts'
 import { applyMany, createProjections } from '../../projections/index.ts'
 import { createKnown } from '../../system/known.ts'
-import { recordsIn } from '../past/records-in.ts'
+import { recordsIn } from '../../system/records-in.ts'
 import { readCheckpoint, writeCheckpoint } from './checkpoint.ts'
 
 /** `from`: the record up to which nothing had to be folded. `bytes`: written. */

@@ -13,10 +13,10 @@ import { recordOf } from '../../events/upcasters.ts'
 import { type Answer, firstTurn, bisect as halve, type Probe } from '../../past/bisect.ts'
 import { feedItems } from '../../projections/feed.ts'
 import { applyAll, applyMany, createProjections, type Projections } from '../../projections/index.ts'
+import { recordsIn } from '../../system/records-in.ts'
 import { machineClock } from '../clock.ts'
 import { createDocuments, type Documents } from './document.ts'
 import { type Expression, openExpression } from './expression.ts'
-import { recordsIn } from './records-in.ts'
 
 const SAYS_EVERY_MS = 100
 

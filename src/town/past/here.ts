@@ -28,7 +28,7 @@ export function pastHere(
   const { log } = town
   const states = createStates(log, { dir: keeps ? townFiles(town.dir).past : null, writes: keeps })
   const { withProjections } = states
-  const past: PastTown = { ...town, alone: true, clock: machineClock, withProjections }
+  const past: PastTown = { ...town, alone: true, clock: machineClock, withProjections, between: states }
   const run = async (
     job: Job,
     { signal, onProgress }: JobWatch,

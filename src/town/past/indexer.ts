@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto'
 import type { EventLog } from '../../../eventlog/index.ts'
 import type { LogRecord } from '../../events/record.ts'
 import { lazyFold } from '../../past/lazy.ts'
-import { recordsIn } from './records-in.ts'
+import { recordsIn } from '../../system/records-in.ts'
 import type { RowFiles } from './row-files.ts'
 
 export type Indexer = {

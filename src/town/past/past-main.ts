@@ -31,6 +31,7 @@ const town = {
   clock: machineClock,
   priceOf: prices.of,
   withProjections: states.withProjections,
+  between: states,
 }
 
 port.on('message', (message: ToThread) => {

@@ -29,15 +29,18 @@ import {
   type Keyed,
   mergeBlocks,
   type RowSource,
+  type Touched,
   type Version,
 } from '../../past/rows.ts'
 
 /** How many records are a run, and how many runs are put together. Small ones are for tests. */
 export type RunSizes = { readonly records: number; readonly runs: number }
-const SIZES: RunSizes = { records: 2_048, runs: 16 }
+const SIZES: RunSizes = { records: 512, runs: 64 }
 
 export type RowFiles = RowSource & {
   readonly runRecords: number
+  /** Rows that are at the end of `to` not what they were at the end of `after`, and maybe others; both are ends of runs. */
+  changedBetween(after: number, to: number): Touched
   /** Time of the first record of each run. */
   firstAts(): readonly string[]
   /** What was said of the last run when it was put in: who the log is, as of there. */
@@ -71,11 +74,14 @@ type Meta =
   | { readonly run: number; readonly at: string; readonly digest: string; readonly blocks: Run['blocks'] }
   | { readonly group: number; readonly blocks: Run['blocks'] }
 
-const FORMAT = 1
+const FORMAT = 2
 /** Stands for any key of a part. */
 const ANY = '\n'
 /** Written once, in the background. */
 const LEVEL = { [constants.ZSTD_c_compressionLevel]: 9 }
+/** A block begins with this when it is not compressed: unpacking a small one takes longer than reading it. */
+const PLAIN = '['.charCodeAt(0)
+const PLAIN_MAX = 1_024
 const SEEN_BITS = 1 << 20
 const BLOCKS_KEPT = 512
 
@@ -140,7 +146,7 @@ export function openRowFiles(
     const packed = Buffer.allocUnsafe(bytes)
     const read = rowsFile === null ? 0 : readSync(rowsFile, packed, 0, bytes, offset)
     if (read !== bytes || crc32(packed) !== crc) throw new RowsDamaged(`The rows at ${offset} are damaged.`)
-    const block = decodeBlock(zstdDecompressSync(packed).toString())
+    const block = decodeBlock((packed[0] === PLAIN ? packed : zstdDecompressSync(packed)).toString())
     if (!kept) return block
     blocks.set(key, block)
     if (blocks.size > BLOCKS_KEPT) blocks.delete(blocks.keys().next().value as string)
@@ -148,7 +154,8 @@ export function openRowFiles(
   }
   const write = (changed: readonly Keyed[]): Where => {
     if (rowsFile === null) throw new Error('Broken invariant: rows are written by their owner')
-    const packed = zstdCompressSync(encodeBlock(changed), { params: LEVEL })
+    const text = Buffer.from(encodeBlock(changed))
+    const packed = text.length <= PLAIN_MAX ? text : zstdCompressSync(text, { params: LEVEL })
     writeSync(rowsFile, packed, 0, packed.length, end)
     const where: Where = [end, packed.length, crc32(packed)]
     end += packed.length
@@ -206,6 +213,21 @@ export function openRowFiles(
       return [...rows]
         .filter(([, { json }]) => json !== null)
         .sort(([, left], [, right]) => left.born - right.born)
+    },
+    changedBetween(after, to) {
+      const keys = new Map<string, Set<string>>()
+      for (let run = runOf(after + 1); run <= runOf(to); ) {
+        const group = run % groupRuns === 0 ? groups[run / groupRuns] : undefined
+        const whole = group !== undefined && run + groupRuns - 1 <= runOf(to)
+        const { blocks: own } = whole ? group : (runs[run] as Run)
+        for (const [part, where] of Object.entries(own)) {
+          const known = keys.get(part) ?? new Set()
+          for (const key of blockAt(where, false).keys()) known.add(key)
+          keys.set(part, known)
+        }
+        run += whole ? groupRuns : 1
+      }
+      return keys
     },
     changes(part, key, after, to) {
       const [first, last] = [runOf(after + 1), runOf(to)]

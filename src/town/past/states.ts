@@ -8,18 +8,23 @@ import { rmSync } from 'node:fs'
 import { setImmediate as pause } from 'node:timers/promises'
 import type { EventLog } from '../../../eventlog/index.ts'
 import { MACHINES } from '../../actors/index.ts'
-import { type LogRecord, RECORD_VERSION } from '../../events/record.ts'
+import { type Address, type LogRecord, RECORD_VERSION } from '../../events/record.ts'
 import { recordOf } from '../../events/upcasters.ts'
-import { type LazyView, lazyView, NeedsRecords } from '../../past/lazy.ts'
-import { NO_ROWS, type RowSource, WINDOWS } from '../../past/rows.ts'
+import { type Contexts, foldContext, type OpenContext } from '../../past/contexts.ts'
+import { type LazyView, lazyFold, lazyView, NeedsRecords } from '../../past/lazy.ts'
+import { CONTEXTS, NO_ROWS, type RowSource, type Touched, WINDOWS } from '../../past/rows.ts'
 import { createProjections, type Projections } from '../../projections/index.ts'
+import { recordsIn } from '../../system/records-in.ts'
 import { createIndexer, digestOf, type Indexer } from './indexer.ts'
-import { recordsIn } from './records-in.ts'
 import { openRowFiles, type RowFiles, RowsDamaged, type RunSizes } from './row-files.ts'
 
 export type States = {
   /** Runs `use` over the projections as of `seq`; again, when rows that it asks for have to be made first. */
   withProjections<T>(seq: number, use: (projections: Projections) => Promise<T>): Promise<T>
+  /** Rows that may differ between two moments; null when nothing is kept that tells. */
+  touched(from: number, to: number): Promise<Touched | null>
+  /** Contexts of some owners as of `seq`. */
+  contextsAt(seq: number, owners: ReadonlySet<Address>): Promise<Contexts>
   /** Keeps the rows of every whole run up to the end of the log. */
   catchUp(): Promise<void>
   /** Times of the first records of the runs that are kept, and of how many records a run is. */
@@ -112,14 +117,19 @@ export function createStates(
       if (after === 0 || revision > (kept?.length ?? 0)) return
     }
   }
-  const attempt = async <T>(seq: number, use: (projections: Projections) => Promise<T>): Promise<T> => {
-    const { rows, files, indexer } = await opened()
+  /** What is kept, with few records left to be folded up to `seq`; `base`: where the fold begins. */
+  const keptFor = async (seq: number): Promise<Kept & { readonly base: number }> => {
+    const found = await opened()
+    const { rows, files, indexer } = found
     if (seq > rows.seq + TAIL_MAX && indexer !== null) {
       countAsking(-1)
       await indexer.catchUp(seq).finally(() => countAsking(1))
     }
     const run = files?.runRecords ?? 1
-    const base = Math.min(rows.seq, Math.floor(seq / run) * run)
+    return { ...found, base: Math.min(rows.seq, Math.floor(seq / run) * run) }
+  }
+  const attempt = async <T>(seq: number, use: (projections: Projections) => Promise<T>): Promise<T> => {
+    const { rows, base } = await keptFor(seq)
     const view = viewAt(rows, base, seq)
     let records: LogRecord[] | null = null
     for (;;) {
@@ -137,19 +147,57 @@ export function createStates(
     }
   }
 
+  /** What is damaged is forgotten, and asked again. */
+  const asked = async <T>(answer: () => Promise<T>): Promise<T> => {
+    countAsking(1)
+    try {
+      return await answer().catch((error: unknown) => {
+        if (!(error instanceof RowsDamaged)) throw error
+        return forget().then(answer)
+      })
+    } finally {
+      countAsking(-1)
+    }
+  }
+  /** All that folding some records touches, over what is kept up to there. */
+  const foldedRows = async (rows: RowSource, after: number, to: number, into: Map<string, Set<string>>) => {
+    const fold = lazyFold({ ...rows, seq: after })
+    for (const record of await recordsOf(after, to)) fold.apply(record)
+    for (const [part, { touched }] of fold.takeChanges()) addKeys(into, part, touched)
+  }
+  /** Whole runs tell it themselves; what lies before the first of them and behind the last is folded. */
+  const touched = async (from: number, to: number): Promise<Touched | null> => {
+    const { rows, files } = await keptFor(to)
+    if (files === null) return null
+    const { base } = await keptFor(from)
+    const run = files.runRecords
+    const [first, last] = [Math.ceil(from / run) * run, Math.min(rows.seq, Math.floor(to / run) * run)]
+    const keys = new Map<string, Set<string>>()
+    if (first >= last) {
+      await foldedRows(rows, base, to, keys)
+      return keys
+    }
+    if (base < from) await foldedRows(rows, base, first, keys)
+    for (const [part, changed] of files.changedBetween(first, last)) addKeys(keys, part, changed)
+    if (last < to) await foldedRows(rows, last, to, keys)
+    return keys
+  }
+  const contextsAt = async (seq: number, owners: ReadonlySet<Address>): Promise<Contexts> => {
+    const { rows, base } = await keptFor(seq)
+    const contexts = new Map<Address, OpenContext>()
+    for (const owner of owners) {
+      const json = rows.find(CONTEXTS, owner, base)?.json
+      if (json != null) contexts.set(owner, JSON.parse(json) as OpenContext)
+    }
+    for await (const piece of log.pieces({ after: base, to: seq }))
+      for (const record of recordsIn(piece)) if (owners.has(record.actor)) foldContext(contexts, record)
+    return contexts
+  }
+
   return {
-    async withProjections(seq, use) {
-      countAsking(1)
-      try {
-        return await attempt(seq, use).catch(async (error: unknown) => {
-          if (!(error instanceof RowsDamaged)) throw error
-          await forget()
-          return attempt(seq, use)
-        })
-      } finally {
-        countAsking(-1)
-      }
-    },
+    withProjections: (seq, use) => asked(() => attempt(seq, use)),
+    touched: (from, to) => asked(() => touched(from, to)),
+    contextsAt: (seq, owners) => asked(() => contextsAt(seq, owners)),
     async catchUp() {
       await (await opened()).indexer?.catchUp(log.head.seq)
     },
@@ -162,6 +210,12 @@ export function createStates(
       kept = null
     },
   }
+}
+
+function addKeys(into: Map<string, Set<string>>, part: string, keys: Iterable<string>): void {
+  const known = into.get(part) ?? new Set()
+  for (const key of keys) known.add(key)
+  into.set(part, known)
 }
 
 /** Rows and states have the shape that this build's records, machines and projections give them. */
