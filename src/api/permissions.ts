@@ -2,10 +2,11 @@
 
 import { lstatSync, realpathSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { commandGates } from '../events/gate-settings.ts'
 import type { OrdinaryWork } from '../events/ordinary-work.ts'
 import { type Decided, decidedBy, ruleText } from '../events/permission-rules.ts'
 import type { Json } from '../events/record.ts'
-import { commandGates, PERMISSION_WAIT_MS, type PermissionRule } from '../events/settings.ts'
+import { PERMISSION_WAIT_MS, type PermissionRule } from '../events/settings.ts'
 import type { PermissionAsk } from '../ports/presets.ts'
 import { rig as rigRow } from '../projections/rigs.ts'
 import { townSetting } from '../projections/town.ts'

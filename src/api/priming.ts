@@ -5,8 +5,8 @@
 // Always:    nothing is told twice: a conversation that begins, or is gone on with, gets no text from here.
 
 import { keeperOf, rigOf, sessionRole, workerOf } from '../events/address.ts'
+import { commandGates } from '../events/gate-settings.ts'
 import type { Heard } from '../events/hearing.ts'
-import { commandGates } from '../events/settings.ts'
 import { bead as beadRow } from '../projections/bead-queries.ts'
 import { mail } from '../projections/mail.ts'
 import { rig as rigRow } from '../projections/rigs.ts'

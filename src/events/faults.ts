@@ -182,6 +182,10 @@ const rigs = {
   WORKER_GONE: row(503, 'Ask again in a moment.'),
   MERGE_REQUEST_NOT_FOUND: row(404, 'gt mq list shows what is there.'),
   BRANCH_MOVED: row(409, 'gt why <bead> shows what was submitted, and what is there now.'),
+  DISK_FULL: row(
+    507,
+    'Make room on the disk of the town; what waits is tried again by itself, or at once: gt mq retry <rig>.',
+  ),
   GATE_NOT_STARTED: row(
     409,
     'Correct the command of the gate: gt config list --rig <rig>; then gt mq retry <rig>.',
@@ -195,6 +199,7 @@ const rigs = {
   TARGET_NOT_FROZEN: row(409, 'gt rig show <rig> says how its target stands.'),
   TARGET_NOT_RED: row(409, 'gt rig show <rig> says how its target stands.'),
   APPROVAL_NEEDED: row(409, 'gt inbox shows what is asked; gt answer <n> approve lands it.'),
+  NOTHING_TO_AUDIT: row(409, 'Wait until the rig is ready: gt rig show <rig>; then ask again.'),
   NOT_LANDED: row(409, 'gt mq show <bead> says where it is.'),
 } satisfies Record<string, FaultRow>
 

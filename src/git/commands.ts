@@ -37,10 +37,14 @@ export async function runCommand(input: {
   readonly input?: string
   /** What its processes are known by, when others run in the same folder; the folder when left out. */
   readonly mark?: string
+  /** What it starts in a session of its own may go on after it, if it ended in time. */
+  readonly mayLeave?: true
+  /** Bytes of its output that are kept; 8,192 when left out. */
+  readonly outputMax?: number | undefined
 }): Promise<CommandResult> {
   const [program, ...args] = input.command
   const begun = performance.now()
-  const tail = logTail()
+  const tail = logTail(input.outputMax)
   const since = () => Math.round(performance.now() - begun)
   const notStarted = (why: string): CommandResult => ({
     exitCode: null,
@@ -56,16 +60,16 @@ export async function runCommand(input: {
   // spawn says ENOENT for a missing folder too, and blames the program.
   if (!(await lstat(input.cwd).catch(() => null))?.isDirectory())
     return notStarted(`There is no folder ${input.cwd}.`)
-  const child = spawn(program, args, {
-    cwd: input.cwd,
-    env: { ...input.env, ...hostMark(), [RUN_MARK]: mark },
-    // A session and process group of its own: ended as a whole, and without our terminal.
-    detached: true,
-    stdio: [input.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
-    windowsHide: true,
-  })
+  let child: ReturnType<typeof start>
+  try {
+    child = start(program, args, { ...input, env: { ...input.env, ...hostMark(), [RUN_MARK]: mark } })
+  } catch (error) {
+    // What spawn itself refuses: arguments that are too long, no memory.
+    return notStarted(error instanceof Error ? error.message : String(error))
+  }
   return await new Promise((resolve) => {
     let timedOut = false
+    let escaped: Promise<void> | null = null
     let timer: NodeJS.Timeout | undefined
     const { pid } = child
     if (pid !== undefined) groups.add(pid)
@@ -96,8 +100,9 @@ export async function runCommand(input: {
     )
     child.on('exit', () => {
       clearTimeout(timer)
-      // What it left running would change the folder under the next command.
+      // What it left running would change the folder under the next command, in a group of its own as well.
       signalGroup(pid, 'SIGKILL')
+      if (timedOut || input.mayLeave !== true) escaped = endMarked(RUN_MARK, mark)
       setTimeout(() => {
         child.stdout?.destroy()
         child.stderr?.destroy()
@@ -105,8 +110,7 @@ export async function runCommand(input: {
     })
     child.on('close', (code) => {
       groups.delete(pid)
-      // After a time-out also those that made a group of their own.
-      const rest = timedOut ? [endGroup(pid), endMarked(RUN_MARK, mark)] : [endGroup(pid)]
+      const rest = [endGroup(pid), escaped]
       const outcome = timedOut ? 'timedOut' : code === 0 ? 'passed' : 'failed'
       const result = {
         exitCode: timedOut ? null : code,
@@ -116,6 +120,25 @@ export async function runCommand(input: {
       } as const
       void Promise.all(rest).then(() => resolve(result))
     })
+  })
+}
+
+function start(
+  program: string,
+  args: readonly string[],
+  {
+    cwd,
+    env,
+    input,
+  }: { readonly cwd: string; readonly env: Record<string, string>; readonly input?: string },
+) {
+  return spawn(program, args, {
+    cwd,
+    env,
+    // A session and process group of its own: ended as a whole, and without our terminal.
+    detached: true,
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    windowsHide: true,
   })
 }
 
@@ -133,11 +156,11 @@ export function endAllCommands(): void {
   for (const pid of groups) signalGroup(pid, 'SIGKILL')
 }
 
-/** Once in the life of this process: what an earlier one started in that folder, and was killed, ends now. */
-async function clearOnce(folder: string): Promise<void> {
-  if (cleared.has(folder)) return
-  cleared.add(folder)
-  await endMarked(RUN_MARK, folder)
+/** Once in the life of this process: what an earlier one started under that mark, and was killed, ends now. */
+export async function clearOnce(mark: string): Promise<void> {
+  if (cleared.has(mark)) return
+  cleared.add(mark)
+  await endMarked(RUN_MARK, mark)
 }
 
 function signalGroup(pid: number, signal: NodeJS.Signals): void {

@@ -1,120 +1,146 @@
 // Runs setup and gates on a commit, in the Refinery's checkout.
 //
-// Owns:      refinery/tree and what of it survives from one run to the next.
-// Does not:  decide whether a result lets something land.
+// Owns:      which gates run, in which order, and what a result says.
+// Does not:  decide whether a result lets something land; know how a command is run (commands.ts) or where
+//            (gate-tree.ts).
 //
-//   GIT-8. Before the gates the tracked files are those of the commit. Of what is untracked or ignored only dependency
-//          folders and what setup made stay; leftovers of earlier gates are removed.
-//   GIT-9. A gate that could not start, timed out or did not exit with 0 is not passed; later gates are not run.
-//
-// Gates run agents' code. The repository they see (refinery/tree/.git) is a small one that borrows our objects and is
-// written anew for each run: what they configure there reaches no git of ours.
+//   GIT-9.  A required gate that did not start, timed out or did not exit with 0 stops the run: later ones do not begin.
+//   GIT-40. A gate is not run when it has passed on this very tree; if another one runs that comes after it, it is.
 
-import { copyFile, cp, mkdir, readFile, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { createHash } from 'node:crypto'
+import { stops } from '../events/define.ts'
+import { gateOrder } from '../events/gate-settings.ts'
+import { pathGlobFits } from '../events/globs.ts'
 import type { GateResult, GateSpec, Repositories, SetupSpec } from '../ports/repositories.ts'
 import { knownBuild } from './builds.ts'
-import { runCommand } from './commands.ts'
+import { clearOnce, runCommand } from './commands.ts'
+import { asDiskFault, checkRoom } from './disk.ts'
+import { checkout, forgetSetup, noteSetup, readNote } from './gate-tree.ts'
 import { git, gitFields } from './git.ts'
-import { withIndex } from './index-files.ts'
-import { type Layout, ownEnv, treeEnv } from './layout.ts'
+import { type Green, greenKeys, noteResults, readGreen } from './green-cache.ts'
+import { readReports } from './junit.ts'
+import { type Layout, ownEnv } from './layout.ts'
 import { checkObjectId } from './names.ts'
-import { writeWhole } from './rigs.ts'
 import { setupDigest } from './setups.ts'
+import { toolchainOf } from './toolchains.ts'
 
 type Input = Parameters<Repositories['runGates']>[0]
+type Outcome = { readonly tree: string; readonly results: GateResult[] }
 
-/** Folders that hold what a package manager fetched or a compiler may reuse; kept at any depth. */
-const DEPENDENCY_FOLDERS = [
-  ...['node_modules', '.pnpm-store', '.yarn', '.venv', 'venv', '.tox', '.bundle', 'vendor', 'target'],
-  ...['.gradle', '.m2', '.cargo', '.stack-work', 'deps', '_build', 'Pods'],
-]
+/** Gates that run at a time when the rig says nothing. */
+const PARALLEL = 2
 
-export async function runGates(
-  layout: Layout,
-  input: Input,
-): Promise<{ tree: string; results: GateResult[] }> {
-  const commit = checkObjectId(input.commit)
-  const known = await readNote(layout)
-  const [tree, digest] = await Promise.all([
+/** @throws RepositoryError DISK_FULL, and what git says */
+export async function runGates(layout: Layout, input: Input): Promise<Outcome> {
+  try {
+    return await run(layout, { ...input, commit: checkObjectId(input.commit) })
+  } catch (error) {
+    throw asDiskFault(error)
+  }
+}
+
+async function run(layout: Layout, input: Input): Promise<Outcome> {
+  const { commit, gates } = input
+  const at = { cwd: '/', env: ownEnv(layout) }
+  const tree =
     knownBuild(layout, commit)?.tree ??
-      git(['rev-parse', '--verify', '--end-of-options', `${commit}^{tree}`], {
-        cwd: '/',
-        env: ownEnv(layout),
+    (await git(['rev-parse', '--verify', '--end-of-options', `${commit}^{tree}`], at))
+  const order = gateOrder(gates)
+  if (typeof order === 'string') return { tree, results: gates.slice(0, 1).map(notStarted(order)) }
+
+  const results = new Map<number, GateResult>()
+  const changed = await changedPaths(layout, input)
+  for (const [n, gate] of gates.entries())
+    if (changed !== null && !concerns(gate, changed)) results.set(n, skipped(gate))
+
+  const greens = await takeGreen(layout, input, { tree, order })
+  const mustRun = new Set(gates.keys().filter((n) => !results.has(n) && !greens?.passed[n]))
+  // What runs finds what those before it left: they run as well. A set is gone through with what is added meanwhile.
+  for (const n of mustRun) for (const before of order[n] ?? []) if (!results.has(before)) mustRun.add(before)
+  for (const [n, gate] of gates.entries()) {
+    const passed = greens?.passed[n]
+    if (passed !== undefined && !mustRun.has(n) && !results.has(n)) results.set(n, fromCache(gate, passed))
+  }
+  if (mustRun.size === 0) return { tree, results: inOrder(results) }
+
+  const red = await makeReady(layout, input)
+  if (red !== null) return { tree, results: [red] }
+  await runInOrder(gates, order, { results, limit: input.parallel ?? PARALLEL }, (gate, slot) =>
+    runGate(layout, gate, { env: input.env, slot }),
+  )
+  if ([...results.values()].some(stops)) await checkRoom(layout.tree)
+  if (greens !== null)
+    await noteResults(
+      layout,
+      [...mustRun].flatMap((n) => {
+        const result = results.get(n)
+        const keys = greens.keys[n]
+        return result === undefined || keys === undefined || keys === null ? [] : [{ keys, result }]
       }),
-    input.setup === null ? null : setupDigest(layout, commit, input.setup),
+    )
+  return { tree, results: inOrder(results) }
+}
+
+const inOrder = (results: ReadonlyMap<number, GateResult>): GateResult[] =>
+  [...results].sort(([left], [right]) => left - right).map(([, result]) => result)
+
+// --- which gates --------------------------------------------------------------------------------------------
+
+/** Paths that differ from the base, both names of what was renamed; null when nobody asks or nobody knows the base. */
+async function changedPaths(layout: Layout, { commit, base, gates }: Input): Promise<string[] | null> {
+  if (base == null || gates.every(({ paths }) => paths === undefined)) return null
+  const args = ['diff-tree', '-r', '-z', '--name-only', '--no-renames', '--end-of-options']
+  return await gitFields([...args, checkObjectId(base), commit], { cwd: '/', env: ownEnv(layout) })
+}
+
+/** A pattern that names a folder is for all that is in it. Rather one gate too many: case and dots do not matter. */
+const concerns = ({ paths }: GateSpec, changed: readonly string[]): boolean =>
+  paths === undefined ||
+  changed.some((path) =>
+    paths.some((given) => {
+      const pattern = given.replace(/^\.\//, '').replace(/\/+$/, '')
+      return [pattern, `${pattern}/**`].some((each) => pathGlobFits(each, path, { ignoreCase: true }))
+    }),
+  )
+
+type Taken = {
+  readonly keys: readonly ({ readonly key: string; readonly of: string } | null)[]
+  readonly passed: readonly (Green | undefined)[]
+}
+
+/** What is known to have passed on this tree, with all that it depends on; null when the rig does not want it. */
+async function takeGreen(
+  layout: Layout,
+  { cache, gates, env, setup, toolchain }: Input,
+  { tree, order }: { readonly tree: string; readonly order: readonly (readonly number[])[] },
+): Promise<Taken | null> {
+  if (cache !== true || gates.length === 0) return null
+  const [known, tools] = await Promise.all([
+    readGreen(layout),
+    Promise.all(gates.map((gate) => toolchainOf(layout, gate.command, { env, commands: toolchain ?? null }))),
+  ])
+  const keys = greenKeys({ tree, order, versions: gates.map(versionOf), tools, setup, env })
+  return { keys, passed: keys.map((each) => (each === null ? undefined : known.get(each.key))) }
+}
+
+/** The same for the same definition. */
+const versionOf = (gate: GateSpec): string =>
+  createHash('sha256')
+    .update(JSON.stringify(Object.entries(gate).sort(([left], [right]) => (left < right ? -1 : 1))))
+    .digest('hex')
+    .slice(0, 12)
+
+// --- running ------------------------------------------------------------------------------------------------
+
+/** Files of the commit, and what setup makes. Its result when that is red. */
+async function makeReady(layout: Layout, { commit, setup, env }: Input): Promise<GateResult | null> {
+  const known = await readNote(layout)
+  const [digest] = await Promise.all([
+    setup === null ? null : setupDigest(layout, commit, setup),
     checkout(layout, commit, known.kept),
   ])
-  if (input.setup !== null && digest !== null && known.digest !== digest) {
-    const result = await setUp(layout, input.setup, input.env, digest)
-    if (result.outcome !== 'passed') return { tree, results: [result] }
-  }
-  const results: GateResult[] = []
-  for (const gate of input.gates) {
-    const result = await run(layout, gate, input.env)
-    results.push(result)
-    if (result.outcome !== 'passed') break
-  }
-  return { tree, results }
-}
-
-async function checkout(layout: Layout, commit: string, kept: readonly string[]): Promise<void> {
-  await mkdir(layout.tree, { recursive: true })
-  await withIndex(indexOf(layout), true, async (index) => {
-    const at = { cwd: layout.tree, env: { ...treeEnv(layout, layout.tree, index), ...ownEnv(layout) } }
-    await git(['read-tree', '--reset', '-u', '--no-recurse-submodules', commit], at)
-    const keep = [...DEPENDENCY_FOLDERS.map((name) => `${name}/`), ...kept.map(literal)]
-    await Promise.all([
-      git(['clean', '-ffdxq', ...keep.flatMap((pattern) => ['-e', pattern])], at),
-      writeGatesRepository(layout, commit, index),
-    ])
-  })
-}
-
-const indexOf = (layout: Layout): string => join(layout.own, 'tree-index')
-const noteOf = (layout: Layout): string => join(layout.own, 'tree-setup.json')
-
-const literal = (path: string): string => `/${path.replace(/[\\*?[\]!# ]/g, '\\$&')}`
-
-async function writeGatesRepository(layout: Layout, commit: string, index: string): Promise<void> {
-  const at = join(layout.tree, '.git')
-  await Promise.all(
-    ['objects/info', 'refs/heads', 'refs/remotes'].map((part) => mkdir(join(at, part), { recursive: true })),
-  )
-  await Promise.all([
-    ...['index.lock', 'hooks', 'info', 'packed-refs', 'config.worktree'].map((part) =>
-      rm(join(at, part), { recursive: true, force: true }),
-    ),
-    writeWhole(join(at, 'config'), GATES_CONFIG),
-    writeWhole(join(at, 'objects/info/alternates'), `${join(layout.own, 'objects')}\n`),
-    writeWhole(join(at, 'HEAD'), `${commit}\n`),
-    copyFile(index, join(at, 'index')),
-  ])
-  // Tags and remote branches: some builds ask git for a version.
-  await Promise.all([
-    copyFile(join(layout.own, 'packed-refs'), join(at, 'packed-refs')).catch(() => undefined),
-    cp(join(layout.own, 'refs/remotes'), join(at, 'refs/remotes'), { recursive: true }).catch(
-      () => undefined,
-    ),
-  ])
-}
-
-const GATES_CONFIG =
-  '[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = false\n[gc]\n\tauto = 0\n'
-
-type Note = { readonly digest: string | null; readonly kept: readonly string[] }
-
-/** Which setup the tree has had, and the ignored paths that it left. */
-async function readNote(layout: Layout): Promise<Note> {
-  const none: Note = { digest: null, kept: [] }
-  try {
-    const note: unknown = JSON.parse(await readFile(noteOf(layout), 'utf8'))
-    return note !== null && typeof note === 'object' && 'digest' in note && 'kept' in note
-      ? (note as Note)
-      : none
-  } catch {
-    return none
-  }
+  if (setup === null || digest === null || known.digest === digest) return null
+  return await setUp(layout, setup, env, digest)
 }
 
 async function setUp(
@@ -122,23 +148,99 @@ async function setUp(
   setup: SetupSpec,
   env: Input['env'],
   digest: string,
-): Promise<GateResult> {
-  // Gone until it has succeeded: one that was cut short runs again.
-  await rm(noteOf(layout), { force: true })
-  const result = await run(layout, { name: 'setup', command: setup.command, timeoutMs: setup.timeoutMs }, env)
+): Promise<GateResult | null> {
+  await forgetSetup(layout)
+  const gate = { name: 'setup', command: setup.command, timeoutMs: setup.timeoutMs }
+  const result = await runGate(layout, gate, { env, slot: 0 })
   if (result.outcome === 'passed') {
-    const kept = await withIndex(indexOf(layout), false, (index) =>
-      gitFields(['ls-files', '-z', '-o', '--directory', '--no-empty-directory'], {
-        cwd: layout.tree,
-        env: { ...treeEnv(layout, layout.tree, index), ...ownEnv(layout) },
-      }),
-    )
-    await writeWhole(noteOf(layout), JSON.stringify({ digest, kept } satisfies Note))
+    await noteSetup(layout, digest)
+    return null
   }
+  await checkRoom(layout.tree)
   return result
 }
 
-async function run(layout: Layout, gate: GateSpec, env: Input['env']): Promise<GateResult> {
-  const result = await runCommand({ command: gate.command, cwd: layout.tree, env, timeoutMs: gate.timeoutMs })
-  return { name: gate.name, command: [...gate.command], ...result }
+/** Begins each gate when those that it waits for are done; none more once a required one is red. */
+async function runInOrder(
+  gates: readonly GateSpec[],
+  order: readonly (readonly number[])[],
+  { results, limit }: { readonly results: Map<number, GateResult>; readonly limit: number },
+  begin: (gate: GateSpec, slot: number) => Promise<GateResult>,
+): Promise<void> {
+  const running = new Map<number, { readonly slot: number; readonly done: Promise<void> }>()
+  const free = Array.from({ length: Math.max(1, limit) }, (_, slot) => slot)
+  const isDone = (n: number) => results.has(n)
+  for (;;) {
+    const isRed = [...results.values()].some(stops)
+    for (const [n, gate] of gates.entries()) {
+      const mayBegin = !isRed && !isDone(n) && !running.has(n) && (order[n] ?? []).every(isDone)
+      const slot = mayBegin ? free.shift() : undefined
+      if (slot === undefined) continue
+      const done = begin(gate, slot).then((result) => {
+        results.set(n, result)
+        running.delete(n)
+        free.unshift(slot)
+      })
+      running.set(n, { slot, done })
+    }
+    if (running.size === 0) return
+    await Promise.race([...running.values()].map(({ done }) => done))
+  }
 }
+
+async function runGate(
+  layout: Layout,
+  gate: GateSpec,
+  { env, slot }: { readonly env: Input['env']; readonly slot: number },
+): Promise<GateResult> {
+  // Gates side by side are told apart, so that the end of one is not that of the other.
+  const mark = slot === 0 ? undefined : `${layout.tree}#${slot}`
+  if (mark !== undefined) await clearOnce(mark)
+  const { command, timeoutMs, outputMax, junit } = gate
+  const begun = Date.now()
+  const ran = await runCommand({
+    command,
+    cwd: layout.tree,
+    env,
+    timeoutMs,
+    outputMax,
+    ...(mark !== undefined && { mark }),
+  })
+  const tests =
+    junit === undefined || ran.outcome === 'notStarted' ? null : await readReports(layout.tree, junit, begun)
+  return { ...said(gate), command: [...command], ...ran, ...(tests !== null && { tests }) }
+}
+
+// --- results that nothing ran for ---------------------------------------------------------------------------
+
+const said = (gate: GateSpec) => ({
+  name: gate.name,
+  version: versionOf(gate),
+  ...(gate.kind !== undefined && { kind: gate.kind }),
+  ...(gate.required === false && { required: false }),
+})
+
+const without = (gate: GateSpec, outcome: GateResult['outcome'], logTail: string): GateResult => ({
+  ...said(gate),
+  command: [...gate.command],
+  exitCode: null,
+  durationMs: 0,
+  logTail,
+  outcome,
+})
+
+const skipped = (gate: GateSpec): GateResult =>
+  without(gate, 'skipped', `Nothing that changes is in ${(gate.paths ?? []).join(', ')}.`)
+
+const notStarted =
+  (why: string) =>
+  (gate: GateSpec): GateResult => {
+    const { required: _required, ...result } = without(gate, 'notStarted', why)
+    return result
+  }
+
+const fromCache = (gate: GateSpec, passed: Green): GateResult => ({
+  ...without(gate, 'passed', `It passed on this very tree at ${passed.at}.`),
+  exitCode: 0,
+  cached: { at: passed.at, durationMs: passed.durationMs },
+})

@@ -3,26 +3,26 @@
 /** Most bytes of a log tail: enough for a failing test's message and stack, small enough for a record. */
 const LOG_TAIL_BYTES_MAX = 8_192
 
-/** Four times as much is needed, because what is neutralised gets shorter. */
-const NEEDED_BYTES = 4 * LOG_TAIL_BYTES_MAX
-/** Memory of one running command's output; it is cut to what is needed when it is full. */
+/** Memory of one running command's output, at least; it is cut to what is needed when it is full. */
 const COLLECTED_BYTES_MAX = 256 * 1024
 
-/** Collects output and keeps its end only, however much comes. */
-export function logTail(): { add(chunk: Buffer): void; text(): string } {
+/** Collects output and keeps its end only, at most `max` bytes, however much comes. */
+export function logTail(max = LOG_TAIL_BYTES_MAX): { add(chunk: Buffer): void; text(): string } {
+  // Four times as much is needed, because what is neutralised gets shorter.
+  const needed = 4 * max
+  const full = Math.max(COLLECTED_BYTES_MAX, 2 * needed)
   let chunks: Buffer[] = []
   let length = 0
   return {
     add(chunk) {
       chunks.push(chunk)
       length += chunk.length
-      if (length < COLLECTED_BYTES_MAX) return
-      const kept = Buffer.concat(chunks).subarray(-NEEDED_BYTES)
+      if (length < full) return
+      const kept = Buffer.concat(chunks).subarray(-needed)
       chunks = [Buffer.from(kept)]
       length = kept.length
     },
-    text: () =>
-      lastBytes(neutralised(Buffer.concat(chunks).subarray(-NEEDED_BYTES).toString()), LOG_TAIL_BYTES_MAX),
+    text: () => lastBytes(neutralised(Buffer.concat(chunks).subarray(-needed).toString()), max),
   }
 }
 

@@ -17,6 +17,7 @@ export const createNotices = (townDir: string): Notices => ({
       input,
       // Two of them may run at a time, and ending one must not end the other.
       mark: `notice ${randomUUID()}`,
+      mayLeave: true,
     })
     const { outcome, exitCode, logTail } = result
     const last = logTail.trim().split('\n').at(-1) ?? ''

@@ -317,7 +317,7 @@ export interface Repositories {
   }>
 
   /**
-   * Squashes `head` onto the current target as one commit, without a checkout of the agent's.
+   * Puts `head` onto the current target, by default as one commit, without a checkout of the agent's.
    * `author` is the worker, `committer` the Refinery; `message` has the trailers.
    */
   buildMerge(input: {
@@ -333,6 +333,8 @@ export interface Repositories {
     readonly date: number
     /** A commit that was built before: it is built upon that one instead of on the target. */
     readonly onto?: string | undefined
+    /** Default `squash`. Where the commits of a branch cannot be replayed one by one, `rebase` makes one of them too. */
+    readonly method?: 'squash' | 'rebase' | 'merge' | undefined
   }): Promise<
     | { readonly kind: 'built'; readonly commit: string; readonly tree: string; readonly base: string }
     | { readonly kind: 'conflicted'; readonly base: string; readonly files: readonly string[] }

@@ -4,6 +4,7 @@
 //            `green` only after it has passed gates, landing or by itself; `frozen` while a person lets nothing land,
 //            whatever else is true of it; else `red` while its own gates fail on it.
 
+import { gatesIn } from '../events/gate-settings.ts'
 import type { FactOf } from '../events/index.ts'
 import type { Address, Json } from '../events/record.ts'
 import { PLACES_DEFAULT } from '../events/settings.ts'
@@ -22,6 +23,8 @@ export type RigRow = {
   /** Why it failed. */
   failure: { code: string; message: string } | null
   target: { branch: string; head: string | null } & Standing
+  /** Where the target stood when the rig was added, forked or rejoined, by that record: what came after has a receipt. */
+  receiptsFrom: { branch: string; commit: string; seq: number } | null
   /** What is said of the target when it is neither frozen nor red. */
   standing: Standing
   /** Who lets nothing land, and why; null when it may. */
@@ -37,6 +40,8 @@ export type RigRow = {
   } | null
   /** Names of the gates, in the order in which they run. */
   gates: string[]
+  /** How the Refinery lines requests up. */
+  order: 'score' | 'fifo'
   /** As set for the rig: `gates.test`, `limits.polecats`. What is not here is the town's or the default. */
   settings: Record<string, Json>
   /** Polecats that work at a time. */
@@ -54,7 +59,7 @@ export type RigRow = {
 export type RigRows = Map<string, RigRow>
 
 export const createRigs = (): Projection<RigRows> =>
-  projection({ name: 'rigs', version: 4, empty: (): RigRows => new Map(), handlers })
+  projection({ name: 'rigs', version: 5, empty: (): RigRows => new Map(), handlers })
 
 /** By name. */
 export const rigs = (rows: RigRows): RigRow[] =>
@@ -75,10 +80,12 @@ const handlers: Handlers<RigRows> = {
       state: 'cloning',
       failure: null,
       target: { branch: fact.target, head: null, state: 'unknown', since: at, reason: NOTHING_LANDED },
+      receiptsFrom: null,
       standing: { state: 'unknown', since: at, reason: NOTHING_LANDED },
       frozen: null,
       red: null,
       gates: [],
+      order: 'fifo',
       settings: { ...fact.settings },
       limits: { polecats: PLACES_DEFAULT },
       parked: false,
@@ -91,8 +98,9 @@ const handlers: Handlers<RigRows> = {
     readSettings(row, at)
     return true
   },
-  RigReady: (rows, { rig, head }) =>
+  RigReady: (rows, { rig, head }, { seq }) =>
     edit(rows, rig, (row) => {
+      row.receiptsFrom = { branch: row.target.branch, commit: head, seq }
       row.state = 'active'
       row.failure = null
       row.target.head = head
@@ -102,12 +110,14 @@ const handlers: Handlers<RigRows> = {
       row.state = 'failed'
       row.failure = { code, message }
     }),
-  RigForked: (rows, { rig, remote, head }) =>
+  RigForked: (rows, { rig, remote, head }, { seq }) =>
     edit(rows, rig, (row) => {
       row.apart = remote === null ? null : row.remote
       row.remote = remote === null ? { kind: 'origin', url: '' } : { ...remote }
       row.waiting = null
-      if (head !== null) row.target.head = head
+      if (head === null) return
+      row.target.head = head
+      row.receiptsFrom = { branch: row.target.branch, commit: head, seq }
     }),
   RigParked: (rows, { rig }) =>
     edit(rows, rig, (row) => {
@@ -117,8 +127,9 @@ const handlers: Handlers<RigRows> = {
     edit(rows, rig, (row) => {
       row.parked = false
     }),
-  RigRejoined: (rows, { rig, remote, head }) =>
+  RigRejoined: (rows, { rig, remote, head }, { seq }) =>
     edit(rows, rig, (row) => {
+      row.receiptsFrom = { branch: row.target.branch, commit: head, seq }
       row.remote = { ...remote }
       row.apart = null
       row.target.head = head
@@ -130,9 +141,10 @@ const handlers: Handlers<RigRows> = {
       else row.settings[key] = value
       readSettings(row, at)
     }),
-  RefineryConfigured: (rows, { rig, target }) =>
+  RefineryConfigured: (rows, { rig, target, order = 'fifo' }) =>
     edit(rows, rig, (row) => {
       row.target.branch = target
+      row.order = order
     }),
   TargetAdvanced: (rows, { rig, to }, { at }) =>
     edit(rows, rig, (row) => {
@@ -189,9 +201,7 @@ function edit(rows: RigRows, name: string, change: (row: RigRow) => void): boole
 /** Takes from the settings what the row shows of them. */
 function readSettings(row: RigRow, at: string): void {
   const { settings } = row
-  row.gates = Object.keys(settings)
-    .filter((key) => key.startsWith('gates.') && key !== 'gates.none')
-    .map((key) => key.slice('gates.'.length))
+  row.gates = gatesIn(settings).map(({ name }) => name)
   const polecats = settings['limits.polecats']
   row.limits.polecats = typeof polecats === 'number' ? polecats : PLACES_DEFAULT
   const ungated = settings['gates.none'] === true && row.gates.length === 0

@@ -1,8 +1,9 @@
 // Settings as effects need them: the rig's, else the town's, else the default.
 
 import { rigOwner, TOWN } from '../events/address.ts'
+import { commandGates } from '../events/gate-settings.ts'
 import type { Json } from '../events/record.ts'
-import { commandGates, type PermissionRule } from '../events/settings.ts'
+import type { PermissionRule } from '../events/settings.ts'
 import type { Remote, SetupSpec } from '../ports/repositories.ts'
 import type { System } from '../system/types.ts'
 
@@ -74,6 +75,20 @@ export const gatesIn = (
   rig: string,
 ): { readonly name: string; readonly command: readonly string[] }[] =>
   commandGates(settingsAt(system, rigOwner(rig)))
+
+/** How the gates of a rig are run, whatever they are. */
+export function gateRunning(
+  system: System,
+  rig: string,
+): { readonly cache: boolean; readonly parallel?: number; readonly toolchain?: string[][] } {
+  const settings = settingsAt(system, rigOwner(rig))
+  const { 'gates.parallel': parallel, toolchain } = settings
+  return {
+    cache: settings['mq.cache'] !== false,
+    ...(typeof parallel === 'number' && { parallel }),
+    ...(toolchain !== undefined && { toolchain: toolchain as string[][] }),
+  }
+}
 
 /** The rig's, else the town's. Values are trusted: they were checked when they were set. */
 export function settingIn<T>(system: System, rig: string, key: string): T | undefined {

@@ -110,6 +110,44 @@ test('[RIG-7] it is ungated only if gates.none is true', () => {
     })
 })
 
+test('[RIG-18] the Refinery is told all that is set of a gate, and of one that nobody can read a command that does not start', () => {
+  const test = {
+    ...{
+      command: ['/bin/sh', '-c', 'make test'],
+      shell: 'make test',
+      timeoutMs: 5,
+      kind: 'test',
+      required: false,
+    },
+    ...{ paths: ['src'], after: ['lint'], outputMax: 500, junit: 'out.xml' },
+  }
+  const settings = {
+    'gates.lint': { command: ['lint'], parallel: true },
+    'gates.test': test,
+    'gates.broken': { command: 'x' },
+    'gates.parallel': 3,
+  }
+  const { shell: _shell, ...told } = test
+  rig()
+    .given({ ...add, settings })
+    .when(cloned)
+    .gives({
+      tells: [
+        ['mayor', {}],
+        [
+          `${RIG}/refinery`,
+          {
+            gates: [
+              { name: 'lint', command: ['lint'], timeoutMs: 600_000, parallel: true },
+              { name: 'test', ...told },
+              { name: 'broken', command: [''], timeoutMs: 600_000 },
+            ],
+          },
+        ],
+      ],
+    })
+})
+
 test('[RIG-14] a gate that a person passes is told beside those that are commands', () => {
   const settings = { 'gates.test': { command: ['npm', 'test'] }, 'gates.review': { approval: 'person' } }
   rig()

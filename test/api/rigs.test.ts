@@ -93,3 +93,31 @@ test('a setting is read by its own type, and refused with what it is for', async
   await town.command('config.unset', { key: 'limits.polecats', rig: 'shop' })
   expect((await town.get('/v1/settings?rig=shop&key=limits.polecats')).body.set).toBe(false)
 })
+
+test('[P8] a gate that contradicts itself or another one is refused with one sentence', async () => {
+  await town.command('rig.add', { name: 'shop', source: '/code/untested' })
+  const set = async (key: string, value: unknown) => {
+    const { body } = await town.command('config.set', { key, value: JSON.stringify(value), rig: 'shop' })
+    return body.detail ?? body.value
+  }
+  expect(await set('gates.test', { shell: 'npm test', after: ['build'] })).toBe(
+    'The gate test comes after build, and there is no such gate that is a command.',
+  )
+  await set('gates.build', { command: ['make'], parallel: true })
+  await set('gates.parallel', 3)
+  expect(await set('gates.test', { shell: 'npm test', after: ['build'] })).toMatchObject({
+    command: ['/bin/sh', '-c', 'npm test'],
+    after: ['build'],
+  })
+  expect(await set('gates.build', { command: ['make'], after: ['test'] })).toBe(
+    'The gates build, test wait for each other.',
+  )
+  expect((await town.command('config.unset', { key: 'gates.build', rig: 'shop' })).body.detail).toBe(
+    'The gate test comes after build, and there is no such gate that is a command.',
+  )
+  expect(await set('gates.x', { command: ['a'], shell: 'a' })).toMatch(/: command or shell, not both, like /)
+  expect(await set('gates.x', { command: ['a'], junit: '/etc/x' })).toMatch(
+    /: junit: a path inside the worktree, like /,
+  )
+  expect(await set('gates.x', { command: ['a'], timeout: 'soon' })).toMatch(/: timeout: a time like 90s/)
+})

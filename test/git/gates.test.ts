@@ -51,6 +51,7 @@ test('[GIT-9] [P8] gates run in order and stop at the first that is not passed',
       durationMs: expect.any(Number),
       logTail: 'one\ntwo',
       outcome: 'passed',
+      version: expect.stringMatching(/^[0-9a-f]{12}$/),
     },
     {
       name: 'b',
@@ -59,8 +60,10 @@ test('[GIT-9] [P8] gates run in order and stop at the first that is not passed',
       durationMs: expect.any(Number),
       logTail: 'no',
       outcome: 'failed',
+      version: expect.any(String),
     },
   ])
+  expect(results[0]?.version).not.toBe(results[1]?.version)
 })
 
 test('[GIT-9] [P8] a gate that cannot start is not passed, and says why', async () => {

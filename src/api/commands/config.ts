@@ -2,6 +2,7 @@
 
 import { z } from 'zod'
 import { rigOwner, TOWN } from '../../events/address.ts'
+import { commandGates, gateOrder, isGateName } from '../../events/gate-settings.ts'
 import type { Json } from '../../events/record.ts'
 import { settingNamed } from '../../events/settings.ts'
 import { town as townRow } from '../../projections/town.ts'
@@ -55,11 +56,13 @@ async function change(
   value: Json,
 ) {
   const { scope } = known(key)
-  const name = rig === undefined ? null : findRig(town.projections, rig).name
+  const row = rig === undefined ? null : findRig(town.projections, rig)
+  const name = row?.name ?? null
   if (scope === 'rig' && name === null)
     throw new Fault('RIG_NOT_CHOSEN', `${key} belongs to a rig (project), so name one.`)
   if (scope === 'town' && name !== null)
     throw new Fault('SETTING_INVALID', `${key} belongs to the town, not to a rig.`)
+  if (row !== null && isGateName(key)) checkOrder({ ...row.settings, [key]: value })
   const message = { key, value: value as never }
   const { seq } = await take(town, caller, id, [
     name === null
@@ -67,6 +70,12 @@ async function change(
       : { to: rigOwner(name), message: { type: 'rig.set', ...message } },
   ])
   return { key, value, rig: name, seq }
+}
+
+/** What one gate says of another: that it comes after it. */
+function checkOrder(settings: { readonly [key: string]: Json }): void {
+  const order = gateOrder(commandGates(settings))
+  if (typeof order === 'string') throw new Fault('SETTING_INVALID', order)
 }
 
 function known(key: string) {
@@ -98,10 +107,16 @@ function readValue(key: string, given: Json): Json {
 }
 
 /** Of several shapes that a value may have, the last is the one that a person writes. */
-const messageOf = (issue: z.core.$ZodIssue | undefined): string =>
-  issue?.code === 'invalid_union'
-    ? (issue.errors.at(-1)?.at(-1)?.message ?? issue.message)
-    : (issue?.message ?? '')
+function messageOf(issue: z.core.$ZodIssue | undefined): string {
+  if (issue?.code !== 'invalid_union') return issue?.message ?? ''
+  const inner = issue.errors.at(-1)?.at(-1)
+  if (inner === undefined) return issue.message
+  const field = inner.path[0]
+  const message = messageOf(inner)
+  return field === undefined || message.startsWith(`${String(field)}:`)
+    ? message
+    : `${String(field)}: ${message}`
+}
 
 const isStructure = (issue: z.core.$ZodIssue | undefined): boolean =>
   issue?.code === 'invalid_type' && issue.path.length === 0 && /^(array|object)$/.test(issue.expected)

@@ -2,9 +2,9 @@
 
 import { z } from 'zod'
 import { rigOwner } from '../../events/address.ts'
+import { approvalGates, commandGates, GATE_TIMEOUT_MS } from '../../events/gate-settings.ts'
 import type { MessageOf } from '../../events/index.ts'
 import type { Json } from '../../events/record.ts'
-import { approvalGates, commandGates, GATE_TIMEOUT_MS } from '../../events/settings.ts'
 import type { Remote } from '../../ports/repositories.ts'
 import { type RigRow, rigOfPrefix, rig as rigRow } from '../../projections/rigs.ts'
 import { command } from '../command.ts'

@@ -65,7 +65,7 @@ export const verifyWorktree: CarryOut<'worktree.verify'> = async (params, { id }
 }
 
 export const buildMerge: CarryOut<'merge.build'> = async (params, { id }, town) => {
-  const { rig, mergeRequest, remote, target, bead, agent, branch, head, onto } = params
+  const { rig, mergeRequest, remote, target, bead, agent, branch, head, onto, method } = params
   const domain = domainOf(town.system)
   try {
     const outcome = await town.repositoriesFor(id).buildMerge({
@@ -79,6 +79,7 @@ export const buildMerge: CarryOut<'merge.build'> = async (params, { id }, town) 
       committer: authorOf(refinery(rig), domain),
       date: await timeOfAsking(town, id),
       ...(onto !== undefined && { onto }),
+      ...(method !== undefined && { method }),
     })
     const { base } = outcome
     if (outcome.kind === 'built') {
