@@ -1,5 +1,5 @@
-import { test } from 'vitest'
-import { decisions } from '../support/decisions.ts'
+import { expect, test } from 'vitest'
+import { decisions, stepsOf } from '../support/decisions.ts'
 import {
   AGENT,
   BASE,
@@ -84,6 +84,13 @@ test('[MR-4] a target that moved queues it again', () => {
     .gives({ state: 'queued', facts: [{ type: 'MergeRequeued' }], context: { attempts: 1 } })
 })
 
+test('[MR-4] what does not fit onto those that are built below it is queued again', () => {
+  mr()
+    .given(...building)
+    .when(message('mr.requeue', { reason: 'it does not fit onto sh-2' }))
+    .gives({ state: 'queued', facts: [{ type: 'MergeRequeued', reason: 'it does not fit onto sh-2' }] })
+})
+
 test('[MR-5] what it waits for changes nothing else', () => {
   for (const [history, state] of [
     [[submit], 'queued'],
@@ -124,6 +131,21 @@ test('[MR-6][P8] a landing leaves a receipt', () => {
         },
       ],
     })
+})
+
+test('[MR-6] a landing together with others names the commit on which the gates ran', () => {
+  const tested = { commit: HEAD, tree: BASE }
+  mr()
+    .given(...testing, message('mr.push', { tested }))
+    .when(land)
+    .gives({ facts: [{ receipt: { commit: COMMIT, tree: TREE, tested, gates: [gateResult('passed')] } }] })
+  // Of the push that counts, not of one before it.
+  const alone = [message('mr.requeue'), build, message('mr.test'), message('mr.push')]
+  const steps = stepsOf(MERGE_REQUEST)
+  for (const said of [...testing, message('mr.push', { tested }), ...alone]) steps.take(said)
+  const landed = steps.take(land)
+  if (landed.kind === 'refused') throw new Error(landed.refusal.message)
+  expect(landed.facts[0]?.receipt).not.toHaveProperty('tested')
 })
 
 test('[MR-7] a landed request takes nothing more', () => {

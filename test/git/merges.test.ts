@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { createRepositories } from '../../src/git/repositories.ts'
@@ -81,6 +81,112 @@ describe('[GIT-17] building', () => {
     await expect(t.repos.buildMerge({ ...t.at, ...merge(branch, 'f'.repeat(40)) })).rejects.toMatchObject({
       code: 'BRANCH_MISSING',
     })
+  })
+})
+
+describe('a stack', () => {
+  const authorOf = (name: string) => ({
+    name: `hermes/polecats/${name}`,
+    email: `hermes.polecats.${name}@town`,
+  })
+
+  /** Each upon the one before: what it changes, by who. */
+  async function stack(t: Town, work: readonly (readonly [name: string, files: Record<string, string>])[]) {
+    const parts: { commit: string; tree: string; head: string; base: string }[] = []
+    for (const [name, files] of work) {
+      const { path, branch } = await t.add(name)
+      const head = commit(path, `work of ${name}`, files)
+      const onto = parts.at(-1)?.commit
+      const result = await t.repos.buildMerge({
+        ...t.at,
+        ...merge(branch, head),
+        message: `Work of ${name}\n\nBead: he-${name}\nReceipt: mr-${name}`,
+        author: authorOf(name),
+        ...(onto !== undefined && { onto }),
+      })
+      if (result.kind !== 'built') throw new Error(result.kind)
+      parts.push({ ...result, head })
+    }
+    const tip = parts.at(-1) as (typeof parts)[number]
+    const together = parts.map(({ commit: id, head }) => ({ commit: id, head }))
+    return {
+      parts,
+      tip,
+      input: { ...t.at, base: parts[0]?.base ?? '', commit: tip.commit, head: tip.head, parts: together },
+    }
+  }
+  const FOUR = ['nux', 'slit', 'ace', 'max'].map(
+    (name) => [name, { [`src/${name}.txt`]: `${name}\n` }] as const,
+  )
+
+  test('[GIT-6] [GIT-17] [P8] of four lands with one push: each commit its own, with its author, trailers and proof', async () => {
+    const t = await town()
+    appendFileSync(join(t.remote.url, 'config'), '[core]\n\tlogAllRefUpdates = true\n')
+    const { parts, tip, input } = await stack(t, FOUR)
+    const landed = await t.repos.pushTarget(input)
+    expect(landed).toMatchObject({ kind: 'landed', head: tip.commit })
+    const log = sh(
+      t.remote.url,
+      'log',
+      '-4',
+      '--reverse',
+      '--format=%H|%P|%T|%an|%(trailers:key=Receipt,valueonly,separator=)',
+      'main',
+    )
+    expect(log.split('\n')).toEqual(
+      parts.map(({ commit: id, tree, base }, n) => {
+        const name = FOUR[n]?.[0]
+        return [id, base, tree, `hermes/polecats/${name}`, `mr-${name}`].join('|')
+      }),
+    )
+    expect(parts.map(({ base }) => base)).toEqual([
+      input.base,
+      ...parts.slice(0, -1).map((part) => part.commit),
+    ])
+    const pushes = sh(t.remote.url, 'reflog', 'show', '--format=%H', 'main').split('\n')
+    expect(pushes).toEqual([tip.commit, input.base])
+    const proofs = landed.kind === 'landed' ? (landed.parts ?? []) : []
+    expect(new Set(proofs.map(({ patchId }) => patchId)).size).toBe(4)
+    expect(proofs.map(({ lines }) => lines)).toEqual(FOUR.map(() => ({ added: 1, removed: 0 })))
+    // Asked again by a worker that knows nothing, also when others landed on top.
+    expect(await createRepositories(t.dir).pushTarget(input)).toEqual(landed)
+    sh(t.home, 'pull', '-q', '--ff-only', 'origin', 'main')
+    advance(t, { 'src/b.txt': 'theirs\n' })
+    expect(await createRepositories(t.dir).pushTarget(input)).toMatchObject({
+      kind: 'landed',
+      ...{ parts: proofs },
+    })
+  })
+
+  test('[GIT-6] [P8] of which one does not carry its patch is not pushed at all', async () => {
+    const t = await town()
+    const { input, parts } = await stack(t, FOUR.slice(0, 2))
+    const wrong = input.parts.map((part, n) => ({
+      ...part,
+      head: n === 0 ? (parts[1]?.head ?? '') : part.head,
+    }))
+    await expect(t.repos.pushTarget({ ...input, parts: wrong })).rejects.toMatchObject({ code: 'NOT_PROVED' })
+    const shorter = input.parts.slice(0, 1)
+    await expect(t.repos.pushTarget({ ...input, parts: shorter })).rejects.toMatchObject({
+      code: 'NOT_PROVED',
+    })
+    expect(sh(t.remote.url, 'rev-parse', 'main')).toBe(input.base)
+    const theirs = advance(t, { 'src/b.txt': 'theirs\n' })
+    expect(await t.repos.pushTarget(input)).toEqual({ kind: 'moved', head: theirs })
+  })
+
+  test('[GIT-17] what conflicts with the one below it says so, and fits onto the target alone', async () => {
+    const t = await town()
+    const { tip } = await stack(t, [['nux', { 'src/b.txt': 'mine\n' }]])
+    const { path, branch, base } = await t.add('slit')
+    const head = commit(path, 'also', { 'src/b.txt': 'also mine\n' })
+    const input = { ...t.at, ...merge(branch, head) }
+    expect(await t.repos.buildMerge({ ...input, onto: tip.commit })).toEqual({
+      kind: 'conflicted',
+      base: tip.commit,
+      files: ['src/b.txt'],
+    })
+    expect(await t.repos.buildMerge(input)).toMatchObject({ kind: 'built', base })
   })
 })
 
