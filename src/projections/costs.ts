@@ -2,7 +2,7 @@
 //
 // Owns:      the sums. Money that nobody knows is counted as requests without a price, never as nothing.
 // Does not:  know prices: a fact carries the money that its runtime or the price table knew.
-// Always:    each usage is in one sum of each kind. Hours are kept for 400 days, sessions for the last 5,000;
+// Always:    each usage is in one sum of each kind. Hours are kept for at least 400 days, sessions for the last 5,000;
 //            what is older is answered from the log.
 
 import { ownerKind, rigOf } from '../events/address.ts'
@@ -42,13 +42,20 @@ export type CostRows = {
   readonly sums: Map<string, CostRow>
   /** Sessions whose transcript is read: what their agent reports besides is the same once more. */
   readonly transcribed: Set<Address>
+  /** When old rows were looked for, and how many sessions have one: looking means going through all of them. */
+  readonly thinned: { month: string; sessions: number }
 }
 
 export const createCosts = (): Projection<CostRows> =>
   projection({
     name: 'costs',
-    version: 1,
-    empty: (): CostRows => ({ total: nothingUsed(), sums: new Map(), transcribed: new Set() }),
+    version: 2,
+    empty: (): CostRows => ({
+      total: nothingUsed(),
+      sums: new Map(),
+      transcribed: new Set(),
+      thinned: { month: '', sessions: 0 },
+    }),
     handlers,
   })
 
@@ -117,8 +124,8 @@ export const SAYS_USAGE: ReadonlySet<string> = new Set(['TokensUsed', 'AgentRepo
 
 const SESSIONS_MAX = 5_000
 const HOURS_FOR_MS = 400 * 24 * 3_600_000
-/** How many rows come before old hours are looked for once more. */
-const THIN_EVERY = 500
+/** So many more sessions come before the oldest of them go together. */
+const SESSIONS_MORE = 500
 
 const handlers: Handlers<CostRows> = {
   TokensUsed: (rows, fact, { at }) => {
@@ -156,7 +163,7 @@ function count(rows: CostRows, whose: Whose, sum: Sum, at: string): boolean {
     const row = rows.sums.get(id)
     if (row === undefined) {
       rows.sums.set(id, { kind, key, rig, sum: { ...sum }, firstAt: at, lastAt: at, ...own })
-      if (rows.sums.size % THIN_EVERY === 0) thin(rows, at)
+      if (kind === 'session') rows.thinned.sessions += 1
       return
     }
     addUsed(row.sum, sum)
@@ -169,11 +176,13 @@ function count(rows: CostRows, whose: Whose, sum: Sum, at: string): boolean {
   put('model', model, rig ?? '')
   if (rig !== null) put('rig', rig)
   put('hour', `${at.slice(0, 13)}:00:00.000Z`, `${rig ?? ''} ${model}`)
+  const { month, sessions } = rows.thinned
+  if (month !== at.slice(0, 7) || sessions >= SESSIONS_MAX + SESSIONS_MORE) thin(rows, at)
   return true
 }
 
 /** Drops hours that are too old, and the sessions that were heard of longest ago. */
-function thin({ sums }: CostRows, at: string): void {
+function thin({ sums, thinned }: CostRows, at: string): void {
   const oldest = new Date(Date.parse(at) - HOURS_FOR_MS).toISOString()
   const sessions: [string, CostRow][] = []
   for (const [id, row] of sums) {
@@ -182,6 +191,8 @@ function thin({ sums }: CostRows, at: string): void {
   }
   sessions.sort(([, left], [, right]) => (left.lastAt < right.lastAt ? -1 : 1))
   for (const [id] of sessions.slice(0, Math.max(0, sessions.length - SESSIONS_MAX))) sums.delete(id)
+  thinned.month = at.slice(0, 7)
+  thinned.sessions = Math.min(sessions.length, SESSIONS_MAX)
 }
 
 function reported(data: unknown): (Sum & { model: string }) | null {

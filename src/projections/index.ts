@@ -24,28 +24,34 @@ import { createTown } from './town.ts'
 import { createTrash } from './trash.ts'
 import type { Projection } from './types.ts'
 
-export const createProjections = () => ({
-  town: createTown(),
-  rigs: createRigs(),
-  beads: createBeads(),
-  hooks: createHooks(),
-  agents: createAgents(),
-  sessions: createSessions(),
-  dispatch: createDispatch(),
-  mergeQueue: createMergeQueue(),
-  mail: createMail(),
-  nudges: createNudges(),
-  escalations: createEscalations(),
-  decisions: createDecisions(),
-  plans: createPlans(),
-  costs: createCosts(),
-  budgets: createBudgets(),
-  cvs: createCvs(),
-  trash: createTrash(),
-  feed: createFeed(),
-})
+/** How each of them is made. */
+export const PROJECTIONS = {
+  town: createTown,
+  rigs: createRigs,
+  beads: createBeads,
+  hooks: createHooks,
+  agents: createAgents,
+  sessions: createSessions,
+  dispatch: createDispatch,
+  mergeQueue: createMergeQueue,
+  mail: createMail,
+  nudges: createNudges,
+  escalations: createEscalations,
+  decisions: createDecisions,
+  plans: createPlans,
+  costs: createCosts,
+  budgets: createBudgets,
+  cvs: createCvs,
+  trash: createTrash,
+  feed: createFeed,
+} as const
 
-export type Projections = ReturnType<typeof createProjections>
+export type Projections = {
+  readonly [Name in keyof typeof PROJECTIONS]: ReturnType<(typeof PROJECTIONS)[Name]>
+}
+
+export const createProjections = (): Projections =>
+  Object.fromEntries(Object.entries(PROJECTIONS).map(([name, create]) => [name, create()])) as Projections
 
 /** Folds one record into all of them. Records are given in order of `seq`, each once. */
 export function applyAll(projections: Projections, record: LogRecord): void {
