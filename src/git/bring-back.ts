@@ -8,8 +8,11 @@
 import { lstat, mkdir, readdir, realpath, rm } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { type Repositories, RepositoryError } from '../ports/repositories.ts'
+import { filesIn, NUMSTAT } from './changes.ts'
 import { checkpointRef, firstReadable, KEEPER } from './checkpoints.ts'
+import { deepestReal } from './copies.ts'
 import { fields, git, gitFields, gitOutcome } from './git.ts'
+import { restoreIgnored, showIgnored } from './ignored.ts'
 import { withIndex } from './index-files.ts'
 import { type Layout, readingEnv, treeEnv } from './layout.ts'
 import { checkName, checkObjectId, invalid } from './names.ts'
@@ -34,14 +37,9 @@ export async function showKept(
     firstReadable(layout, [input.against]),
     checkpointsBelow(layout, commit),
   ])
-  const args = ['diff-tree', '-r', '--numstat', '--no-renames', '--no-ext-diff', '--no-textconv', '-z']
-  const rows = await gitFields([...args, against ?? head, commit], at)
-  const count = (text: string | undefined) => (text === undefined || text === '-' ? null : Number(text))
-  const files = rows.map((row) => {
-    const [added, removed, ...path] = row.split('\t')
-    return { path: path.join('\t'), added: count(added), removed: count(removed) }
-  })
-  return { commit, head, files: files.slice(0, FILES_MAX), changed: files.length, checkpoints }
+  const files = filesIn(await gitFields([...NUMSTAT, against ?? head, commit], at))
+  const ignored = await showIgnored(layout, { name: input.name, commit: input.commit ?? null })
+  return { commit, head, files: files.slice(0, FILES_MAX), changed: files.length, checkpoints, ignored }
 }
 
 /** @throws RepositoryError NOTHING_KEPT, RESTORE_TARGET_TAKEN, NAME_INVALID */
@@ -60,7 +58,12 @@ export async function bringBack(
     input.to.kind === 'branch'
       ? await toBranch(layout, kept, input.to.name)
       : await toFolder(layout, townDir, kept, input.to.path)
-  return { commit, repository: layout.shared, files }
+  const at = { name: input.name, commit: input.commit ?? null }
+  const ignored =
+    input.to.kind === 'folder'
+      ? await restoreIgnored(layout, at, input.to.path)
+      : ((await showIgnored(layout, at))?.count ?? 0)
+  return { commit, repository: layout.shared, files, ignored }
 }
 
 /** The branch as it stood, with what was not committed as one commit on top. */
@@ -130,15 +133,6 @@ async function freeFolder(townDir: string, path: string): Promise<string> {
       },
     )
   return full
-}
-
-/** The folder with links followed, as far as it is there. */
-async function deepestReal(folder: string): Promise<string> {
-  try {
-    return await realpath(folder)
-  } catch {
-    return folder === dirname(folder) ? folder : join(await deepestReal(dirname(folder)), basename(folder))
-  }
 }
 
 /**

@@ -5,7 +5,7 @@
 
 import { constants } from 'node:fs'
 import { appendFile, copyFile, lstat, mkdir, readdir, readFile, realpath } from 'node:fs/promises'
-import { dirname, isAbsolute, join, relative, sep } from 'node:path'
+import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path'
 import type { Layout } from './layout.ts'
 import { invalid } from './names.ts'
 
@@ -84,9 +84,18 @@ async function copyInto(step: Step): Promise<void> {
   }
 }
 
-function isInside(root: string, path: string): boolean {
+export function isInside(root: string, path: string): boolean {
   const rest = relative(root, path)
   return rest === '' || (rest !== '..' && !rest.startsWith(`..${sep}`) && !isAbsolute(rest))
+}
+
+/** The folder with links followed, as far as it is there. */
+export async function deepestReal(folder: string): Promise<string> {
+  try {
+    return await realpath(folder)
+  } catch {
+    return folder === dirname(folder) ? folder : join(await deepestReal(dirname(folder)), basename(folder))
+  }
 }
 
 async function excludePaths(infoDir: string, paths: readonly string[]): Promise<void> {

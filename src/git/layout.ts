@@ -7,6 +7,7 @@
 //                             as its repository
 //   refinery/tree             checkout in which setup and gates run; it has a small repository of its own
 //   refinery/worktrees/<id>/  what we know of a worktree: our index of it, the setup that ran
+//   refinery/ignored/         files that git ignores of worktrees that are gone; no repository
 //   trash/                    worktrees on their way out
 //   origin.git                of a fork alone: bare; the rig lands there while it is apart
 //
@@ -29,6 +30,8 @@ export type Layout = {
   /** Our notes on worktrees. */
   readonly notes: string
   readonly trash: string
+  /** Ignored files of worktrees that are gone. */
+  readonly ignored: string
   /** Files to copy into worktrees when the remote is no path. */
   readonly copy: string
   /** Written when `cloneRig` is complete. */
@@ -47,6 +50,7 @@ export function layoutOf(townDir: string, rig: string): Layout {
     tree: join(refinery, 'tree'),
     notes: join(refinery, 'worktrees'),
     trash: join(root, 'trash'),
+    ignored: join(refinery, 'ignored'),
     copy: join(root, 'copy'),
     ready: join(refinery, 'ready'),
     apart: join(root, 'origin.git'),

@@ -9,8 +9,10 @@
 import { readdir, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Repositories } from '../ports/repositories.ts'
+import { auditTarget } from './audit.ts'
 import { blameLine } from './blame.ts'
 import { bringBack, showKept } from './bring-back.ts'
+import { showChange } from './changes.ts'
 import { checkpoint } from './checkpoints.ts'
 import { finishWorktree } from './forks.ts'
 import { runGates } from './gates.ts'
@@ -74,6 +76,8 @@ export function createRepositories(townDir: string): Repositories {
     shelveWorktree: (input) => onWorktree(input, (layout) => shelveWorktree(layout, input)),
     showKept: async (input) => await showKept(await openRig(input.rig), input),
     blameLine: async (input) => await blameLine(await openRig(input.rig), input),
+    auditTarget: async (input) => await auditTarget(await openRig(input.rig), input),
+    showChange: async (input) => await showChange(await openRig(input.rig), input),
     bringBack: (input) => onRig('bring back', input.rig, (layout) => bringBack(layout, townDir, input)),
     buildMerge: async (input) => await buildMerge(await openRig(input.rig), input),
     runGates: (input) => onRig('gates', input.rig, (layout) => runGates(layout, input)),

@@ -24,6 +24,8 @@ export const OPERATIONS = [
   'shelveWorktree',
   'showKept',
   'blameLine',
+  'auditTarget',
+  'showChange',
   'bringBack',
   'buildMerge',
   'runGates',
@@ -32,11 +34,12 @@ export const OPERATIONS = [
 ] as const
 /** Besides the operations of `Repositories`. */
 export const NOTICE_OPERATIONS = ['notify'] as const
+export const FORGE_OPERATIONS = ['openPull', 'lookAtPull', 'mergePull'] as const
 
 export const Hello = z.object({ hello: z.string() })
 export const Request = z.object({
   id: z.string().min(1).max(200),
-  op: z.enum([...OPERATIONS, ...NOTICE_OPERATIONS]),
+  op: z.enum([...OPERATIONS, ...NOTICE_OPERATIONS, ...FORGE_OPERATIONS]),
   input: z.looseObject({}),
 })
 export type Request = z.infer<typeof Request>

@@ -221,6 +221,20 @@ function repositories(worktree: { state: WorktreeState; gone: boolean }): Reposi
             bead: null,
             receipt: null,
           }),
+    auditTarget: ({ head, since, receipts }) =>
+      Promise.resolve({
+        head: head ?? HEAD,
+        stale: null,
+        from: since,
+        rewritten: false,
+        walked: receipts.length,
+        unreceipted: [],
+        unreceiptedCount: 0,
+        gone: [],
+        goneCount: 0,
+      }),
+    showChange: () =>
+      Promise.resolve({ files: [{ path: 'a.txt', added: 1, removed: 0 }], changed: 1, added: 1, removed: 0 }),
     bringBack: () =>
       Promise.resolve({ commit: HEAD, repository: '/towns/test/rigs/shop/repo.git', files: 4 }),
     finishWorktree: unused,

@@ -40,6 +40,20 @@ describe('a rig', () => {
     expect(ready?.target).toMatchObject({ head: objectName('a'), state: 'unknown', since: timeOf(1) })
   })
 
+  test('[PR-27] says where its target stood when it was added, forked and rejoined, and keeps that when it lands', () => {
+    const { RigForked, RigRejoined } = SAMPLES
+    const from = { branch: 'main', commit: objectName('a'), seq: 2 }
+    expect(shop()?.receiptsFrom).toBeNull()
+    expect(shop(RigReady, { ...TargetAdvanced, to: objectName('c') })?.receiptsFrom).toEqual(from)
+    const forked = shop(RigReady, { ...RigForked, head: objectName('d') })
+    expect(forked?.receiptsFrom).toMatchObject({ commit: objectName('d'), seq: 3 })
+    expect(shop(RigReady, { ...RigForked, head: null })?.receiptsFrom).toEqual(from)
+    expect(shop(RigReady, RigForked, RigRejoined)?.receiptsFrom).toMatchObject({
+      commit: RigRejoined.head,
+      seq: 4,
+    })
+  })
+
   test('[PR-10] that could not be cloned says why', () => {
     expect(shop(SAMPLES.RigFailed)).toMatchObject({ state: 'failed', failure: { code: 'CLONE_FAILED' } })
   })

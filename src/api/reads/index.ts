@@ -1,6 +1,7 @@
 // Every read there is.
 
 import type { ReadRoute } from '../read.ts'
+import { auditReads } from './audit.ts'
 import { beadReads } from './beads.ts'
 import { blameReads } from './blame.ts'
 import { costReads } from './costs.ts'
@@ -8,7 +9,9 @@ import { decisionReads } from './decisions.ts'
 import { diffReads } from './diff.ts'
 import { historyReads } from './history.ts'
 import { logReads } from './log.ts'
+import { mergeOrderReads } from './merge-order.ts'
 import { nudgeReads } from './nudges.ts'
+import { packetReads } from './packet.ts'
 import { planReads } from './plans.ts'
 import { recapReads } from './recap.ts'
 import { rigReads } from './rigs.ts'
@@ -29,6 +32,7 @@ export const READS: readonly ReadRoute[] = [
   ...planReads,
   ...nudgeReads,
   ...rigReads,
+  ...mergeOrderReads,
   ...logReads,
   ...historyReads,
   ...diffReads,
@@ -37,4 +41,6 @@ export const READS: readonly ReadRoute[] = [
   ...blameReads,
   ...spendingReads,
   ...trashReads,
+  ...auditReads,
+  ...packetReads,
 ]
