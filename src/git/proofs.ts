@@ -67,13 +67,41 @@ export function provePatch(layout: Layout, landing: Landing): Promise<PatchProof
   })
 }
 
+/** A landing is one commit or a row of them, each with the receipt of its request. */
+const ROW_MAX = 500
+
+/**
+ * The commit that a landing stands on: the first one below it that is not of the same request.
+ * @throws RepositoryError NOT_PROVED when the commit cannot be read
+ */
+export async function baseOf(layout: Layout, landed: string): Promise<string> {
+  const receipt = '%(trailers:key=Receipt,valueonly,unfold,separator=%x01)'
+  const args = [
+    'log',
+    '--first-parent',
+    `--max-count=${ROW_MAX}`,
+    `--format=%H%x00%P%x00${receipt}`,
+    landed,
+    '--',
+  ]
+  const outcome = await gitOutcome(args, { cwd: '/', env: ownEnv(layout) })
+  const rows = outcome.stdout
+    .toString()
+    .split('\n')
+    .map((row) => row.split('\0'))
+  const of = ([, , said = '']: readonly string[]): string => said.split('\x01').at(-1)?.trim() ?? ''
+  const mine = of(rows[0] ?? [])
+  const below = mine === '' ? 1 : rows.findIndex((row) => of(row) !== mine)
+  const base = rows[below]?.[0] || rows[0]?.[1]?.split(' ')[0]
+  if (outcome.code === 0 && base !== undefined && base !== '') return base
+  throw new RepositoryError('NOT_PROVED', `The commit ${short(landed)} cannot be read; nothing was removed.`)
+}
+
 async function requireParent(layout: Layout, base: string, commit: string): Promise<void> {
   if (knownBuild(layout, commit)?.base === base) return
-  const parent = await gitOutcome(['rev-parse', '--verify', '--end-of-options', `${commit}^1`], {
-    cwd: '/',
-    env: ownEnv(layout),
-  })
-  if (parent.stdout.toString().trim() === base) return
+  const at = { cwd: '/', env: ownEnv(layout) }
+  const below = await gitOutcome(['merge-base', '--is-ancestor', base, commit], at)
+  if (below.code === 0 && base !== commit) return
   throw new RepositoryError('NOT_PROVED', `The commit ${short(commit)} does not stand on ${short(base)}.`, {
     base,
     commit,

@@ -2,6 +2,7 @@
 //
 //   GIT-5. Nothing is removed before it is proved that `landed` is in the target and carries the patch of `head`; what
 //          lies beyond `head` is put under a checkpoint ref first; the branch's commits stay under refs/gt/removed.
+//   GIT-58. What git ignores is kept beside git (ignored.ts) before anything goes.
 //   GIT-26. Without that proof all of it is put under a checkpoint ref first, and can be made again from there.
 
 import { mkdir, rename, rm } from 'node:fs/promises'
@@ -9,10 +10,11 @@ import { dirname, join } from 'node:path'
 import { type Repositories, RepositoryError } from '../ports/repositories.ts'
 import { checkpoint, checkpointRef, firstReadable, hold, KEEPER, type Kept, keep } from './checkpoints.ts'
 import { git, gitOutcome } from './git.ts'
+import { keepIgnored } from './ignored.ts'
 import { type Layout, ownEnv, readingEnv, type Worktree, worktreeOf } from './layout.ts'
 import { checkName, checkObjectId } from './names.ts'
 import { importCommit } from './objects.ts'
-import { provePatch } from './proofs.ts'
+import { baseOf, provePatch } from './proofs.ts'
 import { refId } from './refs.ts'
 import { trackingRef } from './remotes.ts'
 import { dirtyPaths } from './worktree-state.ts'
@@ -33,6 +35,10 @@ export async function removeWorktree(
   const worktree = worktreeOf(layout, input.path)
   await Promise.all([requireLanded(layout, input), provePatchOf(layout, input)])
   const checkpoint = await keepBeyond(layout, input, ref)
+  if (await isThere(worktree.path)) {
+    const commit = (await refId(layout.own, ref)) ?? input.head
+    await keepIgnored(layout, worktree, { name: input.name, commit })
+  }
   await takeAway(layout, worktree, input.branch)
   return { removed: true, checkpoint }
 }
@@ -52,6 +58,7 @@ export async function shelveWorktree(
     const head = (await firstReadable(layout, [branchHead])) ?? (await headBelow(layout, kept.commit))
     await importCommit(layout, head)
     await hold(layout, removed, head)
+    await keepIgnored(layout, worktree, { name: input.name, commit: kept.commit })
     await takeAway(layout, worktree, input.branch)
     return { ...kept, head }
   }
@@ -114,16 +121,8 @@ async function provePatchOf(layout: Layout, input: Input): Promise<void> {
       `The commit ${input.head.slice(0, 12)} cannot be read; nothing was removed.`,
     )
   })
-  const base = await gitOutcome(['rev-parse', '--verify', '--end-of-options', `${input.landed}^1`], {
-    cwd: '/',
-    env: ownEnv(layout),
-  })
-  if (base.code !== 0)
-    throw new RepositoryError(
-      'NOT_PROVED',
-      `The commit ${input.landed.slice(0, 12)} cannot be read; nothing was removed.`,
-    )
-  await provePatch(layout, { base: base.stdout.toString().trim(), commit: input.landed, head: input.head })
+  const base = await baseOf(layout, input.landed)
+  await provePatch(layout, { base, commit: input.landed, head: input.head })
 }
 
 /** A checkpoint of everything that is not in `head`, or null when that is nothing. */

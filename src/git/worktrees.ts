@@ -11,6 +11,7 @@ import { join } from 'node:path'
 import { type Repositories, RepositoryError } from '../ports/repositories.ts'
 import { copyIgnored } from './copies.ts'
 import { git, gitOutcome } from './git.ts'
+import { restoreIgnored } from './ignored.ts'
 import { withIndex } from './index-files.ts'
 import { type Layout, readingEnv, treeEnv, type Worktree, worktreeOf } from './layout.ts'
 import { checkName, checkObjectId } from './names.ts'
@@ -44,6 +45,9 @@ export async function addWorktree(layout: Layout, input: Input): Promise<{ base:
   const start = existing ?? from?.head ?? target
   if (complete) await linkBack(worktree)
   else await checkout(layout, worktree, input.branch, { commit: start, files: from?.files ?? start })
+  // What the agent had of them comes before what is copied in, which overwrites nothing.
+  if (!complete && from?.name !== undefined)
+    await restoreIgnored(layout, { name: from.name, commit: from.files }, worktree.path)
   await copyIgnored(layout, input.source, input.copy, worktree.path)
   await runSetup(worktree, input.setup, input.env)
   const head = complete ? ((await headOf(layout, worktree)) ?? start) : start

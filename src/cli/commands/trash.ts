@@ -27,6 +27,12 @@ type Shown = Entry & {
   files: { path: string; added: number | null; removed: number | null }[]
   changed: number
   checkpoints: { commit: string; at: string }[]
+  ignored?: {
+    files: { path: string; bytes: number }[]
+    count: number
+    bytes: number
+    leftOut: { count: number; bytes: number; paths: string[] }
+  } | null
 }
 
 const KINDS = { checkpoint: 'in use', removed: 'removed', kept: 'left behind' } as const
@@ -82,6 +88,7 @@ export const trashShow: Command = {
             `    ${safeLine(file.path)}  ${file.added === null ? 'binary' : `+${file.added} -${file.removed ?? 0}`}`,
         ),
         ...(changed > files.length ? [`    and ${changed - files.length} more`] : []),
+        ...ignoredLines(found),
         ...(checkpoints.length < 2
           ? []
           : ['  checkpoints', ...checkpoints.map((one) => `    ${clock(one.at)}  ${one.commit}`)]),
@@ -117,18 +124,42 @@ export const trashRestore: Command = {
       repository: string
       commit: string
       files: number
+      ignored?: number
     }
+    const [id] = call.words
     const made = await call.town().command<Made>('trash.restore', body)
     call.out.answer({
       json: made,
       ids: [made.path ?? made.name ?? ''],
       lines: () =>
         made.kind === 'folder'
-          ? [`${made.files} files are in ${made.path}.`]
+          ? [
+              `${made.files} files are in ${made.path}${made.ignored ? `, and ${many(made.ignored)} that git ignores` : ''}.`,
+            ]
           : [
+              ...(made.ignored
+                ? [
+                    `${many(made.ignored)} that git ignores can be in no branch: gt trash restore ${id} --to <folder>`,
+                  ]
+                : []),
               `Branch ${made.name} is at ${made.commit.slice(0, 12)} in ${made.repository}.`,
               `Get it into a repository of yours: git fetch ${made.repository} ${made.name}:${made.name}`,
             ],
     })
   },
+}
+
+const many = (n: number): string => `${n} file${n === 1 ? '' : 's'}`
+
+function ignoredLines({ ignored }: Shown): string[] {
+  if (ignored == null) return []
+  const { files, count, leftOut } = ignored
+  return [
+    ...(count === 0 ? [] : [`  ${many(count)} that git ignores: in a folder alone, in no branch`]),
+    ...files.map(({ path, bytes }) => `    ${safeLine(path)}  ${bytes} bytes`),
+    ...(count > files.length ? [`    and ${count - files.length} more`] : []),
+    ...(leftOut.count === 0
+      ? []
+      : [`  not kept: ${many(leftOut.count)}: ${leftOut.paths.map(safeLine).join(', ')}`]),
+  ]
 }

@@ -28,7 +28,7 @@ export const shelveWorktree: CarryOut<'worktree.shelve'> = async (params, { id }
 }
 
 export const restoreWorktree: CarryOut<'worktree.restore'> = async (params, { id }, town) => {
-  const { rig, path, branch, head, files } = params
+  const { rig, sandbox, path, branch, head, files } = params
   try {
     const made = await town.repositoriesFor(id).addWorktree({
       rig,
@@ -36,7 +36,7 @@ export const restoreWorktree: CarryOut<'worktree.restore'> = async (params, { id
       path,
       branch,
       env: toolEnvironment(town, rig),
-      from: { head, files },
+      from: { head, files, name: slug(sandbox) },
     })
     return { type: 'worktree.added', ...made, path }
   } catch (error) {
