@@ -153,14 +153,15 @@ function happen(world: World, { id, kind, params }: OpenEffect, answer: (message
       return answer({ type: 'target.seen', head: repository.head })
 
     case 'target.push': {
-      if (fails(0.04))
+      const isNew = !repository.history.includes(at.commit ?? '')
+      // Of what is in the target already it is said that it landed.
+      if (fails(0.04) && isNew)
         return answer({ type: 'target.dirty', mergeRequest, path: '/home/ada/shop', files: ['cart.js'] })
       if (fails(0.04)) return answer({ type: 'target.refused', mergeRequest, ...failure })
       const { base = '', commit = '' } = at
       const { parts = [{ mergeRequest, commit }] } = params as {
         parts?: { mergeRequest: string; commit: string }[]
       }
-      const isNew = !repository.history.includes(commit)
       const outcome = repository.push(base, commit)
       if (outcome === 'landed' && isNew) {
         world.note(`landed ${parts.map((part) => part.commit).join()}`)

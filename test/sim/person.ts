@@ -88,6 +88,7 @@ function ordersOf(world: World): Order[] {
     },
   ]
   const approvals = random.fork('approvals')
+  const stacks = random.fork('stacks')
   for (const rig of rigs) {
     const gated = !world.ungated.has(rig)
     const approval = { approval: 'person', ...(approvals.chance(0.3) && { again: true }) }
@@ -96,6 +97,8 @@ function ordersOf(world: World): Order[] {
       'limits.attempts': 4,
       ...(gated ? { 'gates.test': { command: ['npm', 'test'] } } : { 'gates.none': true }),
       ...(gated && approvals.chance(0.25) && { 'gates.review': approval }),
+      ...(stacks.chance(0.4) && { 'mq.batch': stacks.pick([1, 2, 3, 50]) }),
+      ...(stacks.chance(0.3) && { 'mq.batchWaitSeconds': stacks.pick([1, 30]) }),
     }
     const message = {
       type: 'rig.add',

@@ -44,15 +44,19 @@ describe('a simulated town', () => {
     // With those of test/past/prefixes.test.ts these are 200.
     expect(histories).toBeGreaterThanOrEqual(95)
     const all = [
+      'BatchBegan',
+      'BatchNarrowed',
       'BeadLanded',
       'BeadBlocked',
       'BeadDeferred',
       'BeadReworked',
       'BeadUnhooked',
+      'CulpritFound',
       'DecisionAnswered',
       'DispatchWaiting',
       'DispatchWithdrawn',
       'EscalationRaised',
+      'GateFlaky',
       'LandingWaits',
       'MergeConflicted',
       'MergeFailed',
