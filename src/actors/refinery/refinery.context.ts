@@ -1,23 +1,27 @@
 // What a Refinery keeps: the queue, what it has in hand, and what it knows of the target.
 
-import { refinery, witness } from '../../events/address.ts'
+import { pullOwner, refinery, witness } from '../../events/address.ts'
 import type { GateResultData } from '../../events/define.ts'
 import type { MessageOf } from '../../events/index.ts'
-import type { ApprovalSpec } from '../../events/landing.ts'
+import type { ApprovalSpec, LandedRequest } from '../../events/landing.ts'
 import type { Deciding } from '../machine.ts'
+import { inOrder, needsOthers } from './refinery.lining.ts'
+import { isRevert, notTakenBack } from './refinery.reverts.ts'
 
 export type Settings = Omit<MessageOf<'refinery.configure'>, 'type'>
 
 /**
  * Beside its settings: `request/<address>` a request in the queue, `of/<sandbox>` the request that an assignment has and
  * how often it was submitted, `tested/<address>` what has passed and may not land yet, `approval/<address>` what persons
- * said of it, `fixes/<bead>` that a bead is to mend the target.
+ * said of it, `fixes/<bead>` that a bead is to mend the target, `bead/<bead>` what a bead said of its turn.
  */
 export type RefineryContext = {
   readonly [key: string]: unknown
   readonly rig: string
   /** Merge requests so far. */
   readonly count: number
+  /** Time of the newest submission: the moment as of which requests are lined up. */
+  readonly newest: string
   /** The one in hand: being built, or the highest of those that are tested or landed together. */
   readonly current: string | null
   readonly commit: string
@@ -69,6 +73,14 @@ export type Request = {
   head: string
   attempt: number
   order: number
+  /** Submitted at; absent in requests of before that was noted. */
+  at?: string
+  /** Submissions before this one. */
+  retries?: number
+  /** It takes these back, and has no branch. */
+  reverts?: LandedRequest[]
+  /** Why they are taken back. */
+  reason?: string
 }
 /** One request of a stack. `base`: what its commit stands on, that of the target or the part below. */
 export type Part = {
@@ -120,17 +132,26 @@ export const testedOf = (context: RefineryContext, address: string): Tested | un
   context[`tested/${address}`] as Tested | undefined
 export const approvalOf = (context: RefineryContext, address: string): Approval =>
   (context[`approval/${address}`] as Approval | undefined) ?? { asked: null, given: [] }
-export const approvalsIn = (context: RefineryContext): readonly ApprovalSpec[] =>
-  settingsOf(context)?.approvals ?? []
+/** A yes of the forge, by the name under which it is kept. No gate of a person can be called so. */
+export const PULL_GATE = 'pull request'
+/** Whose yes is needed before what passed may land. */
+export function approvalsIn(context: RefineryContext): readonly ApprovalSpec[] {
+  const { approvals = [], landing = {} } = settingsOf(context) ?? {}
+  return landing.through === 'pull-request' ? [...approvals, { name: PULL_GATE, again: true }] : approvals
+}
 export const current = (context: RefineryContext): string => context.current ?? ''
 export const own = ({ rig }: RefineryContext): string => refinery(rig)
+
+/** Something has to pass: a gate whose red stops nothing says of nothing that it is good. */
+export const hasGate = (gates: Settings['gates']): boolean => gates.some(({ required }) => required !== false)
 
 /** Something says what is good, or that nothing has to. */
 export function mayLand(context: RefineryContext): boolean {
   const settings = settingsOf(context)
   return (
     settings !== undefined &&
-    (settings.gates.length > 0 || settings.ungated || approvalsIn(context).length > 0)
+    // What a forge says comes on top: it may ask for nothing at all.
+    (hasGate(settings.gates) || settings.ungated || (settings.approvals ?? []).length > 0)
   )
 }
 
@@ -141,18 +162,18 @@ export const isFix = (context: RefineryContext, address: string): boolean =>
 /** Who lands next. */
 export const next = (context: RefineryContext): string | null => queue(context)[0] ?? null
 
-/** Those that may go on, the first to land first; one that comes back keeps its new place. */
+/** Those that may go on, the first to land first (refinery.order.ts); one that comes back keeps its new place. */
 export function queue(context: RefineryContext): readonly string[] {
   const closed = isClosed(context)
   const pushed = pushedBelow(context)
-  return requestsIn(context)
-    .filter(
-      (address) =>
-        approvalOf(context, address).asked === null &&
-        (!closed || isFix(context, address)) &&
-        !pushed.has(address),
-    )
-    .sort((one, other) => requestOf(context, one).order - requestOf(context, other).order)
+  const ready = requestsIn(context).filter(
+    (address) =>
+      approvalOf(context, address).asked === null &&
+      (!closed || isFix(context, address)) &&
+      !pushed.has(address) &&
+      !needsOthers(context, address),
+  )
+  return inOrder(context, ready)
 }
 
 /** Only what mends the target goes on. */
@@ -207,11 +228,14 @@ export const inHand = ({ stack, current }: RefineryContext): readonly string[] =
 
 /** The request leaves the queue. */
 export function leave(context: RefineryContext, address: string, to: To): void {
+  if (approvalOf(context, address).asked?.gate === PULL_GATE)
+    to.tell({ to: pullOwner(address), message: { type: 'pull.withdraw' } })
   to.set({
     [`request/${address}`]: undefined,
     [`tested/${address}`]: undefined,
     [`approval/${address}`]: undefined,
     [`fixes/${requestOf(context, address).bead}`]: undefined,
+    [`bead/${requestOf(context, address).bead}`]: undefined,
     ...(address === context.current && HAND_EMPTY),
   })
 }
@@ -238,6 +262,7 @@ export function sendBack(
   const { gate } = found
   leave(context, address, to)
   to.tell({ to: address, message: { type: 'mr.fail', ...found, message } })
+  if (isRevert(context, address)) return notTakenBack(context, address, { files: [], message }, to)
   to.tell({
     to: witness(context.rig),
     message: { type: 'MERGE_FAILED', ...submitted, gate, logTail, ...attemptsOf(context, submitted.sandbox) },

@@ -1,6 +1,6 @@
 // What a Refinery decides: the facts, tells and effects behind each arrow of refinery.machine.ts.
 
-import { beadOwner, mergeRequest, witness } from '../../events/address.ts'
+import { beadOwner, mergeRequest, pullOwner, witness } from '../../events/address.ts'
 import { type GateResultData, stops } from '../../events/define.ts'
 import type { Json } from '../../events/record.ts'
 import type { Event } from '../machine.ts'
@@ -8,6 +8,7 @@ import {
   attemptsOf,
   current,
   HAND_EMPTY,
+  hasGate,
   inHand,
   keysOf,
   leave,
@@ -26,8 +27,12 @@ import {
   targetOf,
   testedOf,
 } from './refinery.context.ts'
+import { sayNeeds } from './refinery.lining.ts'
+import { isThroughPull, mergePull, methodAsked } from './refinery.pull.ts'
+import { isRevert, notTakenBack, revertAsked, takenBack } from './refinery.reverts.ts'
 import { holding } from './refinery.stack.ts'
 import { mend, noteGreen, redMessage, redOf } from './refinery.target.ts'
+import { supersede } from './refinery.undo.ts'
 import { approvedBy, forgetTested } from './refinery.waiting.ts'
 
 export function configure(context: RefineryContext, event: Event<'refinery.configure'>, to: To): void {
@@ -37,23 +42,27 @@ export function configure(context: RefineryContext, event: Event<'refinery.confi
   const before = settingsOf(context)
   to.set({ settings: settings as Json })
   const names = [...gates, ...approvals].map(({ name }) => name)
-  to.fact({ type: 'RefineryConfigured', rig, target, gates: names, ungated })
+  const { order } = settings
+  const lined = order === undefined ? {} : { order }
+  to.fact({ type: 'RefineryConfigured', rig, target, gates: names, ungated, ...lined })
   if (before !== undefined && wayOf(before) === wayOf(settings)) return
   to.set({ way: way + 1 })
   forgetTested(context, settings, to)
   if (red === null) return
-  if (gates.length === 0) mend(context, null, 'it has no gate any more', to)
+  if (!hasGate(gates)) mend(context, null, 'it has no gate any more', to)
   else to.set({ look: 'anew' })
 }
 
 /** All that what is tested depends on. */
-const wayOf = ({ remote, target, gates, setup, ungated, approvals = [] }: Settings): string =>
-  JSON.stringify([remote.kind, remote.url, target, gates, setup, ungated, approvals])
+const wayOf = ({ remote, target, gates, setup, ungated, approvals = [], landing }: Settings): string =>
+  JSON.stringify([remote.kind, remote.url, target, gates, setup, ungated, approvals, landing])
 
 export function enqueue(context: RefineryContext, event: Event<'MERGE_READY'>, to: To): void {
   const { meta, type: _type, ...work } = event
   const tried = context[`of/${work.sandbox}`] as Tried | undefined
   if (tried !== undefined && context[`request/${tried.request}`] !== undefined) {
+    // The same commit of the same branch, said twice.
+    if (requestOf(context, tried.request).head === work.head) return
     return to.refuse('MERGE_QUEUED', `${tried.request} is in the merge queue already.`)
   }
   const count = tried === undefined ? context.count + 1 : context.count
@@ -61,13 +70,16 @@ export function enqueue(context: RefineryContext, event: Event<'MERGE_READY'>, t
   to.set({
     count,
     [`of/${work.sandbox}`]: { request: address, attempts: (tried?.attempts ?? 0) + 1 },
-    [`request/${address}`]: { ...work, order: meta.seq },
+    newest: meta.at,
+    [`request/${address}`]: { ...work, order: meta.seq, at: meta.at, retries: tried?.attempts ?? 0 },
     ...(keysOf(context, 'request/').length === 0 && { gathered: false }),
     // Whoever comes may have seen the target move.
     ...(context.red !== null && context.look === null && { look: 'moved' }),
   })
   const target = settingsOf(context)?.target ?? ''
   to.tell({ to: address, message: { type: 'mr.submit', ...work, rig: context.rig, target } })
+  supersede(context, work.bead, address, to)
+  sayNeeds(context, work.bead, address, to)
 }
 
 /** Begins with `address`, alone. */
@@ -105,6 +117,8 @@ export function buildOnto(context: RefineryContext, address: string, to: To): vo
     head,
     attempt,
     ...(onto !== undefined && { onto }),
+    ...methodAsked(context),
+    ...revertAsked(context, address),
   })
 }
 
@@ -117,7 +131,9 @@ export function runGates(context: RefineryContext, commit: string, to: To, again
   const { gates, setup } = settingsOf(context) as Settings
   const mergeRequest = current(context)
   to.set({ testedBy: context.way })
-  to.effect('gates.run', { rig: context.rig, mergeRequest, commit, gates, setup, ...(again && { again }) })
+  const { rig, base } = context
+  const from = gates.some(({ paths }) => paths !== undefined) ? { base } : {}
+  to.effect('gates.run', { rig, mergeRequest, commit, gates, setup, ...from, ...(again && { again }) })
 }
 
 /** Every gate that is set has run on this tree and passed; nothing less lands (P8). */
@@ -126,7 +142,9 @@ export function isGreen(context: RefineryContext, results: readonly GateResultDa
   return (
     mayLand(context) &&
     allPassed(results) &&
-    gates.every(({ name }) => results.some((result) => result.name === name))
+    gates.every(({ name, paths }) =>
+      results.some((result) => result.name === name && (result.outcome !== 'skipped' || paths !== undefined)),
+    )
   )
 }
 
@@ -175,6 +193,7 @@ export function pushAgain(context: RefineryContext, _: unknown, to: To): void {
 }
 
 function pushTarget(context: RefineryContext, to: To): void {
+  if (isThroughPull(context)) return mergePull(context, to)
   const { remote, target } = settingsOf(context) as Settings
   const { rig, base, commit, stack } = context
   const headOf = (request: string): string => requestOf(context, request).head
@@ -193,7 +212,8 @@ export const isProved = ({ stack }: RefineryContext, { parts = [] }: Event<'targ
   stack.length < 2 || stack.every(({ request }) => parts.some(({ mergeRequest }) => mergeRequest === request))
 
 export function land(context: RefineryContext, event: Event<'target.advanced'>, to: To): void {
-  const { rig, commit, base, testedBy, stack } = context
+  const { rig, tree, base, stack } = context
+  const { commit } = event.merged ?? context
   const requests = stack.map(({ request }) => request)
   to.fact({
     type: 'TargetAdvanced',
@@ -204,26 +224,37 @@ export function land(context: RefineryContext, event: Event<'target.advanced'>, 
     mergeRequest: current(context),
     ...(stack.length > 1 && { mergeRequests: requests }),
   })
-  if ((settingsOf(context)?.gates.length ?? 0) > 0) noteGreen(context, commit, testedBy, to)
+  const isTested = event.merged === undefined || event.merged.tree === tree
+  if (isTested) passed(context, commit, to)
   for (const part of stack) landPart(context, part, event, to)
   to.set(HAND_EMPTY)
 }
 
-function landPart(
-  context: RefineryContext,
-  { request, commit, tree }: Part,
-  event: Event<'target.advanced'>,
-  to: To,
-): void {
-  const { patchId, proof, lines } = event.parts?.find((part) => part.mergeRequest === request) ?? event
+/** What landed has passed; but of a gate that runs for some paths alone nobody knows what it says of the rest. */
+function passed(context: RefineryContext, commit: string, to: To): void {
+  const gates = settingsOf(context)?.gates ?? []
+  if (!hasGate(gates)) return
+  if (gates.every(({ paths }) => paths === undefined)) noteGreen(context, commit, context.testedBy, to)
+  else if (context.red !== null) to.set({ look: 'anew' })
+}
+
+function landPart(context: RefineryContext, part: Part, event: Event<'target.advanced'>, to: To): void {
+  const { request } = part
+  const { commit, tree } = event.merged ?? part
+  const { patchId, proof, lines } = event.parts?.find((one) => one.mergeRequest === request) ?? event
   const submitted = submission(context, request)
   const { bead, sandbox, agent } = submitted
+  const undone = takenBack(context, request, commit, to)
   leave(context, request, to)
   to.set({ [`of/${sandbox}`]: undefined })
   to.tell(
     { to: request, message: { type: 'mr.land', commit, tree, patchId, proof, ...(lines && { lines }) } },
     { to: beadOwner(bead), message: { type: 'bead.land', commit, mergeRequest: request, agent } },
+    ...undone,
   )
+  if (event.merged !== undefined)
+    to.tell({ to: pullOwner(request), message: { type: 'pull.landed', commit } })
+  if (isRevert(context, request)) return
   to.tell({ to: witness(context.rig), message: { type: 'MERGED', ...submitted, commit } })
 }
 
@@ -252,6 +283,11 @@ export function nothingLeft(context: RefineryContext, _: Event<'merge.empty'>, t
 function askRework(context: RefineryContext, conflictFiles: string[], note: string, to: To): void {
   const submitted = submission(context, current(context))
   leave(context, submitted.mergeRequest, to)
+  const { mergeRequest: address } = submitted
+  if (isRevert(context, address)) {
+    const message = conflictFiles.length > 0 ? 'what landed later changed the same lines.' : NOT_IN_TARGET
+    return notTakenBack(context, address, { files: conflictFiles, message }, to)
+  }
   to.tell({
     to: witness(context.rig),
     message: {
@@ -263,6 +299,9 @@ function askRework(context: RefineryContext, conflictFiles: string[], note: stri
     },
   })
 }
+
+/** Of what is to be taken back. */
+const NOT_IN_TARGET = 'the target has nothing of it any more.'
 
 /** Nothing lands on a guess: what cannot be carried out waits, says why, and is tried again. */
 export function hold(resume: Resume) {

@@ -4,7 +4,15 @@ import { setup } from 'xstate'
 import type { Json } from '../../events/record.ts'
 import { ACTIONS, type Event, type MachineDef, OPTIONS, typesOf, UNEXPECTED, writing } from '../machine.ts'
 import { ofTheTarget } from './refinery.checking.ts'
-import { mayBegin, mayLand, next, putBack, type RefineryContext, type To } from './refinery.context.ts'
+import {
+  hasGate,
+  mayBegin,
+  mayLand,
+  next,
+  putBack,
+  type RefineryContext,
+  type To,
+} from './refinery.context.ts'
 import {
   build,
   buildAgain,
@@ -19,9 +27,11 @@ import {
   startOver,
   wait,
 } from './refinery.decisions.ts'
+import { noteBead } from './refinery.lining.ts'
 import { batchWaitMs, isToGather } from './refinery.stack.ts'
 import { freeze, look, mayLook, noteFix, retest, thaw } from './refinery.target.ts'
-import { answered, isTested, mayPush, setAside } from './refinery.waiting.ts'
+import { reject, rejectable, revert } from './refinery.undo.ts'
+import { answered, isTested, judged, mayPush, notMerged, setAside } from './refinery.waiting.ts'
 import { ofTheWork } from './refinery.working.ts'
 
 /** First wait before a landing that could not be carried out is tried again, ms; doubled each time. */
@@ -53,6 +63,7 @@ const machine = setup({
   context: ({ input }) => ({
     rig: input.address.slice(0, input.address.indexOf('/')),
     count: 0,
+    newest: '',
     current: null,
     commit: '',
     tree: '',
@@ -121,7 +132,7 @@ const machine = setup({
           target: 'idle',
           actions: does('refinery.configure', (context, event, to) => {
             configure(context, event, to)
-            if (event.gates.length > 0 || event.ungated) to.fact({ type: 'LandingResumed', rig: context.rig })
+            if (hasGate(event.gates) || event.ungated) to.fact({ type: 'LandingResumed', rig: context.rig })
           }),
         },
       },
@@ -169,6 +180,7 @@ const machine = setup({
             hold('unsure')(context, { code: 'TARGET_REFUSED', message }, to),
           ),
         },
+        'pull.notMerged': { target: 'idle', actions: does('pull.notMerged', notMerged) },
         'effect.failed': { target: 'held', actions: does('effect.failed', hold('unsure')) },
       },
     },
@@ -191,6 +203,7 @@ const machine = setup({
         ],
       },
       on: {
+        ...rejectable,
         'refinery.retry': [
           { guard: when('refinery.retry', isKept), target: 'idle', actions: does('refinery.retry', keep) },
           {
@@ -249,8 +262,12 @@ const machine = setup({
     'refinery.freeze': { actions: does('refinery.freeze', freeze) },
     'refinery.thaw': { actions: does('refinery.thaw', thaw) },
     'refinery.fixes': { actions: does('refinery.fixes', noteFix) },
+    'refinery.bead': { actions: does('refinery.bead', noteBead) },
+    'refinery.reject': { actions: does('refinery.reject', reject) },
+    'refinery.revert': { actions: does('refinery.revert', revert) },
     'refinery.retest': { actions: does('refinery.retest', retest) },
     'session.answered': { actions: does('session.answered', answered) },
+    'pull.judged': { actions: does('pull.judged', judged) },
     '*': UNEXPECTED,
   },
 })
