@@ -130,6 +130,34 @@ export async function keep(
   return { commit, files }
 }
 
+/**
+ * Puts commits of a worktree whose files are gone on top of what its checkpoint holds, and gives what holds all of it;
+ * null when that is nothing. The files are those of the last checkpoint, where the commits do not go on from it.
+ */
+export async function keepCommits(
+  layout: Layout,
+  ref: string,
+  commits: readonly string[],
+): Promise<string | null> {
+  const at = { cwd: '/', env: { ...readingEnv(layout), ...KEEPER } }
+  const isIn = async (one: string, other: string) =>
+    (await gitOutcome(['merge-base', '--is-ancestor', one, other], at)).code === 0
+  const earlier = await refId(layout.own, ref)
+  const beyond: string[] = []
+  for (const commit of new Set(commits))
+    if (earlier === null || !(await isIn(commit, earlier))) beyond.push(commit)
+  const [first] = beyond
+  if (first === undefined) return earlier
+  const goesOn = earlier === null || (await isIn(earlier, first))
+  const parents = goesOn ? beyond : [...beyond, earlier]
+  const files = goesOn ? first : earlier
+  const args = ['commit-tree', `${files}^{tree}`, ...parents.flatMap((id) => ['-p', id])]
+  const commit = parents.length === 1 ? first : await git([...args, '-m', 'Checkpoint of commits'], at)
+  await importCommit(layout, commit, earlier === null ? [] : [earlier])
+  await hold(layout, ref, commit)
+  return commit
+}
+
 export async function hold(layout: Layout, ref: string, commit: string): Promise<void> {
   const command = `update ${ref}\0${commit}\0\0`
   // Ours first: what the agents' repository names must exist in ours, whose objects it borrows.

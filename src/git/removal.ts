@@ -8,7 +8,16 @@
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type Repositories, RepositoryError } from '../ports/repositories.ts'
-import { checkpoint, checkpointRef, firstReadable, hold, KEEPER, type Kept, keep } from './checkpoints.ts'
+import {
+  checkpoint,
+  checkpointRef,
+  firstReadable,
+  hold,
+  KEEPER,
+  type Kept,
+  keep,
+  keepCommits,
+} from './checkpoints.ts'
 import { git, gitOutcome } from './git.ts'
 import { keepIgnored } from './ignored.ts'
 import { type Layout, ownEnv, readingEnv, type Worktree, worktreeOf } from './layout.ts'
@@ -62,9 +71,18 @@ export async function shelveWorktree(
     await takeAway(layout, worktree, input.branch)
     return { ...kept, head }
   }
-  // It went in an earlier run of this, or somebody deleted it.
+  // It went in an earlier run of this, or somebody deleted it: then its commits are left.
+  const heads = await Promise.all([
+    firstReadable(layout, [await refId(layout.shared, `refs/heads/${input.branch}`)]),
+    firstReadable(layout, [await headOf(layout, worktree)]),
+  ])
+  const commit = await keepCommits(
+    layout,
+    ref,
+    heads.filter((id) => id !== null),
+  )
   await takeAway(layout, worktree, input.branch)
-  const [commit, head] = await Promise.all([refId(layout.own, ref), refId(layout.own, removed)])
+  const head = await refId(layout.own, removed)
   if (commit === null)
     throw new RepositoryError('WORKTREE_MISSING', `There is no worktree at ${worktree.path}.`)
   return {
@@ -135,12 +153,8 @@ async function keepBeyond(layout: Layout, input: Input, ref: string): Promise<st
   ])
   const at = checkedOut ?? branchHead
   if (at === null || !present) {
-    const beyond = branchHead !== null && branchHead !== input.head
-    if (beyond) {
-      await importCommit(layout, branchHead)
-      await hold(layout, ref, branchHead)
-    }
-    return (await refId(layout.own, ref)) === null ? null : ref
+    const beyond = [branchHead, at].filter((id) => id !== null && id !== input.head) as string[]
+    return (await keepCommits(layout, ref, beyond)) === null ? null : ref
   }
   const others = [branchHead, input.head].filter((id) => id !== null && id !== at) as string[]
   const dirty = await dirtyPaths(layout, worktree, at)

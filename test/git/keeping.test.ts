@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { createRepositories } from '../../src/git/repositories.ts'
-import { commit, ENV, RIG, sh, snapshot, tempFolder, town, write } from './town.ts'
+import { commit, ENV, merge, RIG, sh, snapshot, tempFolder, town, write } from './town.ts'
 
 const NAME = 'hermes.polecats.nux.sandboxes.1'
 const noGit = (path: string) => path === '.git' || path.startsWith('.git/')
@@ -159,4 +159,37 @@ test('[GIT-27] an earlier checkpoint comes back too, and of what was never kept 
   await expect(t.repos.showKept({ ...at, against: null, commit: '0'.repeat(40) })).rejects.toMatchObject({
     code: 'NOTHING_KEPT',
   })
+})
+
+test('[GIT-5] [GIT-26] [P5] of a worktree that somebody deleted, commits and earlier checkpoints are kept, also those of no branch', async () => {
+  const { t, path, branch, base, at, head } = await atWork()
+  const own = join(t.dir, 'rigs', RIG, 'refinery/git')
+  const { commit: uncommitted } = await t.repos.checkpoint({ ...at, base })
+  sh(path, 'checkout', '-q', '--force', 'HEAD')
+  const submitted = commit(path, 'handed in', { 'src/in.txt': 'in\n' })
+  const after = commit(path, 'after it', { 'src/after.txt': 'after\n' })
+  sh(path, 'checkout', '-q', '--detach')
+  const detached = commit(path, 'of no branch', { 'src/detached.txt': 'detached\n' })
+  const built = await t.repos.buildMerge({ ...t.at, ...merge(branch, submitted) })
+  if (built.kind !== 'built') throw new Error(built.kind)
+  await t.repos.pushTarget({ ...t.at, base: built.base, commit: built.commit, head: submitted })
+  rmSync(path, { recursive: true })
+  const removal = { ...at, head: submitted, target: 'main', landed: built.commit }
+  const { checkpoint: ref } = await t.repos.removeWorktree(removal)
+  const isKept = (id: string) => {
+    sh(own, 'merge-base', '--is-ancestor', id, String(ref))
+    return true
+  }
+  expect([uncommitted, head, after, detached].every(isKept)).toBe(true)
+  expect(sh(own, 'show', `${ref}:new/deep/file.txt`)).toBe('new')
+  expect(sh(own, 'fsck', '--no-dangling', '--connectivity-only', String(ref))).toBe('')
+
+  // Without proof the same: what it committed is enough.
+  const other = await t.add('ada')
+  const alone = commit(other.path, 'alone', { 'src/alone.txt': 'alone\n' })
+  rmSync(other.path, { recursive: true })
+  const where = { rig: RIG, path: other.path, branch: other.branch, name: 'hermes.polecats.ada.sandboxes.1' }
+  expect(await t.repos.shelveWorktree(where)).toMatchObject({ commit: alone, head: alone })
+  expect(await t.repos.shelveWorktree(where)).toMatchObject({ commit: alone, head: alone })
+  expect(sh(own, 'rev-parse', `refs/gt/removed/${other.branch}`)).toBe(alone)
 })
