@@ -12,6 +12,7 @@ import { mergeRequest } from './merge-request/merge-request.machine.ts'
 import { nudge } from './nudge/nudge.machine.ts'
 import { plan } from './plan/plan.machine.ts'
 import { polecat } from './polecat/polecat.machine.ts'
+import { pull } from './pull/pull.machine.ts'
 import { refinery } from './refinery/refinery.machine.ts'
 import { rig } from './rig/rig.machine.ts'
 import { sandbox } from './sandbox/sandbox.machine.ts'
@@ -33,6 +34,7 @@ export const MACHINES: Readonly<Record<OwnerKind, MachineDef>> = {
   sandbox,
   session,
   mergeRequest,
+  pull,
   nudge,
   decision,
   plan,

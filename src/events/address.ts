@@ -30,6 +30,11 @@ export const crewSessionOf = (keeper: Address, n: number): Address =>
   keeper === DESK ? `${MAYOR}/sessions/${n}` : `${keeper}/sessions/${n}`
 export const mergeRequest = (rig: string, id: string): Address => `${rig}/merge-requests/${id}`
 
+/** The pull request of a merge request. */
+export const pullOwner = (mergeRequest: Address): Address =>
+  mergeRequest.replace('/merge-requests/', '/pulls/')
+export const mergeRequestOf = (pull: Address): Address => pull.replace('/pulls/', '/merge-requests/')
+
 export const nudgeOwner = (nudge: string): Address => `nudges/${nudge}`
 export const decisionOwner = (decision: string): Address => `decisions/${decision}`
 export const planOwner = (plan: string): Address => `plans/${plan}`
@@ -48,6 +53,7 @@ export type OwnerKind =
   | 'sandbox'
   | 'session'
   | 'mergeRequest'
+  | 'pull'
   | 'nudge'
   | 'decision'
   | 'plan'
@@ -69,6 +75,7 @@ const PATTERNS: readonly (readonly [OwnerKind, RegExp])[] = [
   ['nudge', /^nudges\/([^/]+)$/],
   ['decision', /^decisions\/([^/]+)$/],
   ['plan', /^plans\/([^/]+)$/],
+  ['pull', /^([^/]+)\/pulls\/([^/]+)$/],
   ['mergeRequest', /^([^/]+)\/merge-requests\/([^/]+)$/],
 ]
 

@@ -21,6 +21,7 @@ import {
 import { deaconFacts, deaconMessages, mayorFacts, mayorMessages } from './mayor.ts'
 import { composerMessages, nudgeEffects, nudgeFacts, nudgeMessages } from './nudge.ts'
 import { planFacts, planMessages } from './plan.ts'
+import { pullAnswers, pullEffects, pullFacts, pullMessages } from './pull.ts'
 import { systemEffects, systemMessages } from './system.ts'
 import { rigEffects, rigFacts, rigMessages, townFacts, townMessages } from './town.ts'
 import {
@@ -53,6 +54,8 @@ const messages = [
   ...witnessMessages,
   ...refineryMessages,
   ...mergeRequestMessages,
+  ...pullMessages,
+  ...pullAnswers,
   ...budgetMessages,
   ...stopMessages,
   ...forkMessages,
@@ -77,6 +80,7 @@ const facts = [
   ...witnessFacts,
   ...refineryFacts,
   ...mergeRequestFacts,
+  ...pullFacts,
   ...budgetFacts,
   ...stopFacts,
   ...forkFacts,
@@ -97,6 +101,7 @@ export const EFFECTS = {
   ...nudgeEffects,
   ...decisionEffects,
   ...landingEffects,
+  ...pullEffects,
   ...systemEffects,
 } as const
 export type EffectKind = keyof typeof EFFECTS

@@ -1,9 +1,10 @@
 // Builds the one commit that would land, in the Refinery's repository, without any checkout.
 
-import type { Author, Repositories } from '../ports/repositories.ts'
+import type { Repositories } from '../ports/repositories.ts'
 import { rememberBuild } from './builds.ts'
 import { fields, git, gitFailed, gitOutcome } from './git.ts'
 import { type Layout, ownEnv } from './layout.ts'
+import { landingCommit } from './methods.ts'
 import { checkName, checkObjectId } from './names.ts'
 import { importCommit } from './objects.ts'
 import { provePatch } from './proofs.ts'
@@ -37,25 +38,9 @@ export async function buildMerge(layout: Layout, input: Input): Promise<Result> 
   if (merged.code === 1) return { kind: 'conflicted', base, files: [...new Set(files)].sort() }
   const [baseTree, headTree = ''] = trees.split('\n')
   if (tree === baseTree) return { kind: 'empty', base }
-  const commit = await git(['commit-tree', tree, '-p', base, '-F', '-'], {
-    ...at,
-    env: {
-      ...at.env,
-      ...personEnv('AUTHOR', input.author, input.date),
-      ...personEnv('COMMITTER', input.committer, input.date),
-    },
-    input: input.message.endsWith('\n') ? input.message : `${input.message}\n`,
-  })
+  const commit = await landingCommit(layout, input.method ?? 'squash', { ...input, base, head, tree })
   rememberBuild(layout, commit, { base, head, tree, headTree })
   // Gates come next and take longer: the landing then finds its proof done.
   provePatch(layout, { base, commit, head }).catch(() => undefined)
   return { kind: 'built', commit, tree, base }
-}
-
-function personEnv(part: 'AUTHOR' | 'COMMITTER', person: Author, date: number): Record<string, string> {
-  return {
-    [`GIT_${part}_NAME`]: person.name,
-    [`GIT_${part}_EMAIL`]: person.email,
-    [`GIT_${part}_DATE`]: `@${Math.floor(date / 1000)} +0000`,
-  }
 }

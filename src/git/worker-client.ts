@@ -7,11 +7,13 @@ import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Forge } from '../ports/forge.ts'
 import { jsonLines, send } from '../ports/json-lines.ts'
 import type { Notices } from '../ports/notices.ts'
 import { type Repositories, RepositoryError, type RepositoryErrorCode } from '../ports/repositories.ts'
 import {
   Answer,
+  FORGE_OPERATIONS,
   NOTICE_OPERATIONS,
   OPERATIONS,
   Welcome,
@@ -20,17 +22,19 @@ import {
   workerSocket,
 } from './worker-protocol.ts'
 
-export type WorkerClient = Repositories &
-  Notices & {
-    readonly pid: number
-    /**
-     * The same port with a request id of the caller's for the next question of each operation: asked again with the same
-     * id and input, also over another connection, the worker joins or repeats its answer instead of doing it twice.
-     */
-    as(requestId: string): Repositories & Notices
-    /** Ends the connection. What is under way goes on in the worker. `onGone` is not called. */
-    close(): void
-  }
+/** All that the worker does. */
+type Work = Repositories & Notices & Forge
+
+export type WorkerClient = Work & {
+  readonly pid: number
+  /**
+   * The same port with a request id of the caller's for the next question of each operation: asked again with the same
+   * id and input, also over another connection, the worker joins or repeats its answer instead of doing it twice.
+   */
+  as(requestId: string): Work
+  /** Ends the connection. What is under way goes on in the worker. `onGone` is not called. */
+  close(): void
+}
 
 /** Between two tries to reach a worker that is starting, in ms. It needs about 200. */
 const RETRY_MS = 20
@@ -117,12 +121,12 @@ async function open(townDir: string, onGone: () => void): Promise<WorkerClient> 
   }
 }
 
-function port(ask: (op: string, input: unknown) => Promise<unknown>): Repositories & Notices {
-  const entries = [...OPERATIONS, ...NOTICE_OPERATIONS].map(
+function port(ask: (op: string, input: unknown) => Promise<unknown>): Work {
+  const entries = [...OPERATIONS, ...NOTICE_OPERATIONS, ...FORGE_OPERATIONS].map(
     (op) => [op, (input: unknown) => ask(op, input)] as const,
   )
   // Each operation has the input and result of the port: both ends are built from it.
-  return Object.fromEntries(entries) as unknown as Repositories & Notices
+  return Object.fromEntries(entries) as unknown as Work
 }
 
 function connected(path: string): Promise<Socket> {

@@ -14,6 +14,7 @@ import { listens } from '../ports/listening.ts'
 import { RepositoryError } from '../ports/repositories.ts'
 import { endAllCommands } from './commands.ts'
 import { createNotices } from './notices.ts'
+import { createForge } from './pulls.ts'
 import { createRepositories } from './repositories.ts'
 import {
   type Answer,
@@ -64,7 +65,11 @@ function serve(socket: Socket, key: Buffer, ask: (request: Request) => Promise<A
 
 /** Does each request once: the same id and question joins one under way, or gets the answer of one that succeeded. */
 function createAnswers(townDir: string): (request: Request) => Promise<Answer> {
-  const operations = { ...createRepositories(townDir), ...createNotices(townDir) }
+  const operations = {
+    ...createRepositories(townDir),
+    ...createNotices(townDir),
+    ...createForge(townDir),
+  }
   const kept = new Map<string, Promise<Answer>>()
   const done = new Set<string>()
   return (request) => {

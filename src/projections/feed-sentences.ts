@@ -1,7 +1,7 @@
 // The feed's sentences: what each fact is called in plain words. A fact that is not here is noise:
 // another record of the same turn says the same, or only a machine wants to know.
 
-import { agentOf, ownerKind, sessionRole, workerOf } from '../events/address.ts'
+import { agentOf, lastPart, ownerKind, sessionRole, workerOf } from '../events/address.ts'
 import type { Fact, FactOf, LogRecord } from '../events/index.ts'
 import type { Address, AnyFact } from '../events/record.ts'
 
@@ -69,6 +69,8 @@ const sayings: Sayings = {
   BeadClosed: ({ bead, reason }, { facts }) =>
     facts.some(({ type }) => type === 'BeadLanded') ? null : `bead ${bead} is closed${because(reason)}`,
   BeadReopened: ({ bead, reason }) => `bead ${bead} is open again${because(reason)}`,
+  BeadNeedTakenBack: ({ bead, need, agent }) =>
+    `bead ${need} was taken back, and bead ${bead}${agent === null ? '' : ` of ${who(agent)}`} was begun on the ground of it`,
   BeadCommented: ({ bead, text }) => `bead ${bead}, a comment: ${text}`,
 
   DispatchWaiting: ({ bead, waitingFor }) => `bead ${bead} waits for ${awaited(waitingFor)}`,
@@ -143,11 +145,24 @@ const sayings: Sayings = {
   NudgeFailed: ({ nudge, to, message }) => `message ${nudge} did not reach ${who(to)}: ${message}`,
   NudgeWithdrawn: ({ nudge, to }) => `message ${nudge} to ${who(to)} is taken back`,
 
-  MergeRequested: ({ bead, target }) => `the Refinery gets bead ${bead} to land on ${target}`,
+  MergeRequested: ({ bead, target, reverts, reason = '' }) =>
+    reverts === undefined
+      ? `the Refinery gets bead ${bead} to land on ${target}`
+      : `the Refinery is to take ${listed(reverts.map((one) => `bead ${one.bead}`))} out of ${target}${because(reason)}`,
+  MergeRejected: ({ bead, agent, reason }) =>
+    `the work of ${who(agent)} on bead ${bead} is rejected${because(reason)}`,
+  MergeSuperseded: ({ mergeRequest, bead, by }) =>
+    `${lastPart(by)} stands in the place of ${lastPart(mergeRequest)} for bead ${bead}`,
+  MergeReverted: ({ bead, commit, as, reason }) =>
+    `bead ${bead}, landed as ${short(commit)}, is taken back by ${short(as)}${because(reason)}`,
+  RevertFailed: ({ bead, beads, message }) =>
+    `${listed(beads.map((one) => `bead ${one}`))} could not be taken back: ${message} Bead ${bead} is open for it`,
   MergeTesting: ({ bead, base }) => `the Refinery tests bead ${bead} on top of ${short(base)}`,
   MergeWaiting: ({ bead, code, message }) =>
     // The decision says so.
-    code === 'APPROVAL_NEEDED' || code === 'PULL_OPEN' ? null : `the Refinery waits with bead ${bead}: ${message}`,
+    code === 'APPROVAL_NEEDED' || code === 'PULL_OPEN'
+      ? null
+      : `the Refinery waits with bead ${bead}: ${message}`,
   PullOpened: ({ bead, number, url }) => `bead ${bead} is shown as pull request ${number}: ${url}`,
   // The merge request says these.
   PullNotOpened: () => null,
@@ -165,7 +180,8 @@ const sayings: Sayings = {
     `the Refinery tests ${beads.length} beads together for ${target}: ${listed(beads)}`,
   BatchNarrowed: ({ target, suspects, testing }) =>
     `what is to land on ${target} is red together: the Refinery looks for the fault among ${suspects.length}, and tests the first ${testing.length}`,
-  CulpritFound: ({ bead, gate, of }) => `bead ${bead} is what makes ${gate} red, of ${of} that were tested together`,
+  CulpritFound: ({ bead, gate, of }) =>
+    `bead ${bead} is what makes ${gate} red, of ${of} that were tested together`,
   GateFlaky: ({ gate, tree }) => `${gate} is flaky: red and then green on the same tree ${short(tree)}`,
   TargetFrozen: ({ rig, target, reason }) =>
     `${target} of rig ${rig} is frozen: nothing lands${because(reason)}`,
@@ -220,6 +236,8 @@ const PROBLEMS: ReadonlySet<string> = new Set<Fact['type']>([
   'NudgeUnconfirmed',
   'NudgeFailed',
   'MergeWaiting',
+  'BeadNeedTakenBack',
+  'RevertFailed',
   'TargetFrozen',
   'TargetRed',
   'TargetNotTested',

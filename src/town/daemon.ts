@@ -138,6 +138,7 @@ export async function startDaemon(
     presets,
     transcripts,
     repositoriesFor: world.repositoriesFor,
+    forgeFor: world.forgeFor,
     noticesFor: world.noticesFor,
     operatorEnv,
     bin,
@@ -301,6 +302,8 @@ function workerEnvironment(operator: NodeJS.ProcessEnv, bin: string): Record<str
     'GIT_SSH_COMMAND',
     'GIT_SSH',
     'DBUS_SESSION_BUS_ADDRESS',
+    // For the forge; programs that the worker starts get none of its environment.
+    'GITHUB_TOKEN',
     'NODE_COMPILE_CACHE',
   ]
   return baseEnvironment(operator, { allow, bin, tmp: operator.TMPDIR ?? '/tmp' })

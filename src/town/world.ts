@@ -7,7 +7,8 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connectWorker, type WorkerClient } from '../git/worker-client.ts'
-import { OPERATIONS } from '../git/worker-protocol.ts'
+import { FORGE_OPERATIONS, OPERATIONS } from '../git/worker-protocol.ts'
+import type { Forge } from '../ports/forge.ts'
 import type { Notices } from '../ports/notices.ts'
 import type { ScreenView } from '../ports/presets.ts'
 import { type Repositories, RepositoryError } from '../ports/repositories.ts'
@@ -21,6 +22,7 @@ export interface World {
   /** Operations of one effect: asked again after a crash, they are joined or repeated, not done twice. */
   repositoriesFor(effectId: string): Repositories
   /** Asked once: when the worker ends before it answered, nobody knows whether it was done. */
+  forgeFor(effectId: string): Forge
   noticesFor(effectId: string): Notices
   /** Called after a host was lost and another one is connected. */
   onHostReplaced(listener: () => void): void
@@ -147,13 +149,17 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     }
   }
 
-  const repositoriesVia = (port: (client: WorkerClient) => Repositories): Repositories =>
+  /** A port of the worker's: each of its operations, asked until it is answered. */
+  const via = <P extends object>(operations: readonly (keyof P)[], port: (client: WorkerClient) => P): P =>
     Object.fromEntries(
-      OPERATIONS.map((operation) => [
+      operations.map((operation) => [
         operation,
-        (input: never) => ask((client) => port(client)[operation](input) as Promise<unknown>),
+        (input: unknown) =>
+          ask((client) => (port(client)[operation] as (input: unknown) => Promise<unknown>)(input)),
       ]),
-    ) as unknown as Repositories
+    ) as unknown as P
+  const repositoriesVia = (port: (client: WorkerClient) => Repositories): Repositories =>
+    via(OPERATIONS, port)
 
   return {
     terminals: {
@@ -181,6 +187,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     },
     repositories: repositoriesVia((client) => client),
     repositoriesFor: (effectId) => repositoriesVia((client) => client.as(effectId)),
+    forgeFor: (effectId) => via(FORGE_OPERATIONS, (client) => client.as(effectId)),
     noticesFor: (effectId) => ({ notify: async (input) => (await worker).as(effectId).notify(input) }),
     onHostReplaced: (listener) => void replacedListeners.push(listener),
     async leave() {

@@ -59,6 +59,8 @@ const NOTHING_COMES_OF_IT: { readonly [kind: string]: readonly string[] } = {
   ],
   // The composer is given again, a receipt comes twice, the turn before ends, a session is gone.
   nudge: ['nudge.go', 'nudge.accepted', 'nudge.turnEnded', 'tell.refused'],
+  // What was said of it too late; said twice.
+  pull: ['tell.refused', 'pull.withdraw'],
   // A rule that it has.
   rig: ['rig.addRule'],
   // The news that a session began, or ended, when nobody waits for it.
@@ -82,7 +84,16 @@ const NOTHING_COMES_OF_IT: { readonly [kind: string]: readonly string[] } = {
   // Told of budgets that are gone, of sums and days that it knows.
   budgets: ['budget.spent', 'budget.day'],
   // It was told so before.
-  refinery: ['refinery.hold', 'refinery.letGo', 'refinery.fixes', 'refinery.retest', 'refinery.retry'],
+  refinery: [
+    // Submitted twice, or of beads that have nothing in the queue.
+    'MERGE_READY',
+    'refinery.bead',
+    'refinery.hold',
+    'refinery.letGo',
+    'refinery.fixes',
+    'refinery.retest',
+    'refinery.retry',
+  ],
 }
 
 test('samples are messages of the vocabulary', () => {

@@ -268,6 +268,8 @@ const samples: Samples = {
   'bead.unblock': [{}],
   'bead.defer': [{ reason: 'later' }],
   'bead.land': [{ commit: COMMIT, ...request, agent: AGENT }],
+  'bead.handIn': [{ head: HEAD }],
+  'bead.revert': [{ commit: COMMIT, mergeRequest: MERGE_REQUEST, reason: 'it breaks the checkout' }],
   'bead.close': [{ reason: 'not needed' }],
   'bead.reopen': [{ reason: 'it came back' }],
   'bead.comment': [{ text: 'See the other one.' }],
@@ -347,6 +349,7 @@ const samples: Samples = {
   'sandbox.unsling': [{ reason: 'not now' }],
   'worktree.shelved': [{ ref: 'refs/gt/checkpoints/nux', commit: COMMIT, files: 2, changed: 3, head: HEAD }],
   'sandbox.undo': [{}],
+  'sandbox.reject': [{ reason: 'it is not wanted any more' }],
   'sandbox.giveUp': [{ reason: '3 recoveries did not help' }],
   'sandbox.retry': [{}],
   'sandbox.pause': [{}, { reason: 'estop', graceMs: 1_000 }, { reason: 'budget', keepTurn: true }],
@@ -500,6 +503,7 @@ const samples: Samples = {
     { ...work, ...request, gate: 'test', logTail: 'not ok 1', attempts: 1, last: false },
     { ...work, ...request, gate: 'test', logTail: 'not ok 1', attempts: 2, last: true },
   ],
+  MERGE_REJECTED: [{ ...work, ...request, reason: 'it is not wanted any more' }],
   REWORK_REQUEST: [
     { ...work, ...request, conflictFiles: ['cart.js'], note: 'same lines', attempts: 1, last: false },
     { ...work, ...request, conflictFiles: ['cart.js'], note: 'same lines', attempts: 2, last: true },
@@ -534,6 +538,17 @@ const samples: Samples = {
   'refinery.bead': [
     { bead: BEAD, priority: 0, needs: ['sh-2'] },
     { bead: BEAD, priority: 2, needs: [] },
+  ],
+  'refinery.reject': [
+    { ...request, reason: 'it is not wanted any more' },
+    { mergeRequest: 'shop/merge-requests/mr-9', reason: '' },
+  ],
+  'refinery.revert': [
+    {
+      bead: 'sh-9',
+      of: [{ mergeRequest: 'shop/merge-requests/mr-0', bead: 'sh-0', base: BASE, commit: HEAD }],
+      reason: 'it breaks the checkout',
+    },
   ],
   'refinery.retest': [{}],
   'target.seen': [{ head: BASE }, { head: TREE }],
@@ -598,6 +613,8 @@ const samples: Samples = {
   'mr.resume': [{}],
   'mr.wait': [failure],
   'mr.requeue': [{ reason: 'the target moved' }],
+  'mr.reject': [{ reason: 'it is not wanted any more' }],
+  'mr.supersede': [{ by: 'shop/merge-requests/mr-2' }],
   'mr.conflict': [{ files: ['cart.js'] }],
   'mr.fail': [{ gate: 'test', results: [gateResult('failed')], message: 'test ended with exit code 1.' }],
   'mr.land': [{ commit: COMMIT, tree: TREE, patchId: 'p1', proof: 'patch-id p1' }],

@@ -15,6 +15,7 @@ import {
   configured,
   MERGE_REQUEST,
   PLAN,
+  PULL,
   RIG,
   SANDBOX,
   SESSION,
@@ -38,6 +39,7 @@ export const OWNERS: readonly string[] = [
   `${RIG}/witness`,
   `${RIG}/refinery`,
   MERGE_REQUEST,
+  PULL,
   'nudges/n-1',
   'decisions/d-1',
 ]

@@ -15,6 +15,7 @@ import {
   isFix,
   keysOf,
   own,
+  PULL_GATE,
   type RefineryContext,
   requestOf,
   requeueAll,
@@ -26,6 +27,7 @@ import {
   targetOf,
   testedOf,
 } from './refinery.context.ts'
+import { propose, resultOf, withoutYes } from './refinery.pull.ts'
 
 /** The person who has to say yes before that tree of a request may land, by the name of the gate. */
 function missing(context: RefineryContext, address: string, tree: string): ApprovalSpec | null {
@@ -94,11 +96,13 @@ const CHOICES = ['approve', 'refuse'] as const
 function ask(
   context: RefineryContext,
   address: string,
-  { commit, base, results }: Tested,
+  tested: Tested,
   { name }: ApprovalSpec,
   since: string,
   to: To,
 ): void {
+  if (name === PULL_GATE) return propose(context, address, tested, since, to)
+  const { commit, base, results } = tested
   const { bead } = requestOf(context, address)
   const asks = context.asks + 1
   const decision = `d-${context.rig}-${asks}`
@@ -135,9 +139,7 @@ export function answered(context: RefineryContext, event: Event<'session.answere
   const { decision, choice, note = '', by = '', meta } = event
   const address = askedBy(context, decision)
   if (address === null) return to.refuse('DECISION_OVER', `${decision} is about nothing that waits.`)
-  const { asked, given } = approvalOf(context, address)
-  const { gate, since } = asked as NonNullable<Approval['asked']>
-  const tested = testedOf(context, address) as Tested
+  const { gate, since } = approvalOf(context, address).asked as NonNullable<Approval['asked']>
   const yes = choice === CHOICES[0]
   const said = `${yes ? 'approved' : 'refused'} by ${by}${note === '' ? '' : `: ${note}`}`.slice(0, 1_900)
   const result: GateResultData = {
@@ -148,13 +150,40 @@ export function answered(context: RefineryContext, event: Event<'session.answere
     logTail: said,
     outcome: yes ? 'passed' : 'failed',
   }
-  if (!yes) return reject(context, address, result, to)
+  settle(context, address, result, meta.at, to)
+}
+
+/** What the forge and its reviewers say of a pull request. */
+export function judged(context: RefineryContext, event: Event<'pull.judged'>, to: To): void {
+  const { pull, commit, meta } = event
+  const address = askedBy(context, pull)
+  if (address === null || testedOf(context, address)?.commit !== commit)
+    return to.refuse('DECISION_OVER', `${pull} is about nothing that waits.`)
+  const { since } = approvalOf(context, address).asked as NonNullable<Approval['asked']>
+  settle(context, address, resultOf(event, since), meta.at, to)
+}
+
+/** The forge said yes, and did not merge it: it is asked again; others go on. */
+export function notMerged(context: RefineryContext, { meta }: Event<'pull.notMerged'>, to: To): void {
+  const address = current(context)
+  const now = withoutYes(context, address)
+  to.set({ [`approval/${address}`]: approvalOf(now, address) })
+  setAside(now, null, meta.at, to)
+}
+
+/** Who was asked has answered. */
+function settle(context: RefineryContext, address: string, result: GateResultData, at: string, to: To): void {
+  const { asked, given } = approvalOf(context, address)
+  const { gate } = asked as NonNullable<Approval['asked']>
+  const tested = testedOf(context, address) as Tested
+  const unasked = { ...context, [`approval/${address}`]: { asked: null, given } }
+  if (result.outcome !== 'passed') return reject(unasked, address, result, to)
   const others = given.filter((one) => one.gate !== gate)
   const approval: Approval = { asked: null, given: [...others, { gate, tree: tested.tree, result }] }
   const now = { ...context, [`approval/${address}`]: approval }
   to.set({ [`approval/${address}`]: approval })
   const further = missing(now, address, tested.tree)
-  if (further !== null) ask(now, address, tested, further, meta.at, to)
+  if (further !== null) ask(now, address, tested, further, at, to)
 }
 
 /** Like any gate that is red: back to its worker, with the reason. */
@@ -178,6 +207,10 @@ export function forgetTested(context: RefineryContext, { remote, target }: Setti
     const { asked, given } = approvalOf(context, address)
     if (asked === null) continue
     to.set({ [`approval/${address}`]: { asked: null, given } })
+    if (asked.gate === PULL_GATE) {
+      to.tell({ to: asked.decision, message: { type: 'pull.withdraw' } })
+      continue
+    }
     const reason = 'its rig lands in another way from now on'
     to.tell({ to: decisionOwner(asked.decision), message: { type: 'decision.withdraw', reason } })
   }

@@ -2,6 +2,7 @@
 
 import type { EventLog } from '../../../eventlog/types.ts'
 import type { EffectKind, EffectParams, Message } from '../../events/index.ts'
+import type { Forge } from '../../ports/forge.ts'
 import type { Notices } from '../../ports/notices.ts'
 import type { Presets } from '../../ports/presets.ts'
 import type { Repositories } from '../../ports/repositories.ts'
@@ -24,6 +25,7 @@ export interface Carrier {
   readonly presets: Presets
   readonly transcripts: Pick<Transcripts, 'finish'>
   repositoriesFor(effectId: string): Repositories
+  forgeFor(effectId: string): Forge
   noticesFor(effectId: string): Notices
   /** The operator's environment: that of `gt up`. */
   readonly operatorEnv: Readonly<Record<string, string | undefined>>

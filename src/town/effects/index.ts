@@ -7,6 +7,7 @@ import type { Carrier, CarryOut } from './carrier.ts'
 import { checkpointWorktree, restoreWorktree, shelveWorktree } from './keeping.ts'
 import { sendNotice } from './notices.ts'
 import { enterNudge, writeNudge } from './nudges.ts'
+import { lookAtPull, mergePull, openPull } from './pulls.ts'
 import {
   addWorktree,
   buildMerge,
@@ -33,6 +34,9 @@ const CARRIED_OUT: { readonly [K in WorldEffect]: CarryOut<K> } = {
   'gates.run': runGates,
   'target.look': lookAtTarget,
   'target.push': pushTarget,
+  'pull.open': openPull,
+  'pull.look': lookAtPull,
+  'pull.merge': mergePull,
   'nudge.write': writeNudge,
   'nudge.enter': enterNudge,
   'notice.send': sendNotice,
