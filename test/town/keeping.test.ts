@@ -44,7 +44,7 @@ test('[TOWNUP-45] [P5] a nuked polecat is brought back with what it had not comm
   await town.agent(
     'slow',
     `if [ -e half.bin ]; then ${untilFile(go)}; rm half.bin; ${COMMIT}; ${GT} done; exit 0; fi
-${COMMIT}; ${usual}; touch "${town.temp}/wrote"; exec sleep 643`,
+${COMMIT}; ${usual}; echo .env > .gitignore; echo SECRET=mine > .env; touch "${town.temp}/wrote"; exec sleep 643`,
   )
   await town.addRig(['true'])
   const bead = await town.bead('Slow')
@@ -71,5 +71,6 @@ ${COMMIT}; ${usual}; touch "${town.temp}/wrote"; exec sleep 643`,
   expect(git(path, 'status', '--porcelain', '-uall')).toBe(before)
   expect(git(path, 'rev-parse', 'HEAD')).toBe(head)
   expect(git(path, 'branch', '--show-current')).toBe(branch)
+  expect(readFileSync(join(path, '.env'), 'utf8')).toBe('SECRET=mine\n')
   await town.close()
 })
