@@ -16,6 +16,8 @@ export const BEAD_TYPES = [
 ] as const
 const beadType = z.enum(BEAD_TYPES)
 const priority = z.number().int().min(0).max(4)
+/** Of a bead of which nobody said another. */
+export const PRIORITY_DEFAULT = 2
 
 /** What a person may change about a bead at any time. */
 const editable = {
@@ -61,6 +63,10 @@ export const beadMessages = [
   named('bead.unblock'),
   named('bead.defer', { reason: line }),
   named('bead.land', { commit: objectName, mergeRequest: address, agent: address }),
+  /** From a person: what it is to do is with the Refinery, and needs no worker. */
+  named('bead.handIn', { head: objectName }),
+  /** Its work, which had landed as `commit`, is out of the target again. */
+  named('bead.revert', { commit: objectName, mergeRequest: address, reason: line }),
   named('bead.close', { reason: line }),
   named('bead.reopen', { reason: line }),
   named('bead.comment', { text }),
@@ -91,6 +97,10 @@ export const beadFacts = [
   named('BeadUnblocked', { bead: beadId }),
   named('BeadDeferred', { bead: beadId, reason: line }),
   named('BeadLanded', { bead: beadId, agent: address, commit: objectName, mergeRequest: address }),
+  /** Its work is out of the target again, by `mergeRequest`. */
+  named('BeadReverted', { bead: beadId, commit: objectName, mergeRequest: address, reason: line }),
+  /** It was begun on the ground of `need`, which is open again. */
+  named('BeadNeedTakenBack', { bead: beadId, need: beadId, agent: address.nullable() }),
   /** Follows BeadLanded in the same record, or stands alone when a person closed it. */
   named('BeadClosed', { bead: beadId, reason: line }),
   named('BeadReopened', { bead: beadId, reason: line }),

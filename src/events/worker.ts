@@ -98,6 +98,8 @@ export const sandboxMessages = [
   named('sandbox.giveBack', { session: address, status: z.enum(['ESCALATED', 'DEFERRED']), note: line }),
   /** From the Witness: another attempt in the same worktree. */
   named('sandbox.rework', { reason: attemptReason, previous }),
+  /** From the Witness: a person said that it does not land; what there is is kept, and the bead is open again. */
+  named('sandbox.reject', { reason: line }),
   /** From the Deacon: begin again after `waitMs`, or not at all. */
   named('sandbox.recover', { waitMs: count }),
   named('sandbox.giveUp', { reason: line }),

@@ -230,6 +230,7 @@ const landing: Handlers<BeadRows> = {
   MergeRequeued: (rows, { bead }, record) => noMergeWait(rows, bead, record),
   MergeConflicted: (rows, { bead }, record) => noMergeWait(rows, bead, record),
   MergeFailed: (rows, { bead }, record) => noMergeWait(rows, bead, record),
+  MergeRejected: (rows, { bead }, record) => noMergeWait(rows, bead, record),
   MergeLanded: (rows, { bead }, record) => noMergeWait(rows, bead, record),
   LandingResumed: (rows, { rig }, record) => {
     const working = [...(rows.byStatus.get('in_progress') ?? [])]

@@ -6,6 +6,7 @@
 import { lastPart, rigOf } from '../events/address.ts'
 import type { GateResultData } from '../events/define.ts'
 import type { LogRecord } from '../events/index.ts'
+import type { LandedRequest } from '../events/landing.ts'
 import type { Address } from '../events/record.ts'
 import { rowsWith, tally } from './row-map.ts'
 import { type Handlers, projection } from './store.ts'
@@ -20,6 +21,9 @@ export type MergeState =
   | 'failed'
   | 'conflicted'
   | 'waiting'
+  | 'rejected'
+  | 'superseded'
+  | 'reverted'
 
 export type GateRow = Omit<GateResultData, 'logTail'>
 
@@ -54,6 +58,10 @@ export type MergeRow = {
   tree: string | null
   base: string | null
   receipt: Receipt | null
+  /** What it takes back; it has no branch then. */
+  reverts: LandedRequest[]
+  /** What took it back. */
+  revertedBy: { mergeRequest: Address; commit: string; reason: string; at: string } | null
   /** Why it waits, was put back, failed or conflicts. */
   reason: { code: string; message: string } | null
   conflictFiles: string[]
@@ -68,7 +76,7 @@ export type MergeRow = {
 export type MergeRows = Map<Address, MergeRow>
 
 export const createMergeQueue = (): Projection<MergeRows> =>
-  projection({ name: 'merge-queue', version: 1, empty: (): MergeRows => new Map(), handlers })
+  projection({ name: 'merge-queue', version: 2, empty: (): MergeRows => new Map(), handlers })
 
 export type MergeFilter = {
   readonly rig?: string | undefined
@@ -119,6 +127,9 @@ export function mergeCounts(rows: MergeRows, rig?: string): Record<MergeState, n
     failed: 0,
     conflicted: 0,
     waiting: 0,
+    rejected: 0,
+    superseded: 0,
+    reverted: 0,
   }
   if (rig === undefined) for (const [state, n] of tally(rows, 'state')) counts[state as MergeState] = n
   else for (const row of rows.values()) if (row.rig === rig) counts[row.state] += 1
@@ -126,7 +137,7 @@ export function mergeCounts(rows: MergeRows, rig?: string): Record<MergeState, n
 }
 
 /** Codes with which one request waits by itself: that others go on says nothing of it. */
-export const SET_ASIDE: ReadonlySet<string> = new Set(['TARGET_FROZEN', 'APPROVAL_NEEDED'])
+export const SET_ASIDE: ReadonlySet<string> = new Set(['TARGET_FROZEN', 'APPROVAL_NEEDED', 'NEEDS_OPEN'])
 
 const LOG_TAIL_MAX = 2_048
 const HISTORY_MAX = 50
@@ -151,6 +162,8 @@ const handlers: Handlers<MergeRows> = {
       tree: null,
       base: null,
       receipt: null,
+      reverts: structuredClone(fact.reverts ?? []),
+      revertedBy: null,
       reason: null,
       conflictFiles: [],
       failure: before?.failure ?? null,
@@ -202,6 +215,23 @@ const handlers: Handlers<MergeRows> = {
       row.reason = { code: 'REQUEUED', message: reason }
       enter(row, 'queued', reason, record)
     }),
+  MergeRejected: (rows, { mergeRequest, reason }, record) =>
+    edit(rows, mergeRequest, (row) => {
+      row.reason = { code: 'REJECTED', message: reason === '' ? 'it was rejected' : `rejected: ${reason}` }
+      enter(row, 'rejected', reason, record)
+    }),
+  MergeSuperseded: (rows, { mergeRequest, by }, record) =>
+    edit(rows, mergeRequest, (row) => {
+      row.reason = { code: 'SUPERSEDED', message: `${lastPart(by)} stands in its place` }
+      enter(row, 'superseded', lastPart(by), record)
+    }),
+  MergeReverted: (rows, { mergeRequest, by, as, reason }, record) =>
+    edit(rows, mergeRequest, (row) => {
+      row.revertedBy = { mergeRequest: by, commit: as, reason, at: record.at }
+      const why = reason === '' ? '' : `: ${reason}`
+      row.reason = { code: 'REVERTED', message: `taken back by ${lastPart(by)}${why}` }
+      enter(row, 'reverted', reason, record)
+    }),
   MergeConflicted: (rows, { mergeRequest, files }, record) =>
     edit(rows, mergeRequest, (row) => {
       row.reason = { code: 'CONFLICT', message: `conflicts with ${row.target} in ${files.join(', ')}` }
@@ -235,13 +265,9 @@ const handlers: Handlers<MergeRows> = {
     }),
 }
 
-const withoutLog = ({ name, command, exitCode, durationMs, outcome }: GateResultData): GateRow => ({
-  name,
-  command: [...command],
-  exitCode,
-  durationMs,
-  outcome,
-})
+function withoutLog({ logTail: _logTail, ...gate }: GateResultData): GateRow {
+  return structuredClone(gate)
+}
 
 function edit(rows: MergeRows, address: Address, change: (row: MergeRow) => void): boolean {
   const row = rows.get(address)

@@ -368,3 +368,112 @@ describe('taken from its worker', () => {
     bead().given(create, close).when(unhook(SANDBOX)).gives({ state: 'closed', facts: [] })
   })
 })
+
+describe('its turn at the Refinery', () => {
+  const urgent = message('bead.create', { priority: 0 })
+  const says = (priority: number, needs: readonly string[]) =>
+    [`${RIG}/refinery`, { type: 'refinery.bead', bead: BEAD, priority, needs }] as const
+  const update = (priority: number) => message('bead.update', { priority })
+  const addNeed = message('bead.addNeed', { need: 'sh-2' })
+  const unready = ['mayor', { type: 'dispatch.unready' }] as const
+
+  test('[BEAD-17] is told when it is not the ordinary one, and whenever that changes', () => {
+    bead()
+      .given(urgent, queue, hook, start)
+      .when(submit)
+      .gives({ tells: [says(0, [])] })
+    bead()
+      .given(...working)
+      .when(submit)
+      .gives({ tells: [] })
+    bead()
+      .given(...submitted)
+      .when(update(1))
+      .gives({ tells: [says(1, [])] })
+    bead()
+      .given(...submitted)
+      .when(update(2))
+      .gives({ tells: [] })
+    bead()
+      .given(...submitted)
+      .when(addNeed)
+      .gives({ tells: [unready, says(2, ['sh-2'])] })
+    bead()
+      .given(...submitted, addNeed)
+      .when(message('bead.needMet', { need: 'sh-2' }))
+      .gives({ tells: [['mayor', ready], says(2, [])] })
+    bead()
+      .given(...submitted, addNeed)
+      .when(message('bead.dropNeed', { need: 'sh-2' }))
+      .gives({ tells: [['mayor', ready], says(2, [])] })
+  })
+
+  test('[BEAD-17] what became ordinary while it was worked on is told too', () => {
+    bead()
+      .given(urgent, queue, hook, start, submit, message('bead.rework'), update(2))
+      .when(submit)
+      .gives({ tells: [says(2, [])] })
+  })
+
+  test('[BEAD-19] what the Refinery does by itself has no worker', () => {
+    const handIn = message('bead.handIn')
+    bead()
+      .given(urgent)
+      .when(handIn)
+      .gives({
+        state: { in_progress: 'submitted' },
+        facts: [{ type: 'BeadSubmitted', agent: 'overseer' }],
+        tells: [says(0, [])],
+      })
+    bead()
+      .given(create, handIn)
+      .when(message('bead.unhook', { sandbox: undefined, reason: 'it conflicts' }))
+      .gives({ state: 'open', facts: [{ type: 'BeadUnhooked', agent: 'overseer' }] })
+    bead()
+      .given(...hooked)
+      .when(handIn)
+      .gives({ refused: 'UNEXPECTED' })
+  })
+})
+
+describe('taken out of the target again', () => {
+  const revert = message('bead.revert')
+  const reopened = message('bead.needReopened', { need: 'sh-2' })
+
+  test('[BEAD-18] it is open with the reason, and those that need it wait again', () => {
+    bead()
+      .given(...submitted, message('bead.neededBy', { bead: 'sh-2' }), land)
+      .when(revert)
+      .gives({
+        state: 'open',
+        facts: [
+          { type: 'BeadReverted', commit: COMMIT },
+          { type: 'BeadReopened', reason: 'taken back: it breaks the checkout' },
+        ],
+        tells: [['beads/sh-2', { type: 'bead.needReopened', need: BEAD }]],
+        context: { agent: null, sandbox: null },
+      })
+  })
+
+  test('[BEAD-18] opened by hand before, it only says so', () => {
+    bead()
+      .given(...submitted, land, message('bead.reopen'))
+      .when(revert)
+      .gives({ state: 'open', facts: [{ type: 'BeadReverted' }], tells: [] })
+  })
+
+  test('[BEAD-18] what was begun on its ground says so, and what was not waits', () => {
+    const met = message('bead.needMet', { need: 'sh-2' })
+    const begun = [needsTwo, queue, met, hook]
+    const standsOn = { type: 'BeadNeedTakenBack', bead: BEAD, need: 'sh-2', agent: AGENT }
+    for (const more of [[], [start], [start, submit], [start, submit, land]])
+      bead()
+        .given(...begun, ...more)
+        .when(reopened)
+        .gives({ facts: [standsOn, { type: 'BeadNeedsChanged', open: ['sh-2'] }] })
+    bead()
+      .given(needsTwo, queue, met)
+      .when(reopened)
+      .gives({ state: 'queued', facts: [{ type: 'BeadNeedsChanged', open: ['sh-2'] }] })
+  })
+})

@@ -158,3 +158,29 @@ test('[MR-7] a landed request takes nothing more', () => {
     .when(land)
     .gives({ refused: 'UNEXPECTED' })
 })
+
+test('[MR-8] it is rejected, or superseded, wherever it stands in line, and takes nothing more', () => {
+  const reject = message('mr.reject')
+  for (const before of [[submit], building, testing, landing]) {
+    mr()
+      .given(...before)
+      .when(reject)
+      .gives({ state: 'rejected', facts: [{ type: 'MergeRejected', bead: BEAD, agent: AGENT }] })
+    mr()
+      .given(...before)
+      .when(message('mr.supersede'))
+      .gives({ state: 'superseded', facts: [{ type: 'MergeSuperseded', by: 'shop/merge-requests/mr-2' }] })
+  }
+  mr().given(submit, reject).when(submit).gives({ refused: 'OWNER_ENDED' })
+  mr()
+    .given(...landing, land)
+    .when(reject)
+    .gives({ refused: 'OWNER_ENDED' })
+})
+
+test('[MR-9] one without a branch says what it takes back, and why', () => {
+  const of = [{ mergeRequest: 'shop/merge-requests/mr-0', bead: 'sh-0', base: BASE, commit: HEAD }]
+  mr()
+    .when({ ...submit, reverts: of, reason: 'it breaks the checkout' })
+    .gives({ facts: [{ type: 'MergeRequested', reverts: of, reason: 'it breaks the checkout' }] })
+})

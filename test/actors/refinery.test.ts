@@ -77,11 +77,12 @@ describe('the queue', () => {
   })
 
   test('[REFINERY-13] a request is in the queue once', () => {
+    const changed = { ...ready, head: COMMIT }
     refinery()
       .given(...building)
-      .when(ready)
+      .when(changed)
       .gives({ refused: 'MERGE_QUEUED' })
-    refinery().given(configured, other, ready).when(ready).gives({ refused: 'MERGE_QUEUED' })
+    refinery().given(configured, other, ready).when(changed).gives({ refused: 'MERGE_QUEUED' })
   })
 
   test('[REFINERY-12] the last attempt is said to be the last', () => {

@@ -642,6 +642,18 @@ describe('what is kept', () => {
       })
   })
 
+  test('[SANDBOX-26] work that is handed in and rejected is kept, and its bead open again', () => {
+    const rejected = message('sandbox.reject')
+    sandbox()
+      .given(...submitted, ended)
+      .when(rejected)
+      .gives({ state: 'shelving', effects: [['worktree.shelve']] })
+    sandbox()
+      .given(...submitted, rejected)
+      .when(undo)
+      .gives({ refused: 'NOTHING_TO_UNDO' })
+  })
+
   test('[SANDBOX-23] work that is handed in is not taken, nor what has left already', () => {
     for (const taking of [nuke, unsling]) {
       for (const before of [submitted, [...submitted, close], [...submitted, ended, close]])

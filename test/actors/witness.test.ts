@@ -84,3 +84,10 @@ test('[WITNESS-6] a death is passed on to the Deacon', () => {
     .when(message('SESSION_DIED'))
     .gives({ tells: [['deacon', { type: 'RECOVERY_NEEDED', bead: BEAD, sandbox: SANDBOX, agent: AGENT }]] })
 })
+
+test('[WITNESS-7] rejected work is told to its sandbox', () => {
+  witness()
+    .given(submitted, clean)
+    .when(message('MERGE_REJECTED'))
+    .gives({ tells: [[SANDBOX, { type: 'sandbox.reject', reason: 'it is not wanted any more' }]] })
+})

@@ -1,6 +1,7 @@
 // What a bead decides: the facts, tells and refusals behind each arrow of bead.machine.ts.
 
 import { beadOwner, MAYOR, OVERSEER, refinery } from '../../events/address.ts'
+import { PRIORITY_DEFAULT } from '../../events/bead.ts'
 import type { Deciding, Event } from '../machine.ts'
 
 export type BeadContext = {
@@ -15,6 +16,9 @@ export type BeadContext = {
   sandbox: string | null
   /** A person labelled it `fixes-target`. */
   fixes: boolean
+  priority: number
+  /** The Refinery was told of a turn that is not the ordinary one. */
+  told: boolean
 }
 
 /** Label of a bead whose work may land on a target that is frozen or red. Only a person's counts. */
@@ -30,7 +34,8 @@ export function create(context: BeadContext, event: Event<'bead.create'>, to: To
   if (made.needs.includes(context.id))
     return to.refuse('DEPENDENCY_CYCLE', `${context.id} cannot need itself.`)
   const fixes = event.meta.by === OVERSEER && made.labels.includes(FIXES_TARGET)
-  to.set({ rig: made.rig, needs: made.needs, openNeeds: made.needs, fixes })
+  const { rig, needs, priority } = made
+  to.set({ rig, needs, openNeeds: needs, fixes, priority })
   to.fact({ type: 'BeadCreated', bead: context.id, ...made })
 }
 
@@ -70,14 +75,51 @@ export function unhook({ id, agent }: BeadContext, { reason }: Event<'bead.unhoo
   to.fact({ type: 'BeadUnhooked', bead: id, agent: agent ?? '', reason })
 }
 
-export function submit({ id, agent, rig, fixes }: BeadContext, { head }: Event<'bead.submit'>, to: To): void {
-  to.fact({ type: 'BeadSubmitted', bead: id, agent: agent ?? '', head })
+export function submit(context: BeadContext, { head }: Event<'bead.submit'>, to: To): void {
+  to.fact({ type: 'BeadSubmitted', bead: context.id, agent: context.agent ?? '', head })
+  tellOfTurn(context, to)
+}
+
+/** Nobody works on it: the Refinery does what it says. */
+export function handIn(context: BeadContext, { head, meta }: Event<'bead.handIn'>, to: To): void {
+  to.set({ agent: meta.by, sandbox: null })
+  to.fact({ type: 'BeadSubmitted', bead: context.id, agent: meta.by, head })
+  tellOfTurn(context, to)
+}
+
+/** What is ordinary is not said. */
+function tellOfTurn(context: BeadContext, to: To): void {
+  const { id, rig, fixes, priority, openNeeds } = context
   if (fixes) to.tell({ to: refinery(rig), message: { type: 'refinery.fixes', bead: id, fixes } })
+  if (context.told || priority !== PRIORITY_DEFAULT || openNeeds.length > 0) tellRefinery(context, to)
+}
+
+/** What its turn in the merge queue depends on. */
+function tellRefinery({ id, rig, priority, openNeeds }: BeadContext, to: To): void {
+  to.set({ told: priority !== PRIORITY_DEFAULT || openNeeds.length > 0 })
+  to.tell({
+    to: refinery(rig),
+    message: { type: 'refinery.bead', bead: id, priority, needs: [...openNeeds] },
+  })
+}
+
+/** Decides the same while its work is with the Refinery, which is told when that changes its turn. */
+export function atRefinery<E>(decide: (context: BeadContext, event: E, to: To) => void) {
+  return (context: BeadContext, event: E, to: To): void => {
+    let now = context
+    const set = (changed: Partial<BeadContext>): void => {
+      now = { ...now, ...changed }
+      to.set(changed)
+    }
+    decide(context, event, { ...to, set })
+    if (now.priority !== context.priority || now.openNeeds !== context.openNeeds) tellRefinery(now, to)
+  }
 }
 
 export function update(context: BeadContext, event: Event<'bead.update'>, to: To): void {
   const { meta, type: _type, ...changed } = event
   to.fact({ type: 'BeadUpdated', bead: context.id, ...changed })
+  if (changed.priority !== undefined) to.set({ priority: changed.priority })
   if (changed.labels === undefined) return
   const labelled = changed.labels.includes(FIXES_TARGET)
   to.set({ fixes: labelled && (context.fixes || meta.by === OVERSEER) })
@@ -157,6 +199,18 @@ export function reopen(context: BeadContext, { reason }: Event<'bead.reopen'>, t
   }
 }
 
+/** Its work is out of the target again; what needs it waits again. */
+export function revert(context: BeadContext, event: Event<'bead.revert'>, to: To): void {
+  const { commit, mergeRequest, reason } = event
+  to.fact({ type: 'BeadReverted', bead: context.id, commit, mergeRequest, reason })
+}
+
+export function revertAndReopen(context: BeadContext, event: Event<'bead.revert'>, to: To): void {
+  revert(context, event, to)
+  const { meta, reason } = event
+  reopen(context, { type: 'bead.reopen', reason: `taken back: ${reason}`.slice(0, 1_900), meta }, to)
+}
+
 function releaseDependents(context: BeadContext, to: To): void {
   for (const bead of context.neededBy) {
     to.tell({ to: beadOwner(bead), message: { type: 'bead.needMet', need: context.id } })
@@ -174,7 +228,28 @@ export function addNeed(context: BeadContext, { need }: Event<'bead.addNeed'>, t
   waitFor(context, need, to)
 }
 
-export function waitFor(context: BeadContext, need: string, to: To): void {
+export function dropNeed(context: BeadContext, { need }: Event<'bead.dropNeed'>, to: To): void {
+  if (!context.needs.includes(need)) return
+  to.set({ needs: context.needs.filter((id) => id !== need) })
+  to.fact({ type: 'BeadNeedDropped', bead: context.id, need })
+  meet(context, need, to)
+}
+
+export const needMet = (context: BeadContext, { need }: Event<'bead.needMet'>, to: To): void =>
+  meet(context, need, to)
+
+export function needReopened(context: BeadContext, { need }: Event<'bead.needReopened'>, to: To): void {
+  if (context.needs.includes(need)) waitFor(context, need, to)
+}
+
+/** It was begun, or done, on the ground of what is open again. */
+export function needTakenBack(context: BeadContext, event: Event<'bead.needReopened'>, to: To): void {
+  const { id, needs, agent } = context
+  if (needs.includes(event.need)) to.fact({ type: 'BeadNeedTakenBack', bead: id, need: event.need, agent })
+  needReopened(context, event, to)
+}
+
+function waitFor(context: BeadContext, need: string, to: To): void {
   if (context.openNeeds.includes(need)) return
   const open = [...context.openNeeds, need]
   to.set({ openNeeds: open })
@@ -183,7 +258,7 @@ export function waitFor(context: BeadContext, need: string, to: To): void {
 }
 
 /** One need fewer is open; with the last one the bead is ready. */
-export function meet(context: BeadContext, need: string, to: To): void {
+function meet(context: BeadContext, need: string, to: To): void {
   if (!context.openNeeds.includes(need)) return
   const open = context.openNeeds.filter((id) => id !== need)
   to.set({ openNeeds: open })

@@ -2,26 +2,34 @@
 
 import { setup } from 'xstate'
 import { beadOwner, MAYOR } from '../../events/address.ts'
+import { PRIORITY_DEFAULT } from '../../events/bead.ts'
 import { ACTIONS, type MachineDef, OPTIONS, typesOf, UNEXPECTED, writing } from '../machine.ts'
 import {
   addNeed,
+  atRefinery,
   type BeadContext,
   block,
   close,
   create,
   defer,
+  dropNeed,
   endAssignment,
+  handIn,
   hook,
   isIts,
   land,
   landed,
-  meet,
   mustWait,
+  needMet,
+  needReopened,
+  needTakenBack,
   queue,
   refuseAsHooked,
   refuseToWait,
   rehook,
   reopen,
+  revert,
+  revertAndReopen,
   rework,
   start,
   submit,
@@ -30,7 +38,6 @@ import {
   unhook,
   update,
   updateAtRefinery,
-  waitFor,
 } from './bead.decisions.ts'
 
 const { does, when } = writing<BeadContext>()
@@ -40,6 +47,17 @@ const unhooked = {
   target: '#bead.open',
   actions: does('bead.unhook', unhook),
 } as const
+
+/** The Refinery is told what changes of its turn. */
+const changedAtRefinery = {
+  'bead.update': { actions: does('bead.update', atRefinery(updateAtRefinery)) },
+  'bead.addNeed': { actions: does('bead.addNeed', atRefinery(addNeed)) },
+  'bead.dropNeed': { actions: does('bead.dropNeed', atRefinery(dropNeed)) },
+  'bead.needMet': { actions: does('bead.needMet', atRefinery(needMet)) },
+  'bead.needReopened': { actions: does('bead.needReopened', atRefinery(needTakenBack)) },
+} as const
+
+const begun = { 'bead.needReopened': { actions: does('bead.needReopened', needTakenBack) } } as const
 
 const machine = setup({ types: typesOf<BeadContext>(), actions: ACTIONS }).createMachine({
   id: 'bead',
@@ -54,6 +72,8 @@ const machine = setup({ types: typesOf<BeadContext>(), actions: ACTIONS }).creat
     agent: null,
     sandbox: null,
     fixes: false,
+    priority: PRIORITY_DEFAULT,
+    told: false,
   }),
   states: {
     absent: {
@@ -76,6 +96,7 @@ const machine = setup({ types: typesOf<BeadContext>(), actions: ACTIONS }).creat
         'bead.block': { target: 'blocked', actions: does('bead.block', block) },
         'bead.defer': { target: 'deferred', actions: does('bead.defer', defer) },
         'bead.close': { target: 'closed', actions: does('bead.close', close) },
+        'bead.handIn': { target: 'in_progress.submitted', actions: does('bead.handIn', handIn) },
       },
     },
     queued: {
@@ -114,6 +135,7 @@ const machine = setup({ types: typesOf<BeadContext>(), actions: ACTIONS }).creat
     },
     hooked: {
       on: {
+        ...begun,
         'bead.start': { target: 'in_progress', actions: does('bead.start', start) },
         // Its worker was quicker than the news of its start.
         'bead.submit': { target: 'in_progress.submitted', actions: does('bead.submit', submit) },
@@ -125,6 +147,7 @@ const machine = setup({ types: typesOf<BeadContext>(), actions: ACTIONS }).creat
     in_progress: {
       initial: 'working',
       on: {
+        ...begun,
         'bead.unhook': unhooked,
         'bead.block': { target: 'blocked', actions: does('bead.block', block) },
         'bead.defer': { target: 'deferred', actions: does('bead.defer', defer) },
@@ -141,15 +164,15 @@ const machine = setup({ types: typesOf<BeadContext>(), actions: ACTIONS }).creat
         },
         submitted: {
           on: {
+            ...changedAtRefinery,
             'bead.test': { target: 'testing', actions: does('bead.test', test) },
-            'bead.update': { actions: does('bead.update', updateAtRefinery) },
             'bead.rework': { target: 'working', actions: does('bead.rework', rework) },
           },
         },
         testing: {
           on: {
+            ...changedAtRefinery,
             'bead.test': { actions: does('bead.test', test) },
-            'bead.update': { actions: does('bead.update', updateAtRefinery) },
             'bead.rework': { target: 'working', actions: does('bead.rework', rework) },
           },
         },
@@ -217,6 +240,8 @@ const machine = setup({ types: typesOf<BeadContext>(), actions: ACTIONS }).creat
       on: {
         // Closed by hand while its work was under way: it is in the target all the same.
         'bead.land': { actions: does('bead.land', landed) },
+        'bead.revert': { target: 'open', actions: does('bead.revert', revertAndReopen) },
+        ...begun,
         'bead.reopen': { target: 'open', actions: does('bead.reopen', reopen) },
         'bead.neededBy': {
           actions: does('bead.neededBy', (context, { bead }, to) => {
@@ -259,6 +284,7 @@ const machine = setup({ types: typesOf<BeadContext>(), actions: ACTIONS }).creat
     },
     // What is in the target is landed, whatever was said of the bead meanwhile.
     'bead.land': { target: '.closed', actions: does('bead.land', land) },
+    'bead.revert': { actions: does('bead.revert', revert) },
     'bead.close': {
       actions: does('bead.close', ({ id, agent }, _, to) =>
         to.refuse(
@@ -284,22 +310,11 @@ const machine = setup({ types: typesOf<BeadContext>(), actions: ACTIONS }).creat
       ),
     },
     'bead.addNeed': { actions: does('bead.addNeed', addNeed) },
-    'bead.dropNeed': {
-      actions: does('bead.dropNeed', (context, { need }, to) => {
-        if (!context.needs.includes(need)) return
-        to.set({ needs: context.needs.filter((id) => id !== need) })
-        to.fact({ type: 'BeadNeedDropped', bead: context.id, need })
-        meet(context, need, to)
-      }),
-    },
-    'bead.needMet': { actions: does('bead.needMet', (context, { need }, to) => meet(context, need, to)) },
-    'bead.needReopened': {
-      actions: does('bead.needReopened', (context, { need }, to) => {
-        if (context.needs.includes(need)) waitFor(context, need, to)
-      }),
-    },
+    'bead.dropNeed': { actions: does('bead.dropNeed', dropNeed) },
+    'bead.needMet': { actions: does('bead.needMet', needMet) },
+    'bead.needReopened': { actions: does('bead.needReopened', needReopened) },
     '*': UNEXPECTED,
   },
 })
 
-export const bead: MachineDef = { name: 'bead', version: 3, machine, live: false }
+export const bead: MachineDef = { name: 'bead', version: 4, machine, live: false }

@@ -7,6 +7,7 @@ import { isFix, putBack, type RefineryContext, type To } from './refinery.contex
 import { fail, hold, isGreen } from './refinery.decisions.ts'
 import { isAlone, isTwice, testPrefix } from './refinery.judging.ts'
 import { isKnownRed, noteGreen, noteRed, notTested, requeue, testTarget } from './refinery.target.ts'
+import { rejectable } from './refinery.undo.ts'
 
 const { does, when } = writing<RefineryContext>()
 
@@ -16,6 +17,7 @@ export const ofTheTarget = {
   /** The base of what is in hand, which is red, or the target of now: is it red by itself? */
   checking: state({
     on: {
+      ...rejectable,
       'gates.ran': [
         { guard: when('gates.ran', isStale), target: 'idle', actions: does('gates.ran', putBack) },
         {

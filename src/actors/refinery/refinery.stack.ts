@@ -16,6 +16,7 @@ import {
   type To,
   testedOf,
 } from './refinery.context.ts'
+import { withHead } from './refinery.reverts.ts'
 
 /** Requests that land together at most. What a person passes, and what mends the target, lands by itself. */
 export const batchMax = (context: RefineryContext): number =>
@@ -42,19 +43,15 @@ export function holding(
 }
 
 /** The one in hand is built, and is the highest now. */
-export function withBuilt(
-  context: RefineryContext,
-  { commit, tree, base }: Event<'merge.built'>,
-): RefineryContext {
+export function withBuilt(context: RefineryContext, event: Event<'merge.built'>): RefineryContext {
+  const { commit, tree, base } = event
   const stack = [...context.stack, { request: current(context), commit, tree, base }]
-  return { ...context, ...holding(stack), base: stack[0]?.base ?? base }
+  return { ...context, ...withHead(context, event), ...holding(stack), base: stack[0]?.base ?? base }
 }
 
-export function noteBuilt(
-  context: RefineryContext,
-  { commit, tree, base }: Event<'merge.built'>,
-  to: To,
-): void {
+export function noteBuilt(context: RefineryContext, event: Event<'merge.built'>, to: To): void {
+  const { commit, tree, base } = event
+  to.set(withHead(context, event))
   to.tell({ to: current(context), message: { type: 'mr.test', commit, tree, base } })
 }
 

@@ -28,6 +28,7 @@ import {
   withoutIt,
 } from './refinery.stack.ts'
 import { testTarget } from './refinery.target.ts'
+import { rejectable } from './refinery.undo.ts'
 import { isTested, mayPush, setAside } from './refinery.waiting.ts'
 
 const { does, when } = writing<RefineryContext>()
@@ -117,6 +118,7 @@ export const ofTheWork = {
 
   building: state({
     on: {
+      ...rejectable,
       'merge.built': goesOn('merge.built', withBuilt, noteBuilt),
       'merge.conflicted': [
         ...goesOnWithout('merge.conflicted', ({ files }) => `both change ${files.slice(0, 5).join(', ')}`),
@@ -139,6 +141,7 @@ export const ofTheWork = {
 
   testing: state({
     on: {
+      ...rejectable,
       'gates.ran': [
         {
           // Another way to land was set while these ran: the worker is not to blame.

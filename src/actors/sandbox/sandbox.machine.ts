@@ -70,7 +70,7 @@ const machine = parts.createMachine({
 
 export const sandbox: MachineDef = {
   name: 'sandbox',
-  version: 4,
+  version: 5,
   // Nothing but the town's going down paused anybody in the first.
   migrate: ({ value, context }, from) => ({
     value,

@@ -95,6 +95,12 @@ const machine = setup({ types: typesOf<WitnessContext>(), actions: ACTIONS }).cr
         )
       }),
     },
+    MERGE_REJECTED: {
+      actions: does('MERGE_REJECTED', (_, { sandbox, reason }, to) => {
+        to.set({ [`work/${sandbox}`]: undefined })
+        to.tell({ to: sandbox, message: { type: 'sandbox.reject', reason } })
+      }),
+    },
     SESSION_DIED: {
       actions: does('SESSION_DIED', (_, { bead, sandbox, agent, reason }, to) =>
         to.tell({ to: DEACON, message: { type: 'RECOVERY_NEEDED', bead, sandbox, agent, reason } }),
@@ -104,7 +110,7 @@ const machine = setup({ types: typesOf<WitnessContext>(), actions: ACTIONS }).cr
   },
 })
 
-export const witness: MachineDef = { name: 'witness', version: 1, machine, live: true }
+export const witness: MachineDef = { name: 'witness', version: 2, machine, live: true }
 
 type To = Deciding<WitnessContext>
 

@@ -1,5 +1,6 @@
 // Handed in: the work lands or comes back, and once it has landed its worktree goes.
 
+import { nuke } from '../keeping.ts'
 import { forkedAtRest, giveUp, keep, leftAtLast, remove, rework, wasRemoved } from '../sandbox.decisions.ts'
 import { current, does, free, keeps, refuseToLeave, sessionGoes, state, taken } from './in-several.ts'
 
@@ -13,6 +14,8 @@ export const handedIn = {
       ...sessionGoes,
       'sandbox.rework': { target: 'paused', actions: does('sandbox.rework', rework) },
       'sandbox.giveUp': { target: 'parked', actions: does('sandbox.giveUp', giveUp) },
+      // A person said that it does not land: as if it was nuked, so that it can be brought back.
+      'sandbox.reject': { target: 'leaving', actions: does('sandbox.reject', nuke) },
       'sandbox.close': {
         target: 'closing',
         actions: does('sandbox.close', (_, { commit }, to) => to.set({ landed: commit })),

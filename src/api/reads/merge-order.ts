@@ -1,0 +1,118 @@
+// Reading who lands next, and why: the Refinery's own sum over what anybody can see.
+
+import { z } from 'zod'
+import {
+  linedUp,
+  needsSentence,
+  type Standing,
+  type Sum,
+  sumOf,
+} from '../../actors/refinery/refinery.order.ts'
+import { PRIORITY_DEFAULT } from '../../events/bead.ts'
+import { bead as beadRow } from '../../projections/bead-queries.ts'
+import type { Projections } from '../../projections/index.ts'
+import { type MergeRow, mergeRequests, QUEUE_STATES, SET_ASIDE } from '../../projections/merge-queue.ts'
+import type { RigRow } from '../../projections/rigs.ts'
+import { read } from '../read.ts'
+import { chooseRig } from '../resolve.ts'
+
+export type InLine = {
+  readonly id: string
+  readonly bead: string
+  readonly title: string
+  readonly worker: string
+  readonly state: string
+  readonly priority: number
+  readonly retries: number
+  readonly submittedAt: string
+  /** Null when they are lined up as they came. */
+  readonly sum: Sum | null
+  /** Why it is passed over; null when its turn comes. */
+  readonly waits: { readonly code: string; readonly message: string } | null
+}
+
+const next = read({
+  path: '/v1/merge-order',
+  summary: 'Who lands next in a rig (project), the sum that says so, and why others wait.',
+  query: z.strictObject({ rig: z.string().optional() }),
+  run({ view: { projections, seq }, query }) {
+    const rig = chooseRig(projections, query.rig)
+    const all = mergeRequests(projections.mergeQueue.rows, { rig: rig.name })
+    const line = all.filter(({ state }) => QUEUE_STATES.includes(state))
+    // As the Refinery does: as of the newest submission, whatever became of it.
+    const asOf = all.reduce((newest, { requestedAt }) => (requestedAt > newest ? requestedAt : newest), '')
+    const inHand = line.filter(isInHand)
+    const standings = line.filter((row) => !isInHand(row)).map((row, n) => standing(projections, row, n))
+    const items = linedUp(standings, rig.order, asOf).map((one): InLine => {
+      const { row, priority, retries } = one
+      return {
+        id: row.id,
+        bead: row.bead,
+        title: beadRow(projections.beads.rows, row.bead)?.title ?? '',
+        worker: row.worker,
+        state: row.state,
+        priority,
+        retries,
+        submittedAt: row.requestedAt,
+        sum: rig.order === 'fifo' ? null : sumOf(one, asOf),
+        waits: waits(projections, rig, row, line),
+      }
+    })
+    return {
+      rig: rig.name,
+      target: rig.target.branch,
+      order: rig.order,
+      /** The moment that the sums are of: the newest submission; null when there was none. */
+      asOf: asOf === '' ? null : asOf,
+      inHand: inHand.map(({ id, bead, state }) => ({ id, bead, state })),
+      next: items.find((item) => item.waits === null) ?? null,
+      items,
+      seq,
+    }
+  },
+})
+
+export const mergeOrderReads = [next]
+
+/** What waits for a second try is in hand; what waits for a person, a thaw or another bead is not. */
+const isInHand = ({ state, reason }: MergeRow): boolean =>
+  state === 'waiting' ? !SET_ASIDE.has(reason?.code ?? '') : state !== 'queued'
+
+/** In order of arrival, `order` counts them. */
+const standing = (
+  { beads }: Projections,
+  row: MergeRow,
+  order: number,
+): Standing & { readonly row: MergeRow } => {
+  const bead = beadRow(beads.rows, row.bead)
+  return {
+    row,
+    address: row.address,
+    bead: row.bead,
+    order,
+    at: row.requestedAt,
+    priority: bead?.priority ?? PRIORITY_DEFAULT,
+    retries: row.attempts - 1,
+    needs: bead?.openNeeds ?? [],
+  }
+}
+
+function waits(
+  { beads }: Projections,
+  rig: RigRow,
+  row: MergeRow,
+  line: readonly MergeRow[],
+): InLine['waits'] {
+  const bead = beadRow(beads.rows, row.bead)
+  const needs = needsSentence(
+    bead?.openNeeds ?? [],
+    (need) => line.find((other) => other.bead === need)?.id ?? null,
+  )
+  if (needs !== null) return { code: 'NEEDS_OPEN', message: needs }
+  if (row.state === 'waiting' && row.reason?.code === 'APPROVAL_NEEDED') return { ...row.reason }
+  if (bead?.labels.includes('fixes-target') === true) return null
+  const { branch, reason } = rig.target
+  if (rig.frozen !== null) return { code: 'TARGET_FROZEN', message: `${branch} is ${reason}.` }
+  if (rig.red !== null) return { code: 'TARGET_RED', message: `${branch} is red by itself: ${reason}.` }
+  return null
+}
