@@ -9,10 +9,13 @@
 
 import { crc32 } from 'node:zlib'
 import type { WrittenId } from '../engine.ts'
+import type { IdWindow } from '../id-window.ts'
 import { SEGMENT_ENTRIES } from '../seal-policy.ts'
 import { LogError } from '../types.ts'
 import { type Database, type DatabaseSnapshot, readError } from './database.ts'
+import { IdHashes } from './id-hashes.ts'
 import { idKey, rangeOf, seqKey, seqOf } from './keys.ts'
+import { forgetOlder, hasOlder, olderRows } from './older-ids.ts'
 import {
   decodeIdBatch,
   decodeIdHashes,
@@ -24,20 +27,39 @@ import {
   type IdRun,
 } from './values.ts'
 
+/** Runs whose ids are forgotten in one step, so that a step stays short. */
+const FORGET_AT_ONCE = 2048
+
 export type Operation = { type: 'put'; key: Buffer; value: Buffer } | { type: 'del'; key: Buffer }
 
 /** The ids of the commits that end in a run, as they are kept from its sealing on. */
 export type PackedIds = {
-  readonly last: number
   readonly operations: readonly Operation[]
-  readonly ids: readonly string[]
+  readonly ids: IdRun
+  /** Nothing when there are no ids. */
+  readonly run: RunOfIds | undefined
 }
+
+export type Forgotten = {
+  readonly operations: readonly Operation[]
+  /** The ids of all sealed runs up to this one are forgotten. */
+  readonly upTo: number
+}
+
+/** The latest of the ids of a sealed run: with it the whole run's leave the window. */
+type RunOfIds = { readonly last: number; readonly newestFirst: number; readonly newestAt: number }
+
+/** The ids of a commit that ends at `last`. */
+type CommitIds = { readonly last: number; readonly ids: IdRun }
 
 export class AppendIds {
   readonly #db: Database
-  /** Ids of commits that no sealed run has taken in. */
+  /** Ids of commits that no sealed run has taken in, and where each of them is. */
+  #commits: CommitIds[] = []
   readonly #tail = new Map<string, IdPlace>()
-  readonly #packed = new HashTable()
+  /** Those of sealed runs, the earliest first. */
+  #runs: RunOfIds[] = []
+  readonly #packed = new IdHashes()
   /** There are rows that a build before format 3 has written. */
   readonly #older: boolean
 
@@ -48,22 +70,17 @@ export class AppendIds {
 
   /** Reads what is known of the ids. @throws {LogError} LOG_DAMAGED: an id that is not known would be written again. */
   static async load(db: Database, snapshot: DatabaseSnapshot, sealedSeq: number): Promise<AppendIds> {
-    const [older] = await db.keys({ ...rangeOf('i'), limit: 1, snapshot }).all()
-    const ids = new AppendIds(db, older !== undefined)
+    const ids = new AppendIds(db, await hasOlder(db, snapshot, sealedSeq))
     for await (const [key, value] of db.iterator({ ...rangeOf('h'), snapshot })) {
       const run = decodeIdHashes(key, value)
       if (!run)
         throw damagedIds(
           `The hashes of append ids of the run that ends at entry ${seqOf(key) ?? 0} are damaged`,
         )
-      for (const hash of run.hashes) ids.#packed.add(hash, seqOf(key) ?? 0)
+      ids.#addRun({ ...run, last: seqOf(key) ?? 0 }, run.hashes)
     }
     const range = { gt: seqKey('x', sealedSeq), lt: rangeOf('x').lt, snapshot }
-    for await (const [key, value] of db.iterator(range)) {
-      const batch = decodeIdBatch(key, value)
-      if (!batch) throw damagedList(key)
-      for (const [id, place] of placesOf(seqOf(key) ?? 0, batch)) ids.#tail.set(id, place)
-    }
+    for await (const commit of commitsIn(db, range)) ids.#addCommit(commit)
     return ids
   }
 
@@ -81,22 +98,61 @@ export class AppendIds {
   }
 
   written(ids: readonly WrittenId[], at: number): void {
-    for (const { id, first, last } of ids) this.#tail.set(id, { first, last, at })
+    const places = ids.map(({ id, first, last }) => [id, { first, last, at }] as const)
+    this.#addCommit({ last: ids.at(-1)?.last ?? 0, ids: places })
   }
 
-  /** A run was sealed, and its ids are where `packIds` said. */
-  packed({ last, ids }: PackedIds): void {
-    for (const id of ids) {
-      this.#packed.add(hashOf(id), last)
+  /** What replaces the ids of the commits that no sealed run has taken in and that end at or before `to`. Writes nothing. */
+  async pack(to: number): Promise<PackedIds> {
+    const packed = packedIds(
+      this.#commits.filter(({ last }) => last <= to),
+      to,
+    )
+    return this.#older ? withOlder(this.#db, packed) : packed
+  }
+
+  /** A run was sealed, and its ids are where `pack` said. */
+  packed({ ids, run }: PackedIds): void {
+    if (!run) return
+    for (const [id] of ids) {
       const place = this.#tail.get(id)
       // The id may have been used again since, when it was already forgotten.
-      if (place && place.last <= last) this.#tail.delete(id)
+      if (place && place.last <= run.last) this.#tail.delete(id)
     }
+    this.#commits = this.#commits.filter(({ last }) => last > run.last)
+    this.#addRun(
+      run,
+      ids.map(([id]) => hashOf(id)),
+    )
   }
 
-  /** The ids of all runs up to this one were forgotten. */
-  forgotten(upTo: number): void {
+  /** Deletions of the ids of runs up to `sealed` that have left the window, oldest first. Writes nothing. */
+  async forget(window: IdWindow, sealed: number, head: number, now: number): Promise<Forgotten> {
+    const operations: Operation[] = []
+    if (this.#older) operations.push(...(await forgetOlder(this.#db, window, { sealed, head, now })))
+    let upTo = 0
+    for (const { last, newestFirst, newestAt } of this.#runs.slice(0, FORGET_AT_ONCE)) {
+      if (last > sealed || window.holds({ first: newestFirst, at: newestAt }, head, now)) break
+      operations.push({ type: 'del', key: seqKey('h', last) }, { type: 'del', key: seqKey('p', last) })
+      upTo = last
+    }
+    return { operations, upTo }
+  }
+
+  /** They were written. */
+  forgotten({ upTo }: Forgotten): void {
     this.#packed.forgotten(upTo)
+    this.#runs = this.#runs.filter(({ last }) => last > upTo)
+  }
+
+  #addCommit(commit: CommitIds): void {
+    this.#commits.push(commit)
+    for (const [id, place] of commit.ids) this.#tail.set(id, place)
+  }
+
+  #addRun({ last, newestFirst, newestAt }: RunOfIds, hashes: readonly number[]): void {
+    this.#runs.push({ last, newestFirst, newestAt })
+    for (const hash of hashes) this.#packed.add(hash, last)
   }
 
   #inRun(id: string, last: number): IdPlace | undefined {
@@ -127,33 +183,15 @@ export class AppendIds {
   }
 }
 
-/** What replaces the ids of the commits that end after `from` and up to `to`. Writes nothing. */
-export async function packIds(
-  db: Database,
-  snapshot: DatabaseSnapshot,
-  from: number,
-  to: number,
-): Promise<PackedIds> {
-  const operations: Operation[] = []
-  const run: (readonly [id: string, place: IdPlace])[] = []
-  for await (const [key, value] of db.iterator({ gt: seqKey('x', from), lte: seqKey('x', to), snapshot })) {
-    const batch = decodeIdBatch(key, value)
-    if (!batch) throw damagedList(key)
-    run.push(...placesOf(seqOf(key) ?? 0, batch))
-    operations.push({ type: 'del', key })
-  }
-  const ids = run.map(([id]) => id)
-  operations.push(...(await olderRows(db, snapshot, run)))
-  if (run.length > 0) operations.push(...rowsOf(to, run))
-  return { last: to, operations, ids }
-}
-
 /** Packs what lies before `sealed` as it was kept before: of a log that was written anew, all of whose full runs are sealed. */
 export async function packAllIds(db: Database, sealed: number): Promise<void> {
   const snapshot = db.snapshot()
   try {
     for (let last = SEGMENT_ENTRIES; last <= sealed; last += SEGMENT_ENTRIES) {
-      const { operations } = await packIds(db, snapshot, last - SEGMENT_ENTRIES, last)
+      const range = { gt: seqKey('x', last - SEGMENT_ENTRIES), lte: seqKey('x', last), snapshot }
+      const commits: CommitIds[] = []
+      for await (const commit of commitsIn(db, range)) commits.push(commit)
+      const { operations } = await withOlder(db, packedIds(commits, last))
       if (operations.length === 0) continue
       const known = (await db.get(seqKey('p', last), { snapshot })) !== undefined
       await db.batch(operations.filter(({ type }) => !known || type === 'del'))
@@ -163,29 +201,40 @@ export async function packAllIds(db: Database, sealed: number): Promise<void> {
   }
 }
 
-/** The rows of an older build that say the same. */
-async function olderRows(db: Database, snapshot: DatabaseSnapshot, run: IdRun): Promise<Operation[]> {
-  const [any] = await db.keys({ ...rangeOf('i'), limit: 1, snapshot }).all()
-  if (any === undefined) return []
-  const keys = run.map(([id]) => idKey(id))
-  const values = await db.getMany(keys, { snapshot })
-  return keys.flatMap((key, n) => {
-    const value = values[n]
-    return value && decodeIdPlace(key, value)?.first === run[n]?.[1].first ? [{ type: 'del', key }] : []
-  })
+/** @throws {LogError} LOG_DAMAGED */
+async function* commitsIn(
+  db: Database,
+  range: { gt: Buffer; lt?: Buffer; lte?: Buffer; snapshot: DatabaseSnapshot },
+): AsyncGenerator<CommitIds> {
+  for await (const [key, value] of db.iterator<Buffer, Buffer>(range)) {
+    const batch = decodeIdBatch(key, value)
+    const last = seqOf(key) ?? 0
+    if (!batch) throw damagedIds(`The list of append ids at entry ${last} is damaged`)
+    yield { last, ids: [...placesOf(last, batch)] }
+  }
 }
 
-function rowsOf(to: number, run: IdRun): Operation[] {
+function packedIds(commits: readonly CommitIds[], to: number): PackedIds {
+  const operations: Operation[] = commits.map(({ last }) => ({ type: 'del', key: seqKey('x', last) }))
+  const all = commits.flatMap(({ ids }) => ids)
+  if (all.length === 0) return { operations, ids: [], run: undefined }
   const [hashesKey, placesKey] = [seqKey('h', to), seqKey('p', to)]
-  const known = {
-    newestFirst: Math.max(...run.map(([, { first }]) => first)),
-    newestAt: Math.max(...run.map(([, { at }]) => at)),
-    hashes: run.map(([id]) => hashOf(id)),
+  const run = {
+    last: to,
+    newestFirst: Math.max(...all.map(([, { first }]) => first)),
+    newestAt: Math.max(...all.map(([, { at }]) => at)),
   }
-  return [
-    { type: 'put', key: hashesKey, value: encodeIdHashes(hashesKey, known) },
-    { type: 'put', key: placesKey, value: encodeIdRun(placesKey, run) },
-  ]
+  const hashes = all.map(([id]) => hashOf(id))
+  operations.push(
+    { type: 'put', key: hashesKey, value: encodeIdHashes(hashesKey, { ...run, hashes }) },
+    { type: 'put', key: placesKey, value: encodeIdRun(placesKey, all) },
+  )
+  return { operations, ids: all, run }
+}
+
+/** With the deletion of the rows of an older build that say the same. */
+async function withOlder(db: Database, packed: PackedIds): Promise<PackedIds> {
+  return { ...packed, operations: [...packed.operations, ...(await olderRows(db, packed.ids))] }
 }
 
 /** A batch says where each of its appends began; it ended where the next one began. */
@@ -199,65 +248,9 @@ function* placesOf(
 
 export const hashOf = (id: string): number => crc32(id)
 
-const damagedList = (key: Buffer): LogError =>
-  damagedIds(`The list of append ids at entry ${seqOf(key) ?? 0} is damaged`)
-
 function damagedIds(what: string): LogError {
   const message = `${what}; verify the log.`
   return new LogError('LOG_DAMAGED', message, {
     details: { problems: [{ seq: 0, kind: 'checksum', message }] },
   })
-}
-
-const ROOM = 1 << 10
-
-const runOf = (last: number): number => Math.ceil(last / SEGMENT_ENTRIES)
-/** A checksum of short texts that are alike fills the low bits badly. */
-const placeOf = (hash: number): number => Math.imul(hash ^ (hash >>> 15), 0x9e3779b1) >>> 7
-
-/** Runs by the hash of an id: two numbers each, in arrays that are at most half full. */
-class HashTable {
-  #hashes = new Uint32Array(ROOM)
-  /** 2^32 runs of 512 are more than there are positions. 0: free. */
-  #runs = new Uint32Array(ROOM)
-  #count = 0
-  #forgotten = 0
-
-  add(hash: number, last: number): void {
-    if ((this.#count + 1) * 2 > this.#hashes.length) this.#makeRoom()
-    this.#put(hash, runOf(last))
-  }
-
-  /** Latest first. */
-  find(hash: number): number[] {
-    const mask = this.#hashes.length - 1
-    const found: number[] = []
-    for (let at = placeOf(hash) & mask; this.#runs[at] !== 0; at = (at + 1) & mask)
-      if (this.#hashes[at] === hash) found.push((this.#runs[at] as number) * SEGMENT_ENTRIES)
-    return found.sort((a, b) => b - a)
-  }
-
-  forgotten(upTo: number): void {
-    this.#forgotten = Math.max(this.#forgotten, runOf(upTo))
-  }
-
-  #put(hash: number, run: number): void {
-    const mask = this.#hashes.length - 1
-    let at = placeOf(hash) & mask
-    while (this.#runs[at] !== 0) at = (at + 1) & mask
-    this.#hashes[at] = hash
-    this.#runs[at] = run
-    this.#count += 1
-  }
-
-  #makeRoom(): void {
-    const [hashes, runs] = [this.#hashes, this.#runs]
-    const kept = runs.reduce((sum, run) => sum + (run > this.#forgotten ? 1 : 0), 0)
-    let room = ROOM
-    while (room < kept * 4) room *= 2
-    this.#hashes = new Uint32Array(room)
-    this.#runs = new Uint32Array(room)
-    this.#count = 0
-    for (const [at, run] of runs.entries()) if (run > this.#forgotten) this.#put(hashes[at] as number, run)
-  }
 }

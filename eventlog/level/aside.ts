@@ -18,7 +18,7 @@ import { aside, SideDropped, SideLost, type SideOptions } from './side-thread.ts
  * @throws {LogError} LOG_DAMAGED, LOG_UNAVAILABLE
  */
 export async function sealAside(
-  rows: () => AsyncIterable<RawRow>,
+  rows: () => AsyncIterable<RawRow> | Iterable<RawRow>,
   from: Position,
   format: number,
   signal: AbortSignal | undefined,

@@ -87,6 +87,8 @@ export async function checkRows(
     readonly known?: Position | undefined
     readonly onProgress?: ((seq: number) => void) | undefined
     readonly erased?: ErasedEntries
+    /** Each row that is sound. */
+    readonly onRow?: (key: Buffer, value: Buffer) => void
   } = {},
 ): Promise<RowsReport> {
   const { known, segments } = options
@@ -150,6 +152,7 @@ export async function checkRows(
       )
     }
     seq = last
+    options.onRow?.(scanned.key, scanned.value)
     options.onProgress?.(seq)
   }
   if (stopped) {

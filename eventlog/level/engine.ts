@@ -13,7 +13,7 @@ import type { IdWindow } from '../id-window.ts'
 import { pieceOf } from '../pieces.ts'
 import { SEGMENT_ENTRIES } from '../seal-policy.ts'
 import { type Appended, LogError, type LogProblem, type LogStats, type Piece, type Stored } from '../types.ts'
-import { AppendIds, packIds } from './append-ids.ts'
+import { AppendIds } from './append-ids.ts'
 import { Archives, archiveOperations } from './archive.ts'
 import { sealAside, verifyAside } from './aside.ts'
 import { checkHead, checkRows, checkSegments } from './check.ts'
@@ -31,9 +31,10 @@ import {
 } from './database.ts'
 import { HeadFile, readHeadFile } from './head-file.ts'
 import { seqKey } from './keys.ts'
-import { encodeRow, isDamaged } from './row.ts'
+import { bytesOfText, isDamaged, sizeOfCommit, writeCommit } from './row.ts'
 import { type RawRow, SegmentCache, scanOf, scanRows } from './scan.ts'
-import { forgetIds } from './seal.ts'
+import { restOf } from './seal.ts'
+import { Tail } from './tail.ts'
 import { encodeIdBatch } from './values.ts'
 import { checkWriteAhead } from './write-ahead.ts'
 
@@ -58,6 +59,7 @@ type Open = {
   readonly ids: AppendIds
   readonly archives: Archives
   readonly segments: SegmentCache
+  readonly tail: Tail
 }
 
 export class LevelEngine implements Engine {
@@ -81,14 +83,16 @@ export class LevelEngine implements Engine {
       const { logId, format } = await readMeta(db, dir)
       const found = await readHeadFile(headPath(dir))
       const problems: LogProblem[] = []
-      const { archives, segments, rows } = await withSnapshot(db, async (snapshot) => {
+      const { archives, segments, rows, tail } = await withSnapshot(db, async (snapshot) => {
         const scan = scanOf(db, snapshot)
         const segments = await checkSegments(scan, problems)
         const archives = Archives.of(dir, segments.archives)
         problems.push(...(await archives.missing()))
         const known = found.state === 'found' ? found : undefined
-        const rows = await checkRows(scan, segments.end, problems, { segments, known })
-        return { archives, segments, rows }
+        const tail = new Tail(segments.end.seq)
+        const onRow = (key: Buffer, value: Buffer) => value.copy(tail.room(key, value.length))
+        const rows = await checkRows(scan, segments.end, problems, { segments, known, onRow })
+        return { archives, segments, rows, tail }
       })
       checkHead(rows.end.seq, logId, found, problems)
       if (problems.length > 0) throw damaged(dir, problems)
@@ -96,7 +100,7 @@ export class LevelEngine implements Engine {
       const headFile = await HeadFile.open(headPath(dir), logId, found, onHeadError)
       // It may be older than the log: the process was killed before it could follow.
       if (found.state === 'found' && found.seq !== rows.end.seq) headFile.follow(rows.end)
-      this.#open = { db, headFile, logId, ids, archives, segments: new SegmentCache() }
+      this.#open = { db, headFile, logId, ids, archives, segments: new SegmentCache(), tail }
       this.#format = format
       this.#sealed = segments.end
       this.#givenBack = segments.end.seq
@@ -109,14 +113,16 @@ export class LevelEngine implements Engine {
   }
 
   async write(commit: Commit): Promise<void> {
-    const { db, headFile, ids } = this.#opened()
+    const { db, headFile, ids, tail } = this.#opened()
     const at = this.#options.now()
-    const text = Buffer.from(commit.lines.join('\n'))
+    const bytes = bytesOfText(commit.lines)
     const key = seqKey('r', commit.last)
+    const value = tail.room(key, sizeOfCommit(commit.lines.length, bytes))
+    writeCommit(value, key, commit)
     const idsKey = seqKey('x', commit.last)
     const batch = { at, ids: commit.ids.map(({ id, first }) => [id, first] as const) }
     const operations = [
-      { type: 'put' as const, key, value: encodeRow(key, commit, text) },
+      { type: 'put' as const, key, value },
       { type: 'put' as const, key: idsKey, value: encodeIdBatch(idsKey, batch) },
       // From now on a build that looks for the ids elsewhere must not open the log.
       ...(this.#format < FORMAT ? [formatRow()] : []),
@@ -124,7 +130,7 @@ export class LevelEngine implements Engine {
     await db.batch(operations, { sync: true })
     this.#format = FORMAT
     ids.written(commit.ids, at)
-    this.#bytes += text.length + 1
+    this.#bytes += bytes + 1
     headFile.follow({ seq: commit.last, chain: commit.after })
   }
 
@@ -183,27 +189,31 @@ export class LevelEngine implements Engine {
   async nextSeal(head: number, signal?: AbortSignal): Promise<SealStep | undefined> {
     const from = this.#sealed
     if (from.seq + SEGMENT_ENTRIES > head) return undefined
-    const { db, ids } = this.#opened()
+    const { db, ids, tail } = this.#opened()
     const { window, now } = this.#options
-    const range = { after: from.seq, to: from.seq + SEGMENT_ENTRIES, reverse: false }
-    return withSnapshot(db, async (snapshot) => {
-      const rows = () => scanRows(db, snapshot, range)
-      const sealed = await sealAside(rows, from, this.#format, signal)
-      if (!sealed) return undefined
-      const packed = await packIds(db, snapshot, range.after, range.to)
-      const forgotten = await forgetIds(db, snapshot, window, { sealed: from.seq, head, now: now() })
-      const operations = [...sealed.operations, ...packed.operations, ...forgotten.operations]
-      return {
-        apply: async () => {
-          await db.batch(operations, { sync: true })
-          this.#sealed = sealed.end
-          this.#format = FORMAT
-          ids.packed(packed)
-          ids.forgotten(forgotten.upTo)
-          this.#giveBack()
-        },
-      }
-    })
+    const to = from.seq + SEGMENT_ENTRIES
+    const kept = tail.rows(from.seq, to)
+    const prepare = (rows: () => AsyncIterable<RawRow> | Iterable<RawRow>) =>
+      sealAside(rows, from, this.#format, signal)
+    const range = { after: from.seq, to, reverse: false }
+    const sealed = await (kept
+      ? prepare(kept)
+      : withSnapshot(db, (snapshot) => prepare(() => scanRows(db, snapshot, range))))
+    if (!sealed) return undefined
+    const packed = await ids.pack(to)
+    const forgotten = await ids.forget(window, from.seq, head, now())
+    const operations = [...sealed.operations, ...packed.operations, ...forgotten.operations]
+    return {
+      apply: async () => {
+        await db.batch(operations, { sync: true })
+        this.#sealed = sealed.end
+        this.#format = FORMAT
+        ids.packed(packed)
+        ids.forgotten(forgotten)
+        tail.sealed(to, restOf(sealed))
+        this.#giveBack()
+      },
+    }
   }
 
   async nextArchive(to: number): Promise<ArchiveStep | undefined> {

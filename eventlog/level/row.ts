@@ -18,6 +18,7 @@ const SEGMENT_OF_TEXT = 2
 /** From format 2 on. */
 const SEGMENT_OF_VALUES = 3
 const HEADER_BYTES = 73
+const NEWLINE = 10
 
 /** What is known of a row without its body. */
 export type RowHeader = {
@@ -41,28 +42,49 @@ export type RowOfEntries = {
 
 export type RowDamage = { readonly damaged: true; readonly seq: number; readonly message: string }
 
+type RowToKeep = { readonly before: Buffer; readonly after: Buffer; readonly lines: readonly string[] }
+
 /** `text` is the lines joined by newlines; for a segment `packed` is what is kept instead. */
-export function encodeRow(
-  key: Buffer,
-  row: { readonly before: Buffer; readonly after: Buffer; readonly lines: readonly string[] },
-  text: Buffer,
-  packed?: Packed,
-): Buffer {
-  const { lines } = row
+export function encodeRow(key: Buffer, row: RowToKeep, text: Buffer, packed?: Packed): Buffer {
   const body = packed?.bytes ?? text
-  const crcsBytes = lines.length > 1 ? lines.length * 4 : 0
-  const value = Buffer.allocUnsafe(HEADER_BYTES + crcsBytes + body.length + CRC_BYTES)
-  value.writeUInt8(kindOf(packed), 0)
-  value.writeUInt32BE(lines.length, 1)
-  value.writeUInt32BE(text.length, 5)
-  row.before.copy(value, 9)
-  row.after.copy(value, 41)
-  if (crcsBytes > 0) {
-    let at = HEADER_BYTES
-    for (const line of lines) at = value.writeUInt32BE(crc32(line), at)
-  }
-  body.copy(value, HEADER_BYTES + crcsBytes)
+  const value = Buffer.allocUnsafe(bodyAt(row.lines.length) + body.length + CRC_BYTES)
+  body.copy(value, writeHeader(value, kindOf(packed), row, text.length))
   return sign(key, value)
+}
+
+/** Bytes of lines joined by newlines. */
+export function bytesOfText(lines: readonly string[]): number {
+  let bytes = lines.length - 1
+  for (const line of lines) bytes += Buffer.byteLength(line)
+  return bytes
+}
+
+/** Bytes of the row of a commit; `bytes`: of its lines joined by newlines. */
+export const sizeOfCommit = (count: number, bytes: number): number => bodyAt(count) + bytes + CRC_BYTES
+
+/** The same as encodeRow(), written into room of that size: without a copy of the lines in between. */
+export function writeCommit(value: Buffer, key: Buffer, row: RowToKeep): void {
+  const from = bodyAt(row.lines.length)
+  writeHeader(value, COMMIT, row, value.length - from - CRC_BYTES)
+  let at = from
+  for (const line of row.lines) {
+    if (at > from) at = value.writeUInt8(NEWLINE, at)
+    at += value.write(line, at, 'utf8')
+  }
+  sign(key, value)
+}
+
+/** Everything before the body; answers where that begins. */
+function writeHeader(value: Buffer, kind: number, row: RowToKeep, bytes: number): number {
+  const { lines, before, after } = row
+  value.writeUInt8(kind, 0)
+  value.writeUInt32BE(lines.length, 1)
+  value.writeUInt32BE(bytes, 5)
+  before.copy(value, 9)
+  after.copy(value, 41)
+  let at = HEADER_BYTES
+  if (lines.length > 1) for (const line of lines) at = value.writeUInt32BE(crc32(line), at)
+  return at
 }
 
 export function decodeRow(key: Buffer, last: number, value: Buffer): Row | RowDamage {
@@ -124,9 +146,11 @@ function kindOf(packed: Packed | undefined): number {
 }
 
 function bodyOf(value: Buffer): Buffer {
-  const count = value.readUInt32BE(1)
-  return value.subarray(HEADER_BYTES + (count > 1 ? count * 4 : 0), value.length - CRC_BYTES)
+  return value.subarray(bodyAt(value.readUInt32BE(1)), value.length - CRC_BYTES)
 }
+
+/** Behind the checksums of the lines. */
+const bodyAt = (count: number): number => HEADER_BYTES + (count > 1 ? count * 4 : 0)
 
 function linesOf(value: Buffer): string[] {
   const kind = value.readUInt8(0)

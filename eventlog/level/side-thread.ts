@@ -26,7 +26,7 @@ const SEND_ROWS = 512
 
 export type SideOptions = {
   /** What the job asks to read. It is not asked any more once the job is over. */
-  readonly scan: (ask: ScanAsk) => AsyncIterable<Scanned>
+  readonly scan: (ask: ScanAsk) => AsyncIterable<Scanned> | Iterable<Scanned>
   /** Ends the job: the answer is a SideDropped. */
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: ((seq: number) => void) | undefined
@@ -168,7 +168,7 @@ class Feed {
     this.#wake?.()
   }
 
-  async give(scanned: AsyncIterable<Scanned>): Promise<void> {
+  async give(scanned: AsyncIterable<Scanned> | Iterable<Scanned>): Promise<void> {
     let rows: SideRow[] = []
     let bytes = 0
     const send = async (): Promise<void> => {
