@@ -2,6 +2,7 @@
 
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { READS } from '../../src/api/reads/index.ts'
+import { message } from '../support/messages.ts'
 import { createTown, FIRST_SESSION, type TestTown, tokenOf } from './town.ts'
 
 const AGENT = 'shop/polecats/nux'
@@ -39,6 +40,11 @@ test('[P4] no read refuses a moment: as of the newest record each answers as it 
       },
     ],
   })
+  await town.town.system.take({
+    id: 'ready',
+    by: 'shop/witness',
+    messages: [{ to: 'shop/refinery', message: message('MERGE_READY', { bead }) }],
+  })
   await expect.poll(async () => (await town.get('/v1/trash')).body.items).not.toEqual([])
   await town.town.system.idle()
   const { items: left } = (await town.get('/v1/trash')).body
@@ -49,6 +55,7 @@ test('[P4] no read refuses a moment: as of the newest record each answers as it 
     '/v1/mail/:seq': String((await town.get('/v1/mail')).body.items[0]?.seq),
     '/v1/records/:seq': String(head()),
     '/v1/rigs/:name': 'shop',
+    '/v1/rigs/:name/audit': 'shop',
     '/v1/blame/:rig': 'shop',
   }
   const queries: Readonly<Record<string, string>> = {
@@ -67,7 +74,8 @@ test('[P4] no read refuses a moment: as of the newest record each answers as it 
     expect([then.status, then.body.code], `${url} ${then.body.message}`).toEqual([now.status, now.body.code])
     if (now.status === 200) answered.push(path)
   }
-  for (const path of ['/v1/budgets', '/v1/blame/:rig', '/v1/peek/:address', '/v1/trash/:id'])
+  const outside = ['/v1/blame/:rig', '/v1/peek/:address', '/v1/trash/:id', '/v1/rigs/:name/audit']
+  for (const path of ['/v1/budgets', '/v1/merge-queue/:id/packet', ...outside])
     expect(answered).toContain(path)
   expect(answered.length).toBeGreaterThan(READS.length - 6)
 })
