@@ -10,6 +10,7 @@
 import { createHash } from 'node:crypto'
 import { constants, type Stats } from 'node:fs'
 import {
+  access,
   chmod,
   copyFile,
   lstat,
@@ -97,20 +98,13 @@ export async function keepIgnored(
     const { kept, leftOut } = await choose(worktree, await listIgnored(layout, worktree), bytesMax)
     if (kept.length === 0 && leftOut.count === 0 && before.length === 0) return
     const files: Entry[] = []
-    const lost: string[] = []
     for (const one of kept) {
       const entry = await keepOne(layout, worktree, one)
-      if (entry === null) lost.push(one.path)
-      else files.push(entry)
-    }
-    const all = {
-      count: leftOut.count + lost.length,
-      bytes: leftOut.bytes,
-      paths: [...lost, ...leftOut.paths].slice(0, LEFT_OUT_TOLD_MAX),
+      if (entry !== null) files.push(entry)
     }
     const last = before.at(-1)?.manifest
-    if (last !== undefined && isSame(last, { commit, files, leftOut: all })) return
-    const manifest: Manifest = { at: new Date().toISOString(), commit, files, leftOut: all }
+    if (last !== undefined && isSame(last, { commit, files, leftOut })) return
+    const manifest: Manifest = { at: new Date().toISOString(), commit, files, leftOut }
     const n = (before.at(-1)?.n ?? 0) + 1
     await makePrivate(keptOf(layout, name))
     await writeWhole(join(keptOf(layout, name), `${n}.json`), JSON.stringify(manifest))
@@ -123,6 +117,10 @@ export async function keepIgnored(
     )
   }
 }
+
+/** What would not be kept if the worktree went now. */
+export const unkeptIn = async (layout: Layout, worktree: Worktree, bytesMax = BYTES_MAX): Promise<LeftOut> =>
+  (await choose(worktree, await listIgnored(layout, worktree), bytesMax)).leftOut
 
 /** What is kept beside a commit; null when nothing is, nor was anything left out. */
 export async function showIgnored(
@@ -213,8 +211,9 @@ async function choose(
       const names = await readdir(join(worktree.path, plain)).catch(() => null)
       if (names === null) return leave(path, 0)
       for (const name of names.sort()) await look(`${plain}/${name}`)
-    } else if (stats.isFile() || stats.isSymbolicLink()) found.push({ path: plain, stats })
-    else leave(path, 0)
+    } else if (stats.isSymbolicLink() || (stats.isFile() && (await mayRead(join(worktree.path, plain)))))
+      found.push({ path: plain, stats })
+    else leave(plain, stats.size)
   }
   for (const path of listed) await look(path)
   found.sort((left, right) => left.stats.size - right.stats.size || (left.path < right.path ? -1 : 1))
@@ -230,7 +229,13 @@ async function choose(
   return { kept, leftOut }
 }
 
-/** Null: nobody may read it. */
+const mayRead = (path: string): Promise<boolean> =>
+  access(path, constants.R_OK).then(
+    () => true,
+    () => false,
+  )
+
+/** Null: it has gone. */
 async function keepOne(layout: Layout, worktree: Worktree, { path, stats }: Found): Promise<Entry | null> {
   const from = join(worktree.path, path)
   const mode = stats.mode & 0o777
@@ -239,8 +244,7 @@ async function keepOne(layout: Layout, worktree: Worktree, { path, stats }: Foun
   try {
     content = await readFile(from)
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'EACCES' || code === 'ENOENT') return null
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
     throw error
   }
   const digest = createHash('sha256').update(content).digest('hex')

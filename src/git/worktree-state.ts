@@ -7,6 +7,7 @@ import { copyFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Repositories, RepositoryError, type WorktreeState } from '../ports/repositories.ts'
 import { fields, git, gitFields, gitOutcome } from './git.ts'
+import { unkeptIn } from './ignored.ts'
 import { withIndex } from './index-files.ts'
 import { type Layout, readingEnv, treeEnv, type Worktree } from './layout.ts'
 import { checkName } from './names.ts'
@@ -48,7 +49,14 @@ export async function inspectWorktree(
   ])
   // The next question about a clean worktree is its merge: its commits are on their way by then.
   if (dirty.length === 0 && commits > 0) importCommit(layout, head, [target]).catch(() => undefined)
-  return { head, branch: checkedOut?.branch ?? null, dirty: dirty.slice(0, DIRTY_MAX), commits, target }
+  const found = {
+    head,
+    branch: checkedOut?.branch ?? null,
+    dirty: dirty.slice(0, DIRTY_MAX),
+    commits,
+    target,
+  }
+  return input.unkept === true ? { ...found, unkept: await unkeptIn(layout, worktree) } : found
 }
 
 /** Paths that differ from `head`: changed, deleted, staged or untracked, without what is ignored. */

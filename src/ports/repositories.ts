@@ -60,6 +60,8 @@ export type WorktreeState = {
   readonly commits: number
   /** Head of the target this was compared with. */
   readonly target: string
+  /** Where it was asked for: ignored files that would not be kept if the worktree went. */
+  readonly unkept?: IgnoredKept['leftOut']
 }
 
 export type GateResult = {
@@ -210,6 +212,7 @@ export interface Repositories {
     readonly path: string
     readonly branch: string
     readonly target: string
+    readonly unkept?: boolean
   }): Promise<WorktreeState>
 
   /** Puts everything of a worktree, uncommitted files too, under `refs/gt/checkpoints/<name>` of the bare clone. */
@@ -335,8 +338,19 @@ export interface Repositories {
     readonly onto?: string | undefined
     /** Default `squash`. Where the commits of a branch cannot be replayed one by one, `rebase` makes one of them too. */
     readonly method?: 'squash' | 'rebase' | 'merge' | undefined
+    /** Takes these landings back, in one commit, instead of landing `head`: what each changed from its base on. */
+    readonly revert?:
+      | { readonly of: readonly { readonly base: string; readonly commit: string }[] }
+      | undefined
   }): Promise<
-    | { readonly kind: 'built'; readonly commit: string; readonly tree: string; readonly base: string }
+    | {
+        readonly kind: 'built'
+        readonly commit: string
+        readonly tree: string
+        readonly base: string
+        /** Of a revert: the commit that was merged; the same for the same landings. */
+        readonly head?: string
+      }
     | { readonly kind: 'conflicted'; readonly base: string; readonly files: readonly string[] }
     /** Nothing is left to land: the target already has it. */
     | { readonly kind: 'empty'; readonly base: string }

@@ -38,6 +38,13 @@ describe('[P5] taking work away', () => {
       body: { code: 'WORK_NOT_SUBMITTED', details: { commits: 2, dirty: ['a.txt'] } },
     })
     expect(answer.body.detail).toContain('2 commits and 1 changed file')
+    const unkept = { count: 4, bytes: 90 * 1024 * 1024, paths: ['data/big.db', 'b', 'c', 'd'] }
+    town.worktree.state = { ...town.worktree.state, commits: 0, dirty: [], unkept }
+    const lost = await town.command('polecat.nuke', { agent: 'nux' })
+    expect(lost.body).toMatchObject({ code: 'WORK_NOT_SUBMITTED', details: { unkept } })
+    expect(lost.body.detail).toContain(
+      '4 files that git ignores (90.0 MB) would not be kept: data/big.db, b, c, …',
+    )
     town.worktree.gone = true
     expect((await town.command('polecat.nuke', { agent: 'nux' })).body.code).toBe('WORK_NOT_SUBMITTED')
     expect(await show()).toMatchObject({ status: 'in_progress', assignee: AGENT })

@@ -111,7 +111,7 @@ test('[GIT-58] [P5] they are kept when work has landed, too, once for all worktr
 })
 
 test('[GIT-58] the smallest are kept first, and what was left out is named', async () => {
-  const { t, path, head } = await atWork()
+  const { t, path, head, at } = await atWork()
   const layout = layoutOf(t.dir, RIG)
   const worktree = worktreeOf(layout, path)
   write(path, { 'data/big.bin': 'x'.repeat(5_000) })
@@ -123,6 +123,12 @@ test('[GIT-58] the smallest are kept first, and what was left out is named', asy
   expect(shown?.leftOut.paths).toContain('data/big.bin')
   expect(shown?.leftOut.paths.includes('data/secret')).toBe(!readable)
   expect(shown?.files.map((file) => file.path)).toContain('.env')
+  // What would be lost is said beforehand, where that is asked.
+  const { branch } = at
+  const state = { ...t.at, path, branch }
+  expect(await t.repos.inspectWorktree(state)).not.toHaveProperty('unkept')
+  const { unkept } = await t.repos.inspectWorktree({ ...state, unkept: true })
+  expect(unkept).toMatchObject({ count: readable ? 0 : 1 })
   // Asked again it is the same; of another commit nothing is known.
   await keepIgnored(layout, worktree, { name: NAME, commit: head }, 1_000)
   expect(readdirSync(join(layout.ignored, 'kept', NAME))).toEqual(['1.json'])

@@ -172,18 +172,26 @@ export async function requireNothingUnsubmitted(
   if (town.repositories === null) throw new Fault('DAEMON_DOWN', 'The town is not up.')
   const target = town.projections.rigs.rows.get(String(rig))?.target.branch ?? 'main'
   const state = await town.repositories
-    .inspectWorktree({ rig: String(rig), path, branch: String(branch), target })
+    .inspectWorktree({ rig: String(rig), path, branch: String(branch), target, unkept: true })
     .catch((error: unknown) => {
       const why = error instanceof Error ? error.message : String(error)
       throw new Fault('WORK_NOT_SUBMITTED', `Nobody knows what ${agent} has not handed in: ${why}`)
     })
-  const { commits, dirty } = state
-  if (commits === 0 && dirty.length === 0) return
+  const { commits, dirty, unkept } = state
+  const lost = unkept !== undefined && unkept.count > 0 ? unkept : null
+  if (commits === 0 && dirty.length === 0 && lost === null) return
   const many = (n: number, what: string) => `${n} ${what}${n === 1 ? '' : 's'}`
   throw new Fault(
     'WORK_NOT_SUBMITTED',
-    `${agent} has not handed in ${many(commits, 'commit')} and ${many(dirty.length, 'changed file')}.`,
-    { commits, dirty },
+    [
+      `${agent} has not handed in ${many(commits, 'commit')} and ${many(dirty.length, 'changed file')}.`,
+      ...(lost === null
+        ? []
+        : [
+            `${many(lost.count, 'file')} that git ignores (${megabytes(lost.bytes)}) would not be kept: ${lost.paths.slice(0, 3).join(', ')}${lost.count > 3 ? ', …' : ''}.`,
+          ]),
+    ].join(' '),
+    { commits, dirty, ...(lost === null ? {} : { unkept: { ...lost } }) },
   )
 }
 
@@ -219,3 +227,5 @@ function lastTaken({ projections }: TownHandle, agent: Address): TrashRow {
   const why = last?.landed === true ? `its last work, ${last.bead}, has landed` : 'nothing was taken from it'
   throw new Fault('NOTHING_TO_UNDO', `There is nothing to undo for ${agent}: ${why}${instead}.`)
 }
+
+const megabytes = (bytes: number): string => `${(bytes / (1024 * 1024)).toFixed(1)} MB`

@@ -18,7 +18,11 @@ export const polecatNuke: Command = {
   where: 'person',
   words: [1, 1],
   options: {
-    yes: { type: 'flag', short: 'y', help: 'also when it has work that it never handed in' },
+    yes: {
+      type: 'flag',
+      short: 'y',
+      help: 'also when it has work that it never handed in, or files that cannot be kept',
+    },
     reason: { type: 'text', value: '<text>', help: 'why; the bead says so' },
   },
   async run(call) {
