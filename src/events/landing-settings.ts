@@ -53,6 +53,7 @@ export const landingSettings = {
 } as const
 
 function isPrivate(text: string): boolean {
+  if (!URL.canParse(text)) return false
   const { protocol, hostname } = new URL(text)
   return protocol === 'https:' || /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/.test(hostname)
 }

@@ -5,6 +5,7 @@
 // Always:    a status and a stage are those of the table in SPEC.md (PR-4).
 
 import { OVERSEER, sandboxOfSession } from '../events/address.ts'
+import type { WaitingFor } from '../events/define.ts'
 import type { LogRecord } from '../events/index.ts'
 import {
   type BeadRow,
@@ -18,7 +19,7 @@ import {
   rebuildIndexes,
   setNeeds,
 } from './bead-rows.ts'
-import { SET_ASIDE } from './merge-queue.ts'
+import { isAside, isAtForge } from './merge-queue.ts'
 import { type Handlers, projection } from './store.ts'
 import type { Projection } from './types.ts'
 
@@ -221,8 +222,7 @@ const landing: Handlers<BeadRows> = {
   MergeWaiting: (rows, { bead, code }, { at }) =>
     change(rows, bead, at, (row) => {
       if (row.waits.merge?.id === code) return
-      const kind = code.includes('GATE') ? 'gate' : code === 'APPROVAL_NEEDED' ? 'person' : 'target'
-      row.waits.merge = { kind, id: code, since: at }
+      row.waits.merge = { kind: waitsFor(code), id: code, since: at }
     }),
   MergeBuilding: (rows, { bead }, record) => noMergeWait(rows, bead, record),
   MergeTesting: (rows, { bead }, record) => noMergeWait(rows, bead, record),
@@ -236,7 +236,7 @@ const landing: Handlers<BeadRows> = {
     const working = [...(rows.byStatus.get('in_progress') ?? [])]
     const ofRig = working.filter((id) => {
       const row = rows.byId.get(id)
-      return row?.rig === rig && !SET_ASIDE.has(row.waits.merge?.id ?? '')
+      return row?.rig === rig && !isAside(row.waits.merge?.id ?? '')
     })
     return ofRig.filter((id) => noMergeWait(rows, id, record)).length > 0
   },
@@ -320,6 +320,12 @@ function free(row: BeadRow): void {
 
 function noRecovery(row: BeadRow): void {
   row.waits.recovery = null
+}
+
+/** What a request to land waits for, by the code of its wait. */
+function waitsFor(code: string): WaitingFor['kind'] {
+  if (/^(APPROVAL_NEEDED|PULL_REVIEW|PULL_DRAFT)$/.test(code)) return 'person'
+  return code.includes('GATE') || isAtForge(code) ? 'gate' : 'target'
 }
 
 const noMergeWait = (rows: BeadRows, bead: string, { at }: LogRecord): boolean =>

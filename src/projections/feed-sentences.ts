@@ -160,7 +160,7 @@ const sayings: Sayings = {
   MergeTesting: ({ bead, base }) => `the Refinery tests bead ${bead} on top of ${short(base)}`,
   MergeWaiting: ({ bead, code, message }) =>
     // The decision says so.
-    code === 'APPROVAL_NEEDED' || code === 'PULL_OPEN'
+    code === 'APPROVAL_NEEDED' || code === 'PULL_OPENING' || code === 'PULL_OPEN'
       ? null
       : `the Refinery waits with bead ${bead}: ${message}`,
   PullOpened: ({ bead, number, url }) => `bead ${bead} is shown as pull request ${number}: ${url}`,

@@ -137,7 +137,16 @@ export function mergeCounts(rows: MergeRows, rig?: string): Record<MergeState, n
 }
 
 /** Codes with which one request waits by itself: that others go on says nothing of it. */
-export const SET_ASIDE: ReadonlySet<string> = new Set(['TARGET_FROZEN', 'APPROVAL_NEEDED', 'NEEDS_OPEN'])
+export const SET_ASIDE: ReadonlySet<string> = new Set([
+  'TARGET_FROZEN',
+  'APPROVAL_NEEDED',
+  'NEEDS_OPEN',
+  'PULL_OPENING',
+])
+/** A pull request of it is open, or is to be. */
+export const isAtForge = (code: string): boolean => /^(PULL|FORGE)_/.test(code)
+/** Also what is told of it while it is aside. */
+export const isAside = (code: string): boolean => SET_ASIDE.has(code) || isAtForge(code)
 
 const LOG_TAIL_MAX = 2_048
 const HISTORY_MAX = 50
@@ -200,7 +209,7 @@ const handlers: Handlers<MergeRows> = {
     }),
   LandingResumed: (rows, { rig }, record) => {
     const waiting = mergeRequests(rows, { rig, state: 'waiting' }).filter(
-      ({ reason }) => !SET_ASIDE.has(reason?.code ?? ''),
+      ({ reason }) => !isAside(reason?.code ?? ''),
     )
     for (const row of waiting) {
       const before = row.history.findLast(({ state }) => state !== 'waiting')

@@ -43,6 +43,7 @@ const proposed = [
     approvals: 1,
   },
 ] as const
+const aside = [MERGE_REQUEST, { type: 'mr.wait', code: 'PULL_OPENING' }] as const
 const merge = [
   'pull.merge',
   { number: 7, base: BASE, commit: COMMIT, head: HEAD, method: 'squash', bead: BEAD },
@@ -54,7 +55,7 @@ describe('[REFINERY-71] through a pull request', () => {
   test('what has passed is shown to the forge, and others go on meanwhile', () => {
     refinery(throughPull, ready, built)
       .when(green)
-      .gives({ state: 'idle', tells: [proposed], effects: [] })
+      .gives({ state: 'idle', tells: [proposed, aside], effects: [] })
     refinery(throughPull, ready, built, other)
       .when(green)
       .gives({ state: 'building', effects: [build('mr-2')] })
@@ -121,7 +122,7 @@ test('[REFINERY-73] on a target that has moved it is built, tested and shown ane
   const rebuilt = { ...built, commit: HEAD, tree: BASE }
   refinery(...merging, moved, rebuilt)
     .when({ ...green, tree: BASE })
-    .gives({ state: 'idle', tells: [[PULL, { type: 'pull.propose', commit: HEAD }]], effects: [] })
+    .gives({ state: 'idle', tells: [[PULL, { type: 'pull.propose', commit: HEAD }], aside], effects: [] })
 })
 
 describe('[REFINERY-74] a forge that does not merge', () => {
@@ -129,7 +130,7 @@ describe('[REFINERY-74] a forge that does not merge', () => {
     const not = message('pull.notMerged')
     refinery(...merging)
       .when(not)
-      .gives({ state: 'idle', tells: [[PULL, { type: 'pull.propose', commit: COMMIT }]] })
+      .gives({ state: 'idle', tells: [[PULL, { type: 'pull.propose', commit: COMMIT }], aside] })
     refinery(...merging, not)
       .when(yes)
       .gives({ state: 'landing', effects: [merge] })

@@ -234,6 +234,23 @@ describe('[P3] [P6] what a bead waits for ends its why, with what helps', () => 
     expect(town.sentence('sh-1')).toContain('refused by overseer: later')
   })
 
+  test('a pull request, and what it waits for itself', async () => {
+    const town = await handedIn(
+      {
+        'pull.open': () => ({
+          type: 'pull.notOpened',
+          code: 'FORGE_REFUSED',
+          message: 'it refuses the token.',
+        }),
+      },
+      { ...GATED, 'landing.through': 'pull-request' },
+    )
+    expect(town.wait('sh-1')).toMatchObject({ kind: 'forge', id: 'FORGE_REFUSED' })
+    expect(town.sentence('sh-1')).toBe(
+      'It waits for its pull request since T: it refuses the token. What helps: gt mq show mr-1',
+    )
+  })
+
   test('one that is closed waits for nothing', async () => {
     const town = await smallTown()
     await town.create('sh-1')

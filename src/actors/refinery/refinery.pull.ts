@@ -63,6 +63,8 @@ export function propose(
       approvals,
     },
   })
+  const message = 'it is shown to the forge as a pull request.'
+  to.tell({ to: address, message: { type: 'mr.wait', code: 'PULL_OPENING', message } })
 }
 
 /** What was judged, as the result of a gate. */

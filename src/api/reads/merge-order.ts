@@ -11,7 +11,13 @@ import {
 import { PRIORITY_DEFAULT } from '../../events/bead.ts'
 import { bead as beadRow } from '../../projections/bead-queries.ts'
 import type { Projections } from '../../projections/index.ts'
-import { type MergeRow, mergeRequests, QUEUE_STATES, SET_ASIDE } from '../../projections/merge-queue.ts'
+import {
+  isAside,
+  isAtForge,
+  type MergeRow,
+  mergeRequests,
+  QUEUE_STATES,
+} from '../../projections/merge-queue.ts'
 import type { RigRow } from '../../projections/rigs.ts'
 import { read } from '../read.ts'
 import { chooseRig } from '../resolve.ts'
@@ -76,7 +82,7 @@ export const mergeOrderReads = [next]
 
 /** What waits for a second try is in hand; what waits for a person, a thaw or another bead is not. */
 const isInHand = ({ state, reason }: MergeRow): boolean =>
-  state === 'waiting' ? !SET_ASIDE.has(reason?.code ?? '') : state !== 'queued'
+  state === 'waiting' ? !isAside(reason?.code ?? '') : state !== 'queued'
 
 /** In order of arrival, `order` counts them. */
 const standing = (
@@ -109,7 +115,9 @@ function waits(
     (need) => line.find((other) => other.bead === need)?.id ?? null,
   )
   if (needs !== null) return { code: 'NEEDS_OPEN', message: needs }
-  if (row.state === 'waiting' && row.reason?.code === 'APPROVAL_NEEDED') return { ...row.reason }
+  const { code = '' } = row.reason ?? {}
+  if (row.state === 'waiting' && row.reason !== null && (code === 'APPROVAL_NEEDED' || isAtForge(code)))
+    return { ...row.reason }
   if (bead?.labels.includes('fixes-target') === true) return null
   const { branch, reason } = rig.target
   if (rig.frozen !== null) return { code: 'TARGET_FROZEN', message: `${branch} is ${reason}.` }

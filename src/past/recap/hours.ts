@@ -7,7 +7,7 @@
 import { rigOf } from '../../events/address.ts'
 import type { FactOf, LogRecord } from '../../events/index.ts'
 import type { AnyFact } from '../../events/record.ts'
-import { SET_ASIDE } from '../../projections/merge-queue.ts'
+import { isAside } from '../../projections/merge-queue.ts'
 
 export const HOUR_KINDS = ['place', 'working', 'person', 'gates', 'rework', 'other'] as const
 /**
@@ -198,7 +198,7 @@ const steps: Steps = {
   MergeWaiting(way, fact) {
     const { mergeRequest, code } = fact as FactOf<'MergeWaiting'>
     way.landingWaits = rigOf(mergeRequest)
-    way.isSetAside = SET_ASIDE.has(code)
+    way.isSetAside = isAside(code)
   },
   BeadReworked(way) {
     begin(way, 'working')

@@ -33,6 +33,7 @@ export type WaitKind =
   | 'redTarget'
   | 'frozen'
   | 'approval'
+  | 'forge'
 
 export type Wait = {
   readonly kind: WaitKind

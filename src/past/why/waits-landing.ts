@@ -2,7 +2,7 @@
 
 import type { BeadRow } from '../../projections/beads.ts'
 import { decisions } from '../../projections/decisions.ts'
-import { type MergeRow, mergeQueue, SET_ASIDE } from '../../projections/merge-queue.ts'
+import { isAside, isAtForge, type MergeRow, mergeQueue } from '../../projections/merge-queue.ts'
 import type { RigRow } from '../../projections/rigs.ts'
 import { type Seen, type Wait, type WaitKind, wait } from './wait.ts'
 
@@ -14,6 +14,10 @@ export function landing(seen: Seen, row: BeadRow): Wait | null {
   const held = row.waits.merge
   const asked = approval(seen, row)
   if (asked !== null) return asked
+  if (held !== null && request !== undefined && isAtForge(held.id)) {
+    const why = request.reason?.message ?? null
+    return wait('forge', held.id, held.since, 'its pull request', why, `gt mq show ${request.id}`)
+  }
   // What mends the target lands all the same.
   const target = rig === undefined || row.labels.includes('fixes-target') ? null : targetState(rig)
   if (
@@ -23,7 +27,7 @@ export function landing(seen: Seen, row: BeadRow): Wait | null {
     request?.state !== 'landing'
   )
     return target
-  if (held !== null && !SET_ASIDE.has(held.id)) {
+  if (held !== null && !isAside(held.id)) {
     const code = held.id
     const why = request?.reason?.message ?? rig?.waiting?.message ?? null
     return code === 'RIG_HAS_NO_GATE'

@@ -3,6 +3,8 @@
 // Always:    a fork's own clone is behind no forge: nothing of a fork is shown to that of its parent.
 
 import { isAbsolute } from 'node:path'
+import { packetMarkdown } from '../../api/packet/markdown.ts'
+import { packetOf, saidOf } from '../../api/packet/packet.ts'
 import { rigOwner, TOWN } from '../../events/address.ts'
 import { forgeOf } from '../../events/landing-settings.ts'
 import type { ForgeAt } from '../../ports/forge.ts'
@@ -10,19 +12,21 @@ import { type Remote, RepositoryError } from '../../ports/repositories.ts'
 import type { Carrier, CarryOut } from './carrier.ts'
 import { commitMessage, failure } from './repositories.ts'
 
-const BODY_MAX = 20_000
+/** A forge takes a little more. */
+const BODY_MAX = 65_000
 
 export const openPull: CarryOut<'pull.open'> = async (params, { id }, town) => {
   const { mergeRequest, bead, passed, base, ...push } = params
   try {
     const { title, body } = described(town, { bead, mergeRequest })
     const gates = passed.length === 0 ? '' : `\n\nPassed on ${base.slice(0, 12)}: ${passed.join(', ')}`
+    const packet = await packetOn(town, id, mergeRequest)
     const { number, url } = await town.forgeFor(id).openPull({
       ...push,
       forge: forgeFor(town, params),
       branch: branchOf(bead),
       title,
-      body: `${body}${gates}`.slice(0, BODY_MAX),
+      body: `${packet}${body}${gates}`.slice(0, BODY_MAX),
     })
     return { type: 'pull.opened', number, url: url.slice(0, 2_000) }
   } catch (error) {
@@ -71,6 +75,16 @@ export const mergePull: CarryOut<'pull.merge'> = async (params, { id }, town) =>
     }
   } catch (error) {
     return { type: 'target.refused', mergeRequest, ...failure(error) }
+  }
+}
+
+/** What a reviewer asks, above what the commit says; nothing when it cannot be put together. */
+async function packetOn(town: Carrier, id: string, mergeRequest: string): Promise<string> {
+  try {
+    const said = await saidOf(town, town.projections, 0, mergeRequest)
+    return `${packetMarkdown(await packetOf(said, town.repositoriesFor(`${id} packet`), null))}\n\n`
+  } catch {
+    return ''
   }
 }
 
