@@ -44,6 +44,7 @@ const LISTS: ReadonlySet<string> = new Set([
   '/v1/hooks',
   '/v1/cvs',
   '/v1/costs',
+  '/v1/gates',
   '/v1/feed',
   '/v1/merge-queue',
 ])

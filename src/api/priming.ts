@@ -5,7 +5,7 @@
 // Always:    nothing is told twice: a conversation that begins, or is gone on with, gets no text from here.
 
 import { keeperOf, rigOf, sessionRole, workerOf } from '../events/address.ts'
-import { commandGates } from '../events/gate-settings.ts'
+import { requiredGates } from '../events/gate-settings.ts'
 import type { Heard } from '../events/hearing.ts'
 import { bead as beadRow } from '../projections/bead-queries.ts'
 import { mail } from '../projections/mail.ts'
@@ -43,7 +43,7 @@ export async function primeOf(town: TownHandle, caller: SessionCaller) {
   const target = settings?.target.branch ?? ''
   // Read before the await below: rows change in place.
   const shape = row === null ? { id: facts.bead, title: '' } : beadShape(row)
-  const gates = commandGates(settings?.settings ?? {})
+  const gates = requiredGates(settings?.settings ?? {})
   const mailUnread = mail(projections.mail.rows, { to: caller.agent }).length
   const text = row === null ? '' : await description(town, facts.bead, row.descriptionSeq)
   const { handoff = null, previous } = facts

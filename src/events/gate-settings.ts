@@ -117,6 +117,11 @@ export const commandGates = (settings: {
     return [{ ...rest, name, command: readable ? command : [''] }]
   })
 
+/** Those of them that must pass. */
+export const requiredGates = (settings: {
+  readonly [key: string]: unknown
+}): ({ name: string } & CommandGate)[] => commandGates(settings).filter(({ required }) => required !== false)
+
 /** Names of gates that a person passes. */
 export const approvalGates = (settings: { readonly [key: string]: unknown }): string[] =>
   gatesIn(settings).flatMap(({ name, value }) => (isApproval(value) ? [name] : []))

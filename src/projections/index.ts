@@ -13,6 +13,7 @@ import { createDecisions } from './decisions.ts'
 import { createDispatch } from './dispatch.ts'
 import { createEscalations } from './escalations.ts'
 import { createFeed } from './feed.ts'
+import { createGates } from './gates.ts'
 import { createHooks } from './hooks.ts'
 import { createMail } from './mail.ts'
 import { createMergeQueue } from './merge-queue.ts'
@@ -42,6 +43,7 @@ export const PROJECTIONS = {
   costs: createCosts,
   budgets: createBudgets,
   cvs: createCvs,
+  gates: createGates,
   trash: createTrash,
   feed: createFeed,
 } as const

@@ -1,7 +1,7 @@
 // Settings as effects need them: the rig's, else the town's, else the default.
 
 import { rigOwner, TOWN } from '../events/address.ts'
-import { commandGates } from '../events/gate-settings.ts'
+import { requiredGates } from '../events/gate-settings.ts'
 import type { Json } from '../events/record.ts'
 import type { PermissionRule } from '../events/settings.ts'
 import type { Remote, SetupSpec } from '../ports/repositories.ts'
@@ -74,7 +74,7 @@ export const gatesIn = (
   system: System,
   rig: string,
 ): { readonly name: string; readonly command: readonly string[] }[] =>
-  commandGates(settingsAt(system, rigOwner(rig)))
+  requiredGates(settingsAt(system, rigOwner(rig))).map(({ name, command }) => ({ name, command }))
 
 /** How the gates of a rig are run, whatever they are. */
 export function gateRunning(

@@ -52,6 +52,7 @@ const READS: readonly (readonly string[])[] = [
   ['trash', 'show', 'nux.1'],
   ['peek', 'nux'],
   ['mq', 'list'],
+  ['gates', 'report'],
   ['mail', 'inbox'],
   ['nudge', 'list'],
   ['cv'],

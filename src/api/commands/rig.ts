@@ -2,7 +2,7 @@
 
 import { z } from 'zod'
 import { rigOwner } from '../../events/address.ts'
-import { approvalGates, commandGates, GATE_TIMEOUT_MS } from '../../events/gate-settings.ts'
+import { approvalGates, commandGates, GATE_TIMEOUT_MS, requiredGates } from '../../events/gate-settings.ts'
 import type { MessageOf } from '../../events/index.ts'
 import type { Json } from '../../events/record.ts'
 import type { Remote } from '../../ports/repositories.ts'
@@ -149,7 +149,7 @@ function gateOf(settings: Settings): readonly string[] | null {
 export function landingSentence(rig: string, target: string, remote: Remote, settings: Settings): string {
   const lands = `Work on ${rig} lands on ${target} of ${remote.url}`
   const gates = [
-    ...commandGates(settings).map(({ command }) => command.join(' ')),
+    ...requiredGates(settings).map(({ command }) => command.join(' ')),
     ...approvalGates(settings).map((name) => `${name} (you are asked)`),
   ]
   if (gates.length > 0) return `${lands}; ${gates.join(' and ')} must pass first.`

@@ -7,6 +7,7 @@ import { blameReads } from './blame.ts'
 import { costReads } from './costs.ts'
 import { decisionReads } from './decisions.ts'
 import { diffReads } from './diff.ts'
+import { gateReads } from './gates.ts'
 import { historyReads } from './history.ts'
 import { logReads } from './log.ts'
 import { mergeOrderReads } from './merge-order.ts'
@@ -32,6 +33,7 @@ export const READS: readonly ReadRoute[] = [
   ...planReads,
   ...nudgeReads,
   ...rigReads,
+  ...gateReads,
   ...mergeOrderReads,
   ...logReads,
   ...historyReads,

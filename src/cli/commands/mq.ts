@@ -6,7 +6,15 @@ import { clock, since } from '../layout.ts'
 import { showList } from '../listing.ts'
 import { readOne } from '../reading.ts'
 
-type Gate = { name: string; command: string[]; exitCode: number | null; durationMs: number }
+type Gate = {
+  name: string
+  command: string[]
+  exitCode: number | null
+  durationMs: number
+  outcome: string
+  required?: boolean
+  cached?: { at: string; durationMs: number }
+}
 type Request = {
   id: string
   bead: string
@@ -122,15 +130,22 @@ export const mqReceipt: Command = {
         `${found.bead} landed on ${found.target} at ${clock(receipt.landedAt)}`,
         `  commit ${receipt.commit}`,
         `  tree   ${receipt.tree}`,
-        ...receipt.gates.map(({ name, command, exitCode, durationMs }) =>
-          exitCode === null
-            ? `  ${name}: ${command.join(' ')} after ${Math.round(durationMs / 1_000)} s`
-            : `  ${name}: ${command.join(' ')} exited ${exitCode} after ${Math.round(durationMs)} ms`,
-        ),
+        ...receipt.gates.map(gateLine),
         `  patch  ${receipt.patchProof}`,
       ],
     })
   },
+}
+
+function gateLine({ name, command, exitCode, durationMs, outcome, required, cached }: Gate): string {
+  const what = `  ${name}${required === false ? ' (advice)' : ''}`
+  if (outcome === 'skipped') return `${what}: skipped, for nothing that changed concerns it`
+  const ran = `${what}: ${command.join(' ')}`
+  if (cached !== undefined)
+    return `${ran} exited ${exitCode} after ${Math.round(cached.durationMs)} ms, on this very tree at ${clock(cached.at)}`
+  return exitCode === null
+    ? `${ran} after ${Math.round(durationMs / 1_000)} s`
+    : `${ran} exited ${exitCode} after ${Math.round(durationMs)} ms`
 }
 
 export const mqRetry: Command = {
