@@ -206,6 +206,14 @@ describe('a red target', () => {
       })
   })
 
+  test('[REFINERY-20] nor is who began as what mends it, and is that no more', () => {
+    const unfixes = message('refinery.fixes', { bead: BEAD, fixes: false })
+    refinery()
+      .given(...paused, fixes, built, unfixes)
+      .when(red)
+      .gives({ state: 'idle', facts: [], tells: [mr('mr.requeue')], effects: [] })
+  })
+
   test('[REFINERY-20] the last commit that passed is named with the first that did not', () => {
     refinery()
       .given(...testing, green, advanced, other, { ...built, mergeRequest: second, base: TREE })

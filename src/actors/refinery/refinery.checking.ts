@@ -3,9 +3,9 @@
 import { setup } from 'xstate'
 import { stops } from '../../events/define.ts'
 import { ACTIONS, type Event, typesOf, writing } from '../machine.ts'
-import { isFix, putBack, type RefineryContext, type To } from './refinery.context.ts'
+import { putBack, type RefineryContext, type To } from './refinery.context.ts'
 import { fail, hold, isGreen } from './refinery.decisions.ts'
-import { isAlone, isTwice, testPrefix } from './refinery.judging.ts'
+import { isMending, isTwice, testPrefix } from './refinery.judging.ts'
 import { isKnownRed, noteGreen, noteRed, notTested, requeue, testTarget } from './refinery.target.ts'
 import { rejectable } from './refinery.undo.ts'
 
@@ -59,7 +59,7 @@ export const ofTheTarget = {
             noteRed(context, results, to)
             if (context.current === null) return
             // What is to mend it did not.
-            if (isAlone(context) && isFix(context, context.current)) fail(context, context.results, to)
+            if (isMending(context)) fail(context, context.results, to)
             else requeue(context, results, to)
           }),
         },

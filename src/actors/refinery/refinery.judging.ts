@@ -8,6 +8,7 @@ import type { Event } from '../machine.ts'
 import {
   HAND_EMPTY,
   inHand,
+  isFix,
   type RedRun,
   type RefineryContext,
   requestOf,
@@ -24,6 +25,7 @@ type Next =
   | { readonly kind: 'land' }
   | { readonly kind: 'anew' }
   | { readonly kind: 'base' }
+  | { readonly kind: 'redBase' }
   | { readonly kind: 'test'; readonly count: number; readonly again: boolean }
   | { readonly kind: 'culprit'; readonly count: number }
 type Known = Pick<RefineryContext, 'good' | 'reds' | 'flaky'>
@@ -67,6 +69,8 @@ function following(context: RefineryContext, results: readonly GateResultData[])
   const isRed = redOf(results) !== undefined
   if (allPassed(results) || (!isRed && context.stack.length > 1)) return { kind: 'anew' }
   if (isRed && isTip && isBaseUnknown(context)) return { kind: 'base' }
+  // Begun as what mends the target, which a person has taken back since.
+  if (isRed && isOnRed(context) && !isMending(context)) return { kind: 'redBase' }
   if (isRed && isTip && !context.again && isTwice(context))
     return { kind: 'test', count: context.stack.length, again: true }
   return narrowed(context, learned(context, results))
@@ -185,4 +189,8 @@ export function pass(context: RefineryContext, { results }: Ran, to: To): void {
   push(context, results, to)
 }
 
-export const isAlone = (context: RefineryContext): boolean => inHand(context).length < 2
+const isOnRed = ({ red, base }: RefineryContext): boolean => red?.commit === base
+
+/** What is in hand is to mend the target: red, it did not. */
+export const isMending = (context: RefineryContext): boolean =>
+  inHand(context).length === 1 && inHand(context).every((address) => isFix(context, address))

@@ -27,7 +27,7 @@ import {
   withBuilt,
   withoutIt,
 } from './refinery.stack.ts'
-import { testTarget } from './refinery.target.ts'
+import { requeue, testTarget } from './refinery.target.ts'
 import { rejectable } from './refinery.undo.ts'
 import { isTested, mayPush, setAside } from './refinery.waiting.ts'
 
@@ -193,6 +193,11 @@ export const ofTheWork = {
             to.set({ results })
             testTarget(context, context.base, to)
           }),
+        },
+        {
+          guard: when('gates.ran', follows('redBase')),
+          target: 'idle',
+          actions: does('gates.ran', (context, { results }, to) => requeue(context, results, to)),
         },
         {
           guard: when('gates.ran', follows('test')),
