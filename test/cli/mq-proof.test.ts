@@ -57,6 +57,12 @@ test('gt mq audit holds the target against the receipts, and says by its exit wh
     },
   ])
 
+  // Taken back, it is on the target all the same.
+  const [row] = town.town.projections.mergeQueue.rows.values()
+  Object.assign(row ?? {}, { state: 'reverted' })
+  await town.gt('mq', 'audit')
+  expect(asked.at(-1)).toMatchObject({ receipts: [{ commit: built.commit }] })
+
   const who = {
     author: { name: 'Ada\u001b[2J', email: 'a@x' },
     at: '2027-01-01T10:00:00.000Z',

@@ -108,6 +108,18 @@ test('[TOWNUP-31] at the cap no new work begins, what is in hand ends, and the r
     items: [{ costUsd: 1.2 }, { costUsd: 1.2 }],
     total: { costUsd: 2.4, requests: 4 },
   })
+  // Both are on the target with a receipt, and what somebody pushes besides has none.
+  expect((await town.get('/v1/rigs/shop/audit')).body).toMatchObject({ ok: true, commits: 2, receipts: 2 })
+  const { body: packet } = await town.get(`/v1/merge-queue/${first}/packet`)
+  expect(packet).toMatchObject({ state: 'landed', change: { changed: 1, added: 1 }, cost: { costUsd: 1.2 } })
+  git(join(town.temp, 'home'), 'pull', '-q', '--ff-only', town.origin, 'main')
+  git(join(town.temp, 'home'), ...'commit -q --allow-empty -m by-hand'.split(' '))
+  git(join(town.temp, 'home'), 'push', '-q', town.origin, 'HEAD:main')
+  expect((await town.get('/v1/rigs/shop/audit')).body).toMatchObject({
+    ok: false,
+    commits: 3,
+    unreceipted: [{ title: 'by-hand' }],
+  })
   await town.down()
   await town.checkLog()
   await town.close()

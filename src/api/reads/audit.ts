@@ -75,9 +75,9 @@ const audit = read({
 
 export const auditReads = [audit]
 
-/** In the order of their landing. */
+/** In the order of their landing; what was taken back has its receipt for ever. */
 const landedOn = ({ mergeQueue }: Projections, rig: string, branch: string): Landed[] =>
-  mergeRequests(mergeQueue.rows, { rig, state: 'landed' })
+  mergeRequests(mergeQueue.rows, { rig })
     .filter((row): row is Landed => row.receipt !== null && row.target === branch)
     .sort((left, right) => left.receipt.seq - right.receipt.seq)
 
