@@ -38,17 +38,10 @@ export function lazyFold(source: RowSource): LazyFold {
   const { projections, parts } = standIns(noting, () => {})
   // All are made now: whoever asks for changes wants those of each.
   Object.values(projections)
-  const owners = lazyPart(CONTEXTS, noting, null, () => {})
-  const contexts = new Map<Address, OpenContext>()
-  owners.asMap(contexts)
-  parts.push(owners)
   return {
     projections,
     apply(record) {
-      folding(noting, record, () => {
-        applyAll(projections, record)
-        foldContext(contexts, record)
-      })
+      folding(noting, record, () => applyAll(projections, record))
     },
     takeChanges() {
       const changes = new Map<string, Changes>()
@@ -58,6 +51,23 @@ export function lazyFold(source: RowSource): LazyFold {
       }
       noting.from = noting.seq
       return changes
+    },
+  }
+}
+
+/** The same for the contexts of owners. `from`: the record as of which `source` knows them. */
+export function lazyContexts(source: RowSource, from: number): Omit<LazyFold, 'projections'> {
+  const noting: Noting = { source, from, seq: from, births: 0, folding: false, notes: true }
+  const owners = lazyPart(CONTEXTS, noting, null, () => {})
+  const contexts = new Map<Address, OpenContext>()
+  owners.asMap(contexts)
+  return {
+    apply(record) {
+      folding(noting, record, () => foldContext(contexts, record))
+    },
+    takeChanges() {
+      noting.from = noting.seq
+      return new Map([[CONTEXTS, owners.takeChanges()]])
     },
   }
 }
@@ -109,7 +119,7 @@ function folding(noting: Noting, record: LogRecord, apply: () => void): void {
 
 type Guard = (part: string, projection: Name, key: string | null) => void
 
-type StandIns = { readonly projections: Projections; readonly parts: LazyPart[] }
+type StandIns = { readonly projections: Projections; readonly parts: readonly LazyPart[] }
 
 /** Each projection is made when it is asked for: a question asks for a few of them. */
 function standIns(noting: Noting, guard: Guard): StandIns {

@@ -7,7 +7,7 @@
 import { createHash } from 'node:crypto'
 import type { EventLog } from '../../../eventlog/index.ts'
 import type { LogRecord } from '../../events/record.ts'
-import { lazyFold } from '../../past/lazy.ts'
+import { lazyContexts, lazyFold } from '../../past/lazy.ts'
 import { recordsIn } from '../../system/records-in.ts'
 import type { RowFiles } from './row-files.ts'
 
@@ -32,7 +32,7 @@ export function createIndexer(
   const run = async (): Promise<void> => {
     while (rows.seq < wanted) {
       // What was begun and not ended is begun again.
-      fold ??= createFold(rows)
+      fold ??= await createFold(log, rows)
       const { seq } = rows
       try {
         for await (const piece of log.pieces({ after: seq, to: wanted })) {
@@ -72,16 +72,26 @@ type Fold = {
   add(record: LogRecord): (() => void) | null
 }
 
-function createFold(rows: RowFiles): Fold {
+async function createFold(log: Pick<EventLog, 'pieces'>, rows: RowFiles): Promise<Fold> {
   const lazy = lazyFold(rows)
+  const { seq: kept, runRecords, contextRecords } = rows
+  const from = kept - (kept % contextRecords)
+  const contexts = lazyContexts(rows, from)
+  // Of runs that somebody before us has kept.
+  for await (const piece of log.pieces({ after: from, to: kept }))
+    for (const record of recordsIn(piece)) contexts.apply(record)
   let at = ''
   return {
     add(record) {
       const { seq } = record
-      if ((seq - 1) % rows.runRecords === 0) at = record.at
+      if ((seq - 1) % runRecords === 0) at = record.at
       lazy.apply(record)
-      if (seq % rows.runRecords !== 0) return null
-      const run = { at, digest: digestOf(record), changes: lazy.takeChanges() }
+      contexts.apply(record)
+      if (seq % runRecords !== 0) return null
+      const changes = lazy.takeChanges()
+      if (seq % contextRecords === 0)
+        for (const [part, changed] of contexts.takeChanges()) changes.set(part, changed)
+      const run = { at, digest: digestOf(record), changes }
       return () => rows.add(run)
     },
   }

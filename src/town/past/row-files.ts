@@ -39,6 +39,8 @@ const SIZES: RunSizes = { records: 512, runs: 64 }
 
 export type RowFiles = RowSource & {
   readonly runRecords: number
+  /** Contexts of owners are kept once for so many. */
+  readonly contextRecords: number
   /** Rows that are at the end of `to` not what they were at the end of `after`, and maybe others; both are ends of runs. */
   changedBetween(after: number, to: number): Touched
   /** Time of the first record of each run. */
@@ -83,6 +85,8 @@ const LEVEL = { [constants.ZSTD_c_compressionLevel]: 9 }
 const PLAIN = '['.charCodeAt(0)
 const PLAIN_MAX = 1_024
 const SEEN_BITS = 1 << 20
+/** Many owners change in every run, and few are asked for. */
+const CONTEXTS_IN_GROUP = 8
 const BLOCKS_KEPT = 512
 
 /** Opens what is there. `of`: log and build. `writes`: may be made, and what does not fit is cut off. */
@@ -175,6 +179,7 @@ export function openRowFiles(
 
   return {
     runRecords,
+    contextRecords: runRecords * Math.max(1, Math.floor(groupRuns / CONTEXTS_IN_GROUP)),
     get seq() {
       return runs.length === 0 ? 0 : lastOf(runs.length - 1)
     },

@@ -183,13 +183,14 @@ export function createStates(
     return keys
   }
   const contextsAt = async (seq: number, owners: ReadonlySet<Address>): Promise<Contexts> => {
-    const { rows, base } = await keptFor(seq)
+    const { rows, files, base } = await keptFor(seq)
+    const from = base - (base % (files?.contextRecords ?? 1))
     const contexts = new Map<Address, OpenContext>()
     for (const owner of owners) {
-      const json = rows.find(CONTEXTS, owner, base)?.json
+      const json = rows.find(CONTEXTS, owner, from)?.json
       if (json != null) contexts.set(owner, JSON.parse(json) as OpenContext)
     }
-    for await (const piece of log.pieces({ after: base, to: seq }))
+    for await (const piece of log.pieces({ after: from, to: seq }))
       for (const record of recordsIn(piece)) if (owners.has(record.actor)) foldContext(contexts, record)
     return contexts
   }

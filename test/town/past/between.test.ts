@@ -8,11 +8,11 @@ import { recordOf } from '../../../src/events/upcasters.ts'
 import { type RowTexts, rowTexts } from '../../../src/past/diff.ts'
 import { applyAll, createProjections } from '../../../src/projections/index.ts'
 import { createStates, type States } from '../../../src/town/past/states.ts'
-import { logOf } from '../../support/past-properties.ts'
+import { append, logOf } from '../../support/past-properties.ts'
 import { folder, linesOf } from './histories.ts'
 
 const RECORDS = 600
-const sizes = { records: 32, runs: 4 }
+const sizes = { records: 32, runs: 16 }
 /** Within one run, over the ends of runs, of groups, and up to what is not kept yet. */
 const MOMENTS: readonly (readonly [from: number, to: number])[] = [
   [0, 1],
@@ -22,10 +22,11 @@ const MOMENTS: readonly (readonly [from: number, to: number])[] = [
   [590, RECORDS],
 ]
 
+let lines: string[]
 let records: LogRecord[]
 let log: EventLog
 beforeAll(async () => {
-  const lines = await linesOf(11, RECORDS)
+  lines = await linesOf(11, RECORDS)
   records = lines.map(recordOf)
   log = await logOf(lines)
 })
@@ -101,6 +102,22 @@ test('[PAST-14] [P1] contexts of owners as of a record are those of a replay, ke
   kept.close()
 })
 
+test('[PAST-14] contexts are kept on from where a thread before has ended, between two times that they are kept', async () => {
+  const dir = folder()
+  const growing = await logOf(lines.slice(0, 100))
+  const everybody = new Set(records.map(({ actor }) => actor))
+  for (const next of [170, 300, RECORDS]) {
+    const states = createStates(growing, { dir, writes: true, sizes })
+    await states.catchUp()
+    const seq = growing.head.seq
+    expect(Object.fromEntries(await states.contextsAt(seq, everybody))).toEqual(
+      Object.fromEntries(contextsAt(seq)),
+    )
+    states.close()
+    await append(growing, lines.slice(seq, next))
+  }
+})
+
 test('[PAST-14] [PAST-5] a diff says the same in the same order, kept or not', async () => {
   const kept = createStates(log, { dir: folder(), writes: true, sizes })
   await kept.catchUp()
@@ -132,7 +149,7 @@ test('[PAST-14] a diff reads what lies between its moments, and no more than two
   read = 0
   await diffOf(states, [510, 530], counted)
   expect(read).toBeGreaterThan(0)
-  // The run of each moment, for what it touched, for its rows and for its owners.
+  // The run of each moment, for what it touched and for its rows, and two for owners.
   expect(read).toBeLessThan(20 + 6 * sizes.records)
   states.close()
 })
