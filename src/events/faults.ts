@@ -224,7 +224,7 @@ const rigs = {
   MERGE_QUEUED: row(409, 'gt mq list shows it.'),
   MERGE_LANDING: row(409, 'Wait until it has landed, then take it back: gt mq revert <mr>.'),
   NOT_IN_QUEUE: row(409, 'gt mq show <mr> says what became of it; what has landed is taken back with gt mq revert.'),
-  NEEDS_OPEN: row(409, 'gt why <bead> says what it needs; gt bead need shows how a need is dropped.'),
+  NEEDS_OPEN: row(409, 'gt why <bead> says what it needs; gt bead dep remove drops a need.'),
   REVERT_QUEUED: row(409, 'gt mq list shows it.'),
   ALREADY_REVERTED: row(409, 'gt mq show <mr> says by what; sling its bead to have it done anew.'),
   REVERT_OF_REVERT: row(409, 'Sling the bead that was taken back: its work is done anew.'),

@@ -172,7 +172,7 @@ function rigOfBead(town: TownHandle, bead: string): string {
   return String(town.system.owner(beadOwner(bead))?.context.rig ?? '')
 }
 
-function newId(town: TownHandle, prefix: string): string {
+export function newId(town: TownHandle, prefix: string): string {
   for (let tries = 0; ; tries += 1) {
     // Longer the more often one was taken, so that it ends.
     const id = `${prefix}-${town.ids.random(ID_CHARS + Math.floor(tries / 4))}`

@@ -11,6 +11,7 @@ import { doneCommands } from './done.ts'
 import { forkCommands } from './fork.ts'
 import { handoffCommands } from './handoff.ts'
 import { keepingCommands } from './keeping.ts'
+import { mergeUndoCommands } from './mq-undo.ts'
 import { nudgeCommands } from './nudge.ts'
 import { pastCommands } from './past.ts'
 import { planCommands } from './plan.ts'
@@ -32,6 +33,7 @@ export const COMMANDS: readonly CommandRoute[] = [
   ...forkCommands,
   ...configCommands,
   ...townCommands,
+  ...mergeUndoCommands,
   ...brakeCommands,
   ...pastCommands,
   ...doneCommands,

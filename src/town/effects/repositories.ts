@@ -1,6 +1,7 @@
 // Effects on repositories: each asks the worker, and says what came of it in the words of the owner that asked.
 
-import { refinery, TOWN } from '../../events/address.ts'
+import { OVERSEER, refinery, TOWN } from '../../events/address.ts'
+import type { EffectParams } from '../../events/index.ts'
 import { parseEffectId } from '../../events/record.ts'
 import { recordOf } from '../../events/upcasters.ts'
 import { isUnfinished } from '../../git/forks.ts'
@@ -65,7 +66,7 @@ export const verifyWorktree: CarryOut<'worktree.verify'> = async (params, { id }
 }
 
 export const buildMerge: CarryOut<'merge.build'> = async (params, { id }, town) => {
-  const { rig, mergeRequest, remote, target, bead, agent, branch, head, onto, method } = params
+  const { rig, mergeRequest, remote, target, bead, agent, branch, head, onto, method, revert } = params
   const domain = domainOf(town.system)
   try {
     const outcome = await town.repositoriesFor(id).buildMerge({
@@ -74,17 +75,25 @@ export const buildMerge: CarryOut<'merge.build'> = async (params, { id }, town) 
       target,
       branch,
       head,
-      message: commitMessage(town, bead, mergeRequest),
-      author: authorOf(agent, domain),
+      message: commitMessage(town, bead, mergeRequest, revert),
+      author: agent === OVERSEER ? town.owner : authorOf(agent, domain),
       committer: authorOf(refinery(rig), domain),
       date: await timeOfAsking(town, id),
       ...(onto !== undefined && { onto }),
       ...(method !== undefined && { method }),
+      ...(revert !== undefined && { revert: { of: revert.of } }),
     })
     const { base } = outcome
     if (outcome.kind === 'built') {
-      const { commit, tree } = outcome
-      return { type: 'merge.built', mergeRequest, commit, tree, base }
+      const { commit, tree, head: made } = outcome
+      return {
+        type: 'merge.built',
+        mergeRequest,
+        commit,
+        tree,
+        base,
+        ...(made !== undefined && { head: made }),
+      }
     }
     if (outcome.kind === 'empty') return { type: 'merge.empty', mergeRequest, base }
     return { type: 'merge.conflicted', mergeRequest, base, files: outcome.files.slice(0, 200) }
@@ -191,10 +200,18 @@ export function toolEnvironment(town: Carrier, rig: string): Record<string, stri
 }
 
 /** The bead's title, and who and what stands behind the commit. */
-export function commitMessage(town: Carrier, bead: string, mergeRequest: string): string {
+export function commitMessage(
+  town: Carrier,
+  bead: string,
+  mergeRequest: string,
+  revert?: EffectParams<'merge.build'>['revert'],
+): string {
   const title = beadRow(town.projections.beads.rows, bead)?.title ?? bead
   const { name, email } = town.owner
-  return `${subjectOf(title)}\n\nBead: ${bead}\nReceipt: ${mergeRequest}\nOrdered-by: ${name} <${email}>\n`
+  const why = revert === undefined || revert.reason === '' ? '' : `${subjectOf(revert.reason)}\n\n`
+  const reverts = (revert?.of ?? []).map(({ commit }) => `Reverts: ${commit}\n`).join('')
+  const trailers = `Bead: ${bead}\nReceipt: ${mergeRequest}\nOrdered-by: ${name} <${email}>\n${reverts}`
+  return `${subjectOf(title)}\n\n${why}${trailers}`
 }
 
 /** One line: a second one could pass for one of ours below, and what a terminal acts on would be in the log for good. */
