@@ -2,12 +2,11 @@
 //
 // Owns:      walking the target's own history (first parents), as the Refinery's repository has it after a look at the
 //            remote, and looking for the commits that receipts name.
-// Does not:  know who landed what, or what it means: receipts come in as pairs of commits.
+// Does not:  know who landed what, or what it means: receipts come in as pairs of commits with the name of their request.
 //
 //   GIT-55. Nothing is said of the target that was not looked at: a remote that does not answer is named, with what is
 //           known instead.
-//   GIT-56. A receipt stands for the commits from its base to its commit, and for nothing else: both are on the target,
-//           or it stands for its commit alone.
+//   GIT-56. A receipt stands for its commit, and for those from its base on that name its request, and for nothing else.
 
 import { type Repositories, RepositoryError } from '../ports/repositories.ts'
 import { fields, git, gitOutcome } from './git.ts'
@@ -31,7 +30,7 @@ export async function auditTarget(layout: Layout, input: Input): Promise<Audit> 
   const { head, stale } = await headOf(layout, input)
   const from = input.since === null ? null : await sharedWith(layout, checkObjectId(input.since), head)
   const walked = await walk(layout, from, head)
-  const covered = coveredBy(input.receipts, walked, from)
+  const covered = await coveredBy(layout, input.receipts, walked, from)
   const unreceipted = walked.filter((id) => !covered.has(id))
   const gone = await goneFrom(layout, head, input.receipts, new Set(walked))
   return {
@@ -73,17 +72,50 @@ async function walk(layout: Layout, from: string | null, head: string): Promise<
   return lines(text)
 }
 
-function coveredBy(receipts: Input['receipts'], walked: readonly string[], from: string | null): Set<string> {
+/**
+ * A request may land as a row of commits, each with its name; the receipt has the last. A forge may have put somebody
+ * else's between its base and it: those do not have that name.
+ */
+async function coveredBy(
+  layout: Layout,
+  receipts: Input['receipts'],
+  walked: readonly string[],
+  from: string | null,
+): Promise<Set<string>> {
   const place = new Map(walked.map((id, n) => [id, n]))
   if (from !== null) place.set(from, walked.length)
   const covered = new Set<string>()
-  for (const { commit, base } of receipts) {
+  const below = new Map<string, string[]>()
+  for (const { commit, base, request } of receipts) {
     const first = place.get(commit)
     if (first === undefined) continue
-    const end = place.get(base) ?? first + 1
-    for (const id of walked.slice(first, Math.max(end, first + 1))) covered.add(id)
+    covered.add(commit)
+    for (const id of walked.slice(first + 1, place.get(base) ?? 0))
+      below.set(id, [...(below.get(id) ?? []), request])
   }
+  const asked = [...below.keys()].filter((id) => !covered.has(id))
+  for (const [id, request] of await requestsOf(layout, asked))
+    if (below.get(id)?.includes(request) === true) covered.add(id)
   return covered
+}
+
+/** Which request a commit says that it is of. */
+async function requestsOf(layout: Layout, commits: readonly string[]): Promise<[string, string][]> {
+  if (commits.length === 0) return []
+  const receipt = '%(trailers:key=Receipt,valueonly,unfold,separator=%x1e)'
+  const args = [
+    'log',
+    '-z',
+    '--no-walk=unsorted',
+    '--no-show-signature',
+    `--format=%H%x1f${receipt}`,
+    '--stdin',
+  ]
+  const text = await git(args, { cwd: '/', env: ownEnv(layout), input: `${commits.join('\n')}\n` })
+  return fields(text).map((row) => {
+    const [id = '', said = ''] = row.split('\u001f')
+    return [id, said.split('\u001e').at(-1)?.trim() ?? '']
+  })
 }
 
 /** Commits of receipts that are not in the target: somebody has taken them off it. */

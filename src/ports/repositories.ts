@@ -274,7 +274,8 @@ export interface Repositories {
     readonly since: string | null
     /** As the target stood there, and nothing is fetched; null: as it stands now. */
     readonly head: string | null
-    readonly receipts: readonly { readonly commit: string; readonly base: string }[]
+    /** `request`: the merge request, as the trailer `Receipt` of its commits has it. */
+    readonly receipts: readonly { readonly commit: string; readonly base: string; readonly request: string }[]
   }): Promise<{
     readonly head: string
     /** Why the remote could not be asked: then `head` is where it stood when it was last seen. */

@@ -3,8 +3,10 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { commit, merge, RIG, sh, type Town, town } from './town.ts'
 
+const REQUEST = 'hermes/merge-requests/mr-1'
+
 /** A branch that lands through us; answers with what its receipt says. */
-async function land(t: Town, name: string): Promise<{ commit: string; base: string }> {
+async function land(t: Town, name: string): Promise<{ commit: string; base: string; request: string }> {
   const { path, branch } = await t.add(name)
   const head = commit(path, `of ${name}`, { [`src/${name}.txt`]: `${name}\n` })
   const built = await t.repos.buildMerge({ ...t.at, ...merge(branch, head) })
@@ -12,7 +14,7 @@ async function land(t: Town, name: string): Promise<{ commit: string; base: stri
   const { base, commit: id } = built
   const pushed = await t.repos.pushTarget({ ...t.at, base, commit: id, head })
   if (pushed.kind !== 'landed') throw new Error(pushed.kind)
-  return { commit: id, base }
+  return { commit: id, base, request: REQUEST }
 }
 
 /** Somebody pushes to the remote without us. */
@@ -59,7 +61,7 @@ test('[GIT-55] [P8] every commit of the target without a receipt is named, and e
   sh(t.home, 'push', '-q', '--force', 'origin', `${anew}:main`)
   const rewritten = await t.repos.auditTarget({
     ...ask,
-    receipts: [...receipts, { commit: '1'.repeat(40), base: since }],
+    receipts: [...receipts, { commit: '1'.repeat(40), base: since, request: REQUEST }],
   })
   expect(rewritten).toMatchObject({ rewritten: true, from: null, walked: 1, unreceipted: [{ commit: anew }] })
   expect(ids(rewritten.gone)).toEqual([first.commit, second.commit, '1'.repeat(40)])
@@ -76,22 +78,31 @@ test('[GIT-55] a remote that does not answer is named, with where the target sto
   expect(found.stale).toMatch(/remote\.git could not be read/)
 })
 
-test('[GIT-56] a receipt stands for the commits between its base and its commit, and for none beyond', async () => {
+test('[GIT-56] a receipt stands for its commit and those below that name its request, and for none of anybody else', async () => {
   const t = await town()
   const since = sh(t.home, 'rev-parse', 'HEAD')
-  const [one, two, three, four] = ['1', '22', '333', '4444'].map((title) => pushed(t, title)) as [
-    string,
-    string,
-    string,
-    string,
+  const ours = (title: string) => pushed(t, `${title}\n\nReceipt: ${REQUEST}`)
+  const [one, two, theirs, four, tip] = [
+    ours('1'),
+    ours('22'),
+    pushed(t, 'by hand'),
+    ours('4444'),
+    ours('55555'),
   ]
-  const audit = (...receipts: { commit: string; base: string }[]) =>
-    t.repos.auditTarget({ ...t.at, since, head: null, receipts })
-  expect(ids((await audit({ commit: three, base: one })).unreceipted)).toEqual([four, one])
-  expect(ids((await audit({ commit: two, base: since })).unreceipted)).toEqual([four, three])
+  const audit = async (...receipts: { commit: string; base: string; request: string }[]) =>
+    ids((await t.repos.auditTarget({ ...t.at, since, head: null, receipts })).unreceipted)
+  expect(await audit({ commit: tip, base: since, request: REQUEST })).toEqual([theirs])
+  expect(await audit({ commit: tip, base: one, request: REQUEST })).toEqual([theirs, one])
+  expect(await audit({ commit: tip, base: since, request: 'hermes/merge-requests/mr-2' })).toEqual([
+    four,
+    theirs,
+    two,
+    one,
+  ])
+  expect(await audit({ commit: four, base: two, request: REQUEST })).toEqual([tip, theirs, two, one])
   // A base that is not on the target, or comes after, stretches nothing.
-  for (const base of ['f'.repeat(40), four])
-    expect(ids((await audit({ commit: three, base })).unreceipted)).toEqual([four, two, one])
+  for (const base of ['f'.repeat(40), tip])
+    expect(await audit({ commit: four, base, request: REQUEST })).toEqual([tip, theirs, two, one])
 })
 
 test('[GIT-57] what a branch changes is counted from where it parted from the target, by files and lines', async () => {

@@ -49,7 +49,11 @@ const audit = read({
       target: branch,
       since,
       head,
-      receipts: expected.map(({ receipt: { commit, base } }) => ({ commit, base })),
+      receipts: expected.map(({ address, receipt: { commit, base } }) => ({
+        commit,
+        base,
+        request: address,
+      })),
     })
     const { unreceipted, unreceiptedCount, gone, goneCount } = found
     const byCommit = new Map(expected.map((row) => [row.receipt.commit, row]))
