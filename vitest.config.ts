@@ -1,11 +1,9 @@
 import { defineConfig } from 'vitest/config'
 import { LongestFirst } from './scripts/longest-first.ts'
 
-/** Rooms whose tests leave nothing behind: their files share a process, which has loaded what they test but once. */
-const SHARING = ['actors', 'api', 'cli', 'events', 'past', 'projections', 'system'].map(
-  (room) => `test/${room}/**/*.test.ts`,
-)
-const limits = { testTimeout: 30_000, hookTimeout: 30_000 }
+/** Files that change their process: what they set would be set for the next file, too. */
+const ALONE = ['test/eventlog/damage/**']
+const limits = { setupFiles: ['./test/support/setup.ts'], testTimeout: 30_000, hookTimeout: 30_000 }
 
 export default defineConfig({
   test: {
@@ -20,13 +18,15 @@ export default defineConfig({
       {
         test: {
           ...limits,
-          name: 'towns',
+          name: 'all',
           include: ['test/**/*.test.ts'],
           // With the real agent programs: `npm run test:agents`.
-          exclude: ['test/agents/**', ...SHARING],
+          exclude: ['test/agents/**', ...ALONE],
+          // Loading what they test took each file half a second; the files of a worker load it but once.
+          isolate: false,
         },
       },
-      { test: { ...limits, name: 'rooms', include: SHARING, isolate: false } },
+      { test: { ...limits, name: 'alone', include: ALONE.map((folder) => `${folder}/*.test.ts`) } },
     ],
   },
 })

@@ -1,5 +1,5 @@
 // The order of test files: the longest come first, then those that bring towns up, so that no worker ends the run alone with a
-// long one.
+// long one. Last are those that have a process to themselves: behind one of them a worker must load everything again.
 //
 // Does not:  know how long a file takes; a fresh clone has no record of it. The list need not be right, only roughly so.
 
@@ -10,24 +10,28 @@ type Files = Parameters<BaseSequencer['sort']>[0]
 /** From 20 s on, where nothing else runs. */
 const LONGEST = [
   'demo/demo',
-  'town/stopped',
-  'town/nudges',
-  'town/processes',
   'sim/town',
+  'town/stopped',
+  'town/processes',
+  'town/nudges',
   'town/kill',
-  'past/prefixes',
-  'town/refusals',
-  'town/upgrade',
-  'town/resume',
-  'town/crew',
   'web/page',
   'town/sessions',
+  'town/crew',
+  'town/refusals',
+  'town/resume',
+  'town/upgrade',
+  'past/prefixes',
   'git/worker',
+  'town/fork-making',
+  'town/handoff',
+  'town/fork-running',
 ].map((name) => `/test/${name}.test.ts`)
 const ROOMS = ['town', 'eventlog', 'sim', 'web', 'git', 'pty', 'past', 'bench', 'actors'].map(
   (name) => `/test/${name}/`,
 )
 const ORDER = [...LONGEST, ...ROOMS]
+const ALONE = '/test/eventlog/damage/'
 
 export class LongestFirst extends BaseSequencer {
   override async sort(files: Files): Promise<Files> {
@@ -37,6 +41,7 @@ export class LongestFirst extends BaseSequencer {
 }
 
 function rank(path: string): number {
+  if (path.includes(ALONE)) return ORDER.length + 1
   const place = ORDER.findIndex((part) => path.includes(part))
   return place === -1 ? ORDER.length : place
 }

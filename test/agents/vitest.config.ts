@@ -9,6 +9,7 @@ export default defineConfig({
     root,
     include: ['test/agents/**/*.test.ts'],
     globalSetup: ['./scripts/build-before-tests.ts'],
+    setupFiles: ['./test/support/setup.ts'],
     pool: 'forks',
     maxWorkers: 1,
     testTimeout: 120_000,

@@ -15,9 +15,10 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
-import { afterAll, onTestFinished } from 'vitest'
+import { onTestFinished } from 'vitest'
 import { createRepositories } from '../../src/git/repositories.ts'
 import type { Remote, Repositories } from '../../src/ports/repositories.ts'
+import { atFileEnd } from '../support/file-end.ts'
 
 export const AUTHOR = { name: 'hermes/polecats/nux', email: 'hermes.polecats.nux@town' }
 export const COMMITTER = { name: 'hermes/refinery', email: 'hermes.refinery@town' }
@@ -90,9 +91,6 @@ export type Town = {
 }
 
 const templates = new Map<string, string>()
-afterAll(() => {
-  for (const folder of templates.values()) rmSync(folder, { recursive: true, force: true })
-})
 
 /** A repository with one commit on main, made once for each set of files. */
 function template(files: Readonly<Record<string, string>>): string {
@@ -103,6 +101,10 @@ function template(files: Readonly<Record<string, string>>): string {
   sh(folder, 'init', '-q', '--template=', '-b', 'main')
   commit(folder, 'first', files)
   templates.set(key, folder)
+  atFileEnd(() => {
+    templates.delete(key)
+    rmSync(folder, { recursive: true, force: true })
+  })
   return folder
 }
 

@@ -4,10 +4,10 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll } from 'vitest'
 import type { SessionEnding, SessionSpec } from '../../src/ports/terminals.ts'
 import { type ConnectOptions, connectHost, type HostClient } from '../../src/pty/host-client.ts'
 import { ensureHost } from '../../src/pty/start-host.ts'
+import { atFileEnd } from '../support/file-end.ts'
 
 export const HOST_ENTRY = fileURLToPath(new URL('../../src/pty/host.ts', import.meta.url))
 const AGENTS = fileURLToPath(new URL('../fixtures/agents/', import.meta.url))
@@ -30,12 +30,6 @@ export type TestTown = {
   close(): Promise<void>
 }
 
-const open = new Set<TestTown>()
-// What a failed test left open; a town that is closed twice does not mind.
-afterAll(async () => {
-  for (const town of open) await town.close()
-})
-
 export async function openTestTown({ start = true } = {}): Promise<TestTown> {
   const dir = mkdtempSync(path.join(tmpdir(), 'gt-pty-'))
   const id = path.basename(dir)
@@ -43,6 +37,7 @@ export async function openTestTown({ start = true } = {}): Promise<TestTown> {
     (await ensureHost(dir, { node: process.execPath, entry: HOST_ENTRY })).pid
   let hostPid = start ? await startHost() : -1
   const clients: HostClient[] = []
+  let isClosed = false
   const recording = (session: string): string => path.join(dir, `${session.replaceAll('/', '-')}.cast`)
   const town: TestTown = {
     dir,
@@ -82,7 +77,8 @@ export async function openTestTown({ start = true } = {}): Promise<TestTown> {
         .map(([, , data]) => data)
         .join(''),
     async close() {
-      open.delete(town)
+      if (isClosed) return
+      isClosed = true
       for (const client of clients) client.close()
       try {
         const last = await connectHost(dir)
@@ -93,7 +89,8 @@ export async function openTestTown({ start = true } = {}): Promise<TestTown> {
       rmSync(dir, { recursive: true, force: true })
     },
   }
-  open.add(town)
+  // What a failed test left open.
+  atFileEnd(town.close)
   return town
 }
 

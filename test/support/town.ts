@@ -7,11 +7,12 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll } from 'vitest'
+import { inject } from 'vitest'
 import type { AnyFact, Json, LogRecord } from '../../src/events/record.ts'
 import { installTown } from '../../src/town/install.ts'
 import { verifyLogIn } from '../../src/town/logs/look.ts'
 import { handleOf, openTown } from '../../src/town/open.ts'
+import { atFileEnd } from './file-end.ts'
 import { isAlive, processesOf } from './processes-left.ts'
 import { ask, type Reply, tail, type Watch, watchRecords } from './town-http.ts'
 
@@ -78,20 +79,6 @@ export interface TestTown {
   close(): Promise<void>
 }
 
-/** Making and removing a copy of the program costs a second; the towns of one file of tests share one. */
-let shared: string | undefined
-function sharedPrograms(): string {
-  shared ??= mkdtempSync(join(tmpdir(), 'gt-p-'))
-  return shared
-}
-
-const open = new Set<TestTown>()
-// What a failed test left open; a town that is closed twice does not mind.
-afterAll(async () => {
-  for (const town of open) await town.close()
-  if (shared !== undefined) rmSync(shared, { recursive: true, force: true })
-})
-
 let count = 0
 const newId = (): string => `test-${process.pid}-${++count}`
 
@@ -108,11 +95,12 @@ export async function makeTown(
   const owner = { name: 'Op', email: 'op@example.org' }
   const { up = BUILT_UP } = options
   const { townId } = await installTown({ dir, name: 'test', owner, settings })
-  if (options.up === undefined) symlinkSync(sharedPrograms(), join(dir, '.gt/program'))
+  if (options.up === undefined) symlinkSync(inject('programs'), join(dir, '.gt/program'))
   const socket = join(dir, '.gt/gt.sock')
   const operatorToken = readFileSync(join(dir, '.gt/operator.token'), 'utf8').trim()
   const watch = watchRecords(socket, operatorToken)
   let pid = 0
+  let isClosed = false
   const daemonLog = () => readFileSync(join(dir, '.gt/daemon.log'), 'utf8').slice(-2_000)
 
   const town: TestTown = {
@@ -232,7 +220,8 @@ export async function makeTown(
       await nothingLeft(town)
     },
     async close() {
-      if (!open.delete(town)) return
+      if (isClosed) return
+      isClosed = true
       watch.close()
       for (let tries = 0; tries < 40; tries += 1) {
         const left = processesOf(temp, `GT_TOWN_ID=${townId}`)
@@ -243,7 +232,8 @@ export async function makeTown(
       rmSync(temp, { recursive: true, force: true, maxRetries: 5 })
     },
   }
-  open.add(town)
+  // What a failed test left open.
+  atFileEnd(town.close)
   return town
 }
 
