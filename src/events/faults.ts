@@ -48,6 +48,7 @@ const asking = {
     400,
     'Correct the expression at that place; gt help bisect shows how one is written.',
   ),
+  EXPRESSION_NOT_BOOLEAN: row(400, 'Compare it with something, as in $count(…) > 0, or ask $exists(…).'),
   EXPRESSION_TOO_SLOW: row(
     408,
     'Ask for less: name one list, and filter it first, as in beads[id="sh-4f"].status.',
@@ -223,7 +224,10 @@ const rigs = {
   TREE_DIFFERS: row(500, 'This is a defect of gt: please report it with gt why.'),
   MERGE_QUEUED: row(409, 'gt mq list shows it.'),
   MERGE_LANDING: row(409, 'Wait until it has landed, then take it back: gt mq revert <mr>.'),
-  NOT_IN_QUEUE: row(409, 'gt mq show <mr> says what became of it; what has landed is taken back with gt mq revert.'),
+  NOT_IN_QUEUE: row(
+    409,
+    'gt mq show <mr> says what became of it; what has landed is taken back with gt mq revert.',
+  ),
   NEEDS_OPEN: row(409, 'gt why <bead> says what it needs; gt bead dep remove drops a need.'),
   REVERT_QUEUED: row(409, 'gt mq list shows it.'),
   ALREADY_REVERTED: row(409, 'gt mq show <mr> says by what; sling its bead to have it done anew.'),

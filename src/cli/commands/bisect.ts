@@ -21,7 +21,7 @@ type Found = {
 export const bisect: Command = {
   name: 'bisect',
   summary:
-    'finds a record at which an expression turns from false to true. It is JSONata over beads, agents, rigs, mergeQueue, decisions, escalations, costs, hooks (lists as the API gives them) and status: beads[id="sh-4f"].status = "closed", or $sum(costs.costUsd) > 5',
+    'finds a record at which an expression turns from false to true. It is JSONata over beads, agents, rigs, mergeQueue, decisions, escalations, costs, hooks (lists as the API gives them) and status: beads[id="sh-4f"].status = "closed", or $sum(costs.costUsd) > 5; what gives neither true nor false is refused',
   usage: '',
   where: 'person',
   words: [0, 0],

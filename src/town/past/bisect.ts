@@ -24,7 +24,7 @@ type Town = Pick<PastTown, 'dir' | 'name' | 'townId' | 'priceOf' | 'withProjecti
   readonly log: Pick<EventLog, 'head' | 'pieces' | 'get'>
 }
 
-/** @throws {Fault} NO_TURN, EXPRESSION_INVALID, EXPRESSION_TOO_SLOW; {LogError} LOG_DAMAGED */
+/** @throws {Fault} NO_TURN, EXPRESSION_INVALID, EXPRESSION_NOT_BOOLEAN, EXPRESSION_TOO_SLOW; {LogError} LOG_DAMAGED */
 export async function bisect(
   town: Town,
   asked: BisectOptions,

@@ -48,16 +48,15 @@ try {
 }
 
 /** As JSON; what has no JSON (a function, nothing) is null. */
-function plain(value: unknown): { value: string; isTrue: boolean } {
+function plain(value: unknown): { value: string; isTrue: boolean | null } {
   const json = JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'function' ? null : inner))
-  return { value: json ?? 'null', isTrue: isTrue(json === undefined ? undefined : JSON.parse(json)) }
+  return { value: json ?? 'null', isTrue: isTrue(value) }
 }
 
-/** As JSONata's $boolean reads it. */
-function isTrue(value: unknown): boolean {
-  if (Array.isArray(value)) return value.some(isTrue)
-  if (typeof value === 'object' && value !== null) return Object.keys(value).length > 0
-  return Boolean(value)
+/** Nothing is false: of a bead that is not there yet nothing is so. What is neither is for whoever asked to tell. */
+function isTrue(value: unknown): boolean | null {
+  if (value === undefined) return false
+  return typeof value === 'boolean' ? value : null
 }
 
 /** What the expression names, and whether it asks for the time. */

@@ -35,11 +35,12 @@ export type ExpressionFault = {
 export type ToExpression = { readonly document: string; readonly at: number }
 export type FromExpression =
   | { readonly kind: 'compiled'; readonly compiled: Compiled }
-  | { readonly kind: 'value'; readonly value: string; readonly isTrue: boolean }
+  /** `isTrue` null: it is neither true nor false. */
+  | { readonly kind: 'value'; readonly value: string; readonly isTrue: boolean | null }
   | { readonly kind: 'wrong'; readonly fault: ExpressionFault }
 
 export type Expression = Compiled & {
-  /** @throws {Fault} EXPRESSION_INVALID, EXPRESSION_TOO_SLOW */
+  /** @throws {Fault} EXPRESSION_INVALID, EXPRESSION_NOT_BOOLEAN, EXPRESSION_TOO_SLOW */
   look(document: string, at: number): Promise<{ readonly isTrue: boolean; readonly value: unknown }>
   close(): Promise<void>
 }
@@ -63,6 +64,7 @@ export async function openExpression(text: string): Promise<Expression> {
         worker.postMessage({ document, at } satisfies ToExpression)
         const found = await answer(LOOK_MS)
         if (found.kind !== 'value') throw new Error('Broken invariant: a look gives a value')
+        if (found.isTrue === null) throw notBoolean(text, told(found.value))
         return { isTrue: found.isTrue, value: told(found.value) }
       },
       close: async () => void (await worker.terminate()),
@@ -108,6 +110,16 @@ function invalid(text: string, { message, position, token }: ExpressionFault): F
     position,
     token,
   })
+}
+
+/** What a person takes for true is guessed by nobody: an empty list, 0, "false". */
+function notBoolean(text: string, value: unknown): Fault {
+  const said = (JSON.stringify(value) ?? 'null').slice(0, 80)
+  return new Fault(
+    'EXPRESSION_NOT_BOOLEAN',
+    `The expression gives ${said}, which is neither true nor false: compare it with something, or take $exists(…) or $boolean(…).`,
+    { when: text, value, instead: `$boolean(${text})` },
+  )
 }
 
 function told(json: string): unknown {

@@ -86,7 +86,7 @@ const PLAIN = '['.charCodeAt(0)
 const PLAIN_MAX = 1_024
 const SEEN_BITS = 1 << 20
 /** Many owners change in every run, and few are asked for. */
-const CONTEXTS_IN_GROUP = 8
+const CONTEXTS_IN_GROUP = 4
 const BLOCKS_KEPT = 512
 
 /** Opens what is there. `of`: log and build. `writes`: may be made, and what does not fit is cut off. */

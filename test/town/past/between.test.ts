@@ -12,7 +12,7 @@ import { append, logOf } from '../../support/past-properties.ts'
 import { folder, linesOf } from './histories.ts'
 
 const RECORDS = 600
-const sizes = { records: 32, runs: 16 }
+const sizes = { records: 32, runs: 8 }
 /** Within one run, over the ends of runs, of groups, and up to what is not kept yet. */
 const MOMENTS: readonly (readonly [from: number, to: number])[] = [
   [0, 1],

@@ -104,6 +104,26 @@ test('an expression that does not parse names the place, and one that does not f
   await expect(run('status.work.open + "x" = 1')).rejects.toMatchObject({ code: 'EXPRESSION_INVALID' })
 })
 
+test('[PAST-15] refuses an expression that gives neither true nor false, and says what it gave', async () => {
+  const { bead, run } = await townAtWork()
+  await bead('Fix the cart')
+  for (const [when, gave] of [
+    ['$count(beads)', '0'],
+    ['beads', '[]'],
+    ['null', 'null'],
+    ['"false"', '"false"'],
+  ] as const)
+    for (const first of [false, true])
+      await expect(run(when, { first }), when).rejects.toMatchObject({
+        code: 'EXPRESSION_NOT_BOOLEAN',
+        message: expect.stringContaining(`The expression gives ${gave}, which is neither`),
+        details: { when, instead: `$boolean(${when})` },
+      })
+  // Nothing is there at first of which it could be so.
+  expect(await run('$exists(beads) and beads.priority = 2')).toMatchObject({ message: 'bead.create' })
+  expect(bisect.summary).toContain('neither true nor false')
+})
+
 test('[PAST-12] nothing random is at hand, and the clock stands at the moment that is asked about', async () => {
   const { town, bead, run } = await townAtWork()
   await bead('Fix the cart')
