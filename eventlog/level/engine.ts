@@ -146,8 +146,9 @@ export class LevelEngine implements Engine {
     const { db, segments, archives } = this.#opened()
     const snapshot = db.snapshot()
     try {
-      for await (const { key, last, value } of scanRows(db, snapshot, range, archives)) {
-        const row = segments.decode(key, last, value)
+      const only = range.to === range.after + 1 ? range.to : null
+      for await (const raw of scanRows(db, snapshot, range, archives)) {
+        const row = segments.decode(raw, only)
         if (isDamaged(row)) {
           const problems = [{ seq: row.seq, kind: 'checksum', message: row.message }]
           throw new LogError('LOG_DAMAGED', row.message, { details: { problems } })

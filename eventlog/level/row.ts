@@ -33,6 +33,8 @@ export type RowHeader = {
 
 export type Row = RowHeader & { readonly lines: readonly string[] }
 
+export type LinesOfRow = Pick<Row, 'first' | 'last' | 'lines'>
+
 /** What JSON.parse makes of the lines. */
 export type RowOfEntries = {
   readonly first: number
@@ -103,7 +105,20 @@ export function decodeEntries(key: Buffer, last: number, value: Buffer): RowOfEn
   return { first: header.first, last, entries }
 }
 
-/** One of them, which takes less time than all; null when the row does not have it. */
+/** Only one entry of it, which takes less time than all; all of them when that one is not among them. */
+export function decodeLine(key: Buffer, last: number, value: Buffer, seq: number): LinesOfRow | RowDamage {
+  const header = headerOf(key, last, value)
+  if ('damaged' in header) return header
+  if (seq < header.first || seq > last) return { ...header, lines: linesOf(value) }
+  const place = seq - header.first
+  const line =
+    value.readUInt8(0) === SEGMENT_OF_VALUES
+      ? JSON.stringify(unpackValue(bodyOf(value), place))
+      : (linesOf(value)[place] ?? '')
+  return { first: seq, last: seq, lines: [line] }
+}
+
+/** One entry, likewise; null when the row does not have it. */
 export function decodeEntry(
   key: Buffer,
   last: number,

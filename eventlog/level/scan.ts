@@ -7,24 +7,36 @@ import type { Range } from '../engine.ts'
 import type { Database, DatabaseSnapshot } from './database.ts'
 import { readError, SCAN_BYTES, throwUnavailable } from './database.ts'
 import { type Kind, rangeOf, SEQ_MAX, seqKey, seqOf } from './keys.ts'
-import { decodeRow, isDamaged, type Row, type RowDamage } from './row.ts'
+import { decodeLine, decodeRow, isDamaged, type LinesOfRow, type RowDamage } from './row.ts'
 
 const SEGMENTS_REMEMBERED = 8
 
-/** Decoded segments by key: sealed rows never change, and reading single entries would unpack them again and again. */
+/**
+ * Decoded segments by key: sealed rows never change. Whoever wants one entry gets that one unpacked; a second one of the same
+ * segment makes it worth while to unpack all.
+ */
 export class SegmentCache {
-  readonly #rows = new Map<number, Row>()
+  readonly #rows = new Map<number, LinesOfRow | null>()
 
-  decode(key: Buffer, last: number, value: Buffer): Row | RowDamage {
+  /** `only`: the one entry of the row that is wanted. */
+  decode({ key, last, value }: RawRow, only: number | null): LinesOfRow | RowDamage {
     const known = this.#rows.get(last)
     if (known) return known
-    const row = decodeRow(key, last, value)
-    if (!isDamaged(row) && row.sealed) {
-      const [oldest] = this.#rows.keys()
-      if (oldest !== undefined && this.#rows.size >= SEGMENTS_REMEMBERED) this.#rows.delete(oldest)
-      this.#rows.set(last, row)
+    if (only !== null && known === undefined) {
+      const row = decodeLine(key, last, value, only)
+      if (!isDamaged(row)) this.#keep(last, null)
+      return row
     }
+    const row = decodeRow(key, last, value)
+    if (!isDamaged(row) && row.sealed) this.#keep(last, row)
     return row
+  }
+
+  /** null: one of its entries was asked for. */
+  #keep(last: number, row: LinesOfRow | null): void {
+    const [oldest] = this.#rows.keys()
+    if (oldest !== undefined && this.#rows.size >= SEGMENTS_REMEMBERED) this.#rows.delete(oldest)
+    this.#rows.set(last, row)
   }
 }
 

@@ -188,6 +188,26 @@ describe('a log with sealed runs', () => {
     expect(await verifyLog(dir)).toMatchObject({ ok: true, records: 1624 })
   })
 
+  test('[L10] one entry is the line that it was, asked for the first time or again, and one that is gone is missed', async () => {
+    let log = await createLog(dir, { autoSeal: false })
+    await fill(log, 512)
+    await fill(log, 512, true)
+    await fill(log, 20)
+    const before = await all(log)
+    await log.seal()
+    await log.close()
+    for (const place of [0, 200, 511]) {
+      log = await openLog(dir, { autoSeal: false })
+      for (const at of [place, place + 512, 1_024 + (place % 20), 511 - place])
+        expect(await log.get(at + 1)).toEqual(before[at])
+      await log.close()
+    }
+    await rowsOf(async (db) => db.del((await db.keys({ ...rangeOf('r'), limit: 1 }).all())[0] as Buffer))
+    log = await openLog(dir, { autoSeal: false })
+    await expect(log.get(5)).rejects.toMatchObject({ code: 'LOG_DAMAGED' })
+    await log.close()
+  })
+
   test('[L10] [L13] a log of format 1 is opened and read, and has the format of this build from its next commit on', async () => {
     let log = await createLog(dir, { autoSeal: false })
     await fill(log, 512, true)
