@@ -5,11 +5,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
-import { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { createLog, type Entry, type EventLog, type Piece, unpackEntries } from '../eventlog/index.ts'
 import { generate } from './corpus/generate.ts'
+import { commitToSqlite, openSqlite } from './log-sqlite.ts'
 import type { Held } from './loop-watch.ts'
 import { type Figure, median } from './stats.ts'
 
@@ -79,11 +80,14 @@ export async function tailRead(lines?: readonly string[], size: () => number = (
 /**
  * 64 records a commit, one after the other. For how long the loop is held is taken from other runs, in a process of its own
  * (log-held-run.ts): the appends, then the sealing of all of them as fast as it goes. It is the longest turn of the loop, with
- * what the log makes it wait for and the garbage it leaves, without waiting for a processor (loop-watch.ts).
+ * what the log makes it wait for and the garbage it leaves, without waiting for a processor (loop-watch.ts). Beside it, for the
+ * reader: the same with node:sqlite, which waits for the disk on the loop, and the floor, in which nothing is written.
  */
 export async function durableAppend(lines?: readonly string[]): Promise<Figure> {
   const corpus = (lines ?? (await corpusLines())).slice(0, RECORDS / 2)
-  const held = await inFolder((folder) => heldBy(folder, corpus))
+  const held = await inFolder((folder) => heldBy(folder, corpus, 'log'))
+  const ofSqlite = await inFolder((folder) => heldBy(folder, corpus, 'sqlite'))
+  const floor = await inFolder((folder) => heldBy(folder, corpus, 'floor'))
   const entries = corpus.map(entryOf)
   return inFolder(async (folder) => {
     let run = 0
@@ -107,25 +111,34 @@ export async function durableAppend(lines?: readonly string[]): Promise<Figure> 
     })
     const ratio = times.sqlite / times.log
     const turn = Math.max(...held.map((one) => one.turn))
-    const computed = Math.max(...held.map((one) => one.computed))
     const perSecond = (took: number): string => `${Math.round((entries.length / took) * 1000)}/s`
     return {
       name: `durable append at ${COMMIT} records a commit, sealed meanwhile`,
-      found: `${ratio.toFixed(2)} times node:sqlite (${perSecond(times.log)}), the loop held for ${turn.toFixed(1)} ms at most (median of the runs ${median(held.map((one) => one.turn)).toFixed(1)} ms), computing for ${computed.toFixed(1)} ms at most`,
-      peer: `node:sqlite, WAL, synchronous=FULL ${perSecond(times.sqlite)}, median of ${RUNS}; held: ${held.length} runs of ${corpus.length} records, appended and sealed`,
+      found: `${ratio.toFixed(2)} times node:sqlite (${perSecond(times.log)}), the loop held for ${heldText(held)}`,
+      peer: `node:sqlite, WAL, synchronous=FULL ${perSecond(times.sqlite)}, median of ${RUNS}; held: ${held.length} runs of ${corpus.length} records; by node:sqlite ${heldText(ofSqlite)}; while nothing is written ${heldText(floor)}`,
       asked: `at least ${APPEND_MIN} times, at most ${BLOCKED_MAX_MS} ms`,
       holds: ratio >= APPEND_MIN && turn <= BLOCKED_MAX_MS,
     }
   })
 }
 
-/** For how long appending and sealing them held the loop of a process that does nothing else. */
-async function heldBy(folder: string, corpus: readonly string[]): Promise<readonly Held[]> {
+/** For how long this held the loop of a process that does nothing else (log-held-run.ts). */
+async function heldBy(
+  folder: string,
+  corpus: readonly string[],
+  what: 'log' | 'sqlite' | 'floor',
+): Promise<readonly Held[]> {
   const file = join(folder, 'corpus.ndjson')
   writeFileSync(file, `${corpus.join('\n')}\n`)
   const run = fileURLToPath(new URL('./log-held-run.ts', import.meta.url))
-  const { stdout } = await promisify(execFile)(process.execPath, [run, file, folder, String(RUNS)])
+  const { stdout } = await promisify(execFile)(process.execPath, [run, what, file, folder, String(RUNS)])
   return JSON.parse(stdout) as readonly Held[]
+}
+
+function heldText(held: readonly Held[]): string {
+  const turns = held.map((one) => one.turn)
+  const computed = Math.max(...held.map((one) => one.computed))
+  return `${Math.max(...turns).toFixed(1)} ms at most (median of the runs ${median(turns).toFixed(1)} ms, computing ${computed.toFixed(1)} ms at most)`
 }
 
 /** Median ms of each; they take turns, and the first turn only warms up. What returns a number says itself how long it took. */
@@ -165,23 +178,9 @@ function readSqlite(sqlite: DatabaseSync): void {
     JSON.parse(String(row.body))
 }
 
-function openSqlite(path: string): DatabaseSync {
-  const sqlite = new DatabaseSync(path)
-  sqlite.exec('pragma journal_mode=wal; pragma synchronous=full')
-  sqlite.exec('create table entries (seq integer primary key, body text not null)')
-  return sqlite
-}
-
-/** Entries are made into lines here, as the log does; lines are taken as they are. */
 function appendToSqlite(sqlite: DatabaseSync, entries: readonly (Entry | string)[]): void {
-  const insert = sqlite.prepare('insert into entries values (?, ?)')
-  for (let from = 0; from < entries.length; from += COMMIT) {
-    sqlite.exec('begin immediate')
-    for (const [index, entry] of entries.slice(from, from + COMMIT).entries()) {
-      insert.run(from + index + 1, typeof entry === 'string' ? entry : JSON.stringify(entry))
-    }
-    sqlite.exec('commit')
-  }
+  for (let from = 0; from < entries.length; from += COMMIT)
+    commitToSqlite(sqlite, from + 1, entries.slice(from, from + COMMIT))
 }
 
 async function filled(dir: string, lines: readonly string[], size: () => number): Promise<EventLog> {

@@ -21,8 +21,8 @@ export type LoopWatch = {
 }
 
 /**
- * Watches until `end()`. Turns follow each other without a rest meanwhile, so that no wait for something to do counts; this
- * takes a processor of its own, and no throughput is measured meanwhile.
+ * Watches until `end()`, once each time that the loop comes round, and lets it rest in between: a loop that is kept going all
+ * the time takes a processor from the threads that it waits for, and fills the heap by itself.
  */
 export function watchLoop(): LoopWatch {
   const clock = openClock()
@@ -30,13 +30,14 @@ export function watchLoop(): LoopWatch {
   let before = clock.now()
   const look = (): void => {
     const now = clock.now()
-    turn = Math.max(turn, now.at - before.at - (now.waited - before.waited))
+    turn = Math.max(turn, heldBetween(before, now))
     computed = Math.max(computed, now.computed - before.computed)
     before = now
-    if (watching) setImmediate(look)
+    // Without a reference it is no reason to go on at once.
+    if (watching) setImmediate(look).unref()
     else clock.close()
   }
-  setImmediate(look)
+  setImmediate(look).unref()
   return {
     own(work) {
       const from = clock.now()
@@ -44,8 +45,10 @@ export function watchLoop(): LoopWatch {
       const to = clock.now()
       before = {
         at: before.at + to.at - from.at,
+        rested: before.rested + to.rested - from.rested,
         waited: before.waited + to.waited - from.waited,
         computed: before.computed + to.computed - from.computed,
+        times: before.times + to.times - from.times,
       }
       return done
     },
@@ -57,8 +60,28 @@ export function watchLoop(): LoopWatch {
   }
 }
 
-/** In ms: the clock, and how long this thread had no processor though it was ready, and how long it computed. */
-type Moment = { readonly at: number; readonly waited: number; readonly computed: number }
+/** In ms, from any beginning; `times` counts how often this thread was given a processor. */
+type Moment = {
+  readonly at: number
+  /** The loop had nothing to do. */
+  readonly rested: number
+  /** This thread was ready and had no processor. */
+  readonly waited: number
+  readonly computed: number
+  readonly times: number
+}
+
+/**
+ * Between two looks the loop rested, and was held. Of the wait for a processor the part at the end of the rest must not be
+ * taken off twice: all of it, if the thread was given a processor but once. Where it was more often, as much of it counts as
+ * rest as can be, so that the figure is rather too large.
+ */
+function heldBetween(before: Moment, now: Moment): number {
+  const rested = now.rested - before.rested
+  const waited = now.waited - before.waited
+  const inRest = now.times - before.times <= 1 && rested > 0 ? waited : Math.min(waited, rested)
+  return now.at - before.at - rested - (waited - inRest)
+}
 
 /** What three calls tell is of one moment if they took this long, ms. */
 const AT_ONCE_MS = 0.1
@@ -71,24 +94,30 @@ function openClock(): { now(): Moment; close(): void } {
     // Only Linux has it.
   }
   const bytes = Buffer.alloc(64)
-  const spent = (): Omit<Moment, 'at'> => {
+  const spent = (): Omit<Moment, 'at' | 'rested'> => {
     // Brings the figures of this thread up to now: by themselves they are 4 ms old.
     process.cpuUsage()
     if (file === undefined) {
       const { user, system } = process.threadCpuUsage()
-      return { waited: 0, computed: (user + system) / 1e3 }
+      return { waited: 0, computed: (user + system) / 1e3, times: 0 }
     }
     const length = readSync(file, bytes, 0, bytes.length, 0)
     const space = bytes.indexOf(32)
-    return { computed: numberIn(bytes, 0, space) / 1e6, waited: numberIn(bytes, space + 1, length) / 1e6 }
+    const next = bytes.indexOf(32, space + 1)
+    return {
+      computed: numberIn(bytes, 0, space) / 1e6,
+      waited: numberIn(bytes, space + 1, next) / 1e6,
+      times: numberIn(bytes, next + 1, length),
+    }
   }
   return {
     now() {
       for (;;) {
         const at = performance.now()
+        const rested = performance.nodeTiming.idleTime
         const found = spent()
         // Who was preempted between two of them begins again.
-        if (performance.now() - at < AT_ONCE_MS) return { at, ...found }
+        if (performance.now() - at < AT_ONCE_MS) return { at, rested, ...found }
       }
     },
     close: () => file !== undefined && closeSync(file),
