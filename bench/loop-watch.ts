@@ -1,5 +1,6 @@
 // For how long the loop of this thread is held at most: what anybody who waits for it has to wait.
 
+import { createHook } from 'node:async_hooks'
 import { closeSync, openSync, readSync } from 'node:fs'
 import { performance } from 'node:perf_hooks'
 
@@ -28,28 +29,33 @@ export function watchLoop(): LoopWatch {
   const clock = openClock()
   let [turn, computed, watching] = [0, 0, true]
   let before = clock.now()
+  let woken = before
   const look = (): void => {
     const now = clock.now()
-    turn = Math.max(turn, heldBetween(before, now))
+    turn = Math.max(turn, heldBetween(before, woken, now))
     computed = Math.max(computed, now.computed - before.computed)
     before = now
+    woken = now
     // Without a reference it is no reason to go on at once.
     if (watching) setImmediate(look).unref()
-    else clock.close()
+    else {
+      hook.disable()
+      clock.close()
+    }
   }
+  // Whatever is called first after a rest.
+  const wake = (): void => {
+    if (performance.nodeTiming.idleTime > woken.rested) woken = clock.now()
+  }
+  const hook = createHook({ before: wake, trackPromises: false }).enable()
   setImmediate(look).unref()
   return {
     own(work) {
       const from = clock.now()
       const done = work()
       const to = clock.now()
-      before = {
-        at: before.at + to.at - from.at,
-        rested: before.rested + to.rested - from.rested,
-        waited: before.waited + to.waited - from.waited,
-        computed: before.computed + to.computed - from.computed,
-        times: before.times + to.times - from.times,
-      }
+      before = later(before, from, to)
+      woken = later(woken, from, to)
       return done
     },
     end: async () => {
@@ -60,7 +66,7 @@ export function watchLoop(): LoopWatch {
   }
 }
 
-/** In ms, from any beginning; `times` counts how often this thread was given a processor. */
+/** In ms, from any beginning. */
 type Moment = {
   readonly at: number
   /** The loop had nothing to do. */
@@ -68,19 +74,26 @@ type Moment = {
   /** This thread was ready and had no processor. */
   readonly waited: number
   readonly computed: number
-  readonly times: number
 }
 
 /**
- * Between two looks the loop rested, and was held. Of the wait for a processor the part at the end of the rest must not be
- * taken off twice: all of it, if the thread was given a processor but once. Where it was more often, as much of it counts as
- * rest as can be, so that the figure is rather too large.
+ * Between two looks the loop rested, was woken, and was held. What the thread waited for a processor until it was awake is a part
+ * of the rest, and is not taken off twice.
  */
-function heldBetween(before: Moment, now: Moment): number {
+function heldBetween(before: Moment, woken: Moment, now: Moment): number {
   const rested = now.rested - before.rested
-  const waited = now.waited - before.waited
-  const inRest = now.times - before.times <= 1 && rested > 0 ? waited : Math.min(waited, rested)
-  return now.at - before.at - rested - (waited - inRest)
+  const waking = Math.min(woken.waited - before.waited, rested)
+  return now.at - before.at - rested - (now.waited - before.waited - waking)
+}
+
+/** As if what lay between `from` and `to` had not been. */
+function later(moment: Moment, from: Moment, to: Moment): Moment {
+  return {
+    at: moment.at + to.at - from.at,
+    rested: moment.rested,
+    waited: moment.waited + to.waited - from.waited,
+    computed: moment.computed + to.computed - from.computed,
+  }
 }
 
 /** What three calls tell is of one moment if they took this long, ms. */
@@ -99,16 +112,11 @@ function openClock(): { now(): Moment; close(): void } {
     process.cpuUsage()
     if (file === undefined) {
       const { user, system } = process.threadCpuUsage()
-      return { waited: 0, computed: (user + system) / 1e3, times: 0 }
+      return { waited: 0, computed: (user + system) / 1e3 }
     }
     const length = readSync(file, bytes, 0, bytes.length, 0)
     const space = bytes.indexOf(32)
-    const next = bytes.indexOf(32, space + 1)
-    return {
-      computed: numberIn(bytes, 0, space) / 1e6,
-      waited: numberIn(bytes, space + 1, next) / 1e6,
-      times: numberIn(bytes, next + 1, length),
-    }
+    return { computed: numberIn(bytes, 0, space) / 1e6, waited: numberIn(bytes, space + 1, length) / 1e6 }
   }
   return {
     now() {
