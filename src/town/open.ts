@@ -65,15 +65,19 @@ export async function openTown(
 ): Promise<OpenTown> {
   const identity = readIdentity(dir)
   const tokens = readTokens(dir)
-  const log = await openLog(townFiles(dir).log).catch((error: unknown) => {
-    if (!(error instanceof LogError) || error.code !== 'LOG_LOCKED') throw withBackup(dir, error)
-    throw new TownError('TOWN_BUSY', 'Another process has the town open.', error)
-  })
   const troubles: Trouble[] = []
   const trouble = (code: string, message: string) => {
     troubles.push({ at: new Date().toISOString(), code, message })
     if (troubles.length > TROUBLES_MAX) troubles.shift()
   }
+  const log = await openLog(townFiles(dir).log, {
+    // Sealing has stopped, and nobody asked for it: whoever looks at the town hears of it.
+    onBackgroundError: (error) =>
+      trouble(error instanceof LogError ? error.code : 'LOG_TROUBLE', error.message),
+  }).catch((error: unknown) => {
+    if (!(error instanceof LogError) || error.code !== 'LOG_LOCKED') throw withBackup(dir, error)
+    throw new TownError('TOWN_BUSY', 'Another process has the town open.', error)
+  })
   const listeners: ((record: LogRecord) => void)[] = []
   const projections = createProjections()
   const parked = createParked(() => projections.rigs.rows)

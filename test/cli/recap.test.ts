@@ -196,6 +196,19 @@ describe('gt recap', () => {
     expect(notLanded).toMatchObject([{ bead, kind: 'working' }])
   })
 
+  test('every command that a line ends with runs as it stands and shows something', async () => {
+    const waiting = await town.bead('Fix the till')
+    await town.gt('sling', waiting)
+    const shown = (await town.gt('recap')).out
+    const commands = new Set([...shown.matchAll(/ (gt [a-z].*)$/gm)].map(([, command = '']) => command))
+    expect([...commands]).toEqual(expect.arrayContaining([`gt why ${bead}`, `gt why ${waiting}`]))
+    for (const command of commands) {
+      const { code, out, err } = await town.gt(...command.split(' ').slice(1))
+      expect([command, code, err]).toEqual([command, 0, ''])
+      expect(out, command).not.toBe('')
+    }
+  })
+
   test('refuses a span that ends before it begins, and a moment that is none', async () => {
     expect((await town.gt('recap', '--since', '5', '--at', '3')).err).toContain(
       '5 comes after what is to be looked at',
