@@ -31,6 +31,7 @@ const PROTOCOL: ReadonlySet<string> = new Set([
   'MERGED',
   'MERGE_FAILED',
   'REWORK_REQUEST',
+  'MERGE_REJECTED',
   'SESSION_DIED',
   'RECOVERY_NEEDED',
 ])
@@ -38,7 +39,7 @@ const PROTOCOL: ReadonlySet<string> = new Set([
 export const createMail = (): Projection<MailRows> =>
   projection({
     name: 'mail',
-    version: 1,
+    version: 2,
     empty: (): MailRows => ({ mail: [] }),
     handlers: {
       EscalationRaised: (rows, { code, reason, bead, agent }, record) =>

@@ -122,6 +122,7 @@ export class Checker {
     for (const [n, commit] of commits.entries()) {
       if (repository.belowOf(commit) !== (commits[n - 1] ?? base))
         this.violated(`${commit} lands with others, and does not stand on the one below it`)
+      for (const bead of repository.takenBackBy(commit)) this.#landed.delete(bead)
       for (const bead of repository.beadsOf(commit)) {
         if (this.#landed.has(bead))
           this.violated(`${bead} lands twice: ${this.#landed.get(bead)} and ${commit}`)

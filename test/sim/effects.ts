@@ -142,7 +142,15 @@ function happen(world: World, { id, kind, params }: OpenEffect, answer: (message
 
     case 'merge.build': {
       if (fails(0.05)) return answer({ type: 'merge.notBuilt', mergeRequest, ...failure })
-      const { kind: outcome, ...built } = repository.buildMerge(at.head ?? '', at.onto)
+      const { revert } = params as { revert?: { of: { commit: string }[] } }
+      const { kind: outcome, ...built } =
+        revert === undefined
+          ? repository.buildMerge(at.head ?? '', at.onto)
+          : repository.buildRevert(
+              at.bead ?? '',
+              revert.of.map(({ commit }) => commit),
+              at.onto,
+            )
       return answer({ type: `merge.${outcome}`, mergeRequest, ...built })
     }
     case 'gates.run':

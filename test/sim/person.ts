@@ -29,6 +29,7 @@ export function startPerson(world: World): { readonly done: () => boolean } {
     lookAround(world)
     changeMind(world)
     rule(world)
+    undo(world)
     world.scheduler.after(LOOK_MS, look)
   }
   world.scheduler.after(LOOK_MS, look)
@@ -217,23 +218,7 @@ function changeMind(world: World): void {
             { to: agent, message: { type: 'polecat.rehook', bead, sandbox: address } },
             { to: address, message: { type: 'sandbox.undo' } },
           ]
-        : [
-            { to: beadOwner(bead), message: { type: 'bead.queue', rig, now: false } },
-            {
-              to: MAYOR,
-              message: {
-                type: 'dispatch.request',
-                bead,
-                rig,
-                priority: 1,
-                agent: null,
-                preset: null,
-                now: false,
-                maxAtOnce: null,
-                group: 'again',
-              },
-            },
-          ]
+        : slingAgain(bead, rig)
       say(world, { id, messages }, () => {})
     } else if (world.faults.agents && !world.undone.has(address) && world.minds.chance(0.03)) {
       const type = world.minds.chance(0.7) ? 'sandbox.nuke' : 'sandbox.unsling'
@@ -273,6 +258,76 @@ function rule(world: World): void {
     }
   }
 }
+
+/** Rejects what stands in line and takes back what has landed, now and then; what was taken back is done anew. */
+function undo(world: World): void {
+  const system = world.daemon?.system
+  if (system == null) return
+  const { undoing, faults, checker } = world
+  const tell = (messages: readonly Said[]) => {
+    world.looks += 1
+    say(world, { id: `undo ${world.looks}`, messages }, () => {})
+  }
+  const requests = [...checker.projections.mergeQueue.rows.values()]
+  for (const { bead, rig, state } of requests) {
+    if (state !== 'reverted' || system.owner(beadOwner(bead))?.value !== 'open') continue
+    tell(slingAgain(bead, rig))
+  }
+  if (!faults.ruling) return
+  for (const [address, { context }] of system.owners()) {
+    if (!address.endsWith('/refinery')) continue
+    const rig = address.slice(0, address.indexOf('/'))
+    const [first] = Object.keys(context).filter((key) => key.startsWith('request/'))
+    if (first !== undefined && undoing.chance(0.05))
+      tell([
+        {
+          to: address,
+          message: { type: 'refinery.reject', mergeRequest: first.slice('request/'.length), reason: 'no' },
+        },
+      ])
+    const landed = requests.find(
+      (row) => row.rig === rig && row.state === 'landed' && row.reverts.length === 0,
+    )
+    if (landed?.receipt == null || !undoing.chance(0.05)) continue
+    const { address: mergeRequest, bead, receipt } = landed
+    const made = `${rig.slice(0, 2)}-u${world.looks}`
+    const create = {
+      type: 'bead.create',
+      rig,
+      title: `Revert ${bead}`,
+      description: '',
+      beadType: 'task',
+      priority: 1,
+      labels: [],
+      parent: null,
+      needs: [],
+    }
+    const of = [{ mergeRequest, bead, base: receipt.base, commit: receipt.commit }]
+    tell([
+      { to: beadOwner(made), message: create },
+      { to: beadOwner(made), message: { type: 'bead.handIn', head: receipt.commit } },
+      { to: address, message: { type: 'refinery.revert', bead: made, of, reason: 'no' } },
+    ])
+  }
+}
+
+const slingAgain = (bead: string, rig: string): Said[] => [
+  { to: beadOwner(bead), message: { type: 'bead.queue', rig, now: false } },
+  {
+    to: MAYOR,
+    message: {
+      type: 'dispatch.request',
+      bead,
+      rig,
+      priority: 1,
+      agent: null,
+      preset: null,
+      now: false,
+      maxAtOnce: null,
+      group: 'again',
+    },
+  },
+]
 
 /** Ends sessions that have fallen silent, adds a rig again that could not be cloned, has parked work tried once more. */
 function lookAround(world: World): void {

@@ -1,6 +1,6 @@
 // What owners must say of each other whenever nothing is under way between them.
 
-import { beadOwner, MAYOR } from '../../src/events/address.ts'
+import { beadOwner, MAYOR, OVERSEER } from '../../src/events/address.ts'
 import type { Address } from '../../src/events/record.ts'
 import type { OwnerState } from '../../src/system/types.ts'
 
@@ -22,7 +22,10 @@ export function relationsOf(owners: Owners): string[] {
     if (parts[0] === 'beads') {
       if ((value === 'queued') !== (mayor[`queue/${context.id}`] !== undefined))
         problems.push(`${address} is ${text(value)}, and the Mayor's queue says otherwise`)
-      if (value === 'hooked' || text(value).includes('in_progress')) {
+      if (context.agent === OVERSEER) {
+        if (text(value).includes('in_progress') && !isInLine(owners, String(context.id)))
+          problems.push(`${address} is with the Refinery, where nothing stands in line for it`)
+      } else if (value === 'hooked' || text(value).includes('in_progress')) {
         const polecat = owners.get(String(context.agent))
         if (polecat?.context.bead !== context.id)
           problems.push(
@@ -46,6 +49,15 @@ export function relationsOf(owners: Owners): string[] {
   }
   return problems
 }
+
+const isInLine = (owners: Owners, bead: string): boolean =>
+  [...owners].some(
+    ([address, { context }]) =>
+      address.endsWith('/refinery') &&
+      Object.entries(context).some(
+        ([key, value]) => key.startsWith('request/') && (value as { bead?: unknown } | null)?.bead === bead,
+      ),
+  )
 
 function hookProblems(owners: Owners, agent: Address, bead: string, address: Address): string[] {
   const sandbox = owners.get(address)

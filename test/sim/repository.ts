@@ -22,6 +22,8 @@ type TargetCommit = {
   readonly patches: readonly Patch[]
   readonly own: readonly Patch[]
   readonly tree: string
+  /** The bead that it was made for, and commits that it takes back. */
+  readonly undoes?: { readonly bead: string; readonly commits: readonly string[] }
 }
 export type Worktree = { readonly branch: string; dirty: string[] }
 
@@ -97,6 +99,28 @@ export class Repository {
     const tree = treeOf(patches)
     const commit = objectName(`${base} ${tree}`)
     this.#onTarget.set(commit, { below: base, patches, own: left, tree })
+    return { kind: 'built', commit, tree, base }
+  }
+
+  /** Takes back what commits brought; what was made on top of it is in the way. */
+  buildRevert(bead: string, commits: readonly string[], onto?: string): ReturnType<Repository['buildMerge']> {
+    const base = onto ?? this.head
+    const { patches: all } = this.#target(base)
+    const brought = commits.flatMap((commit) => this.#target(commit).own.map(key))
+    const isGone = (patch: Patch) => brought.includes(key(patch))
+    const gone = all.filter(isGone)
+    if (gone.length === 0) return { kind: 'empty', base }
+    const files = gone
+      .filter(({ file }, n) => {
+        const at = all.indexOf(gone[n] as Patch)
+        return all.some((patch, m) => m > at && patch.file === file && !isGone(patch))
+      })
+      .map(({ file }) => file)
+    if (files.length > 0) return { kind: 'conflicted', base, files }
+    const patches = all.filter((patch) => !isGone(patch))
+    const tree = treeOf(patches)
+    const commit = objectName(`${base} ${tree} for ${bead}`)
+    this.#onTarget.set(commit, { below: base, patches, own: [], tree, undoes: { bead, commits } })
     return { kind: 'built', commit, tree, base }
   }
 
@@ -176,9 +200,13 @@ export class Repository {
   treeOf = (commit: string): string => this.#target(commit).tree
   belowOf = (commit: string): string | null => this.#target(commit).below
   /** Beads whose work this commit of the target brought. */
-  beadsOf = (commit: string): readonly string[] => [
-    ...new Set(this.#target(commit).own.map(({ bead }) => bead)),
-  ]
+  beadsOf = (commit: string): readonly string[] => {
+    const { own, undoes } = this.#target(commit)
+    return undoes === undefined ? [...new Set(own.map(({ bead }) => bead))] : [undoes.bead]
+  }
+  /** Beads whose work this commit of the target took out. */
+  takenBackBy = (commit: string): readonly string[] =>
+    (this.#target(commit).undoes?.commits ?? []).flatMap((one) => this.beadsOf(one))
 
   #branchCommit(fork: string, own: readonly Patch[]): string {
     const name = objectName(`${fork} + ${own.map(key).join()}`)

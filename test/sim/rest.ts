@@ -35,6 +35,10 @@ function unfinished(world: World, id: string, waiting: readonly string[]): strin
     }
     if (allParked(world, id, String(bead.context.rig))) return null
   }
+  const needs = bead.context.openNeeds as readonly string[]
+  // With the Refinery, which waits for what it needs.
+  if (needs.length > 0 && needs.every((need) => unfinished(world, need, [...waiting, id]) === null))
+    return null
   const { agent, sandbox } = bead.context
   const at = world.checker.owners.get(String(sandbox))
   return `${id} is ${value} with ${agent}, whose sandbox is ${JSON.stringify(at?.value)}`

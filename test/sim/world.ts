@@ -107,6 +107,8 @@ export class World {
   readonly minds: Random
   /** Of what the person says of targets and of work that would land. */
   readonly ruling: Random
+  /** Of what the person rejects, and takes back. */
+  readonly undoing: Random
   readonly notes: string[] = []
   readonly #repositories = new Map<string, Repository>()
 
@@ -121,6 +123,7 @@ export class World {
     const plan = this.random.fork('plan')
     this.minds = this.random.fork('minds')
     this.ruling = this.random.fork('ruling')
+    this.undoing = this.random.fork('undoing')
     this.rigs = plan.chance(0.3) ? ['shop', 'barn'] : ['shop']
     this.ungated = new Set(plan.chance(0.1) ? ['shop'] : [])
     for (const rig of this.rigs) this.#repositories.set(rig, new Repository(rig))
