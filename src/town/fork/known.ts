@@ -33,6 +33,8 @@ export async function takeOver(
   const known = createKnown()
   const targets = new Map<string, string>()
   const worktrees = new Map<Address, KnownCommit[]>()
+  /** Of each Refinery, what it built one upon the other last. */
+  const stacks = new Map<Address, Set<string>>()
   const { seq, chain } = await write(noted())
   if (seq !== known.seq) throw new Error(`Broken invariant: ${seq} of ${known.seq} lines are in the fork`)
   return { folded: known.checkpoint(), chain, targets, worktrees }
@@ -51,7 +53,7 @@ export async function takeOver(
     known.fold(record)
     const { actor, message, facts, refused } = record
     if (refused !== undefined) return
-    if (message.type === 'merge.built') targets.set(actor.split('/')[0] ?? '', String(message.base))
+    if (message.type === 'merge.built') noteBuilt(actor, String(message.base), String(message.commit))
     if (message.type === 'worktree.added') {
       remember(actor, 'branch', message.head)
       // Made anew, it stands where the target did.
@@ -78,6 +80,17 @@ export async function takeOver(
           remember(actor, fact.from === 'checkpoint' ? 'checkpoint' : 'branch', fact.commit)
       }
     }
+  }
+
+  /** What is built upon another that has not landed says nothing of the target. */
+  function noteBuilt(actor: Address, base: string, commit: string): void {
+    const stack = stacks.get(actor)
+    if (stack?.has(base) === true) {
+      stack.add(commit)
+      return
+    }
+    stacks.set(actor, new Set([commit]))
+    targets.set(actor.split('/')[0] ?? '', base)
   }
 
   function remember(actor: Address, kind: KnownCommit['kind'], commit: unknown): void {
