@@ -17,7 +17,7 @@ import { clearOnce, runCommand } from './commands.ts'
 import { asDiskFault, checkRoom } from './disk.ts'
 import { checkout, forgetSetup, noteSetup, readNote } from './gate-tree.ts'
 import { git, gitFields } from './git.ts'
-import { type Green, greenKeys, noteResults, readGreen } from './green-cache.ts'
+import { type Green, gateOn, greenKeys, noteResults, readGreen } from './green-cache.ts'
 import { readReports } from './junit.ts'
 import { type Layout, ownEnv } from './layout.ts'
 import { checkObjectId } from './names.ts'
@@ -69,15 +69,14 @@ async function run(layout: Layout, input: Input): Promise<Outcome> {
     runGate(layout, gate, { env: input.env, slot }),
   )
   if ([...results.values()].some(stops)) await checkRoom(layout.tree)
-  if (greens !== null)
-    await noteResults(
-      layout,
-      [...mustRun].flatMap((n) => {
-        const result = results.get(n)
-        const keys = greens.keys[n]
-        return result === undefined || keys === undefined || keys === null ? [] : [{ keys, result }]
-      }),
-    )
+  const keys = await greens?.keys
+  const ran = [...mustRun].flatMap((n) => {
+    const [gate, result] = [gates[n], results.get(n)]
+    if (gate === undefined || result === undefined) return []
+    return [{ key: keys?.[n] ?? null, of: gateOn(tree, versionOf(gate)), result }]
+  })
+  // What was red is remembered also while nobody wants to hear what has passed.
+  if (greens !== null || ran.some(({ result }) => result.outcome !== 'passed')) await noteResults(layout, ran)
   return { tree, results: inOrder(results) }
 }
 
@@ -104,7 +103,7 @@ const concerns = ({ paths }: GateSpec, changed: readonly string[]): boolean =>
   )
 
 type Taken = {
-  readonly keys: readonly ({ readonly key: string; readonly of: string } | null)[]
+  readonly keys: Promise<readonly (string | null)[]>
   readonly passed: readonly (Green | undefined)[]
 }
 
@@ -115,12 +114,13 @@ async function takeGreen(
   { tree, order }: { readonly tree: string; readonly order: readonly (readonly number[])[] },
 ): Promise<Taken | null> {
   if (cache !== true || gates.length === 0) return null
-  const [known, tools] = await Promise.all([
-    readGreen(layout),
-    Promise.all(gates.map((gate) => toolchainOf(layout, gate.command, { env, commands: toolchain ?? null }))),
-  ])
-  const keys = greenKeys({ tree, order, versions: gates.map(versionOf), tools, setup, env })
-  return { keys, passed: keys.map((each) => (each === null ? undefined : known.get(each.key))) }
+  const versions = gates.map(versionOf)
+  // Asking the tools takes longer than the rest: where nothing is known of the tree, nobody waits for it.
+  const asked = gates.map((gate) => toolchainOf(layout, gate.command, { env, commands: toolchain ?? null }))
+  const keys = Promise.all(asked).then((tools) => greenKeys({ tree, order, versions, tools, setup, env }))
+  const known = await readGreen(layout, tree, versions)
+  if (known.size === 0) return { keys, passed: [] }
+  return { keys, passed: (await keys).map((each) => (each === null ? undefined : known.get(each))) }
 }
 
 /** The same for the same definition. */

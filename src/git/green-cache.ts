@@ -15,8 +15,6 @@ import type { GateResult, SetupSpec } from '../ports/repositories.ts'
 import type { Layout } from './layout.ts'
 import { writeWhole } from './rigs.ts'
 
-/** `key`: a pass is found by it. `of`: the gate as it is set, on the tree. */
-export type GreenKey = { readonly key: string; readonly of: string }
 export type Green = { readonly at: string; readonly durationMs: number }
 
 /** Passes and reds that are kept; the oldest go first. */
@@ -48,57 +46,61 @@ export function greenKeys(input: {
   readonly tools: readonly (string | null)[]
   readonly setup: SetupSpec | null
   readonly env: Readonly<Record<string, string>>
-}): (GreenKey | null)[] {
+}): (string | null)[] {
   const { tree, order, versions, tools, setup } = input
   const env = Object.entries(input.env).sort(([left], [right]) => (left < right ? -1 : 1))
   const around = hash([tree, setup, env])
-  const keys = new Map<number, GreenKey | null>()
-  const keyOf = (n: number): GreenKey | null => {
+  const keys = new Map<number, string | null>()
+  const keyOf = (n: number): string | null => {
     const known = keys.get(n)
     if (known !== undefined) return known
     const before = (order[n] ?? []).map(keyOf)
-    const key =
-      tools[n] == null || before.includes(null)
-        ? null
-        : {
-            key: hash([around, versions[n], tools[n], before.map((each) => each?.key)]),
-            of: hash([tree, versions[n]]),
-          }
+    const isKnown = tools[n] != null && !before.includes(null)
+    const key = isKnown ? hash([around, versions[n], tools[n], before]) : null
     keys.set(n, key)
     return key
   }
   return versions.map((_, n) => keyOf(n))
 }
 
-/** What has passed, by its key. */
-export async function readGreen(layout: Layout): Promise<ReadonlyMap<string, Green>> {
+/** What has passed of gates on a tree, by its key. */
+export async function readGreen(
+  layout: Layout,
+  tree: string,
+  versions: readonly string[],
+): Promise<ReadonlyMap<string, Green>> {
   const { passed, red } = await load(layout)
-  const isRed = new Set([...red, ...(reds.get(layout.own) ?? [])])
+  const asked = new Set(versions.map((version) => gateOn(tree, version)))
+  for (const of of [...red, ...(reds.get(layout.own) ?? [])]) asked.delete(of)
   return new Map(
     passed.flatMap(([key, of, at, durationMs]) =>
-      isRed.has(of) ? [] : [[key, { at, durationMs }] as const],
+      asked.has(of) ? [[key, { at, durationMs }] as const] : [],
     ),
   )
 }
 
+/** A gate as it is set, on a tree. */
+export const gateOn = (tree: string, version: string): string => hash([tree, version])
+
 /** Keeps what passed, and which gates were red. What cannot be written costs time later, and nothing else. */
 export async function noteResults(
   layout: Layout,
-  ran: readonly { readonly keys: GreenKey; readonly result: GateResult }[],
+  /** `key` null: a pass of it is not kept. */
+  ran: readonly { readonly key: string | null; readonly of: string; readonly result: GateResult }[],
 ): Promise<void> {
   const found = await load(layout)
   const seen = reds.get(layout.own) ?? new Set<string>()
   reds.set(layout.own, seen)
   const red = new Set([...found.red, ...seen])
-  for (const { keys, result } of ran)
+  for (const { of, result } of ran)
     if (result.outcome === 'failed' || result.outcome === 'timedOut') {
-      seen.add(keys.of)
-      red.add(keys.of)
+      seen.add(of)
+      red.add(of)
     }
   const passed = new Map(found.passed.map((one) => [one[0], one]))
   const at = new Date().toISOString()
-  for (const { keys, result } of ran)
-    if (result.outcome === 'passed') passed.set(keys.key, [keys.key, keys.of, at, result.durationMs])
+  for (const { key, of, result } of ran)
+    if (result.outcome === 'passed' && key !== null) passed.set(key, [key, of, at, result.durationMs])
   const file: File = {
     version: 1,
     passed: [...passed.values()].filter(([, of]) => !red.has(of)).slice(-KEPT_MAX),

@@ -1,6 +1,7 @@
 // Which gates run, beside whom, and which need not run again.
 
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { gateOrder } from '../../src/events/gate-settings.ts'
@@ -187,6 +188,7 @@ test('[GIT-40] [P8] only passes are kept, and none of a gate that was ever red o
   const file = join(t.dir, 'rigs', RIG, 'refinery', 'green.json')
   const flaky = gate('flaky', `[ -e ${t.dir}/ok ]`)
   const steady = gate('steady', 'true', { after: [] })
+  const other = gate('other', `[ -e ${t.dir}/ok ]`)
   const cached = () => run(t, [steady, flaky], { cache: true })
   expect(short(await cached())).toEqual(['steady passed', 'flaky failed'])
   writeFileSync(join(t.dir, 'ok'), '')
@@ -201,6 +203,20 @@ test('[GIT-40] [P8] only passes are kept, and none of a gate that was ever red o
     passed: [expect.any(Array)],
     red: [expect.any(String)],
   })
+  // A red counts also where nobody wanted the cache, or nobody knew the tools.
+  for (const more of [{}, { cache: true, toolchain: [['false']] }]) {
+    rmSync(join(t.dir, 'ok'))
+    const late = { ...other, timeoutMs: 'cache' in more ? 8_000 : 9_000 }
+    expect(short(await run(t, [late], more))).toEqual(['other failed'])
+    writeFileSync(join(t.dir, 'ok'), '')
+    for (let n = 0; n < 2; n += 1)
+      expect(short(await run(t, [late], { cache: true }))).toEqual(['other passed'])
+  }
+  // One that cannot be written spoils nothing.
+  rmSync(file)
+  mkdirSync(join(file, 'in the way'), { recursive: true })
+  for (let n = 0; n < 2; n += 1) expect(short(await cached())).toEqual(['steady passed', 'flaky passed'])
+  rmSync(file, { recursive: true })
   // A file that is damaged, foreign or gone is an empty one: it costs time.
   for (const damaged of [
     kept.slice(0, -9),
@@ -284,6 +300,20 @@ test('[GIT-42] [P8] for want of room nothing is said of the work', async () => {
     code: 'DISK_FULL',
     message: expect.stringMatching(/40 KB/),
   })
+  // git says it in words.
+  const bin = join(t.dir, 'bin')
+  mkdirSync(bin)
+  const git = execFileSync('which', ['git'], { encoding: 'utf8' }).trim()
+  const script = `#!/bin/sh\ncase " $* " in *" read-tree "*) echo "error: unable to write file src/a.txt" >&2; echo "fatal: sha1 file write error: No space left on device" >&2; exit 128;; esac\nexec ${git} "$@"\n`
+  writeFileSync(join(bin, 'git'), script, { mode: 0o755 })
+  const { PATH } = process.env
+  process.env.PATH = `${bin}:${PATH}`
+  try {
+    await expect(run(t, [gate('x', 'true')])).rejects.toMatchObject({ code: 'DISK_FULL' })
+  } finally {
+    process.env.PATH = PATH
+  }
+  expect(short(await run(t, [gate('x', 'true')]))).toEqual(['x passed'])
   const noFile = async () => ({ bavail: 1_000_000, bsize: 4_096, ffree: 0, files: 9 })
   await expect(checkRoom(t.dir, noFile)).rejects.toMatchObject({ code: 'DISK_FULL' })
 })

@@ -110,7 +110,7 @@ test('[GIT-19] of a huge output the end is kept, in bounded memory', async () =>
   const t = await town()
   const before = process.memoryUsage().rss
   const [result] = await run(t, [
-    gate('loud', 'head -c 150000000 /dev/zero | tr "\\0" "x"; printf "\\nthe end\\n"; exit 1'),
+    gate('loud', 'head -c 150000000 /dev/zero | tr "\\0" "x"; printf "\\nthe end\\n"; exit 1', 60_000),
   ])
   expect(result?.outcome).toBe('failed')
   expect(result?.logTail.endsWith('\nthe end')).toBe(true)

@@ -517,6 +517,14 @@ const samples: Samples = {
     { ...withoutType(configured), approvals: [{ name: 'review', again: false }] },
     { ...withoutType(configured), gates: [], approvals: [{ name: 'review', again: true }] },
     { ...withoutType(configured), batch: 4, batchWaitSeconds: 30 },
+    {
+      ...withoutType(configured),
+      gates: [
+        { ...gate, paths: ['src/**'], kind: 'test', outputMax: 4_096, junit: 'out/*.xml' },
+        { ...gate, name: 'style', required: false, parallel: true },
+        { ...gate, name: 'last', after: ['test'] },
+      ],
+    },
     { ...withoutType(configured), landing: { method: 'rebase', through: 'pull-request', approvals: 1 } },
   ],
   MERGE_READY: [
@@ -566,6 +574,19 @@ const samples: Samples = {
     { mergeRequest: null, tree: BASE, results: [gateResult('passed')] },
     { mergeRequest: null, tree: BASE, results: [gateResult('failed')] },
     { ...request, tree: TREE, results: [] },
+    {
+      ...request,
+      tree: TREE,
+      results: [
+        { ...gateResult('passed'), outcome: 'skipped', exitCode: null },
+        { ...gateResult('failed', 'style'), required: false, version: 'v1' },
+        {
+          ...gateResult('passed', 'last'),
+          cached: { at: '2027-03-01T08:00:00.000Z', durationMs: 120 },
+          tests: { ran: 3, red: [], skipped: 1, complete: true },
+        },
+      ],
+    },
   ],
   'gates.notRun': [{ ...request, ...failure }],
   'target.advanced': [
@@ -583,7 +604,7 @@ const samples: Samples = {
       target: 'main',
       base: BASE,
       commit: COMMIT,
-      passed: ['test'],
+      results: [gateResult('passed')],
       checks: ['build'],
       approvals: 1,
     },
