@@ -161,6 +161,20 @@ test('[RIG-14] a gate that a person passes is told beside those that are command
     })
 })
 
+test('[RIG-19] requests are lined up by score, and as they came where that is set', () => {
+  const told = (order: string) => ({
+    tells: [
+      ['mayor', {}],
+      [`${RIG}/refinery`, { order }],
+    ] as const,
+  })
+  rig().given(add).when(cloned).gives(told('score'))
+  rig()
+    .given({ ...add, settings: { 'mq.order': 'fifo' } })
+    .when(cloned)
+    .gives(told('fifo'))
+})
+
 test('[RIG-8] what is not set has a default', () => {
   rig()
     .given(add)

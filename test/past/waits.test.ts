@@ -217,6 +217,19 @@ describe('[P3] [P6] what a bead waits for ends its why, with what helps', () => 
     expect(town.wait('sh-1')?.kind).toBe('gates')
   })
 
+  test('work that is handed in, and needs a bead that is not closed', async () => {
+    const town = await atWork()
+    await town.create('sh-2')
+    const neededBy = message('bead.neededBy', { bead: 'sh-1' })
+    await town.say('overseer', [beadOwner('sh-2'), neededBy])
+    await town.say('overseer', [beadOwner('sh-1'), message('bead.addNeed', { need: 'sh-2' })])
+    await town.done('sh-1')
+    expect(town.wait('sh-1')).toMatchObject({ kind: 'blocked', id: 'sh-2', next: { kind: 'unslung' } })
+    expect(town.sentence('sh-1')).toContain('It waits for bead sh-2 since T')
+    await town.say('overseer', [beadOwner('sh-2'), message('bead.close')])
+    expect(town.wait('sh-1')?.kind).not.toBe('blocked')
+  })
+
   test('a person who says whether it lands', async () => {
     const town = await handedIn({}, { ...GATED, 'gates.review': { approval: 'person' } })
     expect(town.wait('sh-1')).toMatchObject({

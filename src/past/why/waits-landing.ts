@@ -6,6 +6,8 @@ import { isAside, isAtForge, type MergeRow, mergeQueue } from '../../projections
 import type { RigRow } from '../../projections/rigs.ts'
 import { type Seen, type Wait, type WaitKind, wait } from './wait.ts'
 
+const NEEDS_OPEN = 'NEEDS_OPEN'
+
 /** With the Refinery. */
 export function landing(seen: Seen, row: BeadRow): Wait | null {
   if (row.stage !== 'submitted' && row.stage !== 'testing') return null
@@ -17,6 +19,12 @@ export function landing(seen: Seen, row: BeadRow): Wait | null {
   if (held !== null && request !== undefined && isAtForge(held.id)) {
     const why = request.reason?.message ?? null
     return wait('forge', held.id, held.since, 'its pull request', why, `gt mq show ${request.id}`)
+  }
+  const [need] = row.openNeeds
+  if (need !== undefined && (request?.state === 'queued' || held?.id === NEEDS_OPEN)) {
+    const why = 'its work lands after what it needs'
+    const since = held?.since ?? request?.stateSince ?? row.stageSince
+    return wait('blocked', need, since, `bead ${need}`, why, `gt why ${need}`)
   }
   // What mends the target lands all the same.
   const target = rig === undefined || row.labels.includes('fixes-target') ? null : targetState(rig)
