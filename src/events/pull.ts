@@ -7,6 +7,7 @@ import {
   count,
   effect,
   failure,
+  gateResult,
   line,
   named,
   objectName,
@@ -42,8 +43,8 @@ export const pullMessages = [
     target: line,
     base: objectName,
     commit: objectName,
-    /** Names of the gates that it has passed. */
-    passed: z.array(line).max(60),
+    /** Of the gates that it has passed, without their logs. */
+    results: z.array(gateResult).max(60),
     checks: z.array(line).max(50),
     approvals: count,
   }),
@@ -92,7 +93,7 @@ export const pullEffects = {
       base: objectName,
       /** Commits of ours that its branch may stand at. */
       replaces: z.array(objectName).max(20),
-      passed: z.array(line).max(60),
+      results: z.array(gateResult).max(60),
     }),
     settle: 'repeatable',
     deadlineMs: 10 * 60_000,

@@ -39,7 +39,7 @@ describe('[PULL-1] opening', () => {
   test('what is proposed is opened, and looked at after a while', () => {
     pull()
       .when(propose)
-      .gives({ state: 'opening', effects: [open({ replaces: [COMMIT], bead: BEAD, passed: ['test'] })] })
+      .gives({ state: 'opening', effects: [open({ replaces: [COMMIT], bead: BEAD })] })
     pull(propose)
       .when(opened)
       .gives({

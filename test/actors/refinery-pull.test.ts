@@ -38,7 +38,7 @@ const proposed = [
     target: 'main',
     base: BASE,
     commit: COMMIT,
-    passed: ['test'],
+    results: [{ ...gateResult('passed'), logTail: '' }],
     checks: ['build'],
     approvals: 1,
   },

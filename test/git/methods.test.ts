@@ -9,7 +9,7 @@ const MESSAGE = 'Do it\n\nBead: he-1\nReceipt: hermes/merge-requests/mr-1\nOrder
 async function branched() {
   const t = await town()
   const { path, branch } = await t.add('nux')
-  commit(path, 'one\n\nwhy', { 'src/one.txt': '1\n' })
+  commit(path, 'one\n\nwhy', { 'src/one.txt': '1\n', 'src/b.txt': 'one\n' })
   const head = commit(path, 'two', { 'src/b.txt': 'two\n' })
   commit(t.home, 'theirs', { 'src/theirs.txt': 'theirs\n' })
   sh(t.home, 'push', '-q', 'origin', 'main')
@@ -71,11 +71,12 @@ describe('[GIT-45] what the target gets of a branch', () => {
     const { t, path, build } = await branched()
     sh(path, 'fetch', '-q', 'origin')
     sh(path, 'merge', '-q', '--no-edit', 'origin/main')
+    commit(path, 'mine', { 'src/same.txt': '=\n' })
     const head = commit(path, 'three', { 'src/three.txt': '3\n' })
-    commit(t.home, 'same', { 'src/one.txt': '1\n' })
+    commit(t.home, 'same', { 'src/same.txt': '=\n' })
     sh(t.home, 'push', '-q', 'origin', 'main')
     const { commit: tip, base } = await build('rebase', { head })
-    expect(log(t, `${base}..${tip}`, '%s')).toEqual(['two', 'three'])
+    expect(log(t, `${base}..${tip}`, '%s')).toEqual(['one', 'two', 'three'])
   })
 
   test('commits that do not fit one by one land as one, when the whole fits', async () => {
@@ -84,6 +85,16 @@ describe('[GIT-45] what the target gets of a branch', () => {
     const head = commit(path, 'back', { 'src/theirs.txt': 'theirs\n' })
     const { commit: tip, base } = await build('rebase', { head })
     expect(log(t, `${base}..${tip}`, '%s|%an')).toEqual(['Do it|hermes/polecats/nux'])
+  })
+
+  test('what a merge in the branch brought by itself is not left out', async () => {
+    const { t, path, build } = await branched()
+    sh(path, 'fetch', '-q', 'origin')
+    sh(path, 'merge', '-q', '--no-commit', 'origin/main')
+    const head = commit(path, 'merge, and more', { 'src/more.txt': 'more\n' })
+    const { commit: tip, base } = await build('rebase', { head })
+    expect(log(t, `${base}..${tip}`, '%s')).toEqual(['Do it'])
+    expect(sh(own(t), 'show', `${tip}:src/more.txt`)).toBe('more')
   })
 })
 

@@ -248,12 +248,13 @@ describe('[GIT-53] a forge that does not answer as it should', () => {
       ['moved', 'FORGE_MOVED'],
       ['limited', 'FORGE_BUSY'],
       ['secondary', 'FORGE_BUSY'],
-      ['flood', 'FORGE_ANSWER_UNREADABLE'],
       ['text', 'FORGE_ANSWER_UNREADABLE'],
     ] as const) {
       github.trouble(kind)
       await expect(lookAtPull(at)).rejects.toMatchObject({ code })
     }
+    github.trouble('flood')
+    await expect(lookAtPull(at)).rejects.toThrow(/more than 8 MB/)
     github.trouble(null)
     expect(await lookAtPull(at)).toMatchObject({ state: 'open' })
   })

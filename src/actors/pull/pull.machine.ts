@@ -132,7 +132,7 @@ function openAgain(context: PullContext, _: unknown, to: To): void {
 }
 
 function ask(context: PullContext, to: To): void {
-  const { mergeRequest, bead, remote, target, base, commit, passed } = proposalOf(context)
+  const { mergeRequest, bead, remote, target, base, commit, results } = proposalOf(context)
   const replaces = [...context.proposed]
   to.effect('pull.open', {
     rig: context.rig,
@@ -143,7 +143,7 @@ function ask(context: PullContext, to: To): void {
     base,
     commit,
     replaces,
-    passed,
+    results: [...results],
   })
 }
 

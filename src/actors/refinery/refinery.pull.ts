@@ -47,7 +47,7 @@ export function propose(
   const pull = pullOwner(address)
   const before = approvalOf(context, address)
   to.set({ [`approval/${address}`]: { ...before, asked: { decision: pull, gate: PULL_GATE, since } } })
-  const passed = (results ?? []).map(({ name }) => name)
+  const shown = (results ?? []).map((result) => ({ ...result, logTail: '' }))
   to.tell({
     to: pull,
     message: {
@@ -58,7 +58,7 @@ export function propose(
       target,
       base,
       commit,
-      passed,
+      results: shown,
       checks: [...checks],
       approvals,
     },

@@ -6,6 +6,7 @@ import { isAbsolute } from 'node:path'
 import { packetMarkdown } from '../../api/packet/markdown.ts'
 import { packetOf, saidOf } from '../../api/packet/packet.ts'
 import { rigOwner, TOWN } from '../../events/address.ts'
+import type { GateResultData } from '../../events/define.ts'
 import { forgeOf } from '../../events/landing-settings.ts'
 import type { ForgeAt } from '../../ports/forge.ts'
 import { type Remote, RepositoryError } from '../../ports/repositories.ts'
@@ -16,17 +17,16 @@ import { commitMessage, failure } from './repositories.ts'
 const BODY_MAX = 65_000
 
 export const openPull: CarryOut<'pull.open'> = async (params, { id }, town) => {
-  const { mergeRequest, bead, passed, base, ...push } = params
+  const { mergeRequest, bead, results, base: _base, ...push } = params
   try {
     const { title, body } = described(town, { bead, mergeRequest })
-    const gates = passed.length === 0 ? '' : `\n\nPassed on ${base.slice(0, 12)}: ${passed.join(', ')}`
-    const packet = await packetOn(town, id, mergeRequest)
+    const packet = await packetOn(town, id, mergeRequest, results)
     const { number, url } = await town.forgeFor(id).openPull({
       ...push,
       forge: forgeFor(town, params),
       branch: branchOf(bead),
       title,
-      body: `${packet}${body}${gates}`.slice(0, BODY_MAX),
+      body: `${packet}${body}`.slice(0, BODY_MAX),
     })
     return { type: 'pull.opened', number, url: url.slice(0, 2_000) }
   } catch (error) {
@@ -79,9 +79,16 @@ export const mergePull: CarryOut<'pull.merge'> = async (params, { id }, town) =>
 }
 
 /** What a reviewer asks, above what the commit says; nothing when it cannot be put together. */
-async function packetOn(town: Carrier, id: string, mergeRequest: string): Promise<string> {
+async function packetOn(
+  town: Carrier,
+  id: string,
+  mergeRequest: string,
+  results: readonly GateResultData[],
+): Promise<string> {
   try {
-    const said = await saidOf(town, town.projections, 0, mergeRequest)
+    const known = await saidOf(town, town.projections, 0, mergeRequest)
+    // It is not known as pushed, so what it has passed is not known there either.
+    const said = { ...known, reason: null, gates: results.map(({ logTail: _logTail, ...gate }) => gate) }
     return `${packetMarkdown(await packetOf(said, town.repositoriesFor(`${id} packet`), null))}\n\n`
   } catch {
     return ''
