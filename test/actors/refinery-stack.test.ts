@@ -432,6 +432,13 @@ describe('a red stack', () => {
       .gives({ state: 'testing', effects: [gates(2, { again: true })] })
   })
 
+  test('[REFINERY-26] who is left out is told so, also when nothing may land any more', () => {
+    refinery()
+      .given(eight, ...each(2, ready), built(1), { ...eight, gates: [] })
+      .when(conflicted(2))
+      .gives({ state: 'unguarded', tells: [to(2, 'mr.requeue'), to(1, 'mr.wait')] })
+  })
+
   test('[REFINERY-11] gates that change meanwhile blame nobody: all of it is put back', () => {
     refinery()
       .given(...redTwice(3), { ...eight, gates: [] })

@@ -65,7 +65,11 @@ function goesOn<T extends Answer>(
     {
       guard: is((after) => !mayLand(after)),
       target: 'idle' as const,
-      actions: does(type, (context, event, to) => putBack(then(context, event), event, to)),
+      actions: does(type, (context, event, to) => {
+        const after = then(context, event)
+        if (after.leftOut.length > context.leftOut.length) say(context, event, to)
+        putBack(after, event, to)
+      }),
     },
     {
       guard: is((after) => nextOnto(after) !== null),
