@@ -1,5 +1,5 @@
-import { describe, test } from 'vitest'
-import { after, decisions, type Saying } from '../support/decisions.ts'
+import { describe, expect, test } from 'vitest'
+import { after, decisions, type Saying, stepsOf } from '../support/decisions.ts'
 import {
   BASE,
   BEAD,
@@ -159,6 +159,17 @@ test('[REFINERY-75] when the rig lands in another way nothing more is asked of t
       ],
       effects: [build('mr-1')],
     })
+})
+
+test('[REFINERY-75] when a request is taken out of the queue its pull request is asked about no more', () => {
+  refinery(...shown)
+    .when({ ...message('refinery.reject'), mergeRequest: MERGE_REQUEST })
+    .gives({ state: 'idle', effects: [], refused: '' })
+  const steps = stepsOf(`${RIG}/refinery`)
+  for (const said of shown) steps.take(said)
+  const taken = steps.take({ ...message('refinery.reject'), mergeRequest: MERGE_REQUEST })
+  const told = taken.kind === 'accepted' ? taken.effects.filter(({ kind }) => kind === 'tell') : []
+  expect(JSON.stringify(told)).toContain('pull.withdraw')
 })
 
 test('[REFINERY-76] a forge alone says nothing of the work: a rig without a gate lands nothing', () => {
