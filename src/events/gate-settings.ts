@@ -9,8 +9,7 @@ import { argv, relativePath, timeout } from './setting-values.ts'
 
 /** A gate or a setup without its own limit may take this long, ms. */
 export const GATE_TIMEOUT_MS = 10 * 60_000
-/** Bytes of a gate's output that are kept when it says nothing else; and the most that a record takes. */
-export const GATE_OUTPUT_BYTES = 8_192
+/** Most bytes of a gate's output that a record takes. */
 const GATE_OUTPUT_BYTES_MAX = 16_384
 
 /** Passed by a person. `again`: for each tree that would land anew. */
