@@ -27,6 +27,9 @@ export type Compared = {
   readonly differences: readonly string[]
 }
 
+/** A history that is shorter is not counted; of one that is longer no more is noted, but for one in ten. */
+export const RECORDS_MIN = 300
+const WHOLE_HISTORY = 1 / 10
 /** One position in so many is compared whole, against a fold of its own. */
 const WHOLE_EVERY = 110
 const WHOLE = '(all)'
@@ -35,6 +38,8 @@ const PROMISES = '(promises)'
 export class LiveHistory {
   readonly projections: Projections
   readonly #random: Random
+  /** So many are noted. */
+  readonly #records: number
   readonly #notes: Note[] = []
   readonly #revisions = new Map<string, number>()
   #owners = new Map<Address, OwnerState>()
@@ -43,6 +48,7 @@ export class LiveHistory {
   /** `projections`: those that somebody folds already, one record after the other; else they are folded here. */
   constructor(random: Random, projections: Projections | null = null) {
     this.#random = random
+    this.#records = random.chance(WHOLE_HISTORY) ? Number.POSITIVE_INFINITY : RECORDS_MIN
     this.#folds = projections === null
     this.projections = projections ?? createProjections()
   }
@@ -50,7 +56,7 @@ export class LiveHistory {
 
   /** A record is durable, and folded into the system and the projections. Once more after a restart: nothing new. */
   note(record: LogRecord, system: Pick<System, 'checkpoint'> | null): void {
-    if (record.seq !== this.#notes.length + 1) return
+    if (record.seq !== this.#notes.length + 1 || record.seq > this.#records) return
     if (this.#folds) applyAll(this.projections, record)
     const note: Note = new Map()
     for (const one of Object.values(this.projections)) {
@@ -63,13 +69,14 @@ export class LiveHistory {
       throw new Error(`The system stands at ${checkpoint.seq} when record ${record.seq} is shown.`)
     this.#last = { checkpoint }
     if (checkpoint !== null) this.#noteOwners(note, checkpoint)
-    if (checkpoint !== null && this.#random.chance(1 / WHOLE_EVERY))
+    if (checkpoint !== null && (this.#random.chance(1 / WHOLE_EVERY) || record.seq === this.#records))
       note.set(WHOLE, wholeText(this.projections, checkpoint))
     this.#notes.push(note)
   }
 
   /** Holds all that was noted against the lines of the log. */
-  compare(lines: readonly string[]): Compared {
+  compare(all: readonly string[]): Compared {
+    const lines = all.slice(0, this.#records)
     const differences: string[] = []
     const differs = (seq: number, what: string) =>
       differences.push(`After record ${seq}, ${what} is another one.`)
@@ -77,7 +84,8 @@ export class LiveHistory {
       differences.push(`${this.#notes.length} records were shown, and ${lines.length} are in the log.`)
     const records = lines.map(recordOf)
     const { checkpoint } = this.#last
-    if (checkpoint !== null) this.#notes.at(-1)?.set(WHOLE, wholeText(this.projections, checkpoint))
+    if (checkpoint !== null && lines.length < this.#records)
+      this.#notes.at(-1)?.set(WHOLE, wholeText(this.projections, checkpoint))
     const folded = createRebuild(null)
     let withOwners = 0
     let anew = 0

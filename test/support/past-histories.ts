@@ -6,10 +6,9 @@
 import { generate } from '../../bench/corpus/generate.ts'
 import { createRandom } from '../sim/random.ts'
 import { simulate } from '../sim/world.ts'
-import { type Compared, LiveHistory } from './live-history.ts'
+import { type Compared, LiveHistory, RECORDS_MIN } from './live-history.ts'
 
-/** A history that is shorter is not counted. */
-export const RECORDS_MIN = 300
+export { RECORDS_MIN }
 
 /** What the town held after each of its records, against its log; `violation`: what else was not as it must be. */
 export async function lived(number: number): Promise<Compared & { readonly violation: string | null }> {
