@@ -12,6 +12,7 @@ import { durableAppend, sealedRead, tailRead } from './log-read.ts'
 import { replayAll } from './log-replay.ts'
 import { sealedSize } from './log-size.ts'
 import { verifyBeside } from './log-verify.ts'
+import { mergeQueue } from './merge-queue.ts'
 import { readopt } from './readopt.ts'
 import { slingToStart } from './sling-to-start.ts'
 import { type Figure, show } from './stats.ts'
@@ -23,6 +24,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Figure>>> = {
   post: hookPost,
   sling: slingToStart,
   done: doneToLanded,
+  queue: mergeQueue,
   see: typeAndSee,
   spawn: spawnTerminal,
   deaf: deafAgent,
