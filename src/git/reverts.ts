@@ -9,9 +9,9 @@ import { type Layout, ownEnv } from './layout.ts'
 import { checkObjectId } from './names.ts'
 
 /** What a request landed: from the commit of the target that it was built upon to its own. */
-export type Landed = { readonly base: string; readonly commit: string }
+type Landed = { readonly base: string; readonly commit: string }
 
-export type Reverting =
+type Reverting =
   | { readonly kind: 'made'; readonly head: string }
   /** Taking one back undoes what another one that stays did. */
   | { readonly kind: 'conflicted'; readonly files: readonly string[] }

@@ -16,7 +16,7 @@ const requestOf = (context: RefineryContext, address: string): Request =>
 const toldOf = (context: RefineryContext, bead: string): Told =>
   (context[`bead/${bead}`] as Told | undefined) ?? { priority: PRIORITY_DEFAULT, needs: [] }
 
-export function standingOf(context: RefineryContext, address: string): Standing {
+function standingOf(context: RefineryContext, address: string): Standing {
   const { bead, order, at, retries = 0 } = requestOf(context, address)
   return { address, bead, order, at: at ?? null, retries, ...toldOf(context, bead) }
 }

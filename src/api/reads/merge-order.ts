@@ -22,7 +22,7 @@ import type { RigRow } from '../../projections/rigs.ts'
 import { read } from '../read.ts'
 import { chooseRig } from '../resolve.ts'
 
-export type InLine = {
+type InLine = {
   readonly id: string
   readonly bead: string
   readonly title: string
