@@ -4,17 +4,12 @@
 // Always:    answers have the status, body and headers that the API's reference gives them; commits that it makes when it
 //            merges are real ones, made as GitHub makes them (its own committer, the base as first parent).
 
-import { execFileSync } from 'node:child_process'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { onTestFinished } from 'vitest'
+import { type Answer, inTrouble, type Json, limits, said, type Trouble } from './github-answers.ts'
+import { bareGit } from './github-git.ts'
 
-type Json = { readonly [key: string]: unknown }
-type Answer = {
-  readonly status: number
-  readonly body?: unknown
-  readonly headers?: Readonly<Record<string, string>>
-}
 type Check = {
   readonly name: string
   readonly status?: 'queued' | 'in_progress' | 'completed'
@@ -34,9 +29,6 @@ type Pull = {
   draft: boolean
   readonly reviews: Review[]
 }
-
-/** What the server does instead of answering. `hang`: it never does. `drop`: the connection ends. */
-export type Trouble = 'hang' | 'drop' | 'error' | 'moved' | 'limited' | 'secondary' | 'flood' | 'text'
 
 export type FakeGitHub = {
   /** Address of the API. */
@@ -68,8 +60,6 @@ export type FakeGitHub = {
 }
 
 const PER_PAGE = 30
-const DOCS = 'https://docs.github.com/rest'
-const GITHUB = { GIT_COMMITTER_NAME: 'GitHub', GIT_COMMITTER_EMAIL: 'noreply@github.test' }
 
 /** `repository`: a bare one. */
 export async function fakeGitHub(repository: string, repo = 'acme/shop'): Promise<FakeGitHub> {
@@ -85,53 +75,10 @@ export async function fakeGitHub(repository: string, repo = 'acme/shop'): Promis
   let early: () => void = () => undefined
   let used = 0
 
-  const git = (args: readonly string[], env: Readonly<Record<string, string>> = {}): string =>
-    execFileSync('git', args, {
-      cwd: repository,
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-      env: {
-        PATH: process.env.PATH ?? '/usr/bin:/bin',
-        GIT_CONFIG_NOSYSTEM: '1',
-        HOME: '/nonexistent',
-        ...env,
-      },
-    }).trim()
-  const head = (branch: string): string | null => {
-    try {
-      return git(['rev-parse', '--verify', '-q', `refs/heads/${branch}`])
-    } catch {
-      return null
-    }
-  }
+  const { git, head, mergeTree, commitOf, replayed } = bareGit(repository)
 
   // --- merging ----------------------------------------------------------------------------------------------
 
-  const mergeTree = (base: string, theirs: string): string | null => {
-    try {
-      return git(['merge-tree', '--write-tree', '--no-messages', base, theirs])
-    } catch {
-      return null
-    }
-  }
-  const commitOf = (tree: string, parents: readonly string[], message: string, as: string): string => {
-    const [name = '', email = ''] = git(['show', '-s', '--format=%an%n%ae', as]).split('\n')
-    return git(['commit-tree', tree, ...parents.flatMap((one) => ['-p', one]), '-m', message], {
-      GIT_AUTHOR_NAME: name,
-      GIT_AUTHOR_EMAIL: email,
-      ...GITHUB,
-    })
-  }
-  const replayed = (base: string, theirs: string): string | null => {
-    let on = base
-    for (const one of git(['rev-list', '--reverse', '--no-merges', `${base}..${theirs}`]).split('\n')) {
-      const beside = commitOf(`${on}^{tree}`, [`${one}^1`], 'beside', one)
-      const tree = mergeTree(beside, one)
-      if (tree === null) return null
-      on = commitOf(tree, [on], git(['show', '-s', '--format=%B', one]), one)
-    }
-    return on
-  }
   const merged = (pull: Pull, method: string, title: string, text: string): string | null => {
     const [base, theirs] = [head(pull.base) ?? '', head(pull.head) ?? '']
     const tree = mergeTree(base, theirs)
@@ -204,10 +151,6 @@ export async function fakeGitHub(repository: string, repo = 'acme/shop'): Promis
 
   // --- answers ----------------------------------------------------------------------------------------------
 
-  const said = (status: number, message: string, more: Json = {}): Answer => ({
-    status,
-    body: { message, ...more, documentation_url: DOCS, status: String(status) },
-  })
   const invalid = (...errors: Json[]): Answer =>
     said(422, 'Validation Failed', { errors: errors.map((one) => ({ resource: 'PullRequest', ...one })) })
   const page = (
@@ -357,43 +300,6 @@ export async function fakeGitHub(repository: string, repo = 'acme/shop'): Promis
     return said(404, 'Not Found')
   }
 
-  const limits = (left: number): Record<string, string> => ({
-    'x-ratelimit-limit': '5000',
-    'x-ratelimit-remaining': String(left),
-    'x-ratelimit-used': String(5_000 - left),
-    'x-ratelimit-reset': String(Math.floor(Date.now() / 1_000) + 60),
-    'x-ratelimit-resource': 'core',
-  })
-  const inTrouble = (kind: Trouble, response: ServerResponse): Answer | null => {
-    switch (kind) {
-      case 'hang':
-        return null
-      case 'drop':
-        response.socket?.destroy()
-        return null
-      case 'error':
-        return { status: 502, body: '<html>Bad Gateway</html>' }
-      case 'moved':
-        return {
-          ...said(301, 'Moved Permanently', { url: `${url}/repositories/42` }),
-          headers: { location: `${url}/repositories/42` },
-        }
-      case 'limited':
-        return { ...said(403, 'API rate limit exceeded for user ID 1.'), headers: limits(0) }
-      case 'secondary':
-        return {
-          ...said(
-            403,
-            'You have exceeded a secondary rate limit. Please wait a few minutes before you try again.',
-          ),
-          headers: { 'retry-after': '90' },
-        }
-      case 'flood':
-        return { status: 200, body: { text: 'x'.repeat(12_000_000) } }
-      case 'text':
-        return { status: 200, body: 'not json' }
-    }
-  }
   const send = (response: ServerResponse, { status, body, headers = {} }: Answer): void => {
     used += 1
     const text = body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body)
@@ -411,7 +317,7 @@ export async function fakeGitHub(repository: string, repo = 'acme/shop'): Promis
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk as Buffer)
     if (trouble?.match.test(`${method} ${pathname}`)) {
-      const instead = inTrouble(trouble.kind, response)
+      const instead = inTrouble(trouble.kind, url, response)
       if (instead !== null) send(response, instead)
       return
     }
