@@ -46,7 +46,7 @@ const next = read({
     const all = mergeRequests(projections.mergeQueue.rows, { rig: rig.name })
     const line = all.filter(({ state }) => QUEUE_STATES.includes(state))
     // As the Refinery does: as of the newest submission, whatever became of it.
-    const asOf = all.reduce((newest, { requestedAt }) => (requestedAt > newest ? requestedAt : newest), '')
+    const asOf = all.at(-1)?.requestedAt ?? ''
     const inHand = line.filter(isInHand)
     const standings = line.filter((row) => !isInHand(row)).map((row, n) => standing(projections, row, n))
     const items = linedUp(standings, rig.order, asOf).map((one): InLine => {
