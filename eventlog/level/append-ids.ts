@@ -25,12 +25,11 @@ import {
   encodeIdRun,
   type IdPlace,
   type IdRun,
+  type Operation,
 } from './values.ts'
 
 /** Runs whose ids are forgotten in one step, so that a step stays short. */
 const FORGET_AT_ONCE = 2048
-
-export type Operation = { type: 'put'; key: Buffer; value: Buffer } | { type: 'del'; key: Buffer }
 
 /** The ids of the commits that end in a run, as they are kept from its sealing on. */
 export type PackedIds = {

@@ -15,13 +15,12 @@ import { CHAIN_START } from '../chain.ts'
 import type { Position } from '../engine.ts'
 import { SEGMENT_ENTRIES } from '../seal-policy.ts'
 import { LogError, type LogProblem } from '../types.ts'
-import type { Operation } from './append-ids.ts'
 import { SCAN_BYTES } from './database.ts'
 import { syncFolder } from './folder.ts'
 import { seqKey, seqOf } from './keys.ts'
 import { decodeRow, headerOf, isDamaged } from './row.ts'
 import type { RawRow, Scan } from './scan.ts'
-import { decodeText, encodeText } from './values.ts'
+import { decodeText, encodeText, type Operation } from './values.ts'
 
 /** Runs in a file: some MB, so that one that is lost is not much, and a year has some hundred. */
 const RUNS_MAX = 128

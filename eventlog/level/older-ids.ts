@@ -4,10 +4,9 @@
 // Does not:  write any: what is written now is in append-ids.ts.
 
 import type { IdWindow } from '../id-window.ts'
-import type { Operation } from './append-ids.ts'
 import type { Database, DatabaseSnapshot } from './database.ts'
 import { idKey, rangeOf, seqKey } from './keys.ts'
-import { decodeIdBatch, decodeIdPlace, type IdRun } from './values.ts'
+import { decodeIdBatch, decodeIdPlace, type IdRun, type Operation } from './values.ts'
 
 /** Commits whose ids are looked at in one step, so that a step stays short. */
 const FORGET_AT_ONCE = 2048

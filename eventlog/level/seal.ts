@@ -8,13 +8,12 @@ import { chainAfter } from '../chain.ts'
 import type { Position } from '../engine.ts'
 import { SEGMENT_ENTRIES } from '../seal-policy.ts'
 import { LogError } from '../types.ts'
-import type { Operation } from './append-ids.ts'
 import { FORMAT, formatRow } from './database.ts'
 import { seqKey, seqOf } from './keys.ts'
 import { decodeRow, encodeRow, isDamaged } from './row.ts'
 import type { RawRow } from './scan.ts'
 import { packLines } from './segment.ts'
-import { crcOfValue, encodeSegmentInfo } from './values.ts'
+import { crcOfValue, encodeSegmentInfo, type Operation } from './values.ts'
 
 export type SealBatch = {
   readonly operations: Operation[]

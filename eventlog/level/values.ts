@@ -9,6 +9,9 @@ import { SEQ_MAX } from './keys.ts'
 
 export const CRC_BYTES = 4
 
+/** A step of a batch. */
+export type Operation = { type: 'put'; key: Buffer; value: Buffer } | { type: 'del'; key: Buffer }
+
 /** What opening must know of a sealed segment. */
 export type SegmentInfo = {
   readonly count: number
