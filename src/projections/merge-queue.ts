@@ -35,6 +35,8 @@ export type Receipt = {
   patchProof: string
   patchId: string
   landedAt: string
+  /** The commit above it that was tested, and its tree; absent when it was tested by itself. */
+  tested?: { commit: string; tree: string }
   /** Record that holds the whole receipt, gate logs included. */
   seq: number
 }
@@ -76,7 +78,7 @@ export type MergeRow = {
 export type MergeRows = Map<Address, MergeRow>
 
 export const createMergeQueue = (): Projection<MergeRows> =>
-  projection({ name: 'merge-queue', version: 2, empty: (): MergeRows => new Map(), handlers })
+  projection({ name: 'merge-queue', version: 3, empty: (): MergeRows => new Map(), handlers })
 
 export type MergeFilter = {
   readonly rig?: string | undefined
@@ -261,7 +263,7 @@ const handlers: Handlers<MergeRows> = {
     }),
   MergeLanded: (rows, { mergeRequest, attempts, receipt }, record) =>
     edit(rows, mergeRequest, (row) => {
-      const { commit, tree, base, gates, patchProof, patchId, landedAt } = receipt
+      const { commit, tree, base, gates, patchProof, patchId, landedAt, tested } = receipt
       row.attempts = attempts
       row.commit = commit
       row.tree = tree
@@ -269,7 +271,8 @@ const handlers: Handlers<MergeRows> = {
       row.reason = null
       row.landedAt = landedAt
       const short = gates.map(withoutLog)
-      row.receipt = { commit, tree, base, gates: short, patchProof, patchId, landedAt, seq: record.seq }
+      const proof = { patchProof, patchId, landedAt, ...(tested && { tested: { ...tested } }) }
+      row.receipt = { commit, tree, base, gates: short, ...proof, seq: record.seq }
       enter(row, 'landed', null, record)
     }),
 }

@@ -33,6 +33,7 @@ type Request = {
     patchProof: string
     patchId: string
     landedAt: string
+    tested?: { commit: string; tree: string }
   } | null
   history: { at: string; state: string; note: string | null }[]
 }
@@ -130,6 +131,9 @@ export const mqReceipt: Command = {
         `${found.bead} landed on ${found.target} at ${clock(receipt.landedAt)}`,
         `  commit ${receipt.commit}`,
         `  tree   ${receipt.tree}`,
+        ...(receipt.tested === undefined
+          ? []
+          : [`  tested with what lies above it, up to commit ${receipt.tested.commit.slice(0, 10)}`]),
         ...receipt.gates.map(gateLine),
         `  patch  ${receipt.patchProof}`,
       ],
