@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { linedUp, OVERTAKEN_MAX_H, type Standing, sumOf } from '../../src/actors/refinery/refinery.order.ts'
+import { linedUp, OVERTAKEN_MAX_H, type Standing, sumOf } from '../../src/events/queue-order.ts'
 
 const HOUR = 3_600_000
 const T0 = Date.parse('2027-03-01T00:00:00.000Z')

@@ -1,12 +1,10 @@
 // What a Refinery keeps: the queue, what it has in hand, and what it knows of the target.
 
-import { pullOwner, refinery, witness } from '../../events/address.ts'
+import { refinery } from '../../events/address.ts'
 import type { GateResultData } from '../../events/define.ts'
 import type { MessageOf } from '../../events/index.ts'
 import type { ApprovalSpec, LandedRequest } from '../../events/landing.ts'
 import type { Deciding } from '../machine.ts'
-import { inOrder, needsOthers } from './refinery.lining.ts'
-import { isRevert, notTakenBack } from './refinery.reverts.ts'
 
 export type Settings = Omit<MessageOf<'refinery.configure'>, 'type'>
 
@@ -159,43 +157,14 @@ export function mayLand(context: RefineryContext): boolean {
 export const isFix = (context: RefineryContext, address: string): boolean =>
   context[`fixes/${requestOf(context, address).bead}`] === true
 
-/** Who lands next. */
-export const next = (context: RefineryContext): string | null => queue(context)[0] ?? null
-
-/** Those that may go on, the first to land first (refinery.order.ts); one that comes back keeps its new place. */
-export function queue(context: RefineryContext): readonly string[] {
-  const closed = isClosed(context)
-  const pushed = pushedBelow(context)
-  const ready = requestsIn(context).filter(
-    (address) =>
-      approvalOf(context, address).asked === null &&
-      (!closed || isFix(context, address)) &&
-      !pushed.has(address) &&
-      !needsOthers(context, address),
-  )
-  return inOrder(context, ready)
-}
-
 /** Only what mends the target goes on. */
 export const isClosed = ({ frozen, red }: RefineryContext): boolean => frozen !== null || red !== null
-
-/** They go on together with the highest of their stack, or not at all. */
-function pushedBelow(context: RefineryContext): ReadonlySet<string> {
-  const stacks = keysOf(context, 'tested/').map((address) => testedOf(context, address)?.stack ?? [])
-  return new Set(stacks.flatMap((stack) => stack.slice(0, -1).map(({ request }) => request)))
-}
-
-const requestsIn = (context: RefineryContext): string[] => keysOf(context, 'request/')
 
 /** What was taken out in this very decision is still there as undefined. */
 export const keysOf = (context: RefineryContext, prefix: string): string[] =>
   Object.keys(context)
     .filter((key) => key.startsWith(prefix) && context[key] !== undefined)
     .map((key) => key.slice(prefix.length))
-
-/** Something waits that may go on, and nobody said that nothing may begin. */
-export const mayBegin = (context: RefineryContext): boolean =>
-  context.stopped === null && next(context) !== null
 
 /** Nothing is in hand. */
 export const HAND_EMPTY = {
@@ -225,54 +194,3 @@ export function requeueAll(context: RefineryContext, reason: string, to: To): vo
 export const inHand = ({ stack, current }: RefineryContext): readonly string[] => [
   ...new Set([...stack.map(({ request }) => request), ...(current === null ? [] : [current])]),
 ]
-
-/** The request leaves the queue. */
-export function leave(context: RefineryContext, address: string, to: To): void {
-  if (approvalOf(context, address).asked?.gate === PULL_GATE)
-    to.tell({ to: pullOwner(address), message: { type: 'pull.withdraw' } })
-  to.set({
-    [`request/${address}`]: undefined,
-    [`tested/${address}`]: undefined,
-    [`approval/${address}`]: undefined,
-    [`fixes/${requestOf(context, address).bead}`]: undefined,
-    [`bead/${requestOf(context, address).bead}`]: undefined,
-    ...(address === context.current && HAND_EMPTY),
-  })
-}
-
-/** What the Witness is told of a request, whatever became of it. */
-export function submission(context: RefineryContext, mergeRequest: string) {
-  const { bead, sandbox, agent, branch, head } = requestOf(context, mergeRequest)
-  return { bead, sandbox, agent, branch, head, mergeRequest }
-}
-
-export function attemptsOf(context: RefineryContext, sandbox: string): { attempts: number; last: boolean } {
-  const { attempts } = context[`of/${sandbox}`] as Tried
-  return { attempts, last: attempts >= (settingsOf(context)?.attemptsMax ?? 1) }
-}
-
-/** A gate or a person said no: it leaves the queue, and goes back to its worker with what was said. */
-export function sendBack(
-  context: RefineryContext,
-  address: string,
-  { message, logTail, ...found }: Said,
-  to: To,
-): void {
-  const submitted = submission(context, address)
-  const { gate } = found
-  leave(context, address, to)
-  to.tell({ to: address, message: { type: 'mr.fail', ...found, message } })
-  if (isRevert(context, address)) return notTakenBack(context, address, { files: [], message }, to)
-  to.tell({
-    to: witness(context.rig),
-    message: { type: 'MERGE_FAILED', ...submitted, gate, logTail, ...attemptsOf(context, submitted.sandbox) },
-  })
-}
-
-type Said = {
-  readonly gate: string
-  readonly results: GateResultData[]
-  readonly message: string
-  /** The telling end of what that gate wrote. */
-  readonly logTail: string
-}

@@ -5,22 +5,18 @@ import { type GateResultData, stops } from '../../events/define.ts'
 import type { Json } from '../../events/record.ts'
 import type { Event } from '../machine.ts'
 import {
-  attemptsOf,
   current,
   HAND_EMPTY,
   hasGate,
   inHand,
   keysOf,
-  leave,
   mayLand,
   type Part,
   type RefineryContext,
   type Resume,
   requestOf,
   type Settings,
-  sendBack,
   settingsOf,
-  submission,
   type Tested,
   type To,
   type Tried,
@@ -29,6 +25,7 @@ import {
 } from './refinery.context.ts'
 import { sayNeeds } from './refinery.lining.ts'
 import { isThroughPull, mergePull, methodAsked } from './refinery.pull.ts'
+import { attemptsOf, leave, sendBack, submission } from './refinery.queue.ts'
 import { isRevert, notTakenBack, revertAsked, takenBack } from './refinery.reverts.ts'
 import { holding } from './refinery.stack.ts'
 import { mend, noteGreen, redMessage, redOf } from './refinery.target.ts'

@@ -4,14 +4,11 @@
 // Always:    lined up as of the newest submission, so that nothing changes places by itself.
 
 import { PRIORITY_DEFAULT } from '../../events/bead.ts'
+import { linedUp, NEEDS_OPEN, needsSentence, type Standing } from '../../events/queue-order.ts'
 import type { Event } from '../machine.ts'
-import type { RefineryContext, Request, Settings, To } from './refinery.context.ts'
-import { linedUp, NEEDS_OPEN, needsSentence, type Standing } from './refinery.order.ts'
+import { type RefineryContext, type Request, requestOf, type Settings, type To } from './refinery.context.ts'
 
 type Told = { readonly priority: number; readonly needs: readonly string[] }
-
-const requestOf = (context: RefineryContext, address: string): Request =>
-  context[`request/${address}`] as Request
 
 const toldOf = (context: RefineryContext, bead: string): Told =>
   (context[`bead/${bead}`] as Told | undefined) ?? { priority: PRIORITY_DEFAULT, needs: [] }

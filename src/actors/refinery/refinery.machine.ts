@@ -4,15 +4,7 @@ import { setup } from 'xstate'
 import type { Json } from '../../events/record.ts'
 import { ACTIONS, type Event, type MachineDef, OPTIONS, typesOf, UNEXPECTED, writing } from '../machine.ts'
 import { ofTheTarget } from './refinery.checking.ts'
-import {
-  hasGate,
-  mayBegin,
-  mayLand,
-  next,
-  putBack,
-  type RefineryContext,
-  type To,
-} from './refinery.context.ts'
+import { hasGate, mayLand, putBack, type RefineryContext, type To } from './refinery.context.ts'
 import {
   build,
   buildAgain,
@@ -28,6 +20,7 @@ import {
   wait,
 } from './refinery.decisions.ts'
 import { noteBead } from './refinery.lining.ts'
+import { mayBegin, next } from './refinery.queue.ts'
 import { batchWaitMs, isToGather } from './refinery.stack.ts'
 import { freeze, look, mayLook, noteFix, retest, thaw } from './refinery.target.ts'
 import { reject, rejectable, revert } from './refinery.undo.ts'

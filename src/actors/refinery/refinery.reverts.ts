@@ -5,10 +5,7 @@
 import { beadOwner } from '../../events/address.ts'
 import type { LandedRequest } from '../../events/landing.ts'
 import type { Event, Tell } from '../machine.ts'
-import type { RefineryContext, Request, To } from './refinery.context.ts'
-
-const requestOf = (context: RefineryContext, address: string): Request =>
-  context[`request/${address}`] as Request
+import { type RefineryContext, requestOf, type To } from './refinery.context.ts'
 
 export const revertsOf = (context: RefineryContext, address: string): readonly LandedRequest[] =>
   requestOf(context, address).reverts ?? []

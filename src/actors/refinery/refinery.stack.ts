@@ -9,13 +9,13 @@ import {
   current,
   isClosed,
   type Part,
-  queue,
   type RefineryContext,
   requestOf,
   settingsOf,
   type To,
   testedOf,
 } from './refinery.context.ts'
+import { queue } from './refinery.queue.ts'
 import { withHead } from './refinery.reverts.ts'
 
 /** Requests that land together at most. What a person passes, and what mends the target, lands by itself. */

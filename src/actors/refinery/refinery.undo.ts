@@ -9,17 +9,16 @@ import {
   HAND_EMPTY,
   inHand,
   keysOf,
-  leave,
   own,
   type RefineryContext,
   type Request,
   requestOf,
-  submission,
   type To,
   targetOf,
   testedOf,
 } from './refinery.context.ts'
 import { requestsOf } from './refinery.lining.ts'
+import { leave, submission } from './refinery.queue.ts'
 import { isRevert, revertsOf } from './refinery.reverts.ts'
 
 const { does, when } = writing<RefineryContext>()

@@ -20,7 +20,6 @@ import {
   requestOf,
   requeueAll,
   type Settings,
-  sendBack,
   settingsOf,
   type Tested,
   type To,
@@ -28,6 +27,7 @@ import {
   testedOf,
 } from './refinery.context.ts'
 import { propose, resultOf, withoutYes } from './refinery.pull.ts'
+import { sendBack } from './refinery.queue.ts'
 
 /** The person who has to say yes before that tree of a request may land, by the name of the gate. */
 function missing(context: RefineryContext, address: string, tree: string): ApprovalSpec | null {

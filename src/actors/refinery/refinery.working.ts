@@ -4,17 +4,10 @@ import { setup } from 'xstate'
 import type { Message } from '../../events/index.ts'
 import { ACTIONS, type Event, typesOf, writing } from '../machine.ts'
 import { gateNotStarted, isStale, notStarted } from './refinery.checking.ts'
-import {
-  mayBegin,
-  mayLand,
-  next,
-  putBack,
-  type RefineryContext,
-  settingsOf,
-  type To,
-} from './refinery.context.ts'
+import { mayLand, putBack, type RefineryContext, settingsOf, type To } from './refinery.context.ts'
 import { buildOnto, conflict, hold, nothingLeft, push, runGates } from './refinery.decisions.ts'
 import { convict, follows, leavesGood, noteFlaky, pass, testNext } from './refinery.judging.ts'
+import { mayBegin, next } from './refinery.queue.ts'
 import {
   batchWaitMs,
   beginBatch,

@@ -1,14 +1,8 @@
 // Reading who lands next, and why: the Refinery's own sum over what anybody can see.
 
 import { z } from 'zod'
-import {
-  linedUp,
-  needsSentence,
-  type Standing,
-  type Sum,
-  sumOf,
-} from '../../actors/refinery/refinery.order.ts'
 import { PRIORITY_DEFAULT } from '../../events/bead.ts'
+import { linedUp, needsSentence, type Standing, type Sum, sumOf } from '../../events/queue-order.ts'
 import { bead as beadRow } from '../../projections/bead-queries.ts'
 import type { Projections } from '../../projections/index.ts'
 import {

@@ -4,7 +4,7 @@
 // Does not:  read a clock: the time is that of the record in which it is decided.
 // Always:    a request goes before all those that came OVERTAKEN_MAX_H or more after it, whatever they are.
 
-import type { ORDERS } from '../../events/settings.ts'
+import type { ORDERS } from './settings.ts'
 
 /** `fifo`: as they came. `score`: by the sum, and as they came where it is the same. */
 type Order = (typeof ORDERS)[number]
