@@ -19,7 +19,7 @@ import { queue } from './refinery.queue.ts'
 import { withHead } from './refinery.reverts.ts'
 
 /** Requests that land together at most. What a person passes, and what mends the target, lands by itself. */
-export const batchMax = (context: RefineryContext): number =>
+const batchMax = (context: RefineryContext): number =>
   isClosed(context) || approvalsIn(context).length > 0 ? 1 : (settingsOf(context)?.batch ?? 1)
 
 /** Who is built next onto the stack, or null when it is high enough. */
