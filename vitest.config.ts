@@ -1,8 +1,13 @@
 import { defineConfig } from 'vitest/config'
 import { LongestFirst } from './scripts/longest-first.ts'
 
-/** Files that change their process: what they set would be set for the next file, too. */
-const ALONE = ['test/eventlog/damage/**']
+/** Files that change their process, or ask for one in which nothing was loaded or begun yet. */
+const ALONE = [
+  'test/eventlog/damage/**/*.test.ts',
+  'test/eventlog/aside.test.ts',
+  'test/git/gates.test.ts',
+  'test/town/log-trouble.test.ts',
+]
 const limits = { setupFiles: ['./test/support/setup.ts'], testTimeout: 30_000, hookTimeout: 30_000 }
 
 export default defineConfig({
@@ -26,7 +31,7 @@ export default defineConfig({
           isolate: false,
         },
       },
-      { test: { ...limits, name: 'alone', include: ALONE.map((folder) => `${folder}/*.test.ts`) } },
+      { test: { ...limits, name: 'alone', include: ALONE } },
     ],
   },
 })

@@ -31,7 +31,12 @@ const ROOMS = ['town', 'eventlog', 'sim', 'web', 'git', 'pty', 'past', 'bench', 
   (name) => `/test/${name}/`,
 )
 const ORDER = [...LONGEST, ...ROOMS]
-const ALONE = '/test/eventlog/damage/'
+const ALONE = [
+  '/test/eventlog/damage/',
+  '/test/eventlog/aside.',
+  '/test/git/gates.',
+  '/test/town/log-trouble.',
+]
 
 export class LongestFirst extends BaseSequencer {
   override async sort(files: Files): Promise<Files> {
@@ -41,7 +46,7 @@ export class LongestFirst extends BaseSequencer {
 }
 
 function rank(path: string): number {
-  if (path.includes(ALONE)) return ORDER.length + 1
+  if (ALONE.some((part) => path.includes(part))) return ORDER.length + 1
   const place = ORDER.findIndex((part) => path.includes(part))
   return place === -1 ? ORDER.length : place
 }
