@@ -28,7 +28,7 @@ export type { BeadRow, BeadRows, BeadStatus } from './bead-rows.ts'
 export const createBeads = (): Projection<BeadRows> =>
   projection({
     name: 'beads',
-    version: 2,
+    version: 3,
     empty: emptyBeadRows,
     handlers,
     derived: { parts: DERIVED_PARTS, rebuild: rebuildIndexes },
@@ -179,6 +179,8 @@ const way: Handlers<BeadRows> = {
       row.status = 'in_progress'
       row.stage = 'submitted'
       row.waits.recovery = null
+      // Handed to the Refinery at once, for nobody has to work on it: who made it ordered it.
+      row.orderedBy ??= row.createdBy
     }),
   BeadTesting: (rows, { bead, mergeRequest }, { at }) =>
     change(rows, bead, at, (row) => {

@@ -43,10 +43,15 @@ async function townOf(lines: readonly string[]) {
   return { records, recap }
 }
 
+/** Beads that were given to be done: by an agent, or at once by the Refinery (what takes a landing back). */
 const queuedIn = (records: readonly LogRecord[]): Set<string> =>
   new Set(
-    records.flatMap(({ facts }) =>
-      facts.filter(({ type }) => type === 'BeadQueued').map(({ bead }) => String(bead)),
+    records.flatMap(({ facts, message }) =>
+      facts
+        .filter(
+          ({ type }) => type === 'BeadQueued' || (type === 'BeadSubmitted' && message.type === 'bead.handIn'),
+        )
+        .map(({ bead }) => String(bead)),
     ),
   )
 

@@ -178,7 +178,13 @@ export async function createNight() {
 
   await say('overseer', ['town', message('town.install')])
   await say('town', ['town', message('town.start', { downMs: 0 })])
-  const settings = { 'gates.test': { command: ['npm', 'test'] }, 'limits.polecats': 3, 'limits.attempts': 2 }
+  const settings = {
+    'gates.test': { command: ['npm', 'test'] },
+    'limits.polecats': 3,
+    'limits.attempts': 2,
+    // What is red is red at once: gates take their time here.
+    'mq.batch': 1,
+  }
   await say('overseer', [rigOwner(RIG), message('rig.add', { settings })])
   let decisions = 0
   /** How far each session's usage is counted. */
