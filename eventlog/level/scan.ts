@@ -4,6 +4,7 @@
 // Always:    an iterator and a snapshot are closed however a scan ends.
 
 import type { Range } from '../engine.ts'
+import { SEGMENT_ENTRIES } from '../seal-policy.ts'
 import type { Database, DatabaseSnapshot } from './database.ts'
 import { readError, SCAN_BYTES, throwUnavailable } from './database.ts'
 import { type Kind, rangeOf, SEQ_MAX, seqKey, seqOf } from './keys.ts'
@@ -77,11 +78,12 @@ async function* scanKept(
 ): AsyncGenerator<RawRow> {
   let wanted = range.reverse ? range.to : range.after + 1
   try {
-    const end = await rowAt(db, snapshot, range.to)
+    // Forward the end shows itself, and one question less is asked.
+    const end = range.reverse ? await rowAt(db, snapshot, range.to) : undefined
     const bounds = { gt: seqKey('r', range.after), lte: seqKey('r', end ?? SEQ_MAX), reverse: range.reverse }
     const iterator = db.iterator({ ...bounds, snapshot, highWaterMarkBytes: SCAN_BYTES })
-    // Most reads want a few rows; whoever goes on gets more at once.
-    let size = 4
+    // Most reads want a row or a few; whoever goes on gets more at once.
+    let size = range.to - range.after > SEGMENT_ENTRIES ? 4 : 1
     try {
       for (;;) {
         const entries = await iterator.nextv(size)
@@ -90,6 +92,7 @@ async function* scanKept(
           const last = seqOf(key) ?? 0
           wanted = range.reverse ? last : last + 1
           yield { last, key, value }
+          if (!range.reverse && last >= range.to) return
         }
         size = Math.min(size * 4, 256)
       }
