@@ -22,6 +22,9 @@ import { carryOut } from './effects.ts'
 import type { World } from './world.ts'
 
 /** Puts a defect between the system and its world, to see whether the simulation finds it. */
+/** So much later than asked a timer fires at most, where timers are late. */
+export const LATE_MS_MAX = 60_000
+
 export type Plant = (options: SystemOptions, world: World) => SystemOptions
 
 /** Codes after which the caller says the same once more. */
@@ -63,7 +66,7 @@ export class Daemon {
         now: () => world.wall(),
         after: (ms, fire) => {
           const late =
-            world.faults.lateTimers && world.random.chance(0.1) ? world.random.between(1, 60_000) : 0
+            world.faults.lateTimers && world.random.chance(0.1) ? world.random.between(1, LATE_MS_MAX) : 0
           return scheduler.after(ms + late, () => this.alive && fire())
         },
       },

@@ -1,7 +1,7 @@
 // What goes wrong with the daemon and the machine under it: crashes, failing and slow commits, clocks, a full disk.
 
 import { OPEN_AGAIN_MS } from '../../src/system/bounds.ts'
-import { Daemon, type Plant } from './daemon.ts'
+import { Daemon, LATE_MS_MAX, type Plant } from './daemon.ts'
 import { NO_FAULTS, type World } from './world.ts'
 
 export interface FaultDriver {
@@ -18,6 +18,9 @@ export function startFaults(world: World, plant: Plant): FaultDriver {
   let releasing = false
   let life = 0
   let full = false
+  let fills = 0
+  /** The timer by which it looks may be late itself. */
+  const lateMs = world.faults.lateTimers ? LATE_MS_MAX : 0
 
   const boot = () => {
     if (world.daemon !== null) return
@@ -100,17 +103,20 @@ export function startFaults(world: World, plant: Plant): FaultDriver {
     () => (faults.fullDisk ? 240_000 : 0),
     () => {
       full = true
+      fills += 1
       disk.fill()
-      scheduler.after(random.between(100, 20_000), mend)
+      const own = fills
+      scheduler.after(random.between(100, 20_000), () => mend(own))
     },
   )
   boot()
 
-  /** The system looks only now and then whether the disk is back. */
-  function mend(): void {
+  /** The system looks only now and then whether the disk is back. Filled again meanwhile, it stays full. */
+  function mend(own: number): void {
+    if (own !== fills) return
     disk.free()
-    scheduler.after(2 * OPEN_AGAIN_MS, () => {
-      full = false
+    scheduler.after(2 * OPEN_AGAIN_MS + lateMs, () => {
+      if (own === fills) full = false
     })
   }
 
@@ -127,7 +133,7 @@ export function startFaults(world: World, plant: Plant): FaultDriver {
     stop() {
       world.note('faults stop')
       Object.assign(faults, NO_FAULTS)
-      if (full) mend()
+      if (full) mend(fills)
       disk.release()
     },
   }
