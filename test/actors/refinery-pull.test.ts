@@ -1,5 +1,5 @@
-import { describe, expect, test } from 'vitest'
-import { after, decisions, type Saying, stepsOf } from '../support/decisions.ts'
+import { describe, test } from 'vitest'
+import { after, decisions, type Saying } from '../support/decisions.ts'
 import {
   BASE,
   BEAD,
@@ -161,15 +161,30 @@ test('[REFINERY-75] when the rig lands in another way nothing more is asked of t
     })
 })
 
-test('[REFINERY-75] when a request is taken out of the queue its pull request is asked about no more', () => {
+test('[REFINERY-75] when a request is taken out of the queue, or another of its bead comes, its pull request is asked about no more', () => {
+  const withdrawn = [PULL, { type: 'pull.withdraw' }] as const
   refinery(...shown)
     .when({ ...message('refinery.reject'), mergeRequest: MERGE_REQUEST })
-    .gives({ state: 'idle', effects: [], refused: '' })
-  const steps = stepsOf(`${RIG}/refinery`)
-  for (const said of shown) steps.take(said)
-  const taken = steps.take({ ...message('refinery.reject'), mergeRequest: MERGE_REQUEST })
-  const told = taken.kind === 'accepted' ? taken.effects.filter(({ kind }) => kind === 'tell') : []
-  expect(JSON.stringify(told)).toContain('pull.withdraw')
+    .gives({
+      state: 'idle',
+      tells: [
+        withdrawn,
+        [MERGE_REQUEST, { type: 'mr.reject' }],
+        [`${RIG}/witness`, { type: 'MERGE_REJECTED' }],
+      ],
+      effects: [],
+    })
+  refinery(...shown)
+    .when({ ...ready, sandbox: 'shop/polecats/slit/sandboxes/4' })
+    .gives({
+      tells: [
+        [`${RIG}/merge-requests/mr-2`, { type: 'mr.submit' }],
+        withdrawn,
+        [MERGE_REQUEST, { type: 'mr.supersede' }],
+        [`${RIG}/merge-requests/mr-2`, { type: 'mr.build' }],
+        [`beads/${BEAD}`, { type: 'bead.test' }],
+      ],
+    })
 })
 
 test('[REFINERY-76] a forge alone says nothing of the work: a rig without a gate lands nothing', () => {

@@ -3,7 +3,7 @@
 // Owns:      which requests may go on, and what is told of one that goes back to its worker.
 // Does not:  know in which order they stand (refinery.lining.ts), or build and test them.
 
-import { pullOwner, witness } from '../../events/address.ts'
+import { decisionOwner, pullOwner, witness } from '../../events/address.ts'
 import type { GateResultData } from '../../events/define.ts'
 import {
   approvalOf,
@@ -50,6 +50,14 @@ function pushedBelow(context: RefineryContext): ReadonlySet<string> {
 }
 
 const requestsIn = (context: RefineryContext): string[] => keysOf(context, 'request/')
+
+/** Whoever was asked about it, a person or the forge, is not any more. */
+export function askNoMore(context: RefineryContext, address: string, reason: string, to: To): void {
+  const { asked } = approvalOf(context, address)
+  if (asked === null) return
+  if (asked.gate === PULL_GATE) to.tell({ to: asked.decision, message: { type: 'pull.withdraw' } })
+  else to.tell({ to: decisionOwner(asked.decision), message: { type: 'decision.withdraw', reason } })
+}
 
 /** The request leaves the queue. */
 export function leave(context: RefineryContext, address: string, to: To): void {

@@ -2,10 +2,9 @@
 //
 // Always:    nothing that may have been pushed is taken out; what is taken out keeps its branch.
 
-import { beadOwner, decisionOwner, lastPart, mergeRequest, witness } from '../../events/address.ts'
+import { beadOwner, lastPart, mergeRequest, witness } from '../../events/address.ts'
 import { type Event, writing } from '../machine.ts'
 import {
-  approvalOf,
   HAND_EMPTY,
   inHand,
   keysOf,
@@ -18,7 +17,7 @@ import {
   testedOf,
 } from './refinery.context.ts'
 import { requestsOf } from './refinery.lining.ts'
-import { leave, submission } from './refinery.queue.ts'
+import { askNoMore, leave, submission } from './refinery.queue.ts'
 import { isRevert, revertsOf } from './refinery.reverts.ts'
 
 const { does, when } = writing<RefineryContext>()
@@ -73,10 +72,8 @@ export const rejectable = {
 
 function drop(context: RefineryContext, address: string, reason: string, to: To): void {
   const submitted = submission(context, address)
-  const { asked } = approvalOf(context, address)
-  if (asked !== null)
-    to.tell({ to: decisionOwner(asked.decision), message: { type: 'decision.withdraw', reason } })
-  leave(context, address, to)
+  askNoMore(context, address, reason, to)
+  leave({ ...context, [`approval/${address}`]: undefined }, address, to)
   to.set({ [`of/${submitted.sandbox}`]: undefined })
   to.tell({ to: address, message: { type: 'mr.reject', reason } })
   if (isRevert(context, address))
@@ -88,12 +85,7 @@ function drop(context: RefineryContext, address: string, reason: string, to: To)
 export function supersede(context: RefineryContext, bead: string, by: string, to: To): void {
   for (const address of requestsOf(context, bead)) {
     if (address === by || inHand(context).includes(address) || mayBeIn(context, address)) continue
-    const { asked } = approvalOf(context, address)
-    if (asked !== null)
-      to.tell({
-        to: decisionOwner(asked.decision),
-        message: { type: 'decision.withdraw', reason: 'the work was submitted anew' },
-      })
+    askNoMore(context, address, 'the work was submitted anew', to)
     to.set({
       [`request/${address}`]: undefined,
       [`tested/${address}`]: undefined,

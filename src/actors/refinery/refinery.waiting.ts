@@ -27,7 +27,7 @@ import {
   testedOf,
 } from './refinery.context.ts'
 import { propose, resultOf, withoutYes } from './refinery.pull.ts'
-import { sendBack } from './refinery.queue.ts'
+import { askNoMore, sendBack } from './refinery.queue.ts'
 
 /** The person who has to say yes before that tree of a request may land, by the name of the gate. */
 function missing(context: RefineryContext, address: string, tree: string): ApprovalSpec | null {
@@ -207,11 +207,6 @@ export function forgetTested(context: RefineryContext, { remote, target }: Setti
     const { asked, given } = approvalOf(context, address)
     if (asked === null) continue
     to.set({ [`approval/${address}`]: { asked: null, given } })
-    if (asked.gate === PULL_GATE) {
-      to.tell({ to: asked.decision, message: { type: 'pull.withdraw' } })
-      continue
-    }
-    const reason = 'its rig lands in another way from now on'
-    to.tell({ to: decisionOwner(asked.decision), message: { type: 'decision.withdraw', reason } })
+    askNoMore(context, address, 'its rig lands in another way from now on', to)
   }
 }
