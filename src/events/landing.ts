@@ -16,6 +16,7 @@ import {
   rigName,
 } from './define.ts'
 import { landingSpec, MERGE_METHODS } from './landing-settings.ts'
+import { reviewSpec } from './review.ts'
 
 const work = { bead: beadId, sandbox: address, agent: address, branch: line, head: objectName }
 
@@ -51,13 +52,26 @@ const landedRequest = z.strictObject({
 })
 export type LandedRequest = z.infer<typeof landedRequest>
 const reverts = z.array(landedRequest).min(1).max(50)
+/** What is taken back instead of landing a branch, and why. */
+export const takingBack = z.strictObject({
+  of: z.array(z.strictObject({ base: objectName, commit: objectName, bead: beadId })).max(50),
+  reason: line,
+})
+export type TakingBack = z.infer<typeof takingBack>
 
-const approvalSpec = z.strictObject({ name: line, again: z.boolean() })
+const approvalSpec = z.strictObject({
+  name: line,
+  again: z.boolean(),
+  /** Passed by an agent that reviews, instead of a person. */
+  review: reviewSpec.optional(),
+  /** false: its no stops nothing. */
+  required: z.boolean().optional(),
+})
 export type ApprovalSpec = z.infer<typeof approvalSpec>
 
 export const witnessMessages = [
   /** From a sandbox: the agent said `gt done`. */
-  named('POLECAT_DONE', { ...work, worktree: line, attempt: count }),
+  named('POLECAT_DONE', { ...work, worktree: line, attempt: count, epic: beadId.optional() }),
   named('worktree.verified', { sandbox: address, head: objectName, dirty: z.array(line), commits: count }),
   named('worktree.notVerified', { sandbox: address, ...failure }),
   /** From the Refinery. */
@@ -100,7 +114,7 @@ export const refineryMessages = [
     /** Lands without any gate; only when the rig's owner said so. */
     ungated: z.boolean(),
     attemptsMax: count,
-    /** Gates that a person passes, one after the other. `again`: for each tree anew, not once for what was submitted. */
+    /** Gates that a person or a reviewer passes, one after the other. `again`: for each tree anew, not once for what was submitted. */
     approvals: z.array(approvalSpec).max(10).optional(),
     /** By which commits, and through what; absent: one commit, pushed. */
     landing: landingSpec.optional(),
@@ -110,6 +124,8 @@ export const refineryMessages = [
     batchWaitSeconds: count.optional(),
     /** How requests are lined up; absent: as they came. */
     order: z.enum(['score', 'fifo']).optional(),
+    /** Of an integration branch: it lands by itself when nothing stands in the way any more. */
+    autoLand: z.boolean().optional(),
   }),
   /** From a person: nothing lands on the target until it is thawed. */
   named('refinery.freeze', { reason: line }),
@@ -127,8 +143,8 @@ export const refineryMessages = [
   named('refinery.revert', { bead: beadId, of: reverts, reason: line }),
   /** From a person: test the red target now, also when it has not moved. */
   named('refinery.retest'),
-  /** From the Witness. */
-  named('MERGE_READY', { ...work, attempt: count }),
+  /** From the Witness; with a `method`: from an integration branch, which is handed in as a whole. */
+  named('MERGE_READY', { ...work, attempt: count, method: z.enum(MERGE_METHODS).optional() }),
   named('merge.built', {
     mergeRequest: address,
     commit: objectName,
@@ -274,6 +290,8 @@ export const mergeRequestMessages = [
     /** It takes these back, and has no branch; `agent` asked for it. */
     reverts: reverts.optional(),
     reason: line.optional(),
+    /** Of an integration branch: that of this one's. */
+    epic: beadId.optional(),
   }),
   named('mr.build'),
   named('mr.test', { commit: objectName, tree: objectName, base: objectName }),
@@ -300,6 +318,7 @@ export const mergeRequestFacts = [
     attempt: count,
     reverts: reverts.optional(),
     reason: line.optional(),
+    epic: beadId.optional(),
   }),
   named('MergeRejected', { mergeRequest: address, bead: beadId, agent: address, reason: line }),
   named('MergeSuperseded', { mergeRequest: address, bead: beadId, by: address }),
@@ -364,12 +383,7 @@ export const landingEffects = {
       /** Absent: one commit. */
       method: z.enum(MERGE_METHODS).optional(),
       /** Takes these back instead of landing a branch. */
-      revert: z
-        .strictObject({
-          of: z.array(z.strictObject({ base: objectName, commit: objectName, bead: beadId })).max(50),
-          reason: line,
-        })
-        .optional(),
+      revert: takingBack.optional(),
     }),
     settle: 'repeatable',
     deadlineMs: 10 * 60_000,

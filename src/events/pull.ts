@@ -14,6 +14,7 @@ import {
   remote,
   rigName,
 } from './define.ts'
+import { takingBack } from './landing.ts'
 import { MERGE_METHODS } from './landing-settings.ts'
 
 const said = z.string().max(2_000)
@@ -47,6 +48,7 @@ export const pullMessages = [
     results: z.array(gateResult).max(60),
     checks: z.array(line).max(50),
     approvals: count,
+    revert: takingBack.optional(),
   }),
   /** From the Refinery: nobody waits for it any more; it stays as it is at the forge. */
   named('pull.withdraw'),
@@ -94,6 +96,7 @@ export const pullEffects = {
       /** Commits of ours that its branch may stand at. */
       replaces: z.array(objectName).max(20),
       results: z.array(gateResult).max(60),
+      revert: takingBack.optional(),
     }),
     settle: 'repeatable',
     deadlineMs: 10 * 60_000,
@@ -112,6 +115,7 @@ export const pullEffects = {
       commit: objectName,
       head: objectName,
       method: z.enum(MERGE_METHODS),
+      revert: takingBack.optional(),
     }),
     settle: 'probe',
     deadlineMs: 10 * 60_000,

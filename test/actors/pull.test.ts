@@ -53,6 +53,17 @@ describe('[PULL-1] opening', () => {
       .gives({ state: 'looking', effects: [['pull.look', { number: 7, target: 'main' }]] })
   })
 
+  test('what it takes back goes along, each time', () => {
+    const revert = { of: [{ base: BASE, commit: HEAD, bead: 'sh-0' }], reason: 'it breaks' }
+    const taking = { ...propose, revert }
+    pull()
+      .when(taking)
+      .gives({ effects: [open({ revert })] })
+    pull(taking, message('pull.notOpened'))
+      .when(after('look', 'pull.notOpened'))
+      .gives({ effects: [open({ revert })] })
+  })
+
   test('another commit takes its place at any time, from where the one before stood', () => {
     const next = { ...propose, commit: TREE }
     for (const given of [[propose], [propose, opened], looking, [...looking, seen({})]])

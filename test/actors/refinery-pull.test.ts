@@ -102,6 +102,18 @@ describe('[REFINERY-71] through a pull request', () => {
   })
 })
 
+test('[REFINERY-46] what is taken back through a pull request is named to the forge, when it is shown and when it is merged', () => {
+  const asked = message('refinery.revert')
+  const revert = { of: asked.of.map(({ mergeRequest: _, ...one }) => one), reason: asked.reason }
+  const made = { ...built, head: TREE }
+  refinery(throughPull, asked, made)
+    .when(green)
+    .gives({ tells: [[PULL, { type: 'pull.propose', revert }], aside] })
+  refinery(throughPull, asked, made, green)
+    .when(yes)
+    .gives({ effects: [['pull.merge', { head: TREE, revert }]] })
+})
+
 test('[REFINERY-72] a no of the forge is a red gate, with what was said', () => {
   refinery(...shown)
     .when(no)

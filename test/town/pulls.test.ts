@@ -73,6 +73,17 @@ test('[REFINERY-71] a pull request is opened, looked at and merged, and what lan
   )
 })
 
+test('[GIT-67] a revert that lands through a pull request names what it takes back, there and in the target', async () => {
+  const { t, github, ask, open, merging, id } = await atForge()
+  const revert = { of: [{ base: open.base, commit: id, bead: 'he-0' }], reason: 'it breaks' }
+  await ask('pull.open', { ...open, revert })
+  expect(github.pulls[0]?.body).toContain(`Reverts: ${id}`)
+  await ask('pull.merge', { ...merging, revert })
+  expect(sh(t.remote.url, 'log', '-1', '--format=%b%(trailers:key=Reverts,valueonly)', 'main')).toMatch(
+    new RegExp(`^it breaks\n[^]*\n${id}$`),
+  )
+})
+
 test('[REFINERY-74] a forge that says no, and one that does not answer, are told apart', async () => {
   const { github, ask, open, merging } = await atForge()
   await ask('pull.open', open)

@@ -104,7 +104,7 @@ const machine = setup({
   },
 })
 
-export const pull: MachineDef = { name: 'pull', version: 1, machine, live: false }
+export const pull: MachineDef = { name: 'pull', version: 2, machine, live: false }
 
 type To = Deciding<PullContext>
 type Failure = { readonly code: string; readonly message: string; readonly waitMs?: number | undefined }
@@ -132,7 +132,7 @@ function openAgain(context: PullContext, _: unknown, to: To): void {
 }
 
 function ask(context: PullContext, to: To): void {
-  const { mergeRequest, bead, remote, target, base, commit, results } = proposalOf(context)
+  const { mergeRequest, bead, remote, target, base, commit, results, revert } = proposalOf(context)
   const replaces = [...context.proposed]
   to.effect('pull.open', {
     rig: context.rig,
@@ -144,6 +144,7 @@ function ask(context: PullContext, to: To): void {
     commit,
     replaces,
     results: [...results],
+    ...(revert && { revert }),
   })
 }
 

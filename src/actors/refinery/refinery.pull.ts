@@ -19,6 +19,7 @@ import {
   type Tested,
   type To,
 } from './refinery.context.ts'
+import { revertAsked } from './refinery.reverts.ts'
 
 const landingIn = (context: RefineryContext): LandingSpec => settingsOf(context)?.landing ?? {}
 
@@ -61,6 +62,7 @@ export function propose(
       results: shown,
       checks: [...checks],
       approvals,
+      ...revertAsked(context, address),
     },
   })
   const message = 'it is shown to the forge as a pull request.'
@@ -101,6 +103,7 @@ export function mergePull(context: RefineryContext, to: To): void {
     commit,
     head,
     method,
+    ...revertAsked(context, address),
   })
 }
 

@@ -7,6 +7,7 @@ import { packetMarkdown } from '../../api/packet/markdown.ts'
 import { packetOf, saidOf } from '../../api/packet/packet.ts'
 import { rigOwner, TOWN } from '../../events/address.ts'
 import type { GateResultData } from '../../events/define.ts'
+import type { EffectParams } from '../../events/index.ts'
 import { forgeOf } from '../../events/landing-settings.ts'
 import type { ForgeAt } from '../../ports/forge.ts'
 import { type Remote, RepositoryError } from '../../ports/repositories.ts'
@@ -17,9 +18,9 @@ import { commitMessage, failure } from './repositories.ts'
 const BODY_MAX = 65_000
 
 export const openPull: CarryOut<'pull.open'> = async (params, { id }, town) => {
-  const { mergeRequest, bead, results, base: _base, ...push } = params
+  const { mergeRequest, bead, results, revert, base: _base, ...push } = params
   try {
-    const { title, body } = described(town, { bead, mergeRequest })
+    const { title, body } = described(town, { bead, mergeRequest, revert })
     const packet = await packetOn(town, id, mergeRequest, results)
     const { number, url } = await town.forgeFor(id).openPull({
       ...push,
@@ -49,9 +50,9 @@ export const lookAtPull: CarryOut<'pull.look'> = async (params, { id }, town) =>
 }
 
 export const mergePull: CarryOut<'pull.merge'> = async (params, { id }, town) => {
-  const { mergeRequest, bead, ...merge } = params
+  const { mergeRequest, bead, revert, ...merge } = params
   try {
-    const { title, body: message } = described(town, { bead, mergeRequest })
+    const { title, body: message } = described(town, { bead, mergeRequest, revert })
     const outcome = await town
       .forgeFor(id)
       .mergePull({ ...merge, forge: forgeFor(town, params), title, message })
@@ -100,9 +101,9 @@ const branchOf = (bead: string): string => `gt/${bead}`
 
 function described(
   town: Carrier,
-  { bead, mergeRequest }: { readonly bead: string; readonly mergeRequest: string },
+  { bead, mergeRequest, revert }: Pick<EffectParams<'pull.open'>, 'bead' | 'mergeRequest' | 'revert'>,
 ): { title: string; body: string } {
-  const [title = '', ...rest] = commitMessage(town, bead, mergeRequest).trimEnd().split('\n\n')
+  const [title = '', ...rest] = commitMessage(town, bead, mergeRequest, revert).trimEnd().split('\n\n')
   return { title, body: rest.join('\n\n') }
 }
 
