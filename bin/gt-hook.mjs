@@ -1,10 +1,11 @@
 // gt-hook for machines without Perl: the same, a few times slower. `gt-hook.mjs <mode> <event>`, see bin/gt-hook.
 
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { request } from 'node:http'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
+// An import of it takes as long as all of this.
+const { request } = process.getBuiltinModule('node:http')
 const [, , mode = 'tell', event] = process.argv
 const {
   GT_SOCKET: socketPath,

@@ -1,4 +1,4 @@
-// The build: TypeScript in eventlog/, src/ and demo/ becomes plain JavaScript in dist/.
+// The build: TypeScript in eventlog/ and src/ becomes plain JavaScript in dist/, its programs few files (bundle.mjs).
 //
 // Owns:      what is in dist/, and nothing else.
 // Does not:  check types (`npm run typecheck` does); a file that cannot be parsed fails the build.
@@ -13,8 +13,9 @@ import { copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } fr
 import { createRequire } from 'node:module'
 import { basename, dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { bundle, ENTRIES } from './bundle.mjs'
 
-const ROOMS = ['eventlog', 'src', 'demo']
+const ROOMS = ['eventlog', 'src']
 /** For those who read and check the sources. */
 const NOT_SHIPPED = new Set(['SPEC.md', 'tsconfig.json'])
 
@@ -33,10 +34,16 @@ try {
   if (compile(compiler, fresh)) {
     await copyAssets(fresh)
     await copyFromPackages(fresh)
+    const apart = await bundle(fresh)
+    if (apart !== undefined)
+      console.error(`build: all of it runs, and starts slower: there is no bundler (${apart})`)
     await sync(fresh, dist)
   } else {
     process.exitCode = 1
   }
+} catch (error) {
+  leftAsItWas(error.message)
+  process.exitCode = 1
 } finally {
   await rm(fresh, { recursive: true, force: true })
 }
@@ -55,9 +62,13 @@ function compile(tsc, outDir) {
   const args = [tsc, '-p', join(root, 'tsconfig.build.json'), '--outDir', outDir]
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' })
   if (status === 0) return true
-  console.error(`${stdout ?? ''}${stderr ?? ''}`.trim())
-  console.error('build: dist/ was left as it was. Repair the files named above, then `npm run build`.')
+  leftAsItWas(`${stdout ?? ''}${stderr ?? ''}`.trim())
   return false
+}
+
+function leftAsItWas(why) {
+  console.error(why)
+  console.error('build: dist/ was left as it was. Repair the files named above, then `npm run build`.')
 }
 
 /** Everything in the rooms that is no TypeScript and no specification: pages, icons, fixtures. */
@@ -86,7 +97,10 @@ async function copyFromPackages(to) {
 /** Makes `to` equal to `from`, moving only the files that differ. */
 async function sync(from, to) {
   await mkdir(to, { recursive: true })
-  const wanted = await filesBelow(from)
+  // What others load is there before they are.
+  const isEntry = (path) =>
+    ENTRIES.some((entry) => path === entry || path === join('bundle', basename(entry)))
+  const wanted = (await filesBelow(from)).sort((a, b) => Number(isEntry(a)) - Number(isEntry(b)))
   for (const path of wanted) {
     if (await sameFile(join(from, path), join(to, path))) continue
     await mkdir(dirname(join(to, path)), { recursive: true })

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { isBuiltin } from 'node:module'
 import { tmpdir } from 'node:os'
 import { extname, join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -39,7 +40,7 @@ afterAll(() => rmSync(folder, { recursive: true }))
 
 test('the package holds plain JavaScript and documents, and no TypeScript', () => {
   expect(files.filter((path) => !EXTENSIONS.has(extname(path)))).toEqual([])
-  expect(files).toContain('dist/eventlog/types.js')
+  expect(files).toContain('dist/bundle/daemon-main.js')
 })
 
 test('nothing but bin, dist, docs and the documents of the top folder is in the package', () => {
@@ -49,9 +50,34 @@ test('nothing but bin, dist, docs and the documents of the top folder is in the 
 
 test('the built JavaScript imports no TypeScript', () => {
   const scripts = files.filter((path) => path.startsWith('dist/') && path.endsWith('.js'))
-  const imports = /\b(?:from|import)\s*\(?\s*['"](\.[^'"]*\.ts)['"]/
+  // Examples in comments of packages do.
+  const imports = /^(?!\s*(?:\*|\/\/)).*\b(?:from|import)\s*\(?\s*['"](\.[^'"]*\.ts)['"]/m
   expect(scripts.filter((path) => imports.test(readFileSync(join(folder, 'package', path), 'utf8')))).toEqual(
     [],
+  )
+})
+
+test('a program loads nothing of npm but native addons: all else is in the bundle, with its licence', () => {
+  const programs = files.filter(
+    (path) => path.startsWith('dist/') && /(-main|cli\/main|host|worker)\.js$/.test(path),
+  )
+  const open = programs.map((path) => join(folder, 'package', path))
+  const loaded = new Set<string>()
+  const named = new Set<string>()
+  for (let file = open.pop(); file !== undefined; file = open.pop()) {
+    if (loaded.has(file)) continue
+    loaded.add(file)
+    const imports = /^(?:import|export)\b[^'"]*?["']([^'"]+)["']|^(?!\s*(?:\*|\/\/)).*\bimport\("([^"]+)"\)/gm
+    for (const [, fixed, late] of readFileSync(file, 'utf8').matchAll(imports)) {
+      const name = fixed ?? late ?? ''
+      if (name.startsWith('.')) open.push(join(file, '..', name))
+      else if (!isBuiltin(name)) named.add(name)
+    }
+  }
+  expect(loaded.size).toBeGreaterThan(100)
+  expect([...named].toSorted()).toEqual(['classic-level', 'node-pty'])
+  expect(readFileSync(join(folder, 'package/dist/bundle/LICENSES.md'), 'utf8')).toMatch(
+    /^## zod \S+ \(MIT\)/m,
   )
 })
 

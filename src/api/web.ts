@@ -5,7 +5,7 @@
 // Always:    the rules WEB-1 to WEB-6 of src/web/SPEC.md.
 
 import { createHash, randomBytes } from 'node:crypto'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { TOWN } from '../events/address.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -14,6 +14,9 @@ import type { Caller, GivenToken, TokensGiven } from './town.ts'
 import type { Said } from './turn.ts'
 import type { PageFile } from './web-files.ts'
 import { type Address, checkSource, hostsOf, SAFE_HEADERS, urlOf } from './web-guard.ts'
+
+/** Asked for so because an import of it loads a whole HTTP client too, for WebSocket, at each start. */
+const { createServer } = process.getBuiltinModule('node:http')
 
 /** How long a link is good for, ms: until a browser has started, even on a busy machine. */
 const LINK_MS = 60_000
