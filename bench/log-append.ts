@@ -98,7 +98,7 @@ export async function openLoop(): Promise<Figure> {
     return {
       name: `append at ${PER_SECOND} a second in random arrival, one at a time`,
       found: `median ${medians.toFixed(2)} times (${ms(median(ours))}), p99 ${tails.toFixed(1)} times (${ms(nearly(ours, 0.99))})`,
-      peer: `the median of write+fdatasync of the same bytes ${ms(median(theirs))}, its p99 ${ms(nearly(theirs, 0.99))} alone and ${ms(nearly(waiting, 0.99))} with what it waited for those before it; a commit of ours alone median ${ms(median(commits))}, p99 ${ms(nearly(commits, 0.99))}; ${ours.length} of each in turns; ${circumstances(folder)}`,
+      peer: `the median of write+fdatasync of the same bytes ${ms(median(theirs))}, its p99 ${ms(nearly(theirs, 0.99))} alone and ${ms(nearly(waiting, 0.99))} (${(nearly(waiting, 0.99) / median(theirs)).toFixed(1)} times) with what it waited for those before it, ours ${(nearly(ours, 0.99) / nearly(waiting, 0.99)).toFixed(2)} of that; a commit of ours alone median ${ms(median(commits))}, p99 ${ms(nearly(commits, 0.99))}; ${ours.length} of each in turns; ${circumstances(folder)}`,
       asked: `median at most ${MEDIAN_MAX} times, p99 at most ${P99_MAX} times that median`,
       holds: medians <= MEDIAN_MAX && tails <= P99_MAX,
     }
