@@ -11,6 +11,11 @@ const THROUGH = ['direct', 'pull-request'] as const
 
 const name = z.string().min(1).max(200)
 
+/** What is tried, in this order, when work conflicts with the target, before its worker is asked. */
+export const RESOLVES = ['rebase', 'rerere', 'mergiraf'] as const
+export const RESOLVE_DEFAULT = ['rebase', 'rerere'] as const
+export type Resolve = (typeof RESOLVES)[number]
+
 export const landingSettings = {
   'landing.method': {
     scope: 'rig',
@@ -21,6 +26,12 @@ export const landingSettings = {
     scope: 'rig',
     value: z.enum(THROUGH),
     help: 'whether what passed is pushed to the target, or merged through a pull request of your forge',
+  },
+  'mq.resolve': {
+    scope: 'rig',
+    value: z.array(z.enum(RESOLVES)).max(RESOLVES.length),
+    help: 'what is tried when work conflicts with the target: rebase, rerere, mergiraf; [] sends it back at once',
+    example: '["rebase"]',
   },
   'landing.checks': {
     scope: 'rig',

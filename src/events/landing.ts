@@ -15,7 +15,7 @@ import {
   remote,
   rigName,
 } from './define.ts'
-import { landingSpec, MERGE_METHODS } from './landing-settings.ts'
+import { landingSpec, MERGE_METHODS, RESOLVES } from './landing-settings.ts'
 import { reviewSpec } from './review.ts'
 
 const work = { bead: beadId, sandbox: address, agent: address, branch: line, head: objectName }
@@ -24,7 +24,16 @@ const work = { bead: beadId, sandbox: address, agent: address, branch: line, hea
 const lines = z.strictObject({ added: count, removed: count }).optional()
 
 const tested = z.strictObject({ commit: objectName, tree: objectName })
-const gateSpec = z.strictObject({
+/** It conflicted with what it was built on: what settled that, in which files. */
+const resolved = z.strictObject({
+  by: z.enum(RESOLVES),
+  files: z.array(line).max(200),
+  /** Name and version of the program that did it, as it says itself. */
+  tool: line.optional(),
+})
+export type Resolved = z.infer<typeof resolved>
+export const resolve = z.array(z.enum(RESOLVES)).max(RESOLVES.length)
+export const gateSpec = z.strictObject({
   name: line,
   command,
   timeoutMs: count,
@@ -42,7 +51,7 @@ const gateSpec = z.strictObject({
   /** Where it writes JUnit reports. */
   junit: line.exactOptional(),
 })
-const setupSpec = z.strictObject({ command, timeoutMs: count, inputs: z.array(line).max(100) })
+export const setupSpec = z.strictObject({ command, timeoutMs: count, inputs: z.array(line).max(100) })
 /** What is to be taken back: a request that has landed, from the commit it was built upon to its own. */
 const landedRequest = z.strictObject({
   mergeRequest: address,
@@ -71,7 +80,7 @@ export type ApprovalSpec = z.infer<typeof approvalSpec>
 
 export const witnessMessages = [
   /** From a sandbox: the agent said `gt done`. */
-  named('POLECAT_DONE', { ...work, worktree: line, attempt: count, epic: beadId.optional() }),
+  named('POLECAT_DONE', { ...work, worktree: line, attempt: count, epic: beadId.exactOptional() }),
   named('worktree.verified', { sandbox: address, head: objectName, dirty: z.array(line), commits: count }),
   named('worktree.notVerified', { sandbox: address, ...failure }),
   /** From the Refinery. */
@@ -124,6 +133,12 @@ export const refineryMessages = [
     batchWaitSeconds: count.optional(),
     /** How requests are lined up; absent: as they came. */
     order: z.enum(['score', 'fifo']).optional(),
+    /** The next stack is built and tested while one is; not when it is absent. */
+    ahead: z.boolean().optional(),
+    /** What is tried when work conflicts, in this order; absent: nothing. */
+    resolve: resolve.optional(),
+    /** Red runs once more before it is believed, also of one that is alone; absent: where requests are stacked. */
+    twice: z.boolean().optional(),
     /** Of an integration branch: it lands by itself when nothing stands in the way any more. */
     autoLand: z.boolean().optional(),
   }),
@@ -144,7 +159,7 @@ export const refineryMessages = [
   /** From a person: test the red target now, also when it has not moved. */
   named('refinery.retest'),
   /** From the Witness; with a `method`: from an integration branch, which is handed in as a whole. */
-  named('MERGE_READY', { ...work, attempt: count, method: z.enum(MERGE_METHODS).optional() }),
+  named('MERGE_READY', { ...work, attempt: count, method: z.enum(MERGE_METHODS).exactOptional() }),
   named('merge.built', {
     mergeRequest: address,
     commit: objectName,
@@ -152,6 +167,7 @@ export const refineryMessages = [
     base: objectName,
     /** Of what is taken back: the commit that was made to be merged. */
     head: objectName.optional(),
+    resolved: resolved.optional(),
   }),
   named('merge.conflicted', { mergeRequest: address, base: objectName, files: z.array(line).max(200) }),
   named('merge.empty', { mergeRequest: address, base: objectName }),
@@ -290,11 +306,14 @@ export const mergeRequestMessages = [
     /** It takes these back, and has no branch; `agent` asked for it. */
     reverts: reverts.optional(),
     reason: line.optional(),
-    /** Of an integration branch: that of this one's. */
-    epic: beadId.optional(),
   }),
   named('mr.build'),
-  named('mr.test', { commit: objectName, tree: objectName, base: objectName }),
+  named('mr.test', {
+    commit: objectName,
+    tree: objectName,
+    base: objectName,
+    resolved: resolved.optional(),
+  }),
   /** `tested`: the commit above it on which they ran; absent when they ran on its own tree. */
   named('mr.push', { results: z.array(gateResult).max(60), tested: tested.optional() }),
   /** Its push, which was put off, is made now. */
@@ -318,7 +337,6 @@ export const mergeRequestFacts = [
     attempt: count,
     reverts: reverts.optional(),
     reason: line.optional(),
-    epic: beadId.optional(),
   }),
   named('MergeRejected', { mergeRequest: address, bead: beadId, agent: address, reason: line }),
   named('MergeSuperseded', { mergeRequest: address, bead: beadId, by: address }),
@@ -329,6 +347,7 @@ export const mergeRequestFacts = [
     commit: objectName,
     tree: objectName,
     base: objectName,
+    resolved: resolved.optional(),
   }),
   named('MergeLanding', { mergeRequest: address, bead: beadId, results: z.array(gateResult) }),
   named('MergeWaiting', { mergeRequest: address, bead: beadId, ...failure }),
@@ -358,6 +377,7 @@ export const mergeRequestFacts = [
       lines,
       /** The commit above it, with its tree, on which the gates ran; absent when they ran on its own tree. */
       tested: tested.optional(),
+      resolved: resolved.optional(),
     }),
   }),
 ] as const
@@ -384,6 +404,10 @@ export const landingEffects = {
       method: z.enum(MERGE_METHODS).optional(),
       /** Takes these back instead of landing a branch. */
       revert: takingBack.optional(),
+      /** What is tried where it conflicts. */
+      resolve: resolve.optional(),
+      /** Time of the commit, as it was built ahead; absent: that of this being asked. */
+      date: line.optional(),
     }),
     settle: 'repeatable',
     deadlineMs: 10 * 60_000,

@@ -6,7 +6,9 @@
 //   refinery/git              bare; the Refinery's own objects, refs and configuration; no agent or gate ever has it
 //                             as its repository
 //   refinery/tree             checkout in which setup and gates run; it has a small repository of its own
+//   refinery/tree-ahead       a second one, for what is tested ahead
 //   refinery/worktrees/<id>/  what we know of a worktree: our index of it, the setup that ran
+//   refinery/resolved/        how conflicts were settled before, as git rerere keeps it; no repository
 //   refinery/ignored/         files that git ignores of worktrees that are gone; no repository
 //   trash/                    worktrees on their way out
 //   origin.git                of a fork alone: bare; the rig lands there while it is apart
@@ -25,13 +27,17 @@ export type Layout = {
   readonly shared: string
   /** The Refinery's bare repository. */
   readonly own: string
-  /** The Refinery's checkout. */
+  /** The Refinery's checkout, its index, and which setup it has had. */
   readonly tree: string
+  readonly treeIndex: string
+  readonly treeSetup: string
   /** Our notes on worktrees. */
   readonly notes: string
   readonly trash: string
   /** Ignored files of worktrees that are gone. */
   readonly ignored: string
+  /** How conflicts were settled, as `git rerere` keeps it. */
+  readonly resolved: string
   /** Files to copy into worktrees when the remote is no path. */
   readonly copy: string
   /** Written when `cloneRig` is complete. */
@@ -48,14 +54,25 @@ export function layoutOf(townDir: string, rig: string): Layout {
     shared: join(root, 'repo.git'),
     own: join(refinery, 'git'),
     tree: join(refinery, 'tree'),
+    treeIndex: join(refinery, 'git', 'tree-index'),
+    treeSetup: join(refinery, 'git', 'tree-setup.json'),
     notes: join(refinery, 'worktrees'),
     trash: join(root, 'trash'),
     ignored: join(refinery, 'ignored'),
+    resolved: join(refinery, 'resolved'),
     copy: join(root, 'copy'),
     ready: join(refinery, 'ready'),
     apart: join(root, 'origin.git'),
   }
 }
+
+/** The same repository with another checkout, beside the one that it has. */
+export const besideTree = (layout: Layout, name: string): Layout => ({
+  ...layout,
+  tree: `${layout.tree}-${name}`,
+  treeIndex: `${layout.treeIndex}-${name}`,
+  treeSetup: `${layout.treeSetup}-${name}`,
+})
 
 /** A worktree's places. Its id is made of its path, so it is found again without asking git. */
 export type Worktree = {

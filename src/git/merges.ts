@@ -1,16 +1,20 @@
 // Builds the one commit that would land, in the Refinery's repository, without any checkout.
 
 import type { Repositories } from '../ports/repositories.ts'
-import { rememberBuild } from './builds.ts'
+import { knownBuild, rememberBuild } from './builds.ts'
+import { readCommit } from './commit-files.ts'
 import { fields, git, gitFailed, gitOutcome } from './git.ts'
 import { type Layout, ownEnv } from './layout.ts'
 import { landingCommit } from './methods.ts'
 import { checkName, checkObjectId } from './names.ts'
 import { importCommit } from './objects.ts'
-import { provePatch } from './proofs.ts'
 import { refId } from './refs.ts'
 import { freshTarget, trackingRef } from './remotes.ts'
+import { noteBuilt, noteConflict } from './rerere.ts'
+import type { Resolved } from './resolution-notes.ts'
+import { resolve } from './resolving.ts'
 import { revertingHead } from './reverts.ts'
+import { remembered } from './turns.ts'
 
 type Input = Parameters<Repositories['buildMerge']>[0]
 type Result = Awaited<ReturnType<Repositories['buildMerge']>>
@@ -41,21 +45,49 @@ async function buildRevert(layout: Layout, input: Input, base: string): Promise<
   return built.kind === 'built' ? { ...built, head } : built
 }
 
-async function merged(layout: Layout, input: Input, base: string, head: string): Promise<Result> {
-  const at = { cwd: '/', env: ownEnv(layout) }
-  const mergeArgs = ['merge-tree', '--write-tree', '-z', '--name-only', '--no-messages', base, head]
-  const [outcome, trees] = await Promise.all([
-    gitOutcome(mergeArgs, at),
-    git(['rev-parse', `${base}^{tree}`, `${head}^{tree}`], at),
+/** Ids, people and times say everything: what fitted is not merged again when it is asked for again. */
+const merges = remembered<Result>(1_000, ({ kind }) => kind !== 'conflicted')
+
+function merged(layout: Layout, input: Input, base: string, head: string): Promise<Result> {
+  const { message, author, committer, date, method = 'squash', resolve = [] } = input
+  const question = [layout.own, base, head, method, message, author, committer, date, resolve]
+  return merges(JSON.stringify(question), async () => {
+    const at = { cwd: '/', env: ownEnv(layout) }
+    const mergeArgs = ['merge-tree', '--write-tree', '-z', '--name-only', '--no-messages', base, head]
+    const [outcome, [baseTree, headTree = '']] = await Promise.all([
+      gitOutcome(mergeArgs, at),
+      treesOf(layout, base, head),
+    ])
+    if (outcome.code !== 0 && outcome.code !== 1) throw gitFailed(mergeArgs, outcome)
+    const [clean = '', ...files] = fields(outcome.stdout.toString())
+    const settled = outcome.code === 1 ? await settle(layout, input, base, head) : null
+    if (outcome.code === 1 && settled === null)
+      return { kind: 'conflicted', base, files: [...new Set(files)].sort() }
+    const tree = settled?.tree ?? clean
+    if (tree === baseTree) return { kind: 'empty', base }
+    const commit = await landingCommit(layout, method, { ...input, base, head, tree })
+    rememberBuild(layout, commit, { base, head, tree, headTree, single: method === 'squash' })
+    if (resolve.includes('rerere')) noteBuilt(layout, { branch: input.branch, base, head })
+    return { kind: 'built', commit, tree, base, ...(settled && { resolved: settled.resolution }) }
+  })
+}
+
+/** Tried before anybody is asked; what nobody settles here may be learned from whoever does. */
+async function settle(layout: Layout, input: Input, base: string, head: string): Promise<Resolved | null> {
+  const { resolve: tries = [], branch, onto } = input
+  if (tries.length === 0) return null
+  const found = await resolve(layout, { ...input, base, head }, tries)
+  if (found === null && tries.includes('rerere') && onto === undefined)
+    await noteConflict(layout, { branch, base, head })
+  return found
+}
+
+async function treesOf(layout: Layout, base: string, head: string): Promise<readonly string[]> {
+  const [below, work] = await Promise.all([
+    knownBuild(layout, base) ?? readCommit(layout.own, base),
+    readCommit(layout.own, head),
   ])
-  if (outcome.code !== 0 && outcome.code !== 1) throw gitFailed(mergeArgs, outcome)
-  const [tree = '', ...files] = fields(outcome.stdout.toString())
-  if (outcome.code === 1) return { kind: 'conflicted', base, files: [...new Set(files)].sort() }
-  const [baseTree, headTree = ''] = trees.split('\n')
-  if (tree === baseTree) return { kind: 'empty', base }
-  const commit = await landingCommit(layout, input.method ?? 'squash', { ...input, base, head, tree })
-  rememberBuild(layout, commit, { base, head, tree, headTree })
-  // Gates come next and take longer: the landing then finds its proof done.
-  provePatch(layout, { base, commit, head }).catch(() => undefined)
-  return { kind: 'built', commit, tree, base }
+  if (below !== undefined && below !== null && work !== null) return [below.tree, work.tree]
+  const args = ['rev-parse', `${base}^{tree}`, `${head}^{tree}`]
+  return (await git(args, { cwd: '/', env: ownEnv(layout) })).split('\n')
 }

@@ -7,6 +7,7 @@
 
 import type { MergeMethod } from '../ports/forge.ts'
 import type { Author } from '../ports/repositories.ts'
+import { writeCommit } from './commit-files.ts'
 import { git, gitFailed, gitOutcome } from './git.ts'
 import { type Layout, ownEnv } from './layout.ts'
 
@@ -23,6 +24,8 @@ type Landing = {
   readonly date: number
 }
 
+export type LandingInput = Omit<Landing, 'tree'>
+
 /** Longest branch that is replayed; a longer one lands as one commit. */
 const REPLAYED_MAX = 200
 
@@ -31,7 +34,12 @@ export async function landingCommit(layout: Layout, method: MergeMethod, landing
   const { base, head, message } = landing
   const row = method === 'rebase' ? await replayed(layout, landing) : null
   const parents = method === 'merge' ? [base, head] : [base]
-  return row ?? (await commitTree(layout, landing, parents, message, authorEnv(landing)))
+  const { author, committer, date, tree } = landing
+  return (
+    row ??
+    (await writeCommit(layout.own, { tree, parents, author, committer, date, message })) ??
+    (await commitTree(layout, landing, parents, message, authorEnv(landing)))
+  )
 }
 
 /**
@@ -39,30 +47,52 @@ export async function landingCommit(layout: Layout, method: MergeMethod, landing
  * what the target has already are left out. Where the commits do not fit one by one although the whole does, null.
  */
 async function replayed(layout: Layout, landing: Landing): Promise<string | null> {
-  const { base, head, tree } = landing
-  const at = { cwd: '/', env: ownEnv(layout) }
-  const args = ['rev-list', '--reverse', '--topo-order', '--no-merges', `--max-count=${REPLAYED_MAX + 1}`]
-  const commits = (await git([...args, `${base}..${head}`, '--'], at)).split('\n').filter((id) => id !== '')
-  if (commits.length === 0 || commits.length > REPLAYED_MAX) return null
+  const { base, tree } = landing
+  const steps = await replay(layout, landing)
+  if (steps === null || steps.at(-1)?.tree !== tree) return null
   const trailers = landing.message.trimEnd().split('\n\n').at(-1) ?? ''
   let on = base
+  for (const { one, tree: reached } of steps) {
+    const [message, env] = await writtenBy(layout, landing, one)
+    const text = `${message.trimEnd()}\n\n${trailers}`
+    on = await commitTree(layout, { ...landing, tree: reached }, [on], text, env)
+  }
+  return on
+}
+
+/** Commits of the branch that change something, each with the tree that it leads to; null where one does not fit. */
+async function replay(
+  layout: Layout,
+  landing: Landing,
+): Promise<{ readonly one: string; readonly tree: string }[] | null> {
+  const { base, head } = landing
+  const at = { cwd: '/', env: ownEnv(layout) }
+  const args = ['rev-list', '--reverse', '--topo-order', '--no-merges', `--max-count=${REPLAYED_MAX + 1}`]
+  const commits = lines(await git([...args, `${base}..${head}`, '--'], at))
+  if (commits.length === 0 || commits.length > REPLAYED_MAX) return null
+  const steps: { one: string; tree: string }[] = []
   let reached = await git(['rev-parse', `${base}^{tree}`], at)
   for (const one of commits) {
-    const next = await picked(layout, landing, { on: reached, one })
-    if (next === null) return null
-    if (next === reached) continue
-    const [message, env] = await writtenBy(layout, landing, one)
-    on = await commitTree(
-      layout,
-      { ...landing, tree: next },
-      [on],
-      `${message.trimEnd()}\n\n${trailers}`,
-      env,
-    )
-    reached = next
+    const tree = await picked(layout, landing, { on: reached, one })
+    if (tree === null) return null
+    if (tree !== reached) steps.push({ one, tree })
+    reached = tree
   }
-  return reached === tree ? on : null
+  return steps
 }
+
+/**
+ * The tree that the commits of the branch lead to, one after the other, where all of them fit: also where the branch as
+ * a whole does not. Null for a branch with merges: what was settled in them would be lost.
+ */
+export async function replayedTree(layout: Layout, landing: LandingInput): Promise<string | null> {
+  const { base, head } = landing
+  const merges = ['rev-list', '--merges', '--max-count=1', `${base}..${head}`, '--']
+  if (lines(await git(merges, { cwd: '/', env: ownEnv(layout) })).length > 0) return null
+  return (await replay(layout, { ...landing, tree: '' }))?.at(-1)?.tree ?? null
+}
+
+const lines = (text: string): string[] => text.split('\n').filter((line) => line !== '')
 
 /** Tree of `on` with what `one` changed; null when that does not fit. */
 async function picked(

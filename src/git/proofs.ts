@@ -5,15 +5,16 @@
 // then the merge is done again, and must give the very tree of the commit.
 
 import { RepositoryError } from '../ports/repositories.ts'
-import { knownBuild } from './builds.ts'
+import { knownBuild, stackBelow } from './builds.ts'
 import { git, gitOutcome } from './git.ts'
 import { type Layout, ownEnv } from './layout.ts'
 import { checkObjectId } from './names.ts'
+import { forkOf } from './parting.ts'
+import { type Between, type LinesChanged, patchesBetween } from './patches.ts'
+import { notedFor } from './resolution-notes.ts'
 import { remembered } from './turns.ts'
 
 export type Landing = { readonly base: string; readonly commit: string; readonly head: string }
-/** Lines that the patch adds and takes away; a file that is not text counts nothing. */
-export type LinesChanged = { readonly added: number; readonly removed: number }
 export type PatchProof = {
   /** As `git diff-tree -p -U0 --full-index --no-renames base commit | git patch-id --stable` prints it. */
   readonly patchId: string
@@ -31,15 +32,11 @@ export function provePatch(layout: Layout, landing: Landing): Promise<PatchProof
   for (const id of [base, commit, head]) checkObjectId(id)
   return proofs(`${layout.own}\n${base}\n${commit}\n${head}`, async () => {
     const at = { cwd: '/', env: ownEnv(layout) }
-    const [landed, fork] = await Promise.all([
-      patchOf(layout, base, commit),
-      git(['merge-base', base, head], at).catch(() => null),
+    const [[landed = null, brought = null], fork] = await Promise.all([
+      comparedBy(layout, landing).then((pairs) => patchesBetween(layout, pairs)),
+      forkOf(layout, base, head),
       requireParent(layout, base, commit),
     ])
-    const build = knownBuild(layout, commit)
-    // The target has not moved: both changes lead from the same commit to the same tree, and are one.
-    const same = fork === base && build?.head === head && build.tree === build.headTree
-    const brought = same ? landed : fork === null ? null : await patchOf(layout, fork, head)
     if (landed !== null && landed.id === brought?.id) {
       return {
         patchId: landed.id,
@@ -58,6 +55,15 @@ export function provePatch(layout: Layout, landing: Landing): Promise<PatchProof
         proof: `merging ${short(head)} into ${short(base)} gives tree ${tree} of ${short(commit)}`,
       }
     }
+    const settled = landed === null ? null : await notedFor(layout, { base, head })
+    if (landed !== null && settled?.tree === tree) {
+      const { by, files } = settled.resolution
+      return {
+        patchId: landed.id,
+        lines: landed.lines,
+        proof: `merging ${short(head)} into ${short(base)}, with ${files.length} of its files settled by ${by}, gave tree ${tree} of ${short(commit)}`,
+      }
+    }
     const message = `The commit ${short(commit)} does not carry the patch of ${short(head)}; nothing was changed.`
     throw new RepositoryError('NOT_PROVED', message, {
       ...landing,
@@ -65,6 +71,30 @@ export function provePatch(layout: Layout, landing: Landing): Promise<PatchProof
       brought: brought?.id ?? null,
     })
   })
+}
+
+/** Proves ahead of its landing what was built up to `tip`; never fails. */
+export async function proveStack(layout: Layout, tip: string): Promise<void> {
+  const landings = stackBelow(layout, tip)
+  await preparePatches(layout, landings)
+  await Promise.allSettled(landings.map((landing) => provePatch(layout, landing)))
+}
+
+/** Reads with two processes what proving each of them will ask for. What cannot be read is said when it is proved. */
+export async function preparePatches(layout: Layout, landings: readonly Landing[]): Promise<void> {
+  const pairs = await Promise.all(landings.map((landing) => comparedBy(layout, landing)))
+  await patchesBetween(layout, pairs.flat()).catch(() => undefined)
+}
+
+/** What lands, and what the branch brought since it left the target. */
+async function comparedBy(layout: Layout, { base, commit, head }: Landing): Promise<Between[]> {
+  const fork = await forkOf(layout, base, head)
+  const landed = { from: base, to: commit }
+  if (fork === null) return [landed]
+  const build = knownBuild(layout, commit)
+  // The target has not moved: both changes lead from the same commit to the same tree, and are one.
+  const same = fork === base && build?.head === head && build.tree === build.headTree
+  return [landed, same ? landed : { from: fork, to: head }]
 }
 
 /** A landing is one commit or a row of them, each with the receipt of its request. */
@@ -106,43 +136,6 @@ async function requireParent(layout: Layout, base: string, commit: string): Prom
     base,
     commit,
   })
-}
-
-/** Null when the two trees are the same: then there is no patch. */
-async function patchOf(
-  layout: Layout,
-  from: string,
-  to: string,
-): Promise<{ readonly id: string; readonly lines: LinesChanged } | null> {
-  const at = { cwd: '/', env: ownEnv(layout) }
-  const args = [
-    'diff-tree',
-    '-p',
-    '-U0',
-    '--full-index',
-    '--no-renames',
-    '--no-ext-diff',
-    '--no-textconv',
-    '--no-color',
-    from,
-    to,
-  ]
-  const diff = await gitOutcome(args, at)
-  if (diff.code !== 0)
-    throw new RepositoryError('NOT_PROVED', `The change ${short(from)}..${short(to)} cannot be read.`)
-  if (diff.stdout.length === 0) return null
-  const [id] = (await git(['patch-id', '--stable'], { ...at, input: diff.stdout })).split(' ')
-  return id === undefined ? null : { id, lines: linesIn(diff.stdout.toString('latin1')) }
-}
-
-/** With no line of context a hunk's heading counts its lines, and nothing but a heading begins with `@@`. */
-function linesIn(diff: string): LinesChanged {
-  let [added, removed] = [0, 0]
-  for (const [, before = '1', after = '1'] of diff.matchAll(/^@@ -\d+(?:,(\d+))? \+\d+(?:,(\d+))? @@/gm)) {
-    removed += Number(before)
-    added += Number(after)
-  }
-  return { added, removed }
 }
 
 const short = (id: string): string => id.slice(0, 12)

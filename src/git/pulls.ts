@@ -15,6 +15,7 @@ import { type Layout, layoutOf, ownEnv } from './layout.ts'
 import { checkName, checkObjectId, checkSource } from './names.ts'
 import { baseOf, provePatch } from './proofs.ts'
 import { fetchRefs, NETWORK_SILENT_MS_MAX, remoteHead, trackingRef, unreachable } from './remotes.ts'
+import { learn } from './rerere.ts'
 import { keyedTurns } from './turns.ts'
 
 type Opening = Parameters<Forge['openPull']>[0]
@@ -133,6 +134,7 @@ async function landed(layout: Layout, input: Merging, sha: string): Promise<Merg
       'PULL_NOT_IN_TARGET',
       `The forge says ${sha.slice(0, 12)} was merged, and ${target} does not have it.`,
     )
+  void learn(layout, [head]).catch(() => undefined)
   const [now = '', tree = ''] = (await git(['rev-parse', trackingRef(target), `${sha}^{tree}`], at)).split(
     '\n',
   )

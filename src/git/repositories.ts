@@ -9,8 +9,10 @@
 import { readdir, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Repositories } from '../ports/repositories.ts'
+import { endAhead, runAhead } from './ahead.ts'
 import { auditTarget } from './audit.ts'
 import { blameLine } from './blame.ts'
+import { createBranch, lookAtBranch, removeBranch } from './branches.ts'
 import { bringBack, showKept } from './bring-back.ts'
 import { showChange } from './changes.ts'
 import { checkpoint } from './checkpoints.ts'
@@ -18,10 +20,12 @@ import { finishWorktree } from './forks.ts'
 import { runGates } from './gates.ts'
 import { sweepIndexes } from './index-files.ts'
 import { pushTarget } from './landings.ts'
-import { layoutOf, worktreeOf } from './layout.ts'
+import { type Layout, layoutOf, worktreeOf } from './layout.ts'
 import { buildMerge } from './merges.ts'
 import { freshTarget } from './remotes.ts'
 import { removeWorktree, shelveWorktree } from './removal.ts'
+import { learn } from './rerere.ts'
+import { addReviewTree, removeReviewTree } from './review-trees.ts'
 import { cloneRig, inspectRig } from './rigs.ts'
 import { removeStaleLocks } from './stale-locks.ts'
 import { keyedTurns, remembered } from './turns.ts'
@@ -81,7 +85,26 @@ export function createRepositories(townDir: string): Repositories {
     bringBack: (input) => onRig('bring back', input.rig, (layout) => bringBack(layout, townDir, input)),
     buildMerge: async (input) => await buildMerge(await openRig(input.rig), input),
     runGates: (input) => onRig('gates', input.rig, (layout) => runGates(layout, input)),
-    pushTarget: (input) => onRig('landing', input.rig, (layout) => pushTarget(layout, input)),
+    // Not in turn: one that begins ends the one before.
+    runAhead: async (input) => await runAhead(await openRig(input.rig), input),
+    endAhead: async ({ rig, target }) => {
+      await endAhead(await openRig(rig), target)
+      return { ended: true }
+    },
+    pushTarget: (input) => onRig('landing', input.rig, (layout) => pushAndLearn(layout, input)),
+    createBranch: (input) => onRig('landing', input.rig, (layout) => createBranch(layout, input)),
+    lookAtBranch: async (input) => await lookAtBranch(await openRig(input.rig), input),
+    removeBranch: (input) => onRig('landing', input.rig, (layout) => removeBranch(layout, input)),
     removeWorktree: (input) => onWorktree(input, (layout) => removeWorktree(layout, input)),
+    addReviewTree: (input) => onWorktree(input, (layout) => addReviewTree(layout, input)),
+    removeReviewTree: (input) => onWorktree(input, (layout) => removeReviewTree(layout, input)),
   }
+}
+
+/** Nobody waits for what is learned of it. */
+async function pushAndLearn(layout: Layout, input: Parameters<Repositories['pushTarget']>[0]) {
+  const outcome = await pushTarget(layout, input)
+  const heads = input.parts?.map(({ head }) => head) ?? [input.head]
+  if (outcome.kind === 'landed') void learn(layout, heads).catch(() => undefined)
+  return outcome
 }

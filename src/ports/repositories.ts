@@ -152,6 +152,23 @@ export type ChangeStat = {
   readonly removed: number
 }
 
+export type BranchOf = {
+  readonly rig: string
+  readonly remote: Remote
+  readonly target: string
+  readonly branch: string
+}
+
+/** What settled a conflict. */
+export type Resolve = 'rebase' | 'rerere' | 'mergiraf'
+export type Resolution = {
+  readonly by: Resolve
+  /** Those that conflicted. */
+  readonly files: readonly string[]
+  /** Name and version of the program that did it, as it says itself. */
+  readonly tool?: string
+}
+
 export interface Repositories {
   /** Looks at a URL or path before a rig is made of it. Changes nothing. `local`: land in the path itself. */
   inspectRig(input: {
@@ -343,6 +360,8 @@ export interface Repositories {
     readonly revert?:
       | { readonly of: readonly { readonly base: string; readonly commit: string }[] }
       | undefined
+    /** What is tried where it conflicts, in this order; nothing when it is left out. */
+    readonly resolve?: readonly Resolve[] | undefined
   }): Promise<
     | {
         readonly kind: 'built'
@@ -351,6 +370,8 @@ export interface Repositories {
         readonly base: string
         /** Of a revert: the commit that was merged; the same for the same landings. */
         readonly head?: string
+        /** It conflicted, and this settled it. */
+        readonly resolved?: Resolution
       }
     | { readonly kind: 'conflicted'; readonly base: string; readonly files: readonly string[] }
     /** Nothing is left to land: the target already has it. */
@@ -375,6 +396,34 @@ export interface Repositories {
     /** Commands that say which tools there are; what passed with other tools is run again. */
     readonly toolchain?: readonly (readonly string[])[] | undefined
   }): Promise<{ readonly tree: string; readonly results: readonly GateResult[] }>
+
+  /**
+   * Builds as many of `requests` as fit one upon the other on `onto`, up to `batch`, and runs the gates on the highest in
+   * a second checkout. Of the results passes alone are kept. A run that is under way for that target is ended first.
+   *
+   * @throws {RepositoryError} `AHEAD_ENDED`: by `endAhead`, or by another one that was asked for
+   */
+  runAhead(
+    input: Pick<BuildInput, 'rig' | 'remote' | 'target' | 'committer' | 'date'> &
+      Pick<GatesInput, 'setup' | 'gates' | 'env' | 'parallel' | 'toolchain'> & {
+        readonly onto: string
+        readonly batch: number
+        readonly requests: readonly (Pick<
+          BuildInput,
+          'branch' | 'head' | 'message' | 'author' | 'method' | 'revert' | 'resolve'
+        > & { readonly id: string })[]
+      },
+  ): Promise<{
+    /** `conflicted`: none of them fits. */
+    readonly outcome: 'passed' | 'red' | 'conflicted'
+    readonly commit: string | null
+    readonly tree: string | null
+    /** Ids of those that were built, the lowest first. */
+    readonly built: readonly string[]
+  }>
+
+  /** Ends what `runAhead` does for that target, with all that it runs. Safe to call when nothing is under way. */
+  endAhead(input: { readonly rig: string; readonly target: string }): Promise<{ readonly ended: true }>
 
   /**
    * Advances the target from `base` to `commit` by compare-and-swap, reads it back, and proves that the patch of
@@ -425,7 +474,38 @@ export interface Repositories {
     readonly landed: string
     readonly name: string
   }): Promise<{ readonly removed: true; readonly checkpoint: string | null }>
+
+  /** Makes a branch at the remote where its target stands. One that the target has all of is taken as it is. */
+  createBranch(input: BranchOf): Promise<{ readonly head: string; readonly base: string }>
+
+  /** Where a branch of the remote stands, and by how many commits it and its target are apart. Fetches both. */
+  lookAtBranch(input: BranchOf): Promise<{
+    readonly head: string
+    readonly base: string
+    /** Commits of the branch that the target does not have, and the other way round. */
+    readonly ahead: number
+    readonly behind: number
+  }>
+
+  /** Takes a branch away from the remote, where it stands at `head` and its target has that. Safe to call twice. */
+  removeBranch(input: BranchOf & { readonly head: string }): Promise<{ readonly removed: true }>
+
+  /** Checks out exactly that commit for a reviewer, without a branch. What was there is thrown away. */
+  addReviewTree(input: {
+    readonly rig: string
+    readonly path: string
+    readonly commit: string
+  }): Promise<{ readonly path: string }>
+
+  /** Throws that checkout away. Safe to call twice. */
+  removeReviewTree(input: {
+    readonly rig: string
+    readonly path: string
+  }): Promise<{ readonly removed: true }>
 }
+
+type BuildInput = Parameters<Repositories['buildMerge']>[0]
+type GatesInput = Parameters<Repositories['runGates']>[0]
 
 export type RepositoryErrorCode =
   | 'NOT_A_REPOSITORY'
@@ -435,6 +515,8 @@ export type RepositoryErrorCode =
   | 'REMOTE_HAS_NO_ORIGIN'
   | 'WORKTREE_MISSING'
   | 'BRANCH_MISSING'
+  | 'BRANCH_EXISTS'
+  | 'BRANCH_REFUSED'
   | 'SETUP_FAILED'
   | 'NOT_PROVED'
   | 'NOTHING_KEPT'
@@ -457,6 +539,8 @@ export type RepositoryErrorCode =
   | 'FORGE_ANSWER_UNREADABLE'
   /** Somebody else put commits on the branch of a pull request of ours. */
   | 'PULL_BRANCH_TAKEN'
+  /** What was tested ahead is not wanted any more. */
+  | 'AHEAD_ENDED'
   | 'GIT_FAILED'
   /** There is no room for the Refinery's checkout, or was none while a gate ran. */
   | 'DISK_FULL'

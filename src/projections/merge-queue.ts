@@ -3,11 +3,12 @@
 // Owns:      one row per merge request, kept after it has landed: the receipt is its proof.
 // Does not:  keep gate logs, but for the end of the last failing one.
 
-import { lastPart, rigOf } from '../events/address.ts'
+import { lastPart, refineryOf, rigOf, saidBy } from '../events/address.ts'
 import type { GateResultData } from '../events/define.ts'
-import type { LogRecord } from '../events/index.ts'
-import type { LandedRequest } from '../events/landing.ts'
+import type { FactOf, LogRecord } from '../events/index.ts'
+import type { LandedRequest, Resolved } from '../events/landing.ts'
 import type { Address } from '../events/record.ts'
+import type { Finding } from '../events/review.ts'
 import { rowsWith, tally } from './row-map.ts'
 import { type Handlers, projection } from './store.ts'
 import type { Projection } from './types.ts'
@@ -37,6 +38,8 @@ export type Receipt = {
   landedAt: string
   /** The commit above it that was tested, and its tree; absent when it was tested by itself. */
   tested?: { commit: string; tree: string }
+  /** It had conflicted, and this settled it. */
+  resolved?: Resolved
   /** Record that holds the whole receipt, gate logs included. */
   seq: number
 }
@@ -59,6 +62,8 @@ export type MergeRow = {
   commit: string | null
   tree: string | null
   base: string | null
+  /** What settled its conflicts, when it was built last. */
+  resolved: Resolved | null
   receipt: Receipt | null
   /** What it takes back; it has no branch then. */
   reverts: LandedRequest[]
@@ -69,16 +74,35 @@ export type MergeRow = {
   conflictFiles: string[]
   /** The gate that failed last, with the end of what it printed (2,048 characters at most). */
   failure: { gate: string; exitCode: number | null; logTail: string; seq: number } | null
+  /** The last 10, over all its submissions. */
+  reviews: ReviewRow[]
   requestedAt: string
   landedAt: string | null
   /** The last 50 changes of state. */
   history: { seq: number; at: string; state: MergeState; note: string | null }[]
 }
 
+/** What a reviewer found. `outcome`: `missed` when there was no verdict, null while it looks. */
+export type ReviewRow = {
+  gate: string
+  outcome: 'passed' | 'failed' | 'missed' | null
+  /** Null: a person decided. */
+  session: Address | null
+  by: Address | null
+  /** What it was started as; null when nobody said. */
+  preset: string | null
+  model: string | null
+  commit: string
+  tree: string
+  note: string
+  findings: Finding[]
+  at: string
+}
+
 export type MergeRows = Map<Address, MergeRow>
 
 export const createMergeQueue = (): Projection<MergeRows> =>
-  projection({ name: 'merge-queue', version: 3, empty: (): MergeRows => new Map(), handlers })
+  projection({ name: 'merge-queue', version: 4, empty: (): MergeRows => new Map(), handlers })
 
 export type MergeFilter = {
   readonly rig?: string | undefined
@@ -142,16 +166,20 @@ export function mergeCounts(rows: MergeRows, rig?: string): Record<MergeState, n
 export const SET_ASIDE: ReadonlySet<string> = new Set([
   'TARGET_FROZEN',
   'APPROVAL_NEEDED',
+  'REVIEW_NEEDED',
   'NEEDS_OPEN',
   'PULL_OPENING',
 ])
 /** A pull request of it is open, or is to be. */
 export const isAtForge = (code: string): boolean => /^(PULL|FORGE)_/.test(code)
 /** Also what is told of it while it is aside. */
-export const isAside = (code: string): boolean => SET_ASIDE.has(code) || isAtForge(code)
+/** A reviewer looks at it, or has said nothing. */
+export const isInReview = (code: string): boolean => code.startsWith('REVIEW_')
+export const isAside = (code: string): boolean => SET_ASIDE.has(code) || isAtForge(code) || isInReview(code)
 
 const LOG_TAIL_MAX = 2_048
 const HISTORY_MAX = 50
+const REVIEWS_MAX = 10
 
 const handlers: Handlers<MergeRows> = {
   MergeRequested: (rows, fact, record) => {
@@ -172,12 +200,14 @@ const handlers: Handlers<MergeRows> = {
       commit: null,
       tree: null,
       base: null,
+      resolved: null,
       receipt: null,
       reverts: structuredClone(fact.reverts ?? []),
       revertedBy: null,
       reason: null,
       conflictFiles: [],
       failure: before?.failure ?? null,
+      reviews: before?.reviews ?? [],
       requestedAt: record.at,
       landedAt: null,
       history: before?.history ?? [],
@@ -191,8 +221,9 @@ const handlers: Handlers<MergeRows> = {
       row.reason = null
       enter(row, 'building', null, record)
     }),
-  MergeTesting: (rows, { mergeRequest, commit, tree, base }, record) =>
+  MergeTesting: (rows, { mergeRequest, commit, tree, base, resolved = null }, record) =>
     edit(rows, mergeRequest, (row) => {
+      row.resolved = structuredClone(resolved)
       row.commit = commit
       row.tree = tree
       row.base = base
@@ -210,8 +241,9 @@ const handlers: Handlers<MergeRows> = {
       enter(row, 'waiting', code, record)
     }),
   LandingResumed: (rows, { rig }, record) => {
+    const by = saidBy(record.actor, rig)
     const waiting = mergeRequests(rows, { rig, state: 'waiting' }).filter(
-      ({ reason }) => !isAside(reason?.code ?? ''),
+      ({ address, reason }) => !isAside(reason?.code ?? '') && refineryOf(address) === by,
     )
     for (const row of waiting) {
       const before = row.history.findLast(({ state }) => state !== 'waiting')
@@ -221,6 +253,20 @@ const handlers: Handlers<MergeRows> = {
     }
     return waiting.length > 0
   },
+  ReviewBegan: (rows, fact, { at }) =>
+    reviewed(rows, fact, { session: fact.session, by: null, outcome: null, note: '', ...NOT_KNOWN }, at),
+  ReviewGiven: (rows, fact, { at }) => {
+    const { session, by, ok, note, findings, runtime, model } = fact
+    const outcome = ok ? 'passed' : 'failed'
+    return reviewed(rows, fact, { session, by, outcome, note, findings, runtime, model }, at)
+  },
+  ReviewMissed: (rows, fact, { at }) =>
+    reviewed(
+      rows,
+      fact,
+      { session: fact.session, by: null, outcome: 'missed', note: fact.message, ...NOT_KNOWN },
+      at,
+    ),
   MergeRequeued: (rows, { mergeRequest, reason }, record) =>
     edit(rows, mergeRequest, (row) => {
       row.reason = { code: 'REQUEUED', message: reason }
@@ -263,7 +309,7 @@ const handlers: Handlers<MergeRows> = {
     }),
   MergeLanded: (rows, { mergeRequest, attempts, receipt }, record) =>
     edit(rows, mergeRequest, (row) => {
-      const { commit, tree, base, gates, patchProof, patchId, landedAt, tested } = receipt
+      const { commit, tree, base, gates, patchProof, patchId, landedAt, tested, resolved } = receipt
       row.attempts = attempts
       row.commit = commit
       row.tree = tree
@@ -271,10 +317,43 @@ const handlers: Handlers<MergeRows> = {
       row.reason = null
       row.landedAt = landedAt
       const short = gates.map(withoutLog)
-      const proof = { patchProof, patchId, landedAt, ...(tested && { tested: { ...tested } }) }
+      const proof = {
+        patchProof,
+        patchId,
+        landedAt,
+        ...(tested && { tested: { ...tested } }),
+        ...(resolved && { resolved: structuredClone(resolved) }),
+      }
       row.receipt = { commit, tree, base, gates: short, ...proof, seq: record.seq }
       enter(row, 'landed', null, record)
     }),
+}
+
+const NOT_KNOWN = { runtime: null, model: null }
+
+function reviewed(
+  rows: MergeRows,
+  { mergeRequest, gate, preset, commit, tree }: FactOf<'ReviewBegan' | 'ReviewGiven' | 'ReviewMissed'>,
+  found: Pick<ReviewRow, 'session' | 'by' | 'outcome' | 'note' | 'model'> & {
+    readonly findings?: readonly Finding[]
+    readonly runtime: string | null
+  },
+  at: string,
+): boolean {
+  return edit(rows, mergeRequest, (row) => {
+    const { findings = [], runtime, ...what } = found
+    const others = row.reviews.filter(({ session }) => session === null || session !== found.session)
+    const now = {
+      gate,
+      preset: runtime ?? preset,
+      commit,
+      tree,
+      ...what,
+      findings: findings.map((one) => ({ ...one })),
+      at,
+    }
+    row.reviews = [...others, now].slice(-REVIEWS_MAX)
+  })
 }
 
 function withoutLog({ logTail: _logTail, ...gate }: GateResultData): GateRow {

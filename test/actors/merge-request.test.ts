@@ -133,6 +133,25 @@ test('[MR-6][P8] a landing leaves a receipt', () => {
     })
 })
 
+test('[MR-10] what settled its conflicts is said when it is tested and in its receipt, of the commit that counts', () => {
+  const resolved = { by: 'rerere', files: ['cart.js'] } as const
+  const settled = message('mr.test', { resolved })
+  mr()
+    .given(...testing.slice(0, -1))
+    .when(settled)
+    .gives({ facts: [{ type: 'MergeTesting', resolved }] })
+  mr()
+    .given(...testing.slice(0, -1), settled, message('mr.push'))
+    .when(land)
+    .gives({ facts: [{ receipt: { resolved } }] })
+  const steps = stepsOf(MERGE_REQUEST)
+  const anew = [message('mr.requeue'), build, message('mr.test'), message('mr.push')]
+  for (const said of [...testing.slice(0, -1), settled, ...anew]) steps.take(said)
+  const landed = steps.take(land)
+  if (landed.kind === 'refused') throw new Error(landed.refusal.message)
+  expect(landed.facts[0]?.receipt).not.toHaveProperty('resolved')
+})
+
 test('[MR-6] a landing together with others names the commit on which the gates ran', () => {
   const tested = { commit: HEAD, tree: BASE }
   mr()

@@ -274,6 +274,17 @@ describe('a red stack', () => {
       .gives({ state: 'idle', facts: [], tells: [to(1, 'mr.fail'), witnessed(1, 'MERGE_FAILED')] })
   })
 
+  test('[REFINERY-29] a rig with batches of one believes it the second time too; one that was configured before, at once', () => {
+    const alone = (more: object) => {
+      const one = [{ ...eight, batch: 1, ...more }, ready(1), built(1), ran(1, 'failed')]
+      return refinery()
+        .given(...one)
+        .when(baseRan('passed'))
+    }
+    alone({ twice: true }).gives({ state: 'testing', tells: [], effects: [gates(1, { again: true })] })
+    alone({}).gives({ state: 'idle', tells: [to(1, 'mr.fail'), witnessed(1, 'MERGE_FAILED')] })
+  })
+
   test('[REFINERY-29] green the second time lands, and the gate is told as flaky', () => {
     refinery()
       .given(...redTwice(4).slice(0, -1))

@@ -1,5 +1,5 @@
-import { describe, test } from 'vitest'
-import { after, decisions } from '../support/decisions.ts'
+import { describe, expect, test } from 'vitest'
+import { after, decisions, type Saying, stepsOf } from '../support/decisions.ts'
 import {
   AGENT,
   BASE,
@@ -184,6 +184,30 @@ describe('rejecting', () => {
       .when(reject)
       .gives({ tells: [['decisions/d-shop-1', { type: 'decision.withdraw' }], ...out] })
   })
+})
+
+test('[REFINERY-48] what conflicts is tried by the ways of its rig, and the request is told what settled it', () => {
+  const resolve = ['rebase', 'rerere'] as const
+  const trying = { ...configured, resolve: [...resolve] }
+  refinery()
+    .given(trying)
+    .when(ready)
+    .gives({ effects: [['merge.build', { resolve }]] })
+  const resolved = { by: 'rerere', files: ['cart.js'] } as const
+  refinery()
+    .given(trying, ready)
+    .when({ ...built, resolved: { by: 'rerere', files: ['cart.js'] } })
+    .gives({ state: 'testing', tells: [mr(1, 'mr.test', { resolved })] })
+  const asked = (given: Saying, said: Saying): unknown => {
+    const steps = stepsOf(`${RIG}/refinery`)
+    steps.take(given)
+    const decision = steps.take(said)
+    return decision.kind === 'refused'
+      ? null
+      : decision.effects.find(({ kind }) => kind === 'merge.build')?.params
+  }
+  expect(asked({ ...configured, resolve: [] }, ready)).not.toHaveProperty('resolve')
+  expect(asked(trying, message('refinery.revert'))).not.toHaveProperty('resolve')
 })
 
 describe('taking back', () => {

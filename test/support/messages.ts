@@ -11,6 +11,8 @@ export const SANDBOX = 'shop/polecats/nux/sandboxes/1'
 export const SESSION = 'shop/polecats/nux/sessions/1.1'
 export const MERGE_REQUEST = 'shop/merge-requests/mr-1'
 export const PULL = 'shop/pulls/mr-1'
+export const REVIEW = 'shop/reviews/mr-1'
+export const REVIEW_SESSION = 'shop/reviews/mr-1/sessions/1'
 export const HEAD = objectName('a')
 export const BASE = objectName('b')
 export const COMMIT = objectName('c')
@@ -31,6 +33,7 @@ const gate = { name: 'test', command: ['npm', 'test'], timeoutMs: 600_000 }
 const failure = { code: 'GIT_FAILED', message: 'the disk is full' }
 const work = { bead: BEAD, sandbox: SANDBOX, agent: AGENT, branch: BRANCH, head: HEAD }
 const request = { mergeRequest: MERGE_REQUEST }
+const resolved = { by: 'rerere' as const, files: ['cart.js'] }
 const exited = { kind: 'exited', exitCode: 1 } as const
 
 /** What the rig tells its Refinery when one gate is set. */
@@ -42,6 +45,26 @@ export const configured: MessageOf<'refinery.configure'> = {
   setup: null,
   ungated: false,
   attemptsMax: 2,
+}
+
+export const reviewAsk: Omit<MessageOf<'review.ask'>, 'type'> = {
+  mergeRequest: MERGE_REQUEST,
+  refinery: `${RIG}/refinery`,
+  gate: 'quality',
+  bead: BEAD,
+  target: 'main',
+  base: BASE,
+  commit: COMMIT,
+  tree: TREE,
+  required: true,
+  review: { preset: 'claude', timeoutMs: 900_000, instructions: 'look for money' },
+  results: [],
+}
+const verdict: Omit<MessageOf<'review.verdict'>, 'type' | 'ok' | 'note'> = {
+  session: REVIEW_SESSION,
+  findings: [],
+  runtime: 'claude',
+  model: 'm-1',
 }
 
 /** A pull request at the forge that may be merged. */
@@ -149,6 +172,23 @@ const samples: Samples = {
   'rig.park': [{ reason: 'a release' }],
   'rig.unpark': [{}],
   'rig.rejoin': [{}],
+  'rig.openBranch': [{ epic: 'sh-1', branch: 'integration/sh-1' }],
+  'rig.closeBranch': [{ epic: 'sh-1' }],
+  'integration.create': [{ branch: 'integration/sh-1', prefix: 'sh' }],
+  'integration.land': [{ method: 'merge' }],
+  'integration.advanced': [{ bead: 'sh-2' }],
+  'branch.created': [{ head: BASE, base: BASE }],
+  'branch.notCreated': [{ code: 'BRANCH_EXISTS', message: 'There is a branch of that name.' }],
+  'branch.seen': [
+    { head: HEAD, reasons: [] },
+    { head: HEAD, reasons: ['sh-2 is open.'] },
+  ],
+  'branch.notSeen': [{ code: 'REMOTE_UNREACHABLE', message: 'Nobody answers.' }],
+  'branch.removed': [{ head: HEAD }],
+  'branch.kept': [{ code: 'NOT_PROVED', message: 'Not all of it is in main.' }],
+  'refinery.seal': [{ epic: 'sh-1' }],
+  'refinery.unseal': [{}],
+  'refinery.retire': [{}],
   'owner.resume': [{ value: 'nowhere', asked: [{ kind: 'timer', event: 'x', delayMs: 5 }] }],
   'town.install': [
     { townId: 't1', name: 'farm', owner: { name: 'Ada', email: 'ada@example.org' }, settings: {} },
@@ -517,6 +557,7 @@ const samples: Samples = {
     { ...withoutType(configured), approvals: [{ name: 'review', again: false }] },
     { ...withoutType(configured), gates: [], approvals: [{ name: 'review', again: true }] },
     { ...withoutType(configured), batch: 4, batchWaitSeconds: 30 },
+    { ...withoutType(configured), batch: 1, ahead: true },
     {
       ...withoutType(configured),
       gates: [
@@ -561,7 +602,10 @@ const samples: Samples = {
   'refinery.retest': [{}],
   'target.seen': [{ head: BASE }, { head: TREE }],
   'target.notSeen': [failure],
-  'merge.built': [{ ...request, commit: COMMIT, tree: TREE, base: BASE }],
+  'merge.built': [
+    { ...request, commit: COMMIT, tree: TREE, base: BASE },
+    { ...request, commit: COMMIT, tree: TREE, base: BASE, resolved },
+  ],
   'merge.conflicted': [{ ...request, base: BASE, files: ['cart.js'] }],
   'merge.empty': [{ ...request, base: BASE }],
   'merge.notBuilt': [{ ...request, ...failure }],
@@ -596,6 +640,28 @@ const samples: Samples = {
   'target.moved': [{ ...request, head: TREE }],
   'target.dirty': [{ ...request, path: '/home/ada/shop', files: ['cart.js'] }],
   'target.refused': [{ ...request, ...failure }],
+  'ahead.begin': [
+    {
+      target: 'main',
+      onto: COMMIT,
+      date: '2027-03-01T08:00:00.000Z',
+      requests: [{ ...request, bead: BEAD, agent: AGENT, branch: 'polecat/nux/sh-1', head: HEAD }],
+      batch: 8,
+      gates: [gate],
+      setup: null,
+    },
+  ],
+  'ahead.drop': [{ reason: 'the target moved' }],
+  'ahead.over': [
+    { tree: TREE, cached: true },
+    { tree: BASE, cached: true },
+  ],
+  'ahead.ran': [
+    { outcome: 'passed', commit: COMMIT, tree: TREE, mergeRequests: [request.mergeRequest] },
+    { outcome: 'red', commit: COMMIT, tree: TREE, mergeRequests: [request.mergeRequest] },
+    { outcome: 'conflicted', commit: null, tree: null, mergeRequests: [] },
+  ],
+  'ahead.notRun': [failure],
   'pull.propose': [
     {
       ...request,
@@ -631,6 +697,32 @@ const samples: Samples = {
     { seen: { ...pullSeen, state: 'closed' } },
   ],
   'pull.notSeen': [failure, { code: 'FORGE_BUSY', message: 'later', waitMs: 900_000 }],
+  'review.ask': [reviewAsk, { ...reviewAsk, commit: TREE, required: false }],
+  'review.withdraw': [{}],
+  'review.close': [{}],
+  'review.ready': [{ path: '/town/rigs/shop/reviews/mr-1' }],
+  'review.notReady': [failure],
+  'review.removed': [{}],
+  'review.notRemoved': [failure],
+  'review.verdict': [
+    { ...verdict, ok: true, note: 'it does what is asked' },
+    {
+      ...verdict,
+      ok: false,
+      note: 'it drops an item',
+      findings: [{ path: 'src/cart.ts', line: 12, text: 'the last one' }],
+    },
+  ],
+  'review.sessionEnded': [
+    { session: REVIEW_SESSION, ending: exited },
+    { session: REVIEW_SESSION, ending: { kind: 'notStarted', message: 'there is no such agent' } },
+  ],
+  'review.pause': [{ reason: 'estop', graceMs: 700 }, { reason: 'budget' }],
+  'review.resume': [{ reason: 'estop' }, { reason: 'budget' }],
+  'review.judged': [
+    { review: REVIEW, gate: 'quality', commit: COMMIT, ok: true, said: 'passed', by: REVIEW_SESSION },
+    { review: REVIEW, gate: 'quality', commit: COMMIT, ok: false, said: 'refused', by: REVIEW_SESSION },
+  ],
   'pull.judged': [
     { pull: PULL, commit: COMMIT, number: 7, ok: true, what: 'pull request', said: 'passed build' },
     { pull: PULL, commit: COMMIT, number: 7, ok: false, what: 'build', said: 'it fell' },
@@ -641,7 +733,10 @@ const samples: Samples = {
   'refinery.letGo': [{}],
   'mr.submit': [{ ...work, rig: RIG, target: 'main', attempt: 1 }],
   'mr.build': [{}],
-  'mr.test': [{ commit: COMMIT, tree: TREE, base: BASE }],
+  'mr.test': [
+    { commit: COMMIT, tree: TREE, base: BASE },
+    { commit: COMMIT, tree: TREE, base: BASE, resolved },
+  ],
   'mr.push': [{ results: [gateResult('passed')] }],
   'mr.resume': [{}],
   'mr.wait': [failure],

@@ -2,6 +2,7 @@
 
 import { setup } from 'xstate'
 import type { GateResultData } from '../../events/define.ts'
+import type { Resolved } from '../../events/landing.ts'
 import {
   ACTIONS,
   type Deciding,
@@ -23,6 +24,8 @@ type MergeRequestContext = {
   results: readonly GateResultData[]
   /** What they ran on, when that is the commit above it in a stack. */
   tested: { readonly commit: string; readonly tree: string } | null
+  /** What settled its conflicts, where it had any. */
+  resolved: Resolved | null
 }
 
 const { does } = writing<MergeRequestContext>()
@@ -74,6 +77,7 @@ const machine = setup({ types: typesOf<MergeRequestContext>(), actions: ACTIONS 
     base: '',
     results: [],
     tested: null,
+    resolved: null,
   }),
   states: {
     absent: { on: { 'mr.submit': submit } },
@@ -142,7 +146,7 @@ const machine = setup({ types: typesOf<MergeRequestContext>(), actions: ACTIONS 
   on: { '*': UNEXPECTED },
 })
 
-export const mergeRequest: MachineDef = { name: 'mergeRequest', version: 3, machine, live: false }
+export const mergeRequest: MachineDef = { name: 'mergeRequest', version: 4, machine, live: false }
 
 type To = Deciding<MergeRequestContext>
 
@@ -153,13 +157,14 @@ function note(context: MergeRequestContext, event: Event<'mr.submit'>, to: To): 
 }
 
 function test({ mergeRequest, bead }: MergeRequestContext, event: Event<'mr.test'>, to: To): void {
-  const { commit, tree, base } = event
-  to.set({ base })
-  to.fact({ type: 'MergeTesting', mergeRequest, bead, commit, tree, base })
+  const { commit, tree, base, resolved = null } = event
+  to.set({ base, resolved })
+  const how = resolved === null ? {} : { resolved }
+  to.fact({ type: 'MergeTesting', mergeRequest, bead, commit, tree, base, ...how })
 }
 
 function land(context: MergeRequestContext, event: Event<'mr.land'>, to: To): void {
-  const { mergeRequest, bead, agent, attempts, base, results, tested } = context
+  const { mergeRequest, bead, agent, attempts, base, results, tested, resolved } = context
   const { commit, tree, patchId, proof, lines, meta } = event
   to.fact({
     type: 'MergeLanded',
@@ -177,6 +182,7 @@ function land(context: MergeRequestContext, event: Event<'mr.land'>, to: To): vo
       landedAt: meta.at,
       ...(lines && { lines }),
       ...(tested !== null && { tested: { ...tested } }),
+      ...(resolved !== null && { resolved }),
     },
   })
 }

@@ -1,9 +1,11 @@
 // What a Refinery decides: the facts, tells and effects behind each arrow of refinery.machine.ts.
 
-import { beadOwner, mergeRequest, pullOwner, witness } from '../../events/address.ts'
+import { beadOwner, pullOwner, witness } from '../../events/address.ts'
 import { type GateResultData, stops } from '../../events/define.ts'
 import type { Json } from '../../events/record.ts'
 import type { Event } from '../machine.ts'
+import { dateAsked, dropAhead, keepIfLanded, landedBelow } from './refinery.ahead.ts'
+import { requestAddress, sayAdvanced } from './refinery.branch.ts'
 import {
   current,
   HAND_EMPTY,
@@ -26,7 +28,9 @@ import {
 import { sayNeeds } from './refinery.lining.ts'
 import { isThroughPull, mergePull, methodAsked } from './refinery.pull.ts'
 import { attemptsOf, leave, sendBack, submission } from './refinery.queue.ts'
+import { resolveAsked } from './refinery.resolving.ts'
 import { isRevert, notTakenBack, revertAsked, takenBack } from './refinery.reverts.ts'
+import { closeReview } from './refinery.review.ts'
 import { holding } from './refinery.stack.ts'
 import { mend, noteGreen, redMessage, redOf } from './refinery.target.ts'
 import { supersede } from './refinery.undo.ts'
@@ -42,7 +46,9 @@ export function configure(context: RefineryContext, event: Event<'refinery.confi
   const { order } = settings
   const lined = order === undefined ? {} : { order }
   to.fact({ type: 'RefineryConfigured', rig, target, gates: names, ungated, ...lined })
-  if (before !== undefined && wayOf(before) === wayOf(settings)) return
+  const isSameWay = before !== undefined && wayOf(before) === wayOf(settings)
+  if (!isSameWay || settings.ahead !== true) dropAhead(context, 'its rig lands in another way now', to)
+  if (isSameWay) return
   to.set({ way: way + 1 })
   forgetTested(context, settings, to)
   if (red === null) return
@@ -63,7 +69,7 @@ export function enqueue(context: RefineryContext, event: Event<'MERGE_READY'>, t
     return to.refuse('MERGE_QUEUED', `${tried.request} is in the merge queue already.`)
   }
   const count = tried === undefined ? context.count + 1 : context.count
-  const address = tried?.request ?? mergeRequest(context.rig, `mr-${count}`)
+  const address = tried?.request ?? requestAddress(context, count)
   to.set({
     count,
     [`of/${work.sandbox}`]: { request: address, attempts: (tried?.attempts ?? 0) + 1 },
@@ -74,7 +80,8 @@ export function enqueue(context: RefineryContext, event: Event<'MERGE_READY'>, t
     ...(context.red !== null && context.look === null && { look: 'moved' }),
   })
   const target = settingsOf(context)?.target ?? ''
-  to.tell({ to: address, message: { type: 'mr.submit', ...work, rig: context.rig, target } })
+  const { method: _method, ...submitted } = work
+  to.tell({ to: address, message: { type: 'mr.submit', ...submitted, rig: context.rig, target } })
   supersede(context, work.bead, address, to)
   sayNeeds(context, work.bead, address, to)
 }
@@ -82,6 +89,7 @@ export function enqueue(context: RefineryContext, event: Event<'MERGE_READY'>, t
 /** Begins with `address`, alone. */
 export function build(context: RefineryContext, address: string, to: To): void {
   to.set(HAND_EMPTY)
+  keepIfLanded(context, to)
   buildOnto({ ...context, ...HAND_EMPTY, holds: context.holds }, address, to)
 }
 
@@ -114,8 +122,10 @@ export function buildOnto(context: RefineryContext, address: string, to: To): vo
     head,
     attempt,
     ...(onto !== undefined && { onto }),
-    ...methodAsked(context),
+    ...methodAsked(context, address),
     ...revertAsked(context, address),
+    ...resolveAsked(context, address),
+    ...dateAsked(context),
   })
 }
 
@@ -224,6 +234,7 @@ export function land(context: RefineryContext, event: Event<'target.advanced'>, 
   const isTested = event.merged === undefined || event.merged.tree === tree
   if (isTested) passed(context, commit, to)
   for (const part of stack) landPart(context, part, event, to)
+  landedBelow(context, commit, to)
   to.set(HAND_EMPTY)
 }
 
@@ -242,6 +253,7 @@ function landPart(context: RefineryContext, part: Part, event: Event<'target.adv
   const submitted = submission(context, request)
   const { bead, sandbox, agent } = submitted
   const undone = takenBack(context, request, commit, to)
+  closeReview(context, request, to)
   leave(context, request, to)
   to.set({ [`of/${sandbox}`]: undefined })
   to.tell(
@@ -251,6 +263,7 @@ function landPart(context: RefineryContext, part: Part, event: Event<'target.adv
   )
   if (event.merged !== undefined)
     to.tell({ to: pullOwner(request), message: { type: 'pull.landed', commit } })
+  sayAdvanced(context, bead, to)
   if (isRevert(context, request)) return
   to.tell({ to: witness(context.rig), message: { type: 'MERGED', ...submitted, commit } })
 }
@@ -304,6 +317,7 @@ const NOT_IN_TARGET = 'the target has nothing of it any more.'
 export function hold(resume: Resume) {
   return (context: RefineryContext, { code, message }: { code: string; message: string }, to: To): void => {
     const holds = context.holds + 1
+    dropAhead(context, message, to)
     const pushed = context.stack.map(({ request }) => request)
     // It begins anew with the lowest; the others come onto it again.
     const [first = current(context), ...others] = resume === 'building' ? inHand(context) : [current(context)]

@@ -5,6 +5,7 @@
 
 import { type GateResultData, stops } from '../../events/define.ts'
 import type { Event } from '../machine.ts'
+import { aheadIsOver, dropAhead } from './refinery.ahead.ts'
 import {
   HAND_EMPTY,
   inHand,
@@ -31,8 +32,10 @@ type Next =
 type Known = Pick<RefineryContext, 'good' | 'reds' | 'flaky'>
 
 /** A gate that is red runs once more before it is believed. */
-export const isTwice = (context: RefineryContext): boolean =>
-  (settingsOf(context)?.batch ?? 1) > 1 || context.stack.length > 1
+export const isTwice = (context: RefineryContext): boolean => {
+  const { twice = false, batch = 1 } = settingsOf(context) ?? {}
+  return twice || batch > 1 || context.stack.length > 1
+}
 
 const countOf = ({ stack, current }: RefineryContext): number =>
   stack.findIndex(({ request }) => request === current) + 1
@@ -140,10 +143,14 @@ export function testNext(before: RefineryContext, { results }: Ran, to: To): voi
   })
 }
 
+/** Of a stack that was red. */
+const RED = 'what it stands on is red'
+
 /** The lowest `count` of the stack. */
 export function testPrefix(context: RefineryContext, count: number, again: boolean, to: To): void {
   const { current, commit, tree } = holding(context.stack.slice(0, count))
   to.set({ current, commit, tree, again })
+  dropAhead(context, RED, to)
   runGates({ ...context, current, commit, tree }, commit, to, again)
 }
 
@@ -152,6 +159,7 @@ export function convict(before: RefineryContext, { results, meta }: Ran, to: To)
   const then = following(before, results)
   if (then.kind !== 'culprit') return
   noteFlaky(before, results, to)
+  dropAhead(before, RED, to)
   const context = { ...before, ...learned(before, results) }
   const { rig, stack, good, reds, base } = context
   const at = then.count - 1
@@ -186,6 +194,7 @@ export function convict(before: RefineryContext, { results, meta }: Ran, to: To)
 /** All that was tested lands. */
 export function pass(context: RefineryContext, { results }: Ran, to: To): void {
   noteFlaky(context, results, to)
+  aheadIsOver(context, results, to)
   push(context, results, to)
 }
 

@@ -4,6 +4,7 @@
 // Always:    whoever is left out keeps the place that it has, and is not blamed.
 
 import type { Event } from '../machine.ts'
+import { keepIfOn } from './refinery.ahead.ts'
 import {
   approvalsIn,
   current,
@@ -16,6 +17,7 @@ import {
   testedOf,
 } from './refinery.context.ts'
 import { queue } from './refinery.queue.ts'
+import { resolvedIn } from './refinery.resolving.ts'
 import { withHead } from './refinery.reverts.ts'
 
 /** Requests that land together at most. What a person passes, and what mends the target, lands by itself. */
@@ -52,7 +54,8 @@ export function withBuilt(context: RefineryContext, event: Event<'merge.built'>)
 export function noteBuilt(context: RefineryContext, event: Event<'merge.built'>, to: To): void {
   const { commit, tree, base } = event
   to.set(withHead(context, event))
-  to.tell({ to: current(context), message: { type: 'mr.test', commit, tree, base } })
+  keepIfOn(context, base, to)
+  to.tell({ to: current(context), message: { type: 'mr.test', commit, tree, base, ...resolvedIn(event) } })
 }
 
 /** The one in hand does not fit onto the others. */

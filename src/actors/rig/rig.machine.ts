@@ -3,9 +3,17 @@
 import { setup } from 'xstate'
 import { MAYOR, refinery, rigOwner } from '../../events/address.ts'
 import type { Resumption } from '../../events/fork.ts'
-import { commandGates, GATE_TIMEOUT_MS, gatesIn, isApproval } from '../../events/gate-settings.ts'
+import {
+  commandGates,
+  GATE_TIMEOUT_MS,
+  gatesIn,
+  isApproval,
+  isReview,
+  reviewSpecOf,
+} from '../../events/gate-settings.ts'
 import type { MessageOf } from '../../events/index.ts'
-import { landingOf } from '../../events/landing-settings.ts'
+import type { ApprovalSpec } from '../../events/landing.ts'
+import { landingOf, RESOLVE_DEFAULT, type Resolve } from '../../events/landing-settings.ts'
 import type { Json } from '../../events/record.ts'
 import {
   ATTEMPTS_DEFAULT,
@@ -37,6 +45,8 @@ type RigContext = {
   parked: { readonly since: string; readonly reason: string } | null
   /** Of a fork: where its parent's rig lands, and what it was made of. null when it lands there itself. */
   apart: { readonly remote: Remote; readonly source: string | null } | null
+  /** Integration branches, by their epics. */
+  branches: { readonly [epic: string]: string }
   /** What its owners had asked for when the town was forked. */
   resumptions: readonly Resumption[]
 }
@@ -64,6 +74,7 @@ const machine = setup({ types: typesOf<RigContext>(), actions: ACTIONS }).create
     settings: {},
     parked: null,
     apart: null,
+    branches: {},
     resumptions: [],
   }),
   states: {
@@ -166,13 +177,15 @@ const machine = setup({ types: typesOf<RigContext>(), actions: ACTIONS }).create
     'rig.set': {
       actions: does('rig.set', (context, event, to) => tellAll(context, set(context, event, to), to)),
     },
+    'rig.openBranch': { actions: does('rig.openBranch', openBranch) },
+    'rig.closeBranch': { actions: does('rig.closeBranch', closeBranch) },
     // Mayor and Refinery decide nothing by it.
     'rig.addRule': { actions: does('rig.addRule', addRule) },
     '*': UNEXPECTED,
   },
 })
 
-export const rig: MachineDef = { name: 'rig', version: 4, machine, live: false }
+export const rig: MachineDef = { name: 'rig', version: 5, machine, live: false }
 
 type To = Deciding<RigContext>
 type Apart = NonNullable<RigContext['apart']>
@@ -273,15 +286,47 @@ function set({ rig, settings }: RigContext, { key, value }: Event<'rig.set'>, to
 /** Those who decide by a rig's settings are told them; none reads another owner's state. */
 function tellAll(context: RigContext, settings: Settings, to: To): void {
   const placesMax = Number(settings['limits.polecats'] ?? PLACES_DEFAULT)
-  to.tell({ to: MAYOR, message: { type: 'dispatch.openRig', rig: context.rig, placesMax } })
-  to.tell({ to: refinery(context.rig), message: configuration(context, settings) })
+  const { rig, branches } = context
+  const epics = Object.keys(branches)
+  const message = { type: 'dispatch.openRig', rig, placesMax, ...(epics.length > 0 && { epics }) } as const
+  to.tell({ to: MAYOR, message })
+  const configured = configuration(context, settings)
+  to.tell({ to: refinery(rig), message: configured })
+  for (const [epic, branch] of Object.entries(branches))
+    to.tell({ to: refinery(rig, epic), message: forBranch(configured, branch, settings) })
+}
+
+/** A pull request shows the branch as a whole; work gets onto it directly. */
+function forBranch(
+  configured: MessageOf<'refinery.configure'>,
+  target: string,
+  settings: Settings,
+): MessageOf<'refinery.configure'> {
+  const { landing, ...rest } = configured
+  const method = landing?.method === undefined ? {} : { landing: { method: landing.method } }
+  return {
+    ...rest,
+    target,
+    ...method,
+    ...(settings['integration.autoLand'] === true && { autoLand: true }),
+  }
+}
+
+function openBranch(context: RigContext, { epic, branch }: Event<'rig.openBranch'>, to: To): void {
+  const branches = { ...context.branches, [epic]: branch }
+  to.set({ branches })
+  tellAll({ ...context, branches }, context.settings, to)
+}
+
+function closeBranch(context: RigContext, { epic }: Event<'rig.closeBranch'>, to: To): void {
+  const { [epic]: _closed, ...branches } = context.branches
+  to.set({ branches })
+  tellAll({ ...context, branches }, context.settings, to)
 }
 
 function configuration({ remote, target }: RigContext, settings: Settings): MessageOf<'refinery.configure'> {
   const gates = commandGates(settings).map(gateSpec)
-  const approvals = gatesIn(settings).flatMap(({ name, value }) =>
-    isApproval(value) ? [{ name, again: value.again === true }] : [],
-  )
+  const approvals = approvalSpecs(settings)
   const landing = landingOf(settings)
   const setup = (settings.setup ?? null) as unknown as MessageOf<'refinery.configure'>['setup']
   return {
@@ -297,8 +342,20 @@ function configuration({ remote, target }: RigContext, settings: Settings): Mess
     batch: Number(settings['mq.batch'] ?? BATCH_DEFAULT),
     batchWaitSeconds: Number(settings['mq.batchWaitSeconds'] ?? 0),
     order: settings['mq.order'] === 'fifo' ? 'fifo' : ORDER_DEFAULT,
+    ahead: settings['mq.ahead'] === true && settings['mq.cache'] !== false,
+    resolve: [...((settings['mq.resolve'] as Resolve[] | undefined) ?? RESOLVE_DEFAULT)],
+    twice: true,
   }
 }
+
+/** Gates that are no command: somebody says yes or no. */
+const approvalSpecs = (settings: Settings): ApprovalSpec[] =>
+  gatesIn(settings).flatMap(({ name, value }): ApprovalSpec[] => {
+    if (isApproval(value)) return [{ name, again: value.again === true }]
+    if (!isReview(value)) return []
+    const { again = false, required } = value
+    return [{ name, again, review: reviewSpecOf(value), ...(required === false && { required }) }]
+  })
 
 /** What the worker needs of a gate: nothing of how its owner wrote it down. */
 function gateSpec(gate: ReturnType<typeof commandGates>[number]): Gate {

@@ -7,8 +7,10 @@ import { recordOf } from '../../events/upcasters.ts'
 import { isUnfinished } from '../../git/forks.ts'
 import { type Repositories, RepositoryError } from '../../ports/repositories.ts'
 import { bead as beadRow } from '../../projections/bead-queries.ts'
+import { branchAbove } from '../../projections/epics.ts'
 import { authorOf, baseEnvironment } from '../environment.ts'
 import { slug, worktreePath } from '../files.ts'
+import { targetOfLanded, targetOfWork } from '../integrations.ts'
 import { allowedVariables, domainOf, gateRunning, rigView } from '../settings.ts'
 import type { Carrier, CarryOut } from './carrier.ts'
 
@@ -21,13 +23,17 @@ export const cloneRig: CarryOut<'rig.clone'> = async (params, { id }, town) => {
   }
 }
 
-export const addWorktree: CarryOut<'worktree.add'> = async ({ rig, sandbox, branch }, { id }, town) => {
+export const addWorktree: CarryOut<'worktree.add'> = async (params, { id }, town) => {
+  const { rig, sandbox, bead, branch } = params
   const path = worktreePath(town.dir, sandbox)
+  const above = bead === null ? null : branchAbove(town.projections, rig, bead)
+  const view = rigView(town.system, rig)
+  const target = above?.branch ?? view.target
   try {
     const made = await town
       .repositoriesFor(id)
-      .addWorktree({ rig, ...rigView(town.system, rig), path, branch, env: toolEnvironment(town, rig) })
-    return { type: 'worktree.added', ...made, path }
+      .addWorktree({ rig, ...view, target, path, branch, env: toolEnvironment(town, rig) })
+    return { type: 'worktree.added', ...made, path, ...(above !== null && { epic: above.epic }) }
   } catch (error) {
     return { type: 'worktree.notAdded', ...failure(error) }
   }
@@ -55,7 +61,7 @@ export async function finishWorktree(
 
 export const verifyWorktree: CarryOut<'worktree.verify'> = async (params, { id }, town) => {
   const { rig, sandbox, path, branch } = params
-  const { target } = rigView(town.system, rig)
+  const target = targetOfWork(town.system, rig, sandbox)
   try {
     const found = await town.repositoriesFor(id).inspectWorktree({ rig, path, branch, target })
     const { head, commits } = found
@@ -66,7 +72,8 @@ export const verifyWorktree: CarryOut<'worktree.verify'> = async (params, { id }
 }
 
 export const buildMerge: CarryOut<'merge.build'> = async (params, { id }, town) => {
-  const { rig, mergeRequest, remote, target, bead, agent, branch, head, onto, method, revert } = params
+  const { rig, mergeRequest, remote, target, bead, agent, branch, head, onto, method, revert, resolve, date } =
+    params
   const domain = domainOf(town.system)
   try {
     const outcome = await town.repositoriesFor(id).buildMerge({
@@ -78,14 +85,15 @@ export const buildMerge: CarryOut<'merge.build'> = async (params, { id }, town) 
       message: commitMessage(town, bead, mergeRequest, revert),
       author: agent === OVERSEER ? town.owner : authorOf(agent, domain),
       committer: authorOf(refinery(rig), domain),
-      date: await timeOfAsking(town, id),
+      date: date === undefined ? await timeOfAsking(town, id) : Date.parse(date),
       ...(onto !== undefined && { onto }),
       ...(method !== undefined && { method }),
       ...(revert !== undefined && { revert: { of: revert.of } }),
+      ...(resolve !== undefined && { resolve }),
     })
     const { base } = outcome
     if (outcome.kind === 'built') {
-      const { commit, tree, head: made } = outcome
+      const { commit, tree, head: made, resolved } = outcome
       return {
         type: 'merge.built',
         mergeRequest,
@@ -93,6 +101,9 @@ export const buildMerge: CarryOut<'merge.build'> = async (params, { id }, town) 
         tree,
         base,
         ...(made !== undefined && { head: made }),
+        ...(resolved !== undefined && {
+          resolved: { ...resolved, files: resolved.files.slice(0, 200) },
+        }),
       }
     }
     if (outcome.kind === 'empty') return { type: 'merge.empty', mergeRequest, base }
@@ -174,7 +185,7 @@ const proofOf = ({ patchId, proof, lines }: Proof) => ({
 
 export const removeWorktree: CarryOut<'worktree.remove'> = async (params, { id }, town) => {
   const { rig, sandbox, path, branch, head, landed } = params
-  const { target } = rigView(town.system, rig)
+  const target = targetOfLanded(town.system, rig, sandbox)
   const name = slug(sandbox)
   try {
     const { checkpoint } = await town
