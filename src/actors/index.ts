@@ -1,11 +1,13 @@
 // Which machine lives at which address.
 
 import { type OwnerKind, ownerKind } from '../events/address.ts'
+import { ahead } from './ahead/ahead.machine.ts'
 import { bead } from './bead/bead.machine.ts'
 import { budgets } from './budgets/budgets.machine.ts'
 import { crew } from './crew/crew.machine.ts'
 import { deacon } from './deacon/deacon.machine.ts'
 import { decision } from './decision/decision.machine.ts'
+import { integration } from './integration/integration.machine.ts'
 import type { MachineDef } from './machine.ts'
 import { mayor } from './mayor/mayor.machine.ts'
 import { mergeRequest } from './merge-request/merge-request.machine.ts'
@@ -13,6 +15,7 @@ import { nudge } from './nudge/nudge.machine.ts'
 import { plan } from './plan/plan.machine.ts'
 import { polecat } from './polecat/polecat.machine.ts'
 import { pull } from './pull/pull.machine.ts'
+import { review } from './review/review.machine.ts'
 import { refinery } from './refinery/refinery.machine.ts'
 import { rig } from './rig/rig.machine.ts'
 import { sandbox } from './sandbox/sandbox.machine.ts'
@@ -29,12 +32,15 @@ export const MACHINES: Readonly<Record<OwnerKind, MachineDef>> = {
   bead,
   witness,
   refinery,
+  ahead,
+  integration,
   polecat,
   crew,
   sandbox,
   session,
   mergeRequest,
   pull,
+  review,
   nudge,
   decision,
   plan,

@@ -52,6 +52,8 @@ export type SandboxFacts = {
   readonly branch: string
   readonly path: string
   readonly base: string
+  /** Whose integration branch its work goes to; absent in assignments of before there were any. */
+  readonly epic?: string | null
   readonly preset: string | null
   readonly attempt: number
   readonly reason: string
@@ -75,7 +77,12 @@ export function assignmentOf(
   caller: SessionCaller,
 ): { sandbox: Address; facts: SandboxFacts } {
   if (sessionRole(caller.session) !== 'polecat')
-    throw new Fault('AGENT_HAS_NO_WORK', `${caller.agent} has no bead: a person directs it.`)
+    throw new Fault(
+      'AGENT_HAS_NO_WORK',
+      sessionRole(caller.session) === 'reviewer'
+        ? `${caller.agent} has no bead of its own: it reviews the work of another agent.`
+        : `${caller.agent} has no bead: a person directs it.`,
+    )
   const sandbox = sandboxOfSession(caller.session)
   const facts = town.system.owner(sandbox)?.context as SandboxFacts | undefined
   const ended = town.system.owner(caller.session)?.value === 'ended'
@@ -92,7 +99,7 @@ export type Workplace = {
   readonly agent: Address
   /** Null: the Mayor is of no rig. */
   readonly rig: string | null
-  /** Null: a person directs it. */
+  /** Null: a person directs it. A reviewer has that of the work it looks at. */
   readonly bead: string | null
   readonly path: string
   readonly branch: string
@@ -114,6 +121,10 @@ export function workplaceOf(town: TownHandle, caller: SessionCaller): Workplace 
   const ended = town.system.owner(session)?.value === 'ended'
   if (context?.session !== session || ended)
     throw new Fault('ASSIGNMENT_OVER', `This session of ${agent} is over.`, { session })
+  if (role === 'reviewer') {
+    const { bead, worktree } = town.system.owner(session)?.context ?? {}
+    return { role, agent, rig, bead: String(bead), path: String(worktree), branch: '' }
+  }
   return { role, agent, rig, bead: null, path: String(context.path), branch: String(context.branch) }
 }
 

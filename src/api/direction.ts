@@ -1,6 +1,6 @@
-// What an agent that a person directs is told: who and where it is, and what it may do. Pure text.
+// What an agent is told that has no assignment: who and where it is, and what it may do. Pure text.
 //
-//   Always:  it is given no work: the person says what is to be done.
+//   Always:  whom a person directs is given no work: the person says what is to be done.
 
 import type { SessionRole } from '../events/address.ts'
 
@@ -16,7 +16,11 @@ const MESSAGES = 'A prompt that begins with "gt n-" is a message to you, deliver
 
 /** Rules of whoever it is. */
 export const directedRules = (role: SessionRole, directed: Directed): string =>
-  role === 'mayor' ? mayorRules(directed) : crewRules(directed)
+  role === 'mayor'
+    ? mayorRules(directed)
+    : role === 'reviewer'
+      ? reviewerRules(directed)
+      : crewRules(directed)
 
 /** Rules of a crew member, for its whole conversation. */
 const crewRules = ({ agent, rig, branch, folder }: Directed): string =>
@@ -27,6 +31,16 @@ const crewRules = ({ agent, rig, branch, folder }: Directed): string =>
     'Never push: work that is to land goes by a bead, which a person hands over.',
     '`gt bead create "<title>"` makes one; `gt plan propose <file.json>` proposes several that belong together.',
     '`gt bead list` and `gt agents` show your project; `gt nudge <agent> <text>` speaks to its agents, and to the mayor.',
+    MESSAGES,
+    DATA,
+  ].join('\n')
+
+/** Rules of a reviewer; what it is to look at is its first prompt. */
+const reviewerRules = ({ agent, rig }: Directed): string =>
+  [
+    `You are ${agent}, a reviewer of gt in the project ${rig}. Nobody watches this terminal.`,
+    'You change nothing: what you write in this checkout is thrown away, and gt done and gt handoff are not for you.',
+    'Do not stop before you ran gt review pass or gt review fail; do not ask questions in the terminal.',
     MESSAGES,
     DATA,
   ].join('\n')

@@ -4,7 +4,7 @@
 //            Mayor's whole town, but for what is the person's alone.
 // Always:    a list without a rig is asked for the rig of whoever asks.
 
-import { rigOf } from '../events/address.ts'
+import { mergeRequestOfReview, rigOf } from '../events/address.ts'
 import { type SessionCaller, type Workplace, workplaceOf } from './callers.ts'
 import { Fault } from './fault.ts'
 import type { ReadRoute } from './read.ts'
@@ -22,6 +22,7 @@ export function mayRead(
 ): Values {
   const own = workplaceOf(town, caller)
   if (route.own?.(own, params, query) === true) return query
+  if (own.role === 'reviewer' && isReviewed(town, caller, route.path, params)) return query
   if (own.role === 'mayor' && OF_THE_TOWN.has(route.path)) return query
   if (own.role === 'crew') {
     if (LISTS.has(route.path) && (query.rig === undefined || query.rig === own.rig))
@@ -35,6 +36,7 @@ const REFUSALS = {
   polecat: 'An agent reads its own bead, hook, mail and rig only.',
   crew: 'A crew member reads its own rig only.',
   mayor: 'This is for the person alone.',
+  reviewer: 'A reviewer reads the bead and the merge request that it reviews only.',
 } as const
 
 /** Lists that can be asked for one rig. */
@@ -70,6 +72,16 @@ const OF_THE_TOWN: ReadonlySet<string> = new Set([
   '/v1/escalations',
   '/v1/escalations/:id',
 ])
+
+/** The merge request that it looks at. */
+const isReviewed = (
+  { projections }: TownHandle,
+  { agent }: SessionCaller,
+  path: string,
+  { id = '' }: Readonly<Record<string, string>>,
+): boolean =>
+  (path === '/v1/merge-queue/:id' || path === '/v1/merge-queue/:id/packet') &&
+  findMergeRequest(projections, id).address === mergeRequestOfReview(agent)
 
 function isOfRig(
   { projections }: TownHandle,

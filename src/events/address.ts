@@ -12,7 +12,13 @@ export const OVERSEER = 'overseer'
 export const rigOwner = (rig: string): Address => `rigs/${rig}`
 export const beadOwner = (bead: string): Address => `beads/${bead}`
 export const witness = (rig: string): Address => `${rig}/witness`
-export const refinery = (rig: string): Address => `${rig}/refinery`
+/** The Refinery of a rig's own target; with an epic: of the integration branch of that epic. */
+export const refinery = (rig: string, epic: string | null = null): Address =>
+  epic === null ? `${rig}/refinery` : `${rig}/refinery/${epic}`
+/** What builds and tests ahead for a Refinery. */
+export const aheadOwner = (refinery: Address): Address => refinery.replace('/refinery', '/ahead')
+/** The integration branch of an epic. */
+export const integrationOwner = (rig: string, epic: string): Address => `${rig}/integration/${epic}`
 export const polecat = (rig: string, name: string): Address => `${rig}/polecats/${name}`
 /** A workplace of a person's own: it lives until they give it up. */
 export const crew = (rig: string, name: string): Address => `${rig}/crew/${name}`
@@ -35,6 +41,14 @@ export const pullOwner = (mergeRequest: Address): Address =>
   mergeRequest.replace('/merge-requests/', '/pulls/')
 export const mergeRequestOf = (pull: Address): Address => pull.replace('/pulls/', '/merge-requests/')
 
+/** The review of a merge request: an agent looks at it before it lands. */
+export const reviewOwner = (mergeRequest: Address): Address =>
+  mergeRequest.replace('/merge-requests/', '/reviews/')
+export const mergeRequestOfReview = (review: Address): Address =>
+  review.replace('/reviews/', '/merge-requests/')
+/** The n-th session of a reviewer. */
+export const reviewSession = (review: Address, n: number): Address => `${review}/sessions/${n}`
+
 export const nudgeOwner = (nudge: string): Address => `nudges/${nudge}`
 export const decisionOwner = (decision: string): Address => `decisions/${decision}`
 export const planOwner = (plan: string): Address => `plans/${plan}`
@@ -48,12 +62,15 @@ export type OwnerKind =
   | 'bead'
   | 'witness'
   | 'refinery'
+  | 'ahead'
+  | 'integration'
   | 'polecat'
   | 'crew'
   | 'sandbox'
   | 'session'
   | 'mergeRequest'
   | 'pull'
+  | 'review'
   | 'nudge'
   | 'decision'
   | 'plan'
@@ -66,16 +83,19 @@ const PATTERNS: readonly (readonly [OwnerKind, RegExp])[] = [
   ['rig', /^rigs\/([^/]+)$/],
   ['bead', /^beads\/([^/]+)$/],
   ['witness', /^([^/]+)\/witness$/],
-  ['refinery', /^([^/]+)\/refinery$/],
+  ['refinery', /^([^/]+)\/refinery(\/[^/]+)?$/],
+  ['ahead', /^([^/]+)\/ahead(\/[^/]+)?$/],
+  ['integration', /^([^/]+)\/integration\/([^/]+)$/],
   ['polecat', /^([^/]+)\/polecats\/([^/]+)$/],
   ['crew', /^(mayor\/desk|([^/]+)\/crew\/([^/]+))$/],
   ['sandbox', /^([^/]+)\/polecats\/([^/]+)\/sandboxes\/(\d+)$/],
   ['session', /^([^/]+)\/polecats\/([^/]+)\/sessions\/(\d+\.\d+)$/],
-  ['session', /^(mayor|([^/]+)\/crew\/([^/]+))\/sessions\/(\d+)$/],
+  ['session', /^(mayor|([^/]+)\/(?:crew|reviews)\/([^/]+))\/sessions\/(\d+)$/],
   ['nudge', /^nudges\/([^/]+)$/],
   ['decision', /^decisions\/([^/]+)$/],
   ['plan', /^plans\/([^/]+)$/],
   ['pull', /^([^/]+)\/pulls\/([^/]+)$/],
+  ['review', /^([^/]+)\/reviews\/([^/]+)$/],
   ['mergeRequest', /^([^/]+)\/merge-requests\/([^/]+)$/],
 ]
 
@@ -113,20 +133,22 @@ export function rigOf(address: Address): string | null {
 export const sandboxOfSession = (session: Address): Address =>
   session.replace(/\/sessions\/(\d+)\.\d+$/, '/sandboxes/$1')
 
-/** What an agent with sessions is: one that works on beads, one that a person directs, or the Mayor. */
-export type SessionRole = 'polecat' | 'crew' | 'mayor'
+/** What an agent with sessions is: one that works on beads, one that a person directs, the Mayor, or one that reviews. */
+export type SessionRole = 'polecat' | 'crew' | 'mayor' | 'reviewer'
 
 /** Of a session, of its keeper, or of the agent itself; null for everybody else. */
 export function sessionRole(address: Address): SessionRole | null {
   if (address === MAYOR || OF_THE_MAYOR.test(address)) return 'mayor'
   if (workerOf(address) !== null) return 'polecat'
+  if (REVIEWER.test(address)) return 'reviewer'
   return CREW.test(address) ? 'crew' : null
 }
 
-/** Whose session it is; also of a keeper: `shop/polecats/nux`, `shop/crew/ada`, `mayor`. */
+/** Whose session it is; also of a keeper: `shop/polecats/nux`, `shop/crew/ada`, `mayor`, `shop/reviews/mr-1`. */
 export function agentOf(address: Address): Address | null {
   const role = sessionRole(address)
   if (role === 'mayor') return MAYOR
+  if (role === 'reviewer') return REVIEWER.exec(address)?.[0] ?? null
   return role === 'crew' ? (CREW.exec(address)?.[0] ?? null) : (workerOf(address)?.agent ?? null)
 }
 
@@ -134,11 +156,26 @@ export function agentOf(address: Address): Address | null {
 export function keeperOf(session: Address): Address {
   const role = sessionRole(session)
   if (role === 'mayor') return DESK
-  return role === 'crew' ? (agentOf(session) ?? session) : sandboxOfSession(session)
+  return role === 'crew' || role === 'reviewer' ? (agentOf(session) ?? session) : sandboxOfSession(session)
 }
 
 const CREW = /^[^/]+\/crew\/[^/]+/
+const REVIEWER = /^[^/]+\/reviews\/[^/]+/
 const OF_THE_MAYOR = /^mayor\/(desk$|sessions\/)/
+
+/** Whose integration branch an owner is there for; null of everybody else, also of the Refinery of a rig's own target. */
+export const epicOf = (address: Address): string | null =>
+  /^[^/]+\/(?:refinery|integration)\/([^/]+)$/.exec(address)?.[1] ?? null
+
+/** The Refinery that a merge request is with: each names its own after what it is there for. */
+export const refineryOf = (mergeRequest: Address): Address =>
+  refinery(
+    mergeRequest.slice(0, mergeRequest.indexOf('/')),
+    /^(.+)-mr-\d+$/.exec(lastPart(mergeRequest))?.[1] ?? null,
+  )
+
+/** The Refinery that said something of the target of a rig: of a branch when `actor` is one of that, else of its own. */
+export const saidBy = (actor: Address, rig: string): Address => refinery(rig, epicOf(actor))
 
 /** The id at the end of a bead's or merge request's address. */
 export const lastPart = (address: Address): string => address.slice(address.lastIndexOf('/') + 1)

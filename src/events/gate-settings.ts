@@ -5,6 +5,7 @@
 // Always:    what is kept has a `command`, whatever it was written as, and can be set again as it is shown.
 
 import { z } from 'zod'
+import { INSTRUCTIONS_MAX, type ReviewSpec } from './review.ts'
 import { argv, relativePath, timeout } from './setting-values.ts'
 
 /** A gate or a setup without its own limit may take this long, ms. */
@@ -17,6 +18,50 @@ const approvalGate = z.strictObject({ approval: z.literal('person'), again: z.bo
 export type ApprovalGate = z.infer<typeof approvalGate>
 export const isApproval = (value: unknown): value is ApprovalGate =>
   typeof value === 'object' && value !== null && 'approval' in value
+
+/** A reviewer without a limit of its own may take this long, ms. */
+const REVIEW_TIMEOUT_MS = 15 * 60_000
+
+/** Passed by an agent that looks at what would land. */
+const reviewGate = z.strictObject({
+  review: z
+    .strictObject({
+      /** The default of the rig when left out. */
+      preset: z
+        .string()
+        .regex(/^[a-z0-9][a-z0-9-]{0,40}$/, 'preset: the name of an agent, like claude')
+        .optional(),
+      instructions: z
+        .string()
+        .max(INSTRUCTIONS_MAX, `instructions: at most ${INSTRUCTIONS_MAX} characters`)
+        .optional(),
+      ...timeout,
+    })
+    .superRefine(({ timeout, timeoutMs }, context) => {
+      if (timeout !== undefined && timeoutMs !== undefined && timeout !== timeoutMs)
+        context.addIssue({ code: 'custom', message: 'timeout or timeoutMs, not both' })
+      if ((timeout ?? timeoutMs ?? 1) === 0)
+        context.addIssue({ code: 'custom', message: 'timeout: more than nothing' })
+    })
+    .transform(({ timeout, timeoutMs, ...rest }) => ({
+      ...rest,
+      timeoutMs: timeout ?? timeoutMs ?? REVIEW_TIMEOUT_MS,
+    })),
+  /** For each tree that would land anew. */
+  again: z.boolean().optional(),
+  /** false: its no is shown and stops nothing. */
+  required: z.boolean().optional(),
+})
+type ReviewGate = z.infer<typeof reviewGate>
+export const isReview = (value: unknown): value is ReviewGate =>
+  typeof value === 'object' && value !== null && 'review' in value
+
+/** As a Refinery is told of it. */
+export const reviewSpecOf = ({ review: { preset, instructions, timeoutMs } }: ReviewGate): ReviewSpec => ({
+  preset: preset ?? null,
+  timeoutMs,
+  instructions: instructions ?? '',
+})
 
 const GATE_NAME = /^[a-z0-9][a-z0-9-]{0,40}$/
 
@@ -91,7 +136,7 @@ export type CommandGate = {
   readonly junit?: string
 }
 
-export const gateValue = z.union([approvalGate, commandGate])
+export const gateValue = z.union([approvalGate, reviewGate, commandGate])
 
 /** Whether a setting of that name is a gate. */
 export const isGateName = (key: string): boolean =>
@@ -110,7 +155,7 @@ export const commandGates = (settings: {
   readonly [key: string]: unknown
 }): ({ name: string } & CommandGate)[] =>
   gatesIn(settings).flatMap(({ name, value }) => {
-    if (isApproval(value)) return []
+    if (isApproval(value) || isReview(value)) return []
     const { command, ...rest } = value as Partial<CommandGate>
     const readable = Array.isArray(command) && command.length > 0
     return [{ ...rest, name, command: readable ? command : [''] }]
@@ -120,6 +165,10 @@ export const commandGates = (settings: {
 export const requiredGates = (settings: {
   readonly [key: string]: unknown
 }): ({ name: string } & CommandGate)[] => commandGates(settings).filter(({ required }) => required !== false)
+
+/** Names of gates that a reviewer passes. */
+export const reviewGates = (settings: { readonly [key: string]: unknown }): string[] =>
+  gatesIn(settings).flatMap(({ name, value }) => (isReview(value) ? [name] : []))
 
 /** Names of gates that a person passes. */
 export const approvalGates = (settings: { readonly [key: string]: unknown }): string[] =>

@@ -1,6 +1,7 @@
 // The vocabulary: every message, fact and effect there is, found by name.
 
 import { z } from 'zod'
+import { aheadEffects, aheadFacts, aheadMessages } from './ahead.ts'
 import { beadFacts, beadMessages } from './bead.ts'
 import { budgetFacts, budgetMessages, stopFacts, stopMessages } from './budget.ts'
 import { crewFacts, crewMessages } from './crew.ts'
@@ -8,6 +9,7 @@ import { askingMessages, decisionEffects, decisionFacts, decisionMessages } from
 import type { EffectSpec } from './define.ts'
 import { forkFacts, forkMessages } from './fork.ts'
 import { hearingFacts, hearingMessages } from './hearing.ts'
+import { integrationEffects, integrationFacts, integrationMessages } from './integration.ts'
 import { keepingEffects, keepingFacts, keepingMessages } from './keeping.ts'
 import {
   landingEffects,
@@ -22,6 +24,7 @@ import { deaconFacts, deaconMessages, mayorFacts, mayorMessages } from './mayor.
 import { composerMessages, nudgeEffects, nudgeFacts, nudgeMessages } from './nudge.ts'
 import { planFacts, planMessages } from './plan.ts'
 import { pullAnswers, pullEffects, pullFacts, pullMessages } from './pull.ts'
+import { reviewAnswers, reviewEffects, reviewFacts, reviewMessages } from './review.ts'
 import { systemEffects, systemMessages } from './system.ts'
 import { rigEffects, rigFacts, rigMessages, townFacts, townMessages } from './town.ts'
 import {
@@ -54,8 +57,12 @@ const messages = [
   ...witnessMessages,
   ...refineryMessages,
   ...mergeRequestMessages,
+  ...aheadMessages,
   ...pullMessages,
   ...pullAnswers,
+  ...reviewMessages,
+  ...reviewAnswers,
+  ...integrationMessages,
   ...budgetMessages,
   ...stopMessages,
   ...forkMessages,
@@ -80,7 +87,10 @@ const facts = [
   ...witnessFacts,
   ...refineryFacts,
   ...mergeRequestFacts,
+  ...aheadFacts,
   ...pullFacts,
+  ...reviewFacts,
+  ...integrationFacts,
   ...budgetFacts,
   ...stopFacts,
   ...forkFacts,
@@ -101,7 +111,10 @@ export const EFFECTS = {
   ...nudgeEffects,
   ...decisionEffects,
   ...landingEffects,
+  ...aheadEffects,
   ...pullEffects,
+  ...reviewEffects,
+  ...integrationEffects,
   ...systemEffects,
 } as const
 export type EffectKind = keyof typeof EFFECTS

@@ -2,6 +2,7 @@
 
 import { z } from 'zod'
 import { GATE_TIMEOUT_MS, gateValue, isGateName } from './gate-settings.ts'
+import { integrationSettings } from './integration-settings.ts'
 import { landingSettings } from './landing-settings.ts'
 import { argv, duration, relativePath, timeout } from './setting-values.ts'
 
@@ -88,6 +89,11 @@ const fixed: Readonly<Record<string, Setting>> = {
     value: z.boolean(),
     help: 'whether a gate that has passed on the very same tree is taken as passed',
   },
+  'mq.ahead': {
+    scope: 'rig',
+    value: z.boolean(),
+    help: 'whether the next stack is tested while one is; its gates run beside those of the other, in a second folder',
+  },
   toolchain: {
     scope: 'rig',
     value: z.array(argv).max(20),
@@ -117,6 +123,7 @@ const fixed: Readonly<Record<string, Setting>> = {
     example: '[".env"]',
   },
   ...landingSettings,
+  ...integrationSettings,
   'handoff.on': {
     scope: 'both',
     value: z.enum(HANDOFF_ON),
@@ -163,7 +170,7 @@ const fixed: Readonly<Record<string, Setting>> = {
 const gate: Setting = {
   scope: 'rig',
   value: gateValue,
-  help: 'a command that must pass before work lands, or {"approval":"person"}: you say whether it does',
+  help: 'a command that must pass before work lands; {"approval":"person"}: you say whether it does; {"review":{}}: an agent looks at it',
   example: '{"command":["npm","test"]}',
 }
 

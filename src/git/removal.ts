@@ -105,6 +105,14 @@ export async function headBelow(layout: Layout, commit: string): Promise<string>
 /** Worktree and branch go; the branch's commits stay under refs/gt/removed. Safe to repeat. */
 async function takeAway(layout: Layout, worktree: Worktree, branch: string): Promise<void> {
   const branchHead = await refId(layout.shared, `refs/heads/${branch}`)
+  await Promise.all([
+    discard(layout, worktree),
+    branchHead === null ? null : releaseBranch(layout, branch, branchHead),
+  ])
+}
+
+/** The worktree goes with all that is in it. Safe to repeat. */
+export async function discard(layout: Layout, worktree: Worktree): Promise<void> {
   // Out of the agents' sight at once; the deletion itself may take seconds (node_modules) and is not waited for.
   const out = join(layout.trash, `${worktree.id}+${Date.now()}`)
   await mkdir(layout.trash, { recursive: true })
@@ -112,7 +120,6 @@ async function takeAway(layout: Layout, worktree: Worktree, branch: string): Pro
   await Promise.all([
     rm(worktree.admin, { recursive: true, force: true }),
     rm(dirname(worktree.index), { recursive: true, force: true }),
-    branchHead === null ? null : releaseBranch(layout, branch, branchHead),
   ])
   void rm(out, { recursive: true, force: true }).catch(() => undefined)
 }

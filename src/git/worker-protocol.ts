@@ -29,8 +29,15 @@ export const OPERATIONS = [
   'bringBack',
   'buildMerge',
   'runGates',
+  'runAhead',
+  'endAhead',
   'pushTarget',
+  'createBranch',
+  'lookAtBranch',
+  'removeBranch',
   'removeWorktree',
+  'addReviewTree',
+  'removeReviewTree',
 ] as const
 /** Besides the operations of `Repositories`. */
 export const NOTICE_OPERATIONS = ['notify'] as const

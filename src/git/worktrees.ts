@@ -44,7 +44,7 @@ export async function addWorktree(layout: Layout, input: Input): Promise<{ base:
   })
   const start = existing ?? from?.head ?? target
   if (complete) await linkBack(worktree)
-  else await checkout(layout, worktree, input.branch, { commit: start, files: from?.files ?? start })
+  else await checkout(layout, worktree, `ref: refs/heads/${input.branch}`, { commit: start, files: from?.files ?? start })
   // What the agent had of them comes before what is copied in, which overwrites nothing.
   if (!complete && from?.name !== undefined)
     await restoreIgnored(layout, { name: from.name, commit: from.files }, worktree.path)
@@ -108,16 +108,19 @@ async function setRefs(
   })
 }
 
-/** `files`: the tree that is written; what it has beyond `commit` is uncommitted then. */
-async function checkout(
+/**
+ * `head`: what it has checked out, as git writes that down. `files`: the tree that is written; what it has beyond
+ * `commit` is uncommitted then.
+ */
+export async function checkout(
   layout: Layout,
   worktree: Worktree,
-  branch: string,
+  head: string,
   { commit, files }: { readonly commit: string; readonly files: string },
 ): Promise<void> {
   await Promise.all([mkdir(worktree.path, { recursive: true }), mkdir(worktree.admin, { recursive: true })])
   await Promise.all([
-    writeWhole(join(worktree.admin, 'HEAD'), `ref: refs/heads/${branch}\n`),
+    writeWhole(join(worktree.admin, 'HEAD'), `${head}\n`),
     writeWhole(join(worktree.admin, 'commondir'), '../..\n'),
     linkBack(worktree),
   ])

@@ -4,7 +4,7 @@
 // Does not:  keep long texts: rows point to the record that holds them.
 // Always:    a status and a stage are those of the table in SPEC.md (PR-4).
 
-import { OVERSEER, sandboxOfSession } from '../events/address.ts'
+import { OVERSEER, refineryOf, saidBy, sandboxOfSession } from '../events/address.ts'
 import type { WaitingFor } from '../events/define.ts'
 import type { LogRecord } from '../events/index.ts'
 import {
@@ -19,7 +19,7 @@ import {
   rebuildIndexes,
   setNeeds,
 } from './bead-rows.ts'
-import { isAside, isAtForge } from './merge-queue.ts'
+import { isAside, isAtForge, isInReview } from './merge-queue.ts'
 import { type Handlers, projection } from './store.ts'
 import type { Projection } from './types.ts'
 
@@ -238,7 +238,9 @@ const landing: Handlers<BeadRows> = {
     const working = [...(rows.byStatus.get('in_progress') ?? [])]
     const ofRig = working.filter((id) => {
       const row = rows.byId.get(id)
-      return row?.rig === rig && !isAside(row.waits.merge?.id ?? '')
+      const by = saidBy(record.actor, rig)
+      const isIts = row?.mergeRequest == null || refineryOf(row.mergeRequest) === by
+      return row?.rig === rig && isIts && !isAside(row.waits.merge?.id ?? '')
     })
     return ofRig.filter((id) => noMergeWait(rows, id, record)).length > 0
   },
@@ -326,8 +328,8 @@ function noRecovery(row: BeadRow): void {
 
 /** What a request to land waits for, by the code of its wait. */
 function waitsFor(code: string): WaitingFor['kind'] {
-  if (/^(APPROVAL_NEEDED|PULL_REVIEW|PULL_DRAFT)$/.test(code)) return 'person'
-  return code.includes('GATE') || isAtForge(code) ? 'gate' : 'target'
+  if (/^(APPROVAL_NEEDED|REVIEW_UNDECIDED|PULL_REVIEW|PULL_DRAFT)$/.test(code)) return 'person'
+  return code.includes('GATE') || isAtForge(code) || isInReview(code) ? 'gate' : 'target'
 }
 
 const noMergeWait = (rows: BeadRows, bead: string, { at }: LogRecord): boolean =>

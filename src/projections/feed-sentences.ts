@@ -4,6 +4,7 @@
 import { agentOf, lastPart, ownerKind, sessionRole, workerOf } from '../events/address.ts'
 import type { Fact, FactOf, LogRecord } from '../events/index.ts'
 import type { Address, AnyFact } from '../events/record.ts'
+import { isInReview } from './merge-queue.ts'
 
 export type Sentence = { readonly text: string; readonly problem: boolean }
 
@@ -160,7 +161,7 @@ const sayings: Sayings = {
   MergeTesting: ({ bead, base }) => `the Refinery tests bead ${bead} on top of ${short(base)}`,
   MergeWaiting: ({ bead, code, message }) =>
     // The decision says so.
-    code === 'APPROVAL_NEEDED' || code === 'PULL_OPENING' || code === 'PULL_OPEN'
+    code === 'APPROVAL_NEEDED' || code === 'PULL_OPENING' || code === 'PULL_OPEN' || isInReview(code)
       ? null
       : `the Refinery waits with bead ${bead}: ${message}`,
   PullOpened: ({ bead, number, url }) => `bead ${bead} is shown as pull request ${number}: ${url}`,
@@ -171,6 +172,12 @@ const sayings: Sayings = {
     ok
       ? `pull request ${number} of bead ${bead} may be merged: ${said}`
       : `pull request ${number} of bead ${bead} is refused by ${what}: ${said}`,
+  ReviewBegan: ({ bead, gate, attempt }) =>
+    `a reviewer looks at bead ${bead} for ${gate}${attempt > 1 ? ` (try ${attempt})` : ''}`,
+  ReviewGiven: ({ bead, gate, session, by, ok, note, findings }) =>
+    `${session === null ? who(by) : 'the reviewer'} ${ok ? 'lets' : 'does not let'} bead ${bead} pass ${gate}${because(note)}${findings.length === 0 ? '' : ` (${findings.length} findings)`}`,
+  ReviewMissed: ({ bead, gate, last, message }) =>
+    `bead ${bead} got no verdict for ${gate}: ${message}; ${last ? 'it is not tried again' : 'it is tried once more'}`,
   MergeRequeued: ({ bead, reason }) => `the Refinery takes bead ${bead} up again${because(reason)}`,
   MergeConflicted: ({ bead, files }) => `bead ${bead} conflicts with the target in ${listed(files)}`,
   MergeFailed: ({ bead, gate, message }) => `bead ${bead} did not pass ${gate}: ${message}`,
@@ -180,6 +187,9 @@ const sayings: Sayings = {
     `the Refinery tests ${beads.length} beads together for ${target}: ${listed(beads)}`,
   BatchNarrowed: ({ target, suspects, testing }) =>
     `what is to land on ${target} is red together: the Refinery looks for the fault among ${suspects.length}, and tests the first ${testing.length}`,
+  // They decide nothing; `gt gates report` counts them.
+  StackTestedAhead: () => null,
+  StackAheadUsed: () => null,
   CulpritFound: ({ bead, gate, of }) =>
     `bead ${bead} is what makes ${gate} red, of ${of} that were tested together`,
   GateFlaky: ({ gate, tree }) => `${gate} is flaky: red and then green on the same tree ${short(tree)}`,
@@ -236,6 +246,7 @@ const PROBLEMS: ReadonlySet<string> = new Set<Fact['type']>([
   'NudgeUnconfirmed',
   'NudgeFailed',
   'MergeWaiting',
+  'ReviewMissed',
   'BeadNeedTakenBack',
   'RevertFailed',
   'TargetFrozen',
@@ -301,6 +312,7 @@ function who(address: Address): string {
   const role = sessionRole(address)
   if (role === 'mayor') return 'the dispatcher'
   if (ownerKind(address) === 'refinery') return 'the Refinery'
+  if (role === 'reviewer') return 'the reviewer'
   const agent = role === 'crew' ? agentOf(address) : null
   return agent === null ? address : `your agent ${agent.slice(agent.lastIndexOf('/') + 1)}`
 }

@@ -2,7 +2,7 @@
 //
 // Does not:  keep long texts: of a command the first characters of each word, the record has the rest.
 
-import { rigOf } from '../events/address.ts'
+import { rigOf, sessionRole } from '../events/address.ts'
 import type { AttemptReason } from '../events/define.ts'
 import type { FactOf } from '../events/index.ts'
 import type { Address } from '../events/record.ts'
@@ -104,7 +104,8 @@ export const currentSession = (rows: SessionRows, agent: Address): SessionRow | 
 
 /** How often a bead was begun, and how often because a process had died. */
 export function tries(rows: SessionRows, bead: string): { attempts: number; recoveries: number } {
-  const all = sessions(rows, { bead })
+  // Reviewers look at its work, and are no tries of it.
+  const all = sessions(rows, { bead }).filter(({ session }) => sessionRole(session) !== 'reviewer')
   return { attempts: all.length, recoveries: all.filter(({ reason }) => reason === 'recovered').length }
 }
 

@@ -42,6 +42,7 @@ const TRIGGERS: ReadonlySet<string> = new Set([
   'TurnEnded',
   'AgentStands',
   'AttemptBegun',
+  'ReviewBegan',
 ])
 /** Those of them that matter when nobody has to rest as far as is known. */
 const LETS_GO: ReadonlySet<string> = new Set(['EverybodyThawed', 'BudgetLifted', 'RigParked', 'RigUnparked'])
@@ -168,6 +169,7 @@ export function createBrakes(options: {
     const stopped = stoppedIn(system) !== null
     const anyBudget = budgets().some(({ reachedAt }) => reachedAt !== null)
     const pauses: Pause[] = []
+    for (const [address, state] of system.living('review')) await settleReview(address, state, stopped, pauses)
     for (const [address, state] of [...system.living('crew'), ...system.living('sandbox')]) {
       if (ownerKind(address) === 'crew') {
         // A budget keeps turns from beginning, and says so to the person who is there.
@@ -199,6 +201,26 @@ export function createBrakes(options: {
     }
     if (pauses.length > 0) await pauseAll(pauses)
     await lookAtClock()
+  }
+
+  /** A review has nothing to keep; it begins again from the start. */
+  async function settleReview(address: Address, state: OwnerState, stopped: boolean, pauses: Pause[]) {
+    const { held = [], ask } = state.context as { held?: readonly PauseReason[]; ask?: { bead?: string } | null }
+    const bead = ask?.bead ?? null
+    const spent = reachedFor(system, { agent: address, rig: rigOf(address), bead }) !== null
+    const isDue: { readonly [R in PauseReason]?: boolean } = {
+      estop: stopped,
+      parked: rests(address),
+      // Its turn in hand ends first.
+      budget: spent && (held.includes('budget') || !isInTurn(state)),
+    }
+    for (const reason of ['estop', 'parked', 'budget'] as const) {
+      const isOn = held.includes(reason)
+      // Before anybody asks for it there is nothing to hold.
+      if (isDue[reason] === true && !isOn && ask != null)
+        pauses.push({ address, reason, ...(reason === 'estop' && { graceMs: STOP_GRACE_MS }) })
+      if (isDue[reason] !== true && isOn) await resume(address, reason)
+    }
   }
 
   /**
@@ -235,14 +257,14 @@ export function createBrakes(options: {
 
   const tell = (sandbox: Address, how: { reason: PauseReason; graceMs?: number; keepTurn?: true }) =>
     take(`pause.${how.reason}.${sandbox}.${system.owner(sandbox)?.seq}`, sandbox, [
-      ownerKind(sandbox) === 'crew'
-        ? { type: 'crew.pause', reason: how.reason, graceMs: how.graceMs }
+      HELD_ALIKE.has(String(ownerKind(sandbox)))
+        ? { type: pauseOf(sandbox), reason: how.reason, graceMs: how.graceMs }
         : { type: 'sandbox.pause', ...how },
     ])
 
   const resume = (sandbox: Address, reason: PauseReason) =>
     take(`resume.${reason}.${sandbox}.${system.owner(sandbox)?.seq}`, sandbox, [
-      { type: ownerKind(sandbox) === 'crew' ? 'crew.resume' : 'sandbox.resume', reason },
+      { type: resumeOf(sandbox), reason },
     ])
 
   function isInTurn({ context }: OwnerState): boolean {
@@ -287,6 +309,12 @@ export function createBrakes(options: {
 
 /** Who is to be paused, and how. */
 type Pause = { readonly address: Address; readonly reason: PauseReason; readonly graceMs?: number }
+
+/** Kinds of owners that are held in the same words as crew. */
+const HELD_ALIKE: ReadonlySet<string> = new Set(['crew', 'review'])
+const pauseOf = (address: Address) => (ownerKind(address) === 'review' ? 'review.pause' : 'crew.pause')
+const RESUMES = { crew: 'crew.resume', review: 'review.resume' } as const
+const resumeOf = (address: Address) => RESUMES[ownerKind(address) as keyof typeof RESUMES] ?? 'sandbox.resume'
 
 const isAtWork = ({ value }: OwnerState): boolean => value === 'working'
 

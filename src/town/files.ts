@@ -71,9 +71,9 @@ export const sessionFiles = (dir: string, session: Address) => {
   }
 }
 
-/** Worktree of an assignment, or of a crew member: `<town>/rigs/shop/polecats/nux/2`, `<town>/rigs/shop/crew/ada`. */
+/** Worktree of an assignment, a crew member or a review: `<town>/rigs/shop/polecats/nux/2`, `<town>/rigs/shop/crew/ada`. */
 export function worktreePath(dir: string, sandbox: Address): string {
   const [rig = '', kind, name = '', , k = ''] = sandbox.split('/')
-  if (kind === 'crew') return join(dir, 'rigs', rig, 'crew', name)
+  if (kind === 'crew' || kind === 'reviews') return join(dir, 'rigs', rig, kind, name)
   return join(dir, 'rigs', rig, 'polecats', name, k)
 }

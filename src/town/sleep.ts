@@ -20,6 +20,9 @@ const MAY_BEGIN: ReadonlySet<string> = new Set([
   'restoring',
 ])
 
+/** Where a review has no session, and begins none. */
+const RESTS: ReadonlySet<string> = new Set(['asking', 'idle'])
+
 const OVER: ReadonlySet<string> = new Set(['shelving', 'shelved', 'removed', 'kept', 'failed'])
 
 type Parts = { readonly town: OpenTown; readonly world: World }
@@ -69,6 +72,16 @@ export async function endSessions(parts: Parts): Promise<void> {
       })
     }),
   )
+  // A reviewer has nothing to keep, and looks again from the start.
+  await Promise.all(
+    ownersIn(system, 'review', ({ value, held }) => !RESTS.has(value) && !held.includes('town')).map((review) =>
+      system.take({
+        id: `pause.${review}.${system.owner(review)?.seq}`,
+        by: 'overseer',
+        messages: [{ to: review, message: { type: 'review.pause', reason: 'town' } }],
+      }),
+    ),
+  )
   await untilEnded(system, town)
 }
 
@@ -88,6 +101,13 @@ export async function resumeSessions(system: System): Promise<void> {
       messages: [{ to: crew, message: { type: 'crew.resume', reason: 'town' } }],
     })
   }
+  for (const review of ownersIn(system, 'review', ({ held }) => held.includes('town'))) {
+    await system.take({
+      id: `resume.${review}.${system.owner(review)?.seq}`,
+      by: 'overseer',
+      messages: [{ to: review, message: { type: 'review.resume', reason: 'town' } }],
+    })
+  }
 }
 
 type Resting = { readonly value: string; readonly held: readonly string[] }
@@ -95,7 +115,7 @@ type Resting = { readonly value: string; readonly held: readonly string[] }
 const sandboxesIn = (system: System, which: (sandbox: Resting) => boolean): Address[] =>
   ownersIn(system, 'sandbox', which)
 
-function ownersIn(system: System, kind: 'sandbox' | 'crew', which: (owner: Resting) => boolean): Address[] {
+function ownersIn(system: System, kind: 'sandbox' | 'crew' | 'review', which: (owner: Resting) => boolean): Address[] {
   return [...system.living(kind)]
     .filter(([, { value, context }]) =>
       which({ value: String(value), held: (context.held ?? []) as readonly string[] }),

@@ -59,8 +59,21 @@ const NOTHING_COMES_OF_IT: { readonly [kind: string]: readonly string[] } = {
   ],
   // The composer is given again, a receipt comes twice, the turn before ends, a session is gone.
   nudge: ['nudge.go', 'nudge.accepted', 'nudge.turnEnded', 'tell.refused'],
+  // Nothing is under way, or something is already; what passed is of no use.
+  ahead: ['ahead.begin', 'ahead.drop', 'ahead.over'],
   // What was said of it too late; said twice.
   pull: ['tell.refused', 'pull.withdraw'],
+  // Said of what nobody waits for, by a session that is gone, or twice.
+  review: [
+    'tell.refused',
+    'review.ask',
+    'review.close',
+    'review.withdraw',
+    'review.pause',
+    'review.resume',
+    'review.sessionEnded',
+    'effect.failed',
+  ],
   // A rule that it has.
   rig: ['rig.addRule'],
   // The news that a session began, or ended, when nobody waits for it.
@@ -83,8 +96,11 @@ const NOTHING_COMES_OF_IT: { readonly [kind: string]: readonly string[] } = {
   plan: ['tell.refused'],
   // Told of budgets that are gone, of sums and days that it knows.
   budgets: ['budget.spent', 'budget.day'],
+  // Somebody was quicker; work that landed while it lands.
+  integration: ['tell.refused', 'integration.advanced'],
   // It was told so before.
   refinery: [
+    'refinery.unseal',
     // Submitted twice, or of beads that have nothing in the queue.
     'MERGE_READY',
     'refinery.bead',

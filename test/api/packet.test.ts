@@ -23,6 +23,7 @@ const PACKET: Packet = {
     { text: 'it is quick', done: false },
   ],
   paths: ['src/cart'],
+  reviews: [],
   gates: [
     {
       name: 'test',

@@ -235,12 +235,19 @@ function repositories(worktree: { state: WorktreeState; gone: boolean }): Reposi
       }),
     showChange: () =>
       Promise.resolve({ files: [{ path: 'a.txt', added: 1, removed: 0 }], changed: 1, added: 1, removed: 0 }),
+    addReviewTree: ({ path }) => Promise.resolve({ path }),
+    removeReviewTree: () => Promise.resolve({ removed: true }),
     bringBack: () =>
       Promise.resolve({ commit: HEAD, repository: '/towns/test/rigs/shop/repo.git', files: 4 }),
     finishWorktree: unused,
     buildMerge: unused,
     runGates: unused,
+    runAhead: unused,
+    endAhead: unused,
     pushTarget: unused,
+    createBranch: unused,
+    lookAtBranch: () => Promise.resolve({ head: HEAD, base: BASE, ahead: 2, behind: 1 }),
+    removeBranch: unused,
     removeWorktree: unused,
   }
 }

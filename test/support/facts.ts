@@ -8,6 +8,16 @@ const sandbox = 'shop/polecats/nux/sandboxes/1'
 const session = 'shop/polecats/nux/sessions/1.1'
 const mergeRequest = 'shop/merge-requests/sh-1'
 const ofPull = { pull: 'shop/pulls/sh-1', mergeRequest, bead: 'sh-1' }
+const ofReview = {
+  review: 'shop/reviews/sh-1',
+  mergeRequest,
+  bead: 'sh-1',
+  gate: 'quality',
+  preset: 'claude',
+  commit: objectName('c'),
+  tree: objectName('d'),
+}
+const reviewer = 'shop/reviews/sh-1/sessions/1'
 const bead = 'sh-1'
 const rig = 'shop'
 const head = objectName('a')
@@ -37,7 +47,33 @@ const decided = { decision: 'd-1', session, agent, bead }
 const ofPlan = { plan: 'p-abcdefgh', agent: 'mayor' }
 const told = { decision: 'd-1', agent, bead }
 
+const ofEpic = { rig, epic: 'sh-1', branch: 'integration/sh-1' }
+
 export const SAMPLES: { readonly [T in Fact['type']]: FactOf<T> } = {
+  IntegrationCreated: { type: 'IntegrationCreated', ...ofEpic, base: head, head },
+  IntegrationNotCreated: {
+    type: 'IntegrationNotCreated',
+    ...ofEpic,
+    code: 'BRANCH_EXISTS',
+    message: 'There is one with other commits.',
+  },
+  IntegrationLandingAsked: { type: 'IntegrationLandingAsked', ...ofEpic, by: 'overseer' },
+  IntegrationNotLanded: {
+    type: 'IntegrationNotLanded',
+    ...ofEpic,
+    code: 'CONFLICT',
+    message: 'The target changed the same lines.',
+    files: ['a.txt'],
+    rework: 'sh-1-rework-1',
+  },
+  IntegrationLanded: { type: 'IntegrationLanded', ...ofEpic, commit: head, head },
+  IntegrationBranchRemoved: { type: 'IntegrationBranchRemoved', ...ofEpic, head },
+  IntegrationBranchKept: {
+    type: 'IntegrationBranchKept',
+    ...ofEpic,
+    code: 'NOT_PROVED',
+    message: 'Not all of it is in main.',
+  },
   TownForked: {
     type: 'TownForked',
     townId: 'f1',
@@ -339,6 +375,27 @@ export const SAMPLES: { readonly [T in Fact['type']]: FactOf<T> } = {
     green: objectName('a'),
     of: 2,
   },
+  StackTestedAhead: {
+    type: 'StackTestedAhead',
+    rig,
+    target: 'main',
+    onto: objectName('a'),
+    commit: objectName('b'),
+    tree: objectName('c'),
+    mergeRequests: [mergeRequest],
+    durationMs: 1_200,
+    outcome: 'passed',
+    reason: '',
+  },
+  StackAheadUsed: {
+    type: 'StackAheadUsed',
+    rig,
+    target: 'main',
+    onto: objectName('a'),
+    commit: objectName('b'),
+    tree: objectName('c'),
+    mergeRequests: [mergeRequest],
+  },
   GateFlaky: {
     type: 'GateFlaky',
     rig,
@@ -419,6 +476,27 @@ export const SAMPLES: { readonly [T in Fact['type']]: FactOf<T> } = {
     number: 7,
     code: 'PULL_REVIEW',
     message: 'it has 0 of 1 approvals',
+  },
+  ReviewBegan: { type: 'ReviewBegan', ...ofReview, session: reviewer, attempt: 1 },
+  ReviewGiven: {
+    type: 'ReviewGiven',
+    ...ofReview,
+    session: reviewer,
+    by: reviewer,
+    ok: false,
+    note: 'it drops an item',
+    findings: [{ path: 'src/cart.ts', line: 12, text: 'the last one' }],
+    runtime: 'claude',
+    model: 'm-1',
+  },
+  ReviewMissed: {
+    type: 'ReviewMissed',
+    ...ofReview,
+    session: reviewer,
+    attempt: 2,
+    last: true,
+    code: 'REVIEW_TIMED_OUT',
+    message: 'it gave no verdict within 15 min',
   },
   PullJudged: {
     type: 'PullJudged',

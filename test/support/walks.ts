@@ -16,6 +16,7 @@ import {
   MERGE_REQUEST,
   PLAN,
   PULL,
+  REVIEW,
   RIG,
   SANDBOX,
   SESSION,
@@ -38,8 +39,11 @@ export const OWNERS: readonly string[] = [
   `plans/${PLAN}`,
   `${RIG}/witness`,
   `${RIG}/refinery`,
+  `${RIG}/integration/sh-1`,
+  `${RIG}/ahead`,
   MERGE_REQUEST,
   PULL,
+  REVIEW,
   'nudges/n-1',
   'decisions/d-1',
 ]
@@ -99,7 +103,9 @@ export function reachable(address: string): (State | null)[] {
 /** States that lie too deep to be come upon, by the messages that lead there. */
 function toldIn(address: string): State[] {
   const red = samplesOf('gates.ran').filter((said) => JSON.stringify(said).includes('"failed"'))
+  const noCheckout = [...samplesOf('review.notReady'), ...samplesOf('review.removed')]
   const deep: { readonly [address: string]: readonly Saying[] } = {
+    [REVIEW]: [...samplesOf('review.ask').slice(0, 1), ...noCheckout, ...noCheckout],
     [`${RIG}/refinery`]: [
       configured,
       ...samplesOf('MERGE_READY').slice(0, 1),

@@ -4,7 +4,9 @@ import { refinery } from '../../events/address.ts'
 import type { GateResultData } from '../../events/define.ts'
 import type { MessageOf } from '../../events/index.ts'
 import type { ApprovalSpec, LandedRequest } from '../../events/landing.ts'
+import type { LandingSpec } from '../../events/landing-settings.ts'
 import type { Deciding } from '../machine.ts'
+import type { Ahead } from './refinery.ahead.ts'
 
 export type Settings = Omit<MessageOf<'refinery.configure'>, 'type'>
 
@@ -16,6 +18,10 @@ export type Settings = Omit<MessageOf<'refinery.configure'>, 'type'>
 export type RefineryContext = {
   readonly [key: string]: unknown
   readonly rig: string
+  /** It is there for the integration branch of that epic; null: for the rig's own target. */
+  readonly epic: string | null
+  /** Nothing more begins on its branch, which is about to land or has; null when work may. */
+  readonly sealed: 'landing' | 'landed' | null
   /** Merge requests so far. */
   readonly count: number
   /** Time of the newest submission: the moment as of which requests are lined up. */
@@ -61,6 +67,8 @@ export type RefineryContext = {
   readonly looking: Look
   /** What was red of the request in hand, while its base is tested. */
   readonly results: readonly GateResultData[]
+  /** What is built and tested ahead of it; null when nothing is. */
+  readonly ahead: Ahead | null
 }
 
 export type Request = {
@@ -73,6 +81,8 @@ export type Request = {
   order: number
   /** Submitted at; absent in requests of before that was noted. */
   at?: string
+  /** By which commits it lands; absent: as the rig lands. */
+  method?: NonNullable<LandingSpec['method']>
   /** Submissions before this one. */
   retries?: number
   /** It takes these back, and has no branch. */
@@ -134,11 +144,16 @@ export const approvalOf = (context: RefineryContext, address: string): Approval 
 export const PULL_GATE = 'pull request'
 /** Whose yes is needed before what passed may land. */
 export function approvalsIn(context: RefineryContext): readonly ApprovalSpec[] {
-  const { approvals = [], landing = {} } = settingsOf(context) ?? {}
+  const { approvals: set = [], landing = {} } = settingsOf(context) ?? {}
+  const isReview = ({ review }: ApprovalSpec): boolean => review !== undefined
+  // Nobody is asked about what a reviewer has not let pass.
+  const approvals = set.some(isReview)
+    ? [...set.filter(isReview), ...set.filter((one) => !isReview(one))]
+    : set
   return landing.through === 'pull-request' ? [...approvals, { name: PULL_GATE, again: true }] : approvals
 }
 export const current = (context: RefineryContext): string => context.current ?? ''
-export const own = ({ rig }: RefineryContext): string => refinery(rig)
+export const own = ({ rig, epic }: RefineryContext): string => refinery(rig, epic)
 
 /** Something has to pass: a gate whose red stops nothing says of nothing that it is good. */
 export const hasGate = (gates: Settings['gates']): boolean => gates.some(({ required }) => required !== false)
@@ -149,7 +164,9 @@ export function mayLand(context: RefineryContext): boolean {
   return (
     settings !== undefined &&
     // What a forge says comes on top: it may ask for nothing at all.
-    (hasGate(settings.gates) || settings.ungated || (settings.approvals ?? []).length > 0)
+    (hasGate(settings.gates) ||
+      settings.ungated ||
+      (settings.approvals ?? []).some(({ required }) => required !== false))
   )
 }
 

@@ -1,8 +1,11 @@
 // The Refinery of a rig: lands requests, one or a stack of them at a time, and only what passed. Rules: SPEC.md beside this file.
 
 import { setup } from 'xstate'
+import { epicOf } from '../../events/address.ts'
 import type { Json } from '../../events/record.ts'
 import { ACTIONS, type Event, type MachineDef, OPTIONS, typesOf, UNEXPECTED, writing } from '../machine.ts'
+import { dropAhead } from './refinery.ahead.ts'
+import { ofTheBranch } from './refinery.branch.ts'
 import { ofTheTarget } from './refinery.checking.ts'
 import { hasGate, mayLand, putBack, type RefineryContext, type To } from './refinery.context.ts'
 import {
@@ -24,7 +27,7 @@ import { mayBegin, next } from './refinery.queue.ts'
 import { batchWaitMs, isToGather } from './refinery.stack.ts'
 import { freeze, look, mayLook, noteFix, retest, thaw } from './refinery.target.ts'
 import { reject, rejectable, revert } from './refinery.undo.ts'
-import { answered, isTested, judged, mayPush, notMerged, setAside } from './refinery.waiting.ts'
+import { answered, isTested, judged, mayPush, notMerged, reviewed, setAside } from './refinery.waiting.ts'
 import { ofTheWork } from './refinery.working.ts'
 
 /** First wait before a landing that could not be carried out is tried again, ms; doubled each time. */
@@ -55,6 +58,8 @@ const machine = setup({
   initial: 'idle',
   context: ({ input }) => ({
     rig: input.address.slice(0, input.address.indexOf('/')),
+    epic: epicOf(input.address),
+    sealed: null,
     count: 0,
     newest: '',
     current: null,
@@ -80,6 +85,7 @@ const machine = setup({
     again: false,
     flaky: [],
     gathered: false,
+    ahead: null,
   }),
   states: {
     idle: {
@@ -242,9 +248,14 @@ const machine = setup({
     },
   },
   on: {
-    MERGE_READY: { actions: does('MERGE_READY', enqueue) },
+    ...ofTheBranch({ enqueue, noteFix, noteBead }),
     'refinery.configure': { actions: does('refinery.configure', configure) },
-    'refinery.hold': { actions: does('refinery.hold', (_, { reason }, to) => to.set({ stopped: reason })) },
+    'refinery.hold': {
+      actions: does('refinery.hold', (context, { reason }, to) => {
+        to.set({ stopped: reason })
+        dropAhead(context, reason, to)
+      }),
+    },
     'refinery.letGo': { actions: does('refinery.letGo', (_, __, to) => to.set({ stopped: null })) },
     'refinery.retry': {
       actions: does('refinery.retry', ({ rig, red }, _, to) => {
@@ -254,13 +265,12 @@ const machine = setup({
     },
     'refinery.freeze': { actions: does('refinery.freeze', freeze) },
     'refinery.thaw': { actions: does('refinery.thaw', thaw) },
-    'refinery.fixes': { actions: does('refinery.fixes', noteFix) },
-    'refinery.bead': { actions: does('refinery.bead', noteBead) },
     'refinery.reject': { actions: does('refinery.reject', reject) },
     'refinery.revert': { actions: does('refinery.revert', revert) },
     'refinery.retest': { actions: does('refinery.retest', retest) },
     'session.answered': { actions: does('session.answered', answered) },
     'pull.judged': { actions: does('pull.judged', judged) },
+    'review.judged': { actions: does('review.judged', reviewed) },
     '*': UNEXPECTED,
   },
 })

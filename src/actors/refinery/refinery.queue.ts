@@ -3,7 +3,7 @@
 // Owns:      which requests may go on, and what is told of one that goes back to its worker.
 // Does not:  know in which order they stand (refinery.lining.ts), or build and test them.
 
-import { decisionOwner, pullOwner, witness } from '../../events/address.ts'
+import { decisionOwner, pullOwner, reviewOwner, witness } from '../../events/address.ts'
 import type { GateResultData } from '../../events/define.ts'
 import {
   approvalOf,
@@ -21,6 +21,7 @@ import {
 } from './refinery.context.ts'
 import { inOrder, needsOthers } from './refinery.lining.ts'
 import { isRevert, notTakenBack } from './refinery.reverts.ts'
+import { isOfReview } from './refinery.review.ts'
 
 /** Who lands next. */
 export const next = (context: RefineryContext): string | null => queue(context)[0] ?? null
@@ -41,7 +42,7 @@ export function queue(context: RefineryContext): readonly string[] {
 
 /** Something waits that may go on, and nobody said that nothing may begin. */
 export const mayBegin = (context: RefineryContext): boolean =>
-  context.stopped === null && next(context) !== null
+  context.stopped === null && context.sealed === null && next(context) !== null
 
 /** They go on together with the highest of their stack, or not at all. */
 function pushedBelow(context: RefineryContext): ReadonlySet<string> {
@@ -56,6 +57,7 @@ export function askNoMore(context: RefineryContext, address: string, reason: str
   const { asked } = approvalOf(context, address)
   if (asked === null) return
   if (asked.gate === PULL_GATE) to.tell({ to: asked.decision, message: { type: 'pull.withdraw' } })
+  else if (isOfReview(asked.decision)) to.tell({ to: asked.decision, message: { type: 'review.withdraw' } })
   else to.tell({ to: decisionOwner(asked.decision), message: { type: 'decision.withdraw', reason } })
 }
 
@@ -63,6 +65,8 @@ export function askNoMore(context: RefineryContext, address: string, reason: str
 export function leave(context: RefineryContext, address: string, to: To): void {
   if (approvalOf(context, address).asked?.gate === PULL_GATE)
     to.tell({ to: pullOwner(address), message: { type: 'pull.withdraw' } })
+  if (isOfReview(approvalOf(context, address).asked?.decision ?? ''))
+    to.tell({ to: reviewOwner(address), message: { type: 'review.withdraw' } })
   to.set({
     [`request/${address}`]: undefined,
     [`tested/${address}`]: undefined,

@@ -3,9 +3,10 @@
 // Always:    what lands afterwards is the very tree that passed; where that is not possible it is built and tested anew.
 
 import { decisionOwner } from '../../events/address.ts'
-import type { GateResultData } from '../../events/define.ts'
+import { type GateResultData, stops } from '../../events/define.ts'
 import type { ApprovalSpec } from '../../events/landing.ts'
 import type { Event } from '../machine.ts'
+import { decisionId } from './refinery.branch.ts'
 import {
   type Approval,
   approvalOf,
@@ -28,6 +29,7 @@ import {
 } from './refinery.context.ts'
 import { propose, resultOf, withoutYes } from './refinery.pull.ts'
 import { askNoMore, sendBack } from './refinery.queue.ts'
+import { askReviewer, forgetVerdicts, resultOfReview } from './refinery.review.ts'
 
 /** The person who has to say yes before that tree of a request may land, by the name of the gate. */
 function missing(context: RefineryContext, address: string, tree: string): ApprovalSpec | null {
@@ -97,15 +99,16 @@ function ask(
   context: RefineryContext,
   address: string,
   tested: Tested,
-  { name }: ApprovalSpec,
+  { name, review, ...spec }: ApprovalSpec,
   since: string,
   to: To,
 ): void {
   if (name === PULL_GATE) return propose(context, address, tested, since, to)
+  if (review !== undefined) return askReviewer(context, address, tested, { ...spec, name, review }, since, to)
   const { commit, base, results } = tested
   const { bead } = requestOf(context, address)
   const asks = context.asks + 1
-  const decision = `d-${context.rig}-${asks}`
+  const decision = decisionId(context, asks)
   const before = approvalOf(context, address)
   to.set({ asks, [`approval/${address}`]: { ...before, asked: { decision, gate: name, since } } })
   const passed = (results ?? []).map((result) => result.name)
@@ -163,6 +166,16 @@ export function judged(context: RefineryContext, event: Event<'pull.judged'>, to
   settle(context, address, resultOf(event, since), meta.at, to)
 }
 
+/** What a reviewer says, or a person where there was no verdict. */
+export function reviewed(context: RefineryContext, event: Event<'review.judged'>, to: To): void {
+  const { review, gate, commit, meta } = event
+  const address = askedBy(context, review)
+  const asked = address === null ? null : approvalOf(context, address).asked
+  if (address === null || asked?.gate !== gate || testedOf(context, address)?.commit !== commit)
+    return to.refuse('DECISION_OVER', `${review} is about nothing that waits.`)
+  settle(context, address, resultOfReview(context, event, asked.since), meta.at, to)
+}
+
 /** The forge said yes, and did not merge it: it is asked again; others go on. */
 export function notMerged(context: RefineryContext, { meta }: Event<'pull.notMerged'>, to: To): void {
   const address = current(context)
@@ -177,7 +190,7 @@ function settle(context: RefineryContext, address: string, result: GateResultDat
   const { gate } = asked as NonNullable<Approval['asked']>
   const tested = testedOf(context, address) as Tested
   const unasked = { ...context, [`approval/${address}`]: { asked: null, given } }
-  if (result.outcome !== 'passed') return reject(unasked, address, result, to)
+  if (stops(result)) return reject(unasked, address, result, to)
   const others = given.filter((one) => one.gate !== gate)
   const approval: Approval = { asked: null, given: [...others, { gate, tree: tested.tree, result }] }
   const now = { ...context, [`approval/${address}`]: approval }
@@ -190,14 +203,15 @@ function settle(context: RefineryContext, address: string, result: GateResultDat
 function reject(context: RefineryContext, address: string, result: GateResultData, to: To): void {
   const { name: gate, logTail } = result
   const results = [...(testedOf(context, address)?.results ?? []), result]
-  sendBack(context, address, { gate, results, message: `${gate}: ${logTail}`, logTail }, to)
+  sendBack(context, address, { gate, results, message: `${gate}: ${logTail}`.slice(0, 1_900), logTail }, to)
 }
 
 /**
  * Another way to land is set: what was tested by the one before is built and tested anew, and nobody is asked about it
  * any more. What may be in the target already is found out first, where it still lands there.
  */
-export function forgetTested(context: RefineryContext, { remote, target }: Settings, to: To): void {
+export function forgetTested(context: RefineryContext, settings: Settings, to: To): void {
+  const { remote, target } = settings
   const before = settingsOf(context)
   const isSamePlace =
     before?.target === target && before.remote.kind === remote.kind && before.remote.url === remote.url
@@ -209,4 +223,5 @@ export function forgetTested(context: RefineryContext, { remote, target }: Setti
     to.set({ [`approval/${address}`]: { asked: null, given } })
     askNoMore(context, address, 'its rig lands in another way from now on', to)
   }
+  forgetVerdicts(context, settings, to)
 }

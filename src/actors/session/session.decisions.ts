@@ -77,14 +77,17 @@ export function ended(context: SessionContext, { ending }: { ending: SessionEndi
 
 function end(context: SessionContext, ending: SessionEndingData, to: To): void {
   const { session, done, handedOff } = context
+  const role = sessionRole(session)
   const conversation = done || handedOff ? null : conversationLeft(context, ending)
   const resume = conversation === null ? {} : { resume: conversation }
   to.tell({
     to: keeperOf(session),
     message:
-      sessionRole(session) === 'polecat'
+      role === 'polecat'
         ? { type: 'sandbox.sessionEnded', session, ending, done, ...resume }
-        : { type: 'crew.sessionEnded', session, ending, ...resume },
+        : role === 'reviewer'
+          ? { type: 'review.sessionEnded', session, ending }
+          : { type: 'crew.sessionEnded', session, ending, ...resume },
   })
   withdrawAll(context, 'its session has ended', to)
   failAll(context, to)

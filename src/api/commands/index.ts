@@ -10,6 +10,7 @@ import { decisionCommands } from './decision.ts'
 import { doneCommands } from './done.ts'
 import { forkCommands } from './fork.ts'
 import { handoffCommands } from './handoff.ts'
+import { integrationCommands } from './integration.ts'
 import { keepingCommands } from './keeping.ts'
 import { mergeUndoCommands } from './mq-undo.ts'
 import { nudgeCommands } from './nudge.ts'
@@ -17,6 +18,7 @@ import { pastCommands } from './past.ts'
 import { planCommands } from './plan.ts'
 import { primeCommands } from './prime.ts'
 import { reportCommands } from './report.ts'
+import { reviewCommands } from './review.ts'
 import { rigCommands } from './rig.ts'
 import { rigParkCommands } from './rig-park.ts'
 import { seanceCommands } from './seance.ts'
@@ -34,10 +36,12 @@ export const COMMANDS: readonly CommandRoute[] = [
   ...configCommands,
   ...townCommands,
   ...mergeUndoCommands,
+  ...integrationCommands,
   ...brakeCommands,
   ...pastCommands,
   ...doneCommands,
   ...handoffCommands,
+  ...reviewCommands,
   ...seanceCommands,
   ...decisionCommands,
   ...crewCommands,

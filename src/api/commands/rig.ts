@@ -2,7 +2,13 @@
 
 import { z } from 'zod'
 import { rigOwner } from '../../events/address.ts'
-import { approvalGates, commandGates, GATE_TIMEOUT_MS, requiredGates } from '../../events/gate-settings.ts'
+import {
+  approvalGates,
+  commandGates,
+  GATE_TIMEOUT_MS,
+  requiredGates,
+  reviewGates,
+} from '../../events/gate-settings.ts'
 import type { MessageOf } from '../../events/index.ts'
 import type { Json } from '../../events/record.ts'
 import type { Remote } from '../../ports/repositories.ts'
@@ -150,6 +156,7 @@ export function landingSentence(rig: string, target: string, remote: Remote, set
   const lands = `Work on ${rig} lands on ${target} of ${remote.url}`
   const gates = [
     ...requiredGates(settings).map(({ command }) => command.join(' ')),
+    ...reviewGates(settings).map((name) => `${name} (an agent reviews it)`),
     ...approvalGates(settings).map((name) => `${name} (you are asked)`),
   ]
   if (gates.length > 0) return `${lands}; ${gates.join(' and ')} must pass first.`

@@ -8,13 +8,18 @@ import type { AnyFact } from '../../events/record.ts'
 import { type ChangeStat, type Repositories, RepositoryError } from '../../ports/repositories.ts'
 import { type Cost, costOf } from '../../projections/costs.ts'
 import type { Projections } from '../../projections/index.ts'
-import type { MergeRow } from '../../projections/merge-queue.ts'
+import type { MergeRow, ReviewRow } from '../../projections/merge-queue.ts'
 import { findMergeRequest } from '../resolve.ts'
 import { description, recordAt } from '../shapes.ts'
 import type { TownHandle } from '../town.ts'
 import { type Criterion, criteriaIn, fitsOne, pathsIn } from './stated.ts'
 
 export type Tests = { readonly ran: number; readonly red: number; readonly skipped: number }
+/** What a reviewer found, and what its session took. */
+export type PacketReview = ReviewRow & {
+  readonly tokens: number
+  readonly costUsd: number | null
+}
 export type PacketGate = Omit<GateResultData, 'logTail'>
 
 /** What the log says. */
@@ -39,6 +44,8 @@ export type Said = {
   /** Null: the bead states none. */
   readonly paths: readonly string[] | null
   readonly gates: readonly PacketGate[]
+  /** The newest last. */
+  readonly reviews: readonly PacketReview[]
   /** Null: no gate counted them. `before`: when the commit below landed. */
   readonly tests: { readonly before: Tests | null; readonly after: Tests | null }
   readonly attempts: readonly {
@@ -95,6 +102,7 @@ export async function saidOf(
     criteria: criteriaIn(text),
     paths: pathsIn(text),
     gates,
+    reviews: row.reviews.map((one) => reviewOf(projections, one)),
     tests: {
       before: below === undefined ? null : testsIn(await gatesOf(town, below)),
       after: testsIn(gates),
@@ -149,6 +157,17 @@ async function changeOf(
     throw error
   }
 }
+
+function reviewOf({ sessions }: Projections, row: ReviewRow): PacketReview {
+  const session = row.session === null ? undefined : sessions.rows.bySession.get(row.session)
+  const { input, output, cacheRead, cacheWrite } = session?.tokens ?? NO_TOKENS
+  return {
+    ...structuredClone(row),
+    tokens: input + output + cacheRead + cacheWrite,
+    costUsd: session?.costUsd ?? null,
+  }
+}
+const NO_TOKENS = { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 }
 
 /** Results of the gates of the last run that says something of it. */
 async function gatesOf(town: Pick<TownHandle, 'log'>, row: MergeRow): Promise<PacketGate[]> {

@@ -8,6 +8,7 @@ import type { Projections } from '../../projections/index.ts'
 import {
   isAside,
   isAtForge,
+  isInReview,
   type MergeRow,
   mergeRequests,
   QUEUE_STATES,
@@ -110,7 +111,7 @@ function waits(
   )
   if (needs !== null) return { code: 'NEEDS_OPEN', message: needs }
   const { code = '' } = row.reason ?? {}
-  if (row.state === 'waiting' && row.reason !== null && (code === 'APPROVAL_NEEDED' || isAtForge(code)))
+  if (row.state === 'waiting' && row.reason !== null && (code === 'APPROVAL_NEEDED' || isAtForge(code) || isInReview(code)))
     return { ...row.reason }
   if (bead?.labels.includes('fixes-target') === true) return null
   const { branch, reason } = rig.target

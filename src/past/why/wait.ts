@@ -34,6 +34,7 @@ export type WaitKind =
   | 'frozen'
   | 'approval'
   | 'forge'
+  | 'review'
 
 export type Wait = {
   readonly kind: WaitKind
@@ -57,8 +58,9 @@ export function waitSentence(wait: Wait, time: (iso: string) => string): string 
     text += `, which waits for ${next.what} since ${time(next.since)}`
     last = next
   }
-  const why = last.why === null || last.why === '' ? '' : `: ${last.why.replace(/[.\s]+$/, '')}`
-  return `${text}${why}.${last.command === null ? '' : ` What helps: ${last.command}`}`
+  const why = last.why === null ? '' : last.why.replace(/[.\s]+$/, '')
+  const sentence = why === '' ? text : `${text}: ${why}`
+  return `${sentence}${/[?!]$/.test(why) ? '' : '.'}${last.command === null ? '' : ` What helps: ${last.command}`}`
 }
 
 /** One that waits for nothing else in turn. */

@@ -2,7 +2,7 @@
 
 import type { BeadRow } from '../../projections/beads.ts'
 import { decisions } from '../../projections/decisions.ts'
-import { isAside, isAtForge, type MergeRow, mergeQueue } from '../../projections/merge-queue.ts'
+import { isAside, isAtForge, isInReview, type MergeRow, mergeQueue } from '../../projections/merge-queue.ts'
 import type { RigRow } from '../../projections/rigs.ts'
 import { type Seen, type Wait, type WaitKind, wait } from './wait.ts'
 
@@ -19,6 +19,10 @@ export function landing(seen: Seen, row: BeadRow): Wait | null {
   if (held !== null && request !== undefined && isAtForge(held.id)) {
     const why = request.reason?.message ?? null
     return wait('forge', held.id, held.since, 'its pull request', why, `gt mq show ${request.id}`)
+  }
+  if (held !== null && request !== undefined && isInReview(held.id)) {
+    const why = request.reason?.message ?? null
+    return wait('review', held.id, held.since, 'its review', why, `gt mq show ${request.id}`)
   }
   const [need] = row.openNeeds
   if (need !== undefined && (request?.state === 'queued' || held?.id === NEEDS_OPEN)) {

@@ -3,6 +3,8 @@
 import type { WorldEffect } from '../../actors/machine.ts'
 import type { Perform } from '../../system/types.ts'
 import { keptInside } from '../fork/outside.ts'
+import { runAhead } from './ahead.ts'
+import { createBranch, lookAtBranch, removeBranch } from './branches.ts'
 import type { Carrier, CarryOut } from './carrier.ts'
 import { checkpointWorktree, restoreWorktree, shelveWorktree } from './keeping.ts'
 import { sendNotice } from './notices.ts'
@@ -18,6 +20,7 @@ import {
   runGates,
   verifyWorktree,
 } from './repositories.ts'
+import { checkOutReview, removeReview } from './reviews.ts'
 import { startSession, stopSession } from './sessions.ts'
 
 const CARRIED_OUT: { readonly [K in WorldEffect]: CarryOut<K> } = {
@@ -34,9 +37,15 @@ const CARRIED_OUT: { readonly [K in WorldEffect]: CarryOut<K> } = {
   'gates.run': runGates,
   'target.look': lookAtTarget,
   'target.push': pushTarget,
+  'stack.ahead': runAhead,
+  'branch.create': createBranch,
+  'branch.look': lookAtBranch,
+  'branch.remove': removeBranch,
   'pull.open': openPull,
   'pull.look': lookAtPull,
   'pull.merge': mergePull,
+  'review.checkout': checkOutReview,
+  'review.remove': removeReview,
   'nudge.write': writeNudge,
   'nudge.enter': enterNudge,
   'notice.send': sendNotice,

@@ -80,7 +80,7 @@ export const mergePull: CarryOut<'pull.merge'> = async (params, { id }, town) =>
 }
 
 /** What a reviewer asks, above what the commit says; nothing when it cannot be put together. */
-async function packetOn(
+export async function packetOn(
   town: Carrier,
   id: string,
   mergeRequest: string,

@@ -6,18 +6,22 @@ import { createHash } from 'node:crypto'
 import { homedir } from 'node:os'
 import { directedRules } from '../../api/direction.ts'
 import { description } from '../../api/shapes.ts'
-import { agentOf, sandboxOfSession, sessionRole } from '../../events/address.ts'
+import { agentOf, keeperOf, sandboxOfSession, sessionRole } from '../../events/address.ts'
 import type { AttemptReason, Previous } from '../../events/define.ts'
 import type { EffectParams } from '../../events/index.ts'
+import type { ReviewAsk } from '../../events/review.ts'
 import type { Launch } from '../../ports/presets.ts'
 import { bead as beadRow } from '../../projections/bead-queries.ts'
 import { hookCommand } from '../agents/launcher.ts'
 import { type Assignment, ordersFor, rulesFor } from '../agents/orders.ts'
+import { reviewOrders } from '../agents/review-orders.ts'
 import { findRuntime, type Runtime, type RuntimeProblem } from '../agents/runtimes.ts'
 import { authorOf, baseEnvironment, sessionEnvironment } from '../environment.ts'
 import { sessionFiles, townFiles } from '../files.ts'
-import { agentSettings, allowedVariables, domainOf, gatesIn, permissionsOf, rigView } from '../settings.ts'
+import { targetOfWork } from '../integrations.ts'
+import { agentSettings, allowedVariables, domainOf, gatesIn, permissionsOf } from '../settings.ts'
 import type { Carrier } from './carrier.ts'
+import { packetOn } from './pulls.ts'
 
 type Start = EffectParams<'session.start'>
 
@@ -41,7 +45,7 @@ export async function launchOf(
   const { rig, session, worktree, resume = null } = start
   const files = sessionFiles(town.dir, session)
   const env = environmentOf(town, start, preset.name)
-  const told = await toldFirst(town, start)
+  const told = await toldFirst(town, start, effectId)
   const launch = preset.launch({
     command,
     runtimeSession: uuidOf(`${town.townId} ${effectId}`),
@@ -88,8 +92,13 @@ function environmentOf(town: Carrier, start: Start, runtime: string): Record<str
 }
 
 /** What it is told: its work; or, when a person directs it, only who and where it is. */
-async function toldFirst(town: Carrier, start: Start): Promise<{ orders: string; rules: string }> {
+async function toldFirst(
+  town: Carrier,
+  start: Start,
+  effectId: string,
+): Promise<{ orders: string; rules: string }> {
   const { rig, session, bead, worktree, branch } = start
+  if (sessionRole(session) === 'reviewer') return await toldToReviewer(town, start, effectId)
   if (bead !== null && rig !== null) {
     const assignment = await assignmentOf(town, { ...start, bead, rig })
     return { orders: ordersFor(assignment), rules: rulesFor(assignment) }
@@ -117,11 +126,45 @@ async function assignmentOf(
     previous: (facts.previous ?? {}) as Previous,
     handoff: (facts.handoff ?? null) as Assignment['handoff'],
     branch,
-    target: rigView(town.system, rig).target,
+    target: targetOfWork(town.system, rig, sandboxOfSession(session)),
     worktree,
     gates: gatesIn(town.system, rig),
     resumed: resume !== null,
   }
+}
+
+/** What was asked may have been taken back meanwhile: then its session is about to be ended. */
+async function toldToReviewer(
+  town: Carrier,
+  { rig, session, worktree }: Start,
+  effectId: string,
+): Promise<{ orders: string; rules: string }> {
+  const review = keeperOf(session)
+  const ask = town.system.owner(review)?.context.ask as ReviewAsk | null | undefined
+  const own = { agent: review, rig: rig ?? '' }
+  const rules = directedRules('reviewer', { ...own, branch: '', folder: worktree })
+  if (ask == null) return { orders: '', rules }
+  const { bead, gate, target, base, commit, mergeRequest, results } = ask
+  const row = beadRow(town.projections.beads.rows, bead)
+  const [text, packet] = await Promise.all([
+    row === null ? '' : description(town, bead, row.descriptionSeq),
+    packetOn(town, effectId, mergeRequest, results),
+  ])
+  const assignment = {
+    ...own,
+    gate,
+    bead,
+    title: row?.title ?? bead,
+    description: text,
+    target,
+    worktree,
+    base,
+    commit,
+    instructions: ask.review.instructions,
+    packet,
+    mark: uuidOf(`${town.townId} ${effectId} mark`).slice(0, 13),
+  }
+  return { orders: reviewOrders(assignment), rules }
 }
 
 /** The same UUID for the same text (version 8: of our own making). */
