@@ -21,6 +21,7 @@ import { type Green, gateOn, greenKeys, noteResults, readGreen } from './green-c
 import { readReports } from './junit.ts'
 import { type Layout, ownEnv } from './layout.ts'
 import { checkObjectId } from './names.ts'
+import { proveStack } from './proofs.ts'
 import { setupDigest } from './setups.ts'
 import { toolchainOf } from './toolchains.ts'
 
@@ -65,6 +66,8 @@ async function run(layout: Layout, input: Input): Promise<Outcome> {
 
   const red = await makeReady(layout, input)
   if (red !== null) return { tree, results: [red] }
+  // Gates take longer: the landing then finds its proofs read.
+  void proveStack(layout, commit)
   await runInOrder(gates, order, { results, limit: input.parallel ?? PARALLEL }, (gate, slot) =>
     runGate(layout, gate, { env: input.env, slot }),
   )

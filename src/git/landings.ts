@@ -11,11 +11,12 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type Repositories, RepositoryError } from '../ports/repositories.ts'
+import { noteLanded } from './builds.ts'
 import { fields, firstLine, type GitOutcome, git, gitOutcome, withoutCredentials } from './git.ts'
 import { type Layout, ownEnv } from './layout.ts'
 import { checkName, checkObjectId, checkSource } from './names.ts'
-import { type PatchProof, provePatch } from './proofs.ts'
-import { commonDirOf, readHead } from './refs.ts'
+import { type PatchProof, preparePatches, provePatch } from './proofs.ts'
+import { commonDirOf, readHead, writeRef } from './refs.ts'
 import { fetchRefs, NETWORK_SILENT_MS_MAX, remoteHead, trackingRef, unreachable } from './remotes.ts'
 import { isThere } from './worktrees.ts'
 
@@ -57,9 +58,11 @@ async function proveAll(layout: Layout, { base, commit, head, parts }: Input): P
     const message = 'What would be pushed is not the highest of what is to land; nothing was changed.'
     throw new RepositoryError('NOT_PROVED', message, { commit, tip: tip.commit })
   }
+  const landings = parts.map((part, n) => ({ base: parts[n - 1]?.commit ?? base, ...part }))
+  for (const part of parts) for (const id of [part.commit, part.head]) checkObjectId(id)
+  await preparePatches(layout, landings)
   const proofs: PatchProof[] = []
-  for (const [n, part] of parts.entries())
-    proofs.push(await provePatch(layout, { base: parts[n - 1]?.commit ?? base, ...part }))
+  for (const landing of landings) proofs.push(await provePatch(layout, landing))
   return { ...(proofs.at(-1) as PatchProof), parts: proofs }
 }
 
@@ -103,7 +106,9 @@ const PERSONS_RECEIVE_PACK = `git ${[
 async function landed(layout: Layout, input: Input, proof: Proof): Promise<Result | null> {
   const head = await remoteHead(input.remote, input.target)
   if (head === input.commit) {
-    await git(['update-ref', trackingRef(input.target), head], { cwd: '/', env: ownEnv(layout) })
+    const ref = trackingRef(input.target)
+    if (!(await writeRef(layout.own, ref, head)))
+      await git(['update-ref', ref, head], { cwd: '/', env: ownEnv(layout) })
   } else {
     if (head === input.base) return null
     await fetchRefs(
@@ -115,6 +120,7 @@ async function landed(layout: Layout, input: Input, proof: Proof): Promise<Resul
     const contains = ['merge-base', '--is-ancestor', input.commit, head]
     if ((await gitOutcome(contains, { cwd: '/', env: ownEnv(layout) })).code !== 0) return null
   }
+  for (const { commit } of input.parts ?? [input]) noteLanded(layout, commit)
   return { kind: 'landed', head, ...proof }
 }
 

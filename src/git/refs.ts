@@ -3,7 +3,7 @@
 // For the agents' repository this is the point: its configuration is theirs. For a remote that is a path on this
 // machine it saves 10 ms per look. Only the `files` format is read; anything else gives `unknown`, and the caller asks git.
 
-import { readFile, stat } from 'node:fs/promises'
+import { open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { isAbsolute, join } from 'node:path'
 
 export type RefAnswer =
@@ -39,6 +39,36 @@ export async function readRef(gitDir: string, ref: string, depth = 0): Promise<R
 export async function refId(gitDir: string, ref: string): Promise<string | null> {
   const answer = await readRef(gitDir, ref)
   return answer.kind === 'found' ? answer.id : null
+}
+
+/**
+ * Sets a ref of a repository of ours, as git does it in files: under its lock, at once, on disk when this returns.
+ * False where that is not plainly possible; then nothing was changed, and git is to be asked.
+ */
+export async function writeRef(gitDir: string, ref: string, id: string): Promise<boolean> {
+  if (!OBJECT_ID.test(id) || (await isDirectory(join(gitDir, 'reftable')))) return false
+  const lock = `${join(gitDir, ref)}.lock`
+  try {
+    const file = await open(lock, 'wx', 0o644)
+    try {
+      await file.writeFile(`${id}\n`)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+  } catch (error) {
+    // A lock that is there is somebody's: git knows how long to wait for it.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST')
+      await rm(lock, { force: true }).catch(() => undefined)
+    return false
+  }
+  return await rename(lock, join(gitDir, ref)).then(
+    () => true,
+    async () => {
+      await rm(lock, { force: true })
+      return false
+    },
+  )
 }
 
 /** What a worktree has checked out: `{branch}` or, detached, `{id}`; null when its HEAD is missing or no HEAD. */

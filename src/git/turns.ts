@@ -45,15 +45,24 @@ export function sharedRuns<T>(): (key: string, run: () => Promise<T>) => Promise
   }
 }
 
-/** Results of pure questions (their key says everything), the oldest forgotten first; a failure is not kept. */
-export function remembered<T>(max: number): (key: string, run: () => Promise<T>) => Promise<T> {
+/**
+ * Results of pure questions (their key says everything), the oldest forgotten first; a failure is not kept, nor what
+ * `isKept` says no of.
+ */
+export function remembered<T>(
+  max: number,
+  isKept: (result: T) => boolean = () => true,
+): (key: string, run: () => Promise<T>) => Promise<T> {
   const known = new Map<string, Promise<T>>()
   return (key, run) => {
     const found = known.get(key)
     if (found !== undefined) return found
     const mine = run()
     known.set(key, mine)
-    mine.catch(() => known.delete(key))
+    mine.then(
+      (result) => isKept(result) || known.delete(key),
+      () => known.delete(key),
+    )
     const oldest = known.keys().next().value
     if (known.size > max && oldest !== undefined) known.delete(oldest)
     return mine
