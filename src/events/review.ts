@@ -123,9 +123,9 @@ export const reviewFacts = [
 const at = { rig: rigName, review: address }
 
 export const reviewEffects = {
-  /** A checkout of exactly that commit, without a branch. */
+  /** A checkout of exactly that commit, which stands on `base`, without a branch. */
   'review.checkout': effect({
-    params: z.strictObject({ ...at, commit: objectName }),
+    params: z.strictObject({ ...at, base: objectName, commit: objectName }),
     settle: 'repeatable',
     deadlineMs: 10 * 60_000,
   }),

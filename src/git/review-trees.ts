@@ -4,22 +4,27 @@
 //
 //   GIT-73. A reviewer's checkout has the files of the commit that was built, and no branch; one that was left over is
 //           thrown away first. Nothing of it is kept.
+//   GIT-74. What agent programs read by themselves, as instructions or settings, is there as the target has it: what
+//           is under review does not instruct whoever reviews it.
 
 import type { Repositories } from '../ports/repositories.ts'
-import { type Layout, worktreeOf } from './layout.ts'
+import { git, gitFields } from './git.ts'
+import { withIndex } from './index-files.ts'
+import { type Layout, ownEnv, worktreeOf } from './layout.ts'
 import { checkObjectId } from './names.ts'
 import { discard } from './removal.ts'
 import { checkout } from './worktrees.ts'
 
+type Input = Parameters<Repositories['addReviewTree']>[0]
+
 /** @throws RepositoryError GIT_FAILED when the commit is not there */
-export async function addReviewTree(
-  layout: Layout,
-  { path, commit }: Parameters<Repositories['addReviewTree']>[0],
-): Promise<{ readonly path: string }> {
+export async function addReviewTree(layout: Layout, input: Input): Promise<{ readonly path: string }> {
+  const { path, commit, base } = input
   const worktree = worktreeOf(layout, path)
-  checkObjectId(commit)
+  for (const id of [commit, base]) checkObjectId(id)
   await discard(layout, worktree)
-  await checkout(layout, worktree, commit, { commit, files: commit })
+  const files = await withInstructionsOf(layout, { commit, base })
+  await checkout(layout, worktree, commit, { commit, files })
   return { path: worktree.path }
 }
 
@@ -29,4 +34,37 @@ export async function removeReviewTree(
 ): Promise<{ readonly removed: true }> {
   await discard(layout, worktreeOf(layout, path))
   return { removed: true }
+}
+
+/** Read by agent programs wherever they lie: whole folders, and single files. */
+const FOLDER = /^\.(?:claude|codex|gemini|opencode|cursor|agents)$/i
+const FILE =
+  /^(?:(?:claude|claude\.local|agents|agents\.override|gemini)\.md|\.mcp\.json|opencode\.jsonc?|\.cursorrules)$/i
+
+const isInstruction = (path: string): boolean => {
+  const parts = path.split('/')
+  return parts.some((part) => FOLDER.test(part)) || FILE.test(parts.at(-1) ?? '')
+}
+
+/** The commit, or a tree of it in which such files are those of `base`. */
+async function withInstructionsOf(
+  layout: Layout,
+  { commit, base }: Pick<Input, 'commit' | 'base'>,
+): Promise<string> {
+  const at = { cwd: '/', env: ownEnv(layout) }
+  const changed = await gitFields(['diff-tree', '-r', '-z', '--no-renames', '--raw', base, commit], at)
+  const entries: string[] = []
+  for (let n = 0; n + 1 < changed.length; n += 2) {
+    const [mode = '', , id = ''] = (changed[n] ?? '').replace(/^:/, '').split(' ')
+    const path = changed[n + 1] ?? ''
+    // An old mode of zeros takes it out.
+    if (isInstruction(path)) entries.push(`${mode} ${id}\t${path}\0`)
+  }
+  if (entries.length === 0) return commit
+  return await withIndex(`${layout.own}/review-index`, false, async (index) => {
+    const env = { ...at.env, GIT_INDEX_FILE: index }
+    await git(['read-tree', commit], { ...at, env })
+    await git(['update-index', '-z', '--index-info'], { ...at, env, input: entries.join('') })
+    return (await git(['write-tree'], { ...at, env })).trim()
+  })
 }

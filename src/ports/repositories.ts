@@ -490,10 +490,14 @@ export interface Repositories {
   /** Takes a branch away from the remote, where it stands at `head` and its target has that. Safe to call twice. */
   removeBranch(input: BranchOf & { readonly head: string }): Promise<{ readonly removed: true }>
 
-  /** Checks out exactly that commit for a reviewer, without a branch. What was there is thrown away. */
+  /**
+   * Checks out exactly that commit for a reviewer, without a branch, but for what agent programs read by themselves:
+   * that is as `base` has it. What was there is thrown away.
+   */
   addReviewTree(input: {
     readonly rig: string
     readonly path: string
+    readonly base: string
     readonly commit: string
   }): Promise<{ readonly path: string }>
 

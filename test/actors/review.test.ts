@@ -35,7 +35,7 @@ const told = (fields: object) =>
     { type: 'review.judged', review: REVIEW, gate: 'quality', commit: COMMIT, ...fields },
   ] as const
 const stopped = [REVIEW_SESSION, { type: 'session.stop' }] as const
-const checkout = ['review.checkout', { rig: RIG, review: REVIEW, commit: COMMIT }] as const
+const checkout = ['review.checkout', { rig: RIG, review: REVIEW, base: BASE, commit: COMMIT }] as const
 const remove = ['review.remove', { rig: RIG, review: REVIEW }] as const
 
 describe('a reviewer looks', () => {

@@ -109,6 +109,24 @@ describe('as Markdown', () => {
       '- what led to it: `gt why sh-1`',
     ])
       expect(text.split('\n')).toContain(line)
+    const review = {
+      gate: 'quality',
+      outcome: 'failed' as const,
+      session: 'shop/reviews/mr-1/sessions/1',
+      by: 'shop/reviews/mr-1/sessions/1',
+      preset: 'claude',
+      model: 'm-1',
+      commit: 'c'.repeat(40),
+      tree: 'd'.repeat(40),
+      note: 'it drops *an* item',
+      findings: [{ path: 'src/cart.ts', line: 12, text: 'the last @one' }],
+      at: '2027-01-01T09:00:00.000Z',
+      tokens: 10,
+      costUsd: 0.1,
+    }
+    const reviewed = packetMarkdown({ ...PACKET, reviews: [review] })
+    expect(reviewed).toContain('- quality: **failed** by `m-1`: it drops \\*an\\* item')
+    expect(reviewed).toContain('  - `src/cart.ts:12` the last @\u2060one')
     const bare = packetMarkdown({
       ...PACKET,
       criteria: [],

@@ -35,6 +35,19 @@ test('[P8] a gate is kept with all that was said of it, and can be set again as 
       },
     ],
     [{ approval: 'person' }, { approval: 'person' }],
+    [{ review: {} }, { review: { timeoutMs: 900_000 } }],
+    [
+      {
+        review: { preset: 'codex', timeout: '5m', instructions: 'look for money' },
+        required: false,
+        again: true,
+      },
+      {
+        review: { preset: 'codex', timeoutMs: 300_000, instructions: 'look for money' },
+        required: false,
+        again: true,
+      },
+    ],
   ] as const
   for (const [given, kept] of written) {
     expect(read(given).data).toEqual(kept)

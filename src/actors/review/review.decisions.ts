@@ -24,9 +24,9 @@ export function close(_: ReviewContext, __: unknown, to: To): void {
 export const mayBegin = ({ ask, held }: ReviewContext): boolean => ask !== null && held.length === 0
 
 export function prepare({ review, rig, ...context }: ReviewContext, _: unknown, to: To): void {
-  const { commit } = askOf({ review, rig, ...context })
+  const { base, commit } = askOf({ review, rig, ...context })
   to.set({ checkedOut: commit })
-  to.effect('review.checkout', { rig, review, commit })
+  to.effect('review.checkout', { rig, review, base, commit })
 }
 
 /** What is checked out is what is asked for, and somebody may look at it. */

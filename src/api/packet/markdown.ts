@@ -11,6 +11,7 @@ const FILES_MAX = 50
 const CRITERIA_MAX = 50
 const ATTEMPTS_MAX = 20
 const GATES_MAX = 60
+const FINDINGS_MAX = 30
 const TEXT_MAX = 300
 
 export function packetMarkdown(packet: Packet): string {
@@ -28,6 +29,7 @@ export function packetMarkdown(packet: Packet): string {
     ...section('What changes', changes(packet)),
     ...section('Acceptance criteria', criteria(packet)),
     ...section('Gates', gates(packet)),
+    ...section('Reviews', reviews(packet)),
     ...section('Attempts', attempts(packet)),
     ...section('Cost', [costLine(packet)]),
     ...section(
@@ -89,6 +91,14 @@ function gateLine({ name, outcome, exitCode, durationMs, command, required, cach
   const advice = required === false ? ', advisory' : ''
   return `${plain(name)}: **${plain(outcome)}**${how}, ${took}${advice}: ${code(command.join(' '))}`
 }
+
+const reviews = ({ reviews: all }: Packet): string[] =>
+  all.flatMap(({ gate, outcome, preset, model, note, findings }) => [
+    `- ${plain(gate)}: **${outcome ?? 'under way'}**${model === null && preset === null ? '' : ` by ${code(model ?? preset ?? '')}`}${note === '' ? '' : `: ${plain(note)}`}`,
+    ...findings
+      .slice(0, FINDINGS_MAX)
+      .map(({ path, line, text }) => `  - ${code(line === null ? path : `${path}:${line}`)} ${plain(text)}`),
+  ])
 
 const testsText = (tests: Tests | null): string =>
   tests === null ? 'not counted' : `${tests.ran}${tests.red === 0 ? '' : ` (${tests.red} red)`}`

@@ -27,6 +27,16 @@ type Packet = {
     required?: boolean
     cached?: object
   }[]
+  reviews: {
+    gate: string
+    outcome: string | null
+    preset: string | null
+    model: string | null
+    note: string
+    findings: { path: string; line: number | null; text: string }[]
+    tokens: number
+    costUsd: number | null
+  }[]
   tests: { before: Tests | null; after: Tests | null }
   attempts: { n: number; at: string; outcome: string; reason: string | null }[]
   cost: {
@@ -81,6 +91,7 @@ function lines(packet: Packet): string[] {
     ...changeLines(packet),
     ...partOf('criteria', packet.criteria, ({ text, done }) => `[${done ? 'x' : ' '}] ${safeLine(text)}`),
     ...partOf('gates', packet.gates, gateLine),
+    ...packet.reviews.flatMap(reviewLines),
     `tests: ${tests(packet.tests.before)} before, ${tests(packet.tests.after)} after`,
     ...partOf(
       'attempts',
@@ -127,6 +138,31 @@ const gateLine = ({
     ...(required === false ? ['advisory'] : []),
     safeLine(command.join(' ')),
   ].join('  ')
+
+function reviewLines({
+  gate,
+  outcome,
+  note,
+  findings,
+  tokens,
+  ...review
+}: Packet['reviews'][number]): string[] {
+  const who = review.model ?? review.preset
+  const what = [
+    `review ${gate}: ${outcome ?? 'under way'}`,
+    ...(who === null ? [] : [safeLine(who)]),
+    ...(tokens === 0 ? [] : [`${tokensText(tokens)}, ${moneyText(review.costUsd)}`]),
+    ...(note === '' ? [] : [safeLine(note)]),
+  ]
+  return [
+    what.join('  '),
+    ...cut(
+      findings,
+      findings.length,
+      ({ path, line, text }) => `${safeLine(path)}${line === null ? '' : `:${line}`}  ${safeLine(text)}`,
+    ),
+  ]
+}
 
 const tests = (found: Tests | null): string =>
   found === null ? 'not counted' : `${found.ran}${found.red === 0 ? '' : ` (${found.red} red)`}`

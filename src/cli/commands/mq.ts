@@ -5,6 +5,7 @@ import { type Command, given, textOf } from '../command.ts'
 import { clock, since } from '../layout.ts'
 import { showList } from '../listing.ts'
 import { readOne } from '../reading.ts'
+import { safeLine } from '../sanitize.ts'
 
 type Gate = {
   name: string
@@ -34,7 +35,18 @@ type Request = {
     patchId: string
     landedAt: string
     tested?: { commit: string; tree: string }
+    resolved?: { by: string; files: string[]; tool?: string }
   } | null
+  reverts: { mergeRequest: string; bead: string; commit: string }[]
+  reviews: {
+    gate: string
+    outcome: string | null
+    session: string | null
+    by: string | null
+    note: string
+    findings: { path: string; line: number | null; text: string }[]
+    at: string
+  }[]
   history: { at: string; state: string; note: string | null }[]
 }
 type Target = { name: string; target: { branch: string; state: string; since: string; reason: string } }
@@ -106,12 +118,34 @@ export const mqShow: Command = {
         `${found.id}: ${found.bead} by ${found.worker}, ${found.state}, try ${found.attempts}`,
         `  ${found.branch} to ${found.target} of ${found.rig}`,
         ...(found.reason === null ? [] : [`  ${found.reason.message}`]),
+        ...found.reviews.flatMap(reviewLines),
         ...found.history.map(
           ({ at, state, note }) => `  ${clock(at)}  ${state}${note === null ? '' : `: ${note}`}`,
         ),
       ],
     })
   },
+}
+
+function reviewLines({
+  gate,
+  outcome,
+  session,
+  by,
+  note,
+  findings,
+  at,
+}: Request['reviews'][number]): string[] {
+  const said = { passed: 'let it pass', failed: 'did not let it pass', missed: 'gave no verdict' }
+  const who = session ?? by ?? 'nobody'
+  const what = outcome === null ? 'looks at it' : (said[outcome as keyof typeof said] ?? outcome)
+  const why = note === '' ? '' : `: ${safeLine(note)}`
+  return [
+    `  ${clock(at)}  ${gate}: ${who} ${what}${why}`,
+    ...findings.map(
+      ({ path, line, text }) => `    ${safeLine(`${path}${line === null ? '' : `:${line}`}: ${text}`)}`,
+    ),
+  ]
 }
 
 export const mqReceipt: Command = {
@@ -125,7 +159,12 @@ export const mqReceipt: Command = {
     if (receipt === null)
       throw new ClientFault('NOT_LANDED', `${found.bead} has not landed; it is ${found.state}.`)
     call.out.answer({
-      json: { id: found.id, bead: found.bead, ...receipt },
+      json: {
+        id: found.id,
+        bead: found.bead,
+        ...receipt,
+        ...(found.reverts.length > 0 && { reverts: found.reverts }),
+      },
       ids: [receipt.commit],
       lines: () => [
         `${found.bead} landed on ${found.target} at ${clock(receipt.landedAt)}`,
@@ -134,11 +173,22 @@ export const mqReceipt: Command = {
         ...(receipt.tested === undefined
           ? []
           : [`  tested with what lies above it, up to commit ${receipt.tested.commit.slice(0, 10)}`]),
+        ...found.reverts.map(
+          (one) =>
+            `  takes back ${one.bead}, landed as ${one.commit.slice(0, 10)} (${one.mergeRequest.split('/').at(-1)})`,
+        ),
+        ...(receipt.resolved === undefined ? [] : [resolvedLine(receipt.resolved)]),
         ...receipt.gates.map(gateLine),
         `  patch  ${receipt.patchProof}`,
       ],
     })
   },
+}
+
+function resolvedLine({ by, files, tool }: { by: string; files: string[]; tool?: string }): string {
+  const named = files.slice(0, 5).map(safeLine).join(', ')
+  const more = files.length > 5 ? ` and ${files.length - 5} more` : ''
+  return `  conflict in ${named}${more} settled by ${by}${tool === undefined ? '' : ` (${safeLine(tool)})`}`
 }
 
 function gateLine({ name, command, exitCode, durationMs, outcome, required, cached }: Gate): string {

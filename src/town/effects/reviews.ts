@@ -4,11 +4,12 @@ import { worktreePath } from '../files.ts'
 import type { CarryOut } from './carrier.ts'
 import { failure } from './repositories.ts'
 
-export const checkOutReview: CarryOut<'review.checkout'> = async ({ rig, review, commit }, { id }, town) => {
+export const checkOutReview: CarryOut<'review.checkout'> = async (params, { id }, town) => {
+  const { rig, review, base, commit } = params
   try {
     const { path } = await town
       .repositoriesFor(id)
-      .addReviewTree({ rig, path: worktreePath(town.dir, review), commit })
+      .addReviewTree({ rig, path: worktreePath(town.dir, review), base, commit })
     return { type: 'review.ready', path }
   } catch (error) {
     return { type: 'review.notReady', ...failure(error) }
