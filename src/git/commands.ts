@@ -41,6 +41,8 @@ export async function runCommand(input: {
   readonly mayLeave?: true
   /** Bytes of its output that are kept; 8,192 when left out. */
   readonly outputMax?: number | undefined
+  /** Nobody wants to hear of it any more: it ends at once, as a whole. */
+  readonly signal?: AbortSignal | undefined
 }): Promise<CommandResult> {
   const [program, ...args] = input.command
   const begun = performance.now()
@@ -98,8 +100,12 @@ export async function runCommand(input: {
       },
       Math.max(1, Math.min(input.timeoutMs, 2 ** 31 - 1)),
     )
+    const end = () => signalGroup(pid, 'SIGKILL')
+    input.signal?.addEventListener('abort', end)
+    if (input.signal?.aborted === true) end()
     child.on('exit', () => {
       clearTimeout(timer)
+      input.signal?.removeEventListener('abort', end)
       // What it left running would change the folder under the next command, in a group of its own as well.
       signalGroup(pid, 'SIGKILL')
       if (timedOut || input.mayLeave !== true) escaped = endMarked(RUN_MARK, mark)

@@ -1,6 +1,6 @@
 // The Refinery's checkout, in which setup and gates run.
 //
-// Owns:      refinery/tree and what of it survives from one run to the next.
+// Owns:      the checkout of a layout (refinery/tree) and what of it survives from one run to the next.
 // Does not:  run anything of the rig.
 //
 //   GIT-8. Before the gates the tracked files are those of the commit. Of what is untracked or ignored only dependency
@@ -25,7 +25,7 @@ const DEPENDENCY_FOLDERS = [
 /** Puts the files of a commit there. Of what is untracked dependency folders and `kept` stay. */
 export async function checkout(layout: Layout, commit: string, kept: readonly string[]): Promise<void> {
   await mkdir(layout.tree, { recursive: true })
-  await withIndex(indexOf(layout), true, async (index) => {
+  await withIndex(layout.treeIndex, true, async (index) => {
     const at = { cwd: layout.tree, env: { ...treeEnv(layout, layout.tree, index), ...ownEnv(layout) } }
     await git(['read-tree', '--reset', '-u', '--no-recurse-submodules', commit], at)
     const keep = [...DEPENDENCY_FOLDERS.map((name) => `${name}/`), ...kept.map(literal)]
@@ -35,9 +35,6 @@ export async function checkout(layout: Layout, commit: string, kept: readonly st
     ])
   })
 }
-
-const indexOf = (layout: Layout): string => join(layout.own, 'tree-index')
-const noteOf = (layout: Layout): string => join(layout.own, 'tree-setup.json')
 
 const literal = (path: string): string => `/${path.replace(/[\\*?[\]!# ]/g, '\\$&')}`
 
@@ -73,7 +70,7 @@ type Note = { readonly digest: string | null; readonly kept: readonly string[] }
 export async function readNote(layout: Layout): Promise<Note> {
   const none: Note = { digest: null, kept: [] }
   try {
-    const note: unknown = JSON.parse(await readFile(noteOf(layout), 'utf8'))
+    const note: unknown = JSON.parse(await readFile(layout.treeSetup, 'utf8'))
     return note !== null && typeof note === 'object' && 'digest' in note && 'kept' in note
       ? (note as Note)
       : none
@@ -84,14 +81,14 @@ export async function readNote(layout: Layout): Promise<Note> {
 
 /** From now on that setup has been; what it left that git ignores stays. */
 export async function noteSetup(layout: Layout, digest: string): Promise<void> {
-  const kept = await withIndex(indexOf(layout), false, (index) =>
+  const kept = await withIndex(layout.treeIndex, false, (index) =>
     gitFields(['ls-files', '-z', '-o', '--directory', '--no-empty-directory'], {
       cwd: layout.tree,
       env: { ...treeEnv(layout, layout.tree, index), ...ownEnv(layout) },
     }),
   )
-  await writeWhole(noteOf(layout), JSON.stringify({ digest, kept } satisfies Note))
+  await writeWhole(layout.treeSetup, JSON.stringify({ digest, kept } satisfies Note))
 }
 
 /** Gone until it has succeeded: one that was cut short runs again. */
-export const forgetSetup = (layout: Layout): Promise<void> => rm(noteOf(layout), { force: true })
+export const forgetSetup = (layout: Layout): Promise<void> => rm(layout.treeSetup, { force: true })

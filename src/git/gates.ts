@@ -12,6 +12,7 @@ import { stops } from '../events/define.ts'
 import { gateOrder } from '../events/gate-settings.ts'
 import { pathGlobFits } from '../events/globs.ts'
 import type { GateResult, GateSpec, Repositories, SetupSpec } from '../ports/repositories.ts'
+import { testedAhead } from './ahead-runs.ts'
 import { knownBuild } from './builds.ts'
 import { clearOnce, runCommand } from './commands.ts'
 import { asDiskFault, checkRoom } from './disk.ts'
@@ -32,15 +33,25 @@ type Outcome = { readonly tree: string; readonly results: GateResult[] }
 const PARALLEL = 2
 
 /** @throws RepositoryError DISK_FULL, and what git says */
-export async function runGates(layout: Layout, input: Input): Promise<Outcome> {
+export const runGates = (layout: Layout, input: Input): Promise<Outcome> => begin(layout, input, null)
+
+/** The same, of which passes alone are kept. Once `signal` says so it ends, and what it gives means nothing. */
+export const runGatesAhead = (layout: Layout, input: Input, signal: AbortSignal): Promise<Outcome> =>
+  begin(layout, { ...input, cache: true }, signal)
+
+async function begin(layout: Layout, input: Input, ahead: AbortSignal | null): Promise<Outcome> {
   try {
-    return await run(layout, { ...input, commit: checkObjectId(input.commit) })
+    return await run(layout, { ...input, commit: checkObjectId(input.commit) }, ahead)
   } catch (error) {
     throw asDiskFault(error)
   }
 }
 
-async function run(layout: Layout, input: Input): Promise<Outcome> {
+/** What is tested ahead decides nothing: a red there is not remembered. */
+const mayBeKept = (outcome: GateResult['outcome'], ahead: AbortSignal | null): boolean =>
+  outcome === 'passed' || ahead === null
+
+async function run(layout: Layout, input: Input, ahead: AbortSignal | null): Promise<Outcome> {
   const { commit, gates } = input
   const at = { cwd: '/', env: ownEnv(layout) }
   const tree =
@@ -54,6 +65,7 @@ async function run(layout: Layout, input: Input): Promise<Outcome> {
   for (const [n, gate] of gates.entries())
     if (changed !== null && !concerns(gate, changed)) results.set(n, skipped(gate))
 
+  if (ahead === null && input.cache === true) await testedAhead(layout, tree, gates)
   const greens = await takeGreen(layout, input, { tree, order })
   const mustRun = new Set(gates.keys().filter((n) => !results.has(n) && !greens?.passed[n]))
   // What runs finds what those before it left: they run as well. A set is gone through with what is added meanwhile.
@@ -64,18 +76,19 @@ async function run(layout: Layout, input: Input): Promise<Outcome> {
   }
   if (mustRun.size === 0) return { tree, results: inOrder(results) }
 
-  const red = await makeReady(layout, input)
+  const red = await makeReady(layout, input, ahead)
   if (red !== null) return { tree, results: [red] }
   // Gates take longer: the landing then finds its proofs read.
   void proveStack(layout, commit)
   await runInOrder(gates, order, { results, limit: input.parallel ?? PARALLEL }, (gate, slot) =>
-    runGate(layout, gate, { env: input.env, slot }),
+    runGate(layout, gate, { env: input.env, slot, signal: ahead }),
   )
+  if (ahead?.aborted === true) return { tree, results: [] }
   if ([...results.values()].some(stops)) await checkRoom(layout.tree)
   const keys = await greens?.keys
   const ran = [...mustRun].flatMap((n) => {
     const [gate, result] = [gates[n], results.get(n)]
-    if (gate === undefined || result === undefined) return []
+    if (gate === undefined || result === undefined || !mayBeKept(result.outcome, ahead)) return []
     return [{ key: keys?.[n] ?? null, of: gateOn(tree, versionOf(gate)), result }]
   })
   // What was red is remembered also while nobody wants to hear what has passed.
@@ -136,25 +149,29 @@ const versionOf = (gate: GateSpec): string =>
 // --- running ------------------------------------------------------------------------------------------------
 
 /** Files of the commit, and what setup makes. Its result when that is red. */
-async function makeReady(layout: Layout, { commit, setup, env }: Input): Promise<GateResult | null> {
+async function makeReady(
+  layout: Layout,
+  { commit, setup, env }: Input,
+  signal: AbortSignal | null,
+): Promise<GateResult | null> {
   const known = await readNote(layout)
   const [digest] = await Promise.all([
     setup === null ? null : setupDigest(layout, commit, setup),
     checkout(layout, commit, known.kept),
   ])
   if (setup === null || digest === null || known.digest === digest) return null
-  return await setUp(layout, setup, env, digest)
+  return await setUp(layout, setup, { env, signal }, digest)
 }
 
 async function setUp(
   layout: Layout,
   setup: SetupSpec,
-  env: Input['env'],
+  { env, signal }: Pick<Running, 'env' | 'signal'>,
   digest: string,
 ): Promise<GateResult | null> {
   await forgetSetup(layout)
   const gate = { name: 'setup', command: setup.command, timeoutMs: setup.timeoutMs }
-  const result = await runGate(layout, gate, { env, slot: 0 })
+  const result = await runGate(layout, gate, { env, slot: 0, signal })
   if (result.outcome === 'passed') {
     await noteSetup(layout, digest)
     return null
@@ -191,11 +208,14 @@ async function runInOrder(
   }
 }
 
-async function runGate(
-  layout: Layout,
-  gate: GateSpec,
-  { env, slot }: { readonly env: Input['env']; readonly slot: number },
-): Promise<GateResult> {
+type Running = {
+  readonly env: Input['env']
+  readonly slot: number
+  /** It ends when this says so; null: by itself. */
+  readonly signal: AbortSignal | null
+}
+
+async function runGate(layout: Layout, gate: GateSpec, { env, slot, signal }: Running): Promise<GateResult> {
   // Gates side by side are told apart, so that the end of one is not that of the other.
   const mark = slot === 0 ? undefined : `${layout.tree}#${slot}`
   if (mark !== undefined) await clearOnce(mark)
@@ -208,6 +228,7 @@ async function runGate(
     timeoutMs,
     outputMax,
     ...(mark !== undefined && { mark }),
+    ...(signal !== null && { signal }),
   })
   const tests =
     junit === undefined || ran.outcome === 'notStarted' ? null : await readReports(layout.tree, junit, begun)

@@ -14,6 +14,7 @@ import { z } from 'zod'
 import type { GateResult, SetupSpec } from '../ports/repositories.ts'
 import type { Layout } from './layout.ts'
 import { writeWhole } from './rigs.ts'
+import { keyedTurns } from './turns.ts'
 
 export type Green = { readonly at: string; readonly durationMs: number }
 
@@ -82,12 +83,21 @@ export async function readGreen(
 /** A gate as it is set, on a tree. */
 export const gateOn = (tree: string, version: string): string => hash([tree, version])
 
+type Ran = readonly {
+  /** null: a pass of it is not kept. */
+  readonly key: string | null
+  readonly of: string
+  readonly result: GateResult
+}[]
+
+// Two checkouts of a rig may be done at the same moment.
+const inTurn = keyedTurns()
+
 /** Keeps what passed, and which gates were red. What cannot be written costs time later, and nothing else. */
-export async function noteResults(
-  layout: Layout,
-  /** `key` null: a pass of it is not kept. */
-  ran: readonly { readonly key: string | null; readonly of: string; readonly result: GateResult }[],
-): Promise<void> {
+export const noteResults = (layout: Layout, ran: Ran): Promise<void> =>
+  inTurn(layout.own, () => note(layout, ran))
+
+async function note(layout: Layout, ran: Ran): Promise<void> {
   const found = await load(layout)
   const seen = reds.get(layout.own) ?? new Set<string>()
   reds.set(layout.own, seen)

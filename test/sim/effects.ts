@@ -1,5 +1,6 @@
 // Effects as the simulated world carries them out: after a while, once more after a crash, and not always well.
 
+import type { EffectParams } from '../../src/events/index.ts'
 import type { AnyMessage } from '../../src/events/record.ts'
 import type { OpenEffect } from '../../src/system/types.ts'
 import { runAgent } from './agents.ts'
@@ -22,6 +23,7 @@ const DURATIONS: Readonly<Record<string, readonly [number, number]>> = {
   'session.stop': [0, 5],
   'merge.build': [20, 300],
   'gates.run': [500, 8_000],
+  'stack.ahead': [500, 9_000],
   'target.look': [10, 300],
   'target.push': [20, 500],
 }
@@ -156,6 +158,9 @@ function happen(world: World, { id, kind, params }: OpenEffect, answer: (message
     case 'gates.run':
       return runGates(repository, params, fails, answer)
 
+    case 'stack.ahead':
+      return testAhead(repository, params, fails, answer)
+
     case 'target.look':
       if (fails(0.1)) return answer({ type: 'target.notSeen', ...failure })
       return answer({ type: 'target.seen', head: repository.head })
@@ -200,6 +205,39 @@ function happen(world: World, { id, kind, params }: OpenEffect, answer: (message
   }
 }
 
+/** Built like anything else; only a pass is remembered. */
+function testAhead(
+  repository: ReturnType<World['repository']>,
+  params: OpenEffect['params'],
+  fails: (chance: number) => boolean,
+  answer: (message: AnyMessage) => void,
+): void {
+  const { onto, batch, requests } = params as unknown as EffectParams<'stack.ahead'>
+  if (fails(0.05)) return answer({ type: 'ahead.notRun', code: 'GIT_FAILED', message: 'no' })
+  let commit = onto
+  const mergeRequests: string[] = []
+  for (const { mergeRequest, bead, head, revert } of requests) {
+    if (mergeRequests.length >= batch) break
+    const built =
+      revert === undefined
+        ? repository.buildMerge(head, commit)
+        : repository.buildRevert(
+            bead,
+            revert.of.map((one) => one.commit),
+            commit,
+          )
+    if (built.kind !== 'built') continue
+    commit = built.commit
+    mergeRequests.push(mergeRequest)
+  }
+  if (mergeRequests.length === 0)
+    return answer({ type: 'ahead.ran', outcome: 'conflicted', commit: null, tree: null, mergeRequests })
+  const { tree, red } = repository.runGates(commit)
+  const isRed = red !== undefined || fails(0.05)
+  if (!isRed) repository.known.add(tree)
+  answer({ type: 'ahead.ran', outcome: isRed ? 'red' : 'passed', commit, tree, mergeRequests })
+}
+
 function runGates(
   repository: ReturnType<World['repository']>,
   params: OpenEffect['params'],
@@ -213,14 +251,16 @@ function runGates(
   }
   if (fails(0.05)) return answer({ type: 'gates.notRun', mergeRequest, code: 'SETUP_FAILED', message: 'no' })
   const { tree, red } = repository.runGates(commit)
-  const flaky = fails(0.05)
+  const isKnown = repository.known.has(tree) && !repository.red.has(tree)
+  const flaky = !isKnown && fails(0.05)
   const results = gates.map(({ name, command }) => ({
     name,
     command,
     exitCode: red !== undefined || flaky ? 1 : 0,
     durationMs: 100,
     logTail: red === undefined ? 'ok' : `not ok ${red.file}`,
-    outcome: fails(0.02) ? 'notStarted' : red !== undefined || flaky ? 'failed' : 'passed',
+    outcome: !isKnown && fails(0.02) ? 'notStarted' : red !== undefined || flaky ? 'failed' : 'passed',
+    ...(isKnown && { cached: { at: '2027-03-01T08:00:00.000Z', durationMs: 100 } }),
   }))
   if (gates.length > 0 && results.every(({ outcome }) => outcome === 'passed')) repository.green.add(tree)
   if (results.some(({ outcome }) => outcome === 'failed')) repository.red.add(tree)

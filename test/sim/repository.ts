@@ -36,6 +36,8 @@ export class Repository {
   /** Trees on which every gate has run and passed, and those on which one was red. */
   readonly green = new Set<string>()
   readonly red = new Set<string>()
+  /** Trees that passed while nothing depended on it: the gates are not run there again. */
+  readonly known = new Set<string>()
   readonly #onTarget = new Map<string, TargetCommit>()
   readonly shelved = new Map<string, string | null>()
   readonly #onBranches = new Map<string, BranchCommit>()

@@ -5,6 +5,7 @@
 
 import { type GateResultData, stops } from '../../events/define.ts'
 import type { Event } from '../machine.ts'
+import { dropAhead } from './refinery.ahead.ts'
 import {
   HAND_EMPTY,
   inHand,
@@ -29,6 +30,7 @@ export function freeze(context: RefineryContext, { reason, meta }: Event<'refine
   }
   to.set({ frozen: { since: meta.at, by: meta.by, reason } })
   to.fact({ type: 'TargetFrozen', rig, target, reason })
+  dropAhead(context, `${target} is frozen`, to)
 }
 
 export function thaw(context: RefineryContext, _: Event<'refinery.thaw'>, to: To): void {
@@ -67,6 +69,7 @@ export const isKnownRed = ({ red, looking }: RefineryContext, { head }: Event<'t
 export function testTarget(context: RefineryContext, commit: string, to: To): void {
   const { gates, setup } = settingsOf(context) as Settings
   to.set({ base: commit, testedBy: context.way })
+  dropAhead(context, 'what it stands on is red', to)
   to.effect('gates.run', { rig: context.rig, mergeRequest: null, commit, gates, setup })
 }
 

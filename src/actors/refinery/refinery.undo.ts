@@ -2,8 +2,10 @@
 //
 // Always:    nothing that may have been pushed is taken out; what is taken out keeps its branch.
 
-import { beadOwner, lastPart, mergeRequest, witness } from '../../events/address.ts'
+import { beadOwner, lastPart, witness } from '../../events/address.ts'
 import { type Event, writing } from '../machine.ts'
+import { dropAhead } from './refinery.ahead.ts'
+import { requestAddress } from './refinery.branch.ts'
 import {
   HAND_EMPTY,
   inHand,
@@ -73,6 +75,7 @@ export const rejectable = {
 function drop(context: RefineryContext, address: string, reason: string, to: To): void {
   const submitted = submission(context, address)
   askNoMore(context, address, reason, to)
+  if (context.ahead?.requests.includes(address)) dropAhead(context, 'one of it left the queue', to)
   leave({ ...context, [`approval/${address}`]: undefined }, address, to)
   to.set({ [`of/${submitted.sandbox}`]: undefined })
   to.tell({ to: address, message: { type: 'mr.reject', reason } })
@@ -99,6 +102,8 @@ export function supersede(context: RefineryContext, bead: string, by: string, to
 export function revert(context: RefineryContext, event: Event<'refinery.revert'>, to: To): void {
   const { bead, of, reason, meta } = event
   const { rig } = context
+  if (context.sealed !== null)
+    return to.refuse('INTEGRATION_LANDING', `${targetOf(context)} is about to land, or has landed.`)
   for (const address of keysOf(context, 'request/')) {
     const twice = revertsOf(context, address).find((one) =>
       of.some((other) => other.mergeRequest === one.mergeRequest),
@@ -109,7 +114,7 @@ export function revert(context: RefineryContext, event: Event<'refinery.revert'>
     }
   }
   const count = context.count + 1
-  const address = mergeRequest(rig, `mr-${count}`)
+  const address = requestAddress(context, count)
   const work = {
     bead,
     sandbox: own(context),
@@ -127,5 +132,8 @@ export function revert(context: RefineryContext, event: Event<'refinery.revert'>
     ...(context.red !== null && context.look === null && { look: 'moved' }),
   })
   const target = targetOf(context)
-  to.tell({ to: address, message: { type: 'mr.submit', ...work, rig, target, reverts: of, reason } })
+  to.tell({
+    to: address,
+    message: { type: 'mr.submit', ...work, rig, target, reverts: of, reason },
+  })
 }

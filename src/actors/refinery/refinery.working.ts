@@ -3,6 +3,7 @@
 import { setup } from 'xstate'
 import type { Message } from '../../events/index.ts'
 import { ACTIONS, type Event, typesOf, writing } from '../machine.ts'
+import { lookAhead } from './refinery.ahead.ts'
 import { gateNotStarted, isStale, notStarted } from './refinery.checking.ts'
 import { mayLand, putBack, type RefineryContext, settingsOf, type To } from './refinery.context.ts'
 import { buildOnto, conflict, hold, nothingLeft, push, runGates } from './refinery.decisions.ts'
@@ -87,9 +88,10 @@ function goesOn<T extends Answer>(
     {
       guard: is(() => true),
       target: 'testing' as const,
-      actions: taking((after, _, to) => {
+      actions: taking((after, event, to) => {
         beginBatch(after, to)
         runGates(after, after.commit, to)
+        lookAhead(after, (event as Event<Answer>).meta.at, to)
       }),
     },
   ]
