@@ -28,20 +28,26 @@ type Between = {
   contextsAt(seq: number, owners: ReadonlySet<Address>): Promise<Contexts>
 }
 
-/** @throws {Fault} ROUTE_NOT_FOUND, POSITION_INVALID, POSITION_IN_FUTURE, and what the route throws. */
-export async function answerPast(town: PastTown, ask: PastAsk, signal: AbortSignal): Promise<string> {
+/** As text, for whoever asks from elsewhere. @throws what `answerOf` throws. */
+export const answerPast = async (town: PastTown, ask: PastAsk, signal: AbortSignal): Promise<string> =>
+  JSON.stringify(await answerOf(town, ask, signal))
+
+/**
+ * Rows in it are those of the projections: nobody changes them, or keeps them.
+ * @throws {Fault} ROUTE_NOT_FOUND, POSITION_INVALID, POSITION_IN_FUTURE, and what the route throws.
+ */
+export async function answerOf(town: PastTown, ask: PastAsk, signal: AbortSignal): Promise<unknown> {
   const route = READS.find(({ path }) => path === ask.path)
   if (route === undefined) throw new Fault('ROUTE_NOT_FOUND', `There is no GET ${ask.path}.`)
   const { at } = ask.query
   const seq = at === undefined ? town.log.head.seq : await seqAt(town.log, at, town.clock.now())
   const { caller, query, params } = ask
   const before = route.earlier === undefined ? {} : { earlier: await take(town, route.earlier, ask, seq) }
-  const answer = await town.withProjections(seq, async (projections) => {
+  return town.withProjections(seq, async (projections) => {
     const view = { projections, seq, past: true, alone: town.alone === true }
     const context = { town: besides(town, seq, projections), caller, view, query, params, signal }
     return route.run({ ...context, ...before })
   })
-  return JSON.stringify(answer)
 }
 
 /** @throws {Fault} POSITION_INVALID, POSITION_IN_FUTURE. */

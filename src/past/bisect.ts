@@ -32,7 +32,7 @@ export async function bisect(probe: Probe, from: number, to: number): Promise<Tu
   let low = from
   let high = to
   while (high - low > 1) {
-    const middle = low + Math.floor((high - low) / 2)
+    const middle = middleOf(low, high)
     const found = await probe(middle)
     if (found.isTrue) {
       high = middle
@@ -44,6 +44,9 @@ export async function bisect(probe: Probe, from: number, to: number): Promise<Tu
   }
   return { kind: 'turn', seq: high, before, after }
 }
+
+/** Where a halving looks next. */
+export const middleOf = (low: number, high: number): number => low + Math.floor((high - low) / 2)
 
 /**
  * The first turn after `from`, in one pass. `changes` gives, in order, the records after `from` that can have changed

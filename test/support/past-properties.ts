@@ -19,8 +19,9 @@ import {
   readyBeads,
 } from '../../src/projections/bead-queries.ts'
 import { applyAll, canonical, createProjections, type Projections } from '../../src/projections/index.ts'
+import { onePass } from '../../src/town/past/one-pass.ts'
 import type { RunSizes } from '../../src/town/past/row-files.ts'
-import { createStates } from '../../src/town/past/states.ts'
+import { createStates, type States } from '../../src/town/past/states.ts'
 import type { Random } from '../sim/random.ts'
 
 export async function logOf(lines: readonly string[]): Promise<EventLog> {
@@ -71,6 +72,7 @@ export async function asOfIsReplay(
     'what is kept by the one who keeps': createStates(log, { dir: rows, writes: true, sizes }),
     'what is kept by a reader': createStates(log, { dir: rows, writes: false, sizes }),
     'the first record': createStates(log),
+    'one pass': passOver(log, random),
   }
   try {
     // Beginnings and ends of runs, and anything between; some asked twice.
@@ -99,10 +101,18 @@ export async function asOfIsReplay(
     for (const seq of new Set(positions))
       differences.push(...(await rowsAlone(lines, log, { rows, sizes, seq, random })))
   } finally {
-    for (const states of Object.values(ways)) states.close()
+    for (const way of Object.values(ways)) if ('close' in way) way.close()
     rmSync(dir, { recursive: true, force: true })
   }
   return differences
+}
+
+/** As a halving between two of its moments; at some record it has had a glance at one projection alone. */
+function passOver(log: EventLog, random: Random): Pick<States, 'withProjections'> {
+  const to = random.between(2, log.head.seq)
+  const from = random.between(0, to - 1)
+  const name = random.pick(Object.keys(createProjections()) as (keyof Projections)[])
+  return onePass(log, { from, to, glance: async (_, projections) => projections[name], onFolded: () => {} })
 }
 
 /**
@@ -166,7 +176,7 @@ function rowText(part: Map<string, unknown> | Set<string>, key: string): string 
 }
 
 /** The log as it was at a record. */
-const headed = (log: EventLog, seq: number): EventLog =>
+export const headed = (log: EventLog, seq: number): EventLog =>
   new Proxy(log, {
     get: (all, name) => {
       if (name === 'head') return { ...all.head, seq }

@@ -17,8 +17,7 @@ export async function bisectIn(
 ): Promise<BisectReport> {
   const states = createStates(town.log, { dir: townFiles(town.dir).past, writes: false })
   try {
-    const { withProjections } = states
-    return await bisect({ ...town, priceOf: openPrices(town.dir).of, withProjections }, asked, onProgress)
+    return await bisect({ ...town, ...states, priceOf: openPrices(town.dir).of }, asked, onProgress)
   } finally {
     states.close()
   }

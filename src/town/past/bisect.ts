@@ -17,12 +17,17 @@ import { recordsIn } from '../../system/records-in.ts'
 import { machineClock } from '../clock.ts'
 import { createDocuments, type Documents } from './document.ts'
 import { type Expression, openExpression } from './expression.ts'
+import { onePass } from './one-pass.ts'
+import type { States } from './states.ts'
 
 const SAYS_EVERY_MS = 100
+/** To keep what so many of all records changed takes about as long as one pass over all of them. */
+export const KEPT_FIRST_MAX = 1 / 8
+/** So many are folded for each moment that is looked at. */
+const TAIL_MAX = 4_096
 
-type Town = Pick<PastTown, 'dir' | 'name' | 'townId' | 'priceOf' | 'withProjections'> & {
-  readonly log: Pick<EventLog, 'head' | 'pieces' | 'get'>
-}
+type Town = Pick<PastTown, 'dir' | 'name' | 'townId' | 'priceOf'> &
+  Pick<States, 'withProjections' | 'catchUp'> & { readonly log: Pick<EventLog, 'head' | 'pieces' | 'get'> }
 
 /** @throws {Fault} NO_TURN, EXPRESSION_INVALID, EXPRESSION_NOT_BOOLEAN, EXPRESSION_TOO_SLOW; {LogError} LOG_DAMAGED */
 export async function bisect(
@@ -78,15 +83,33 @@ type Search = {
   probes: number
 }
 
-function halving(search: Search) {
+async function halving(search: Search) {
   const { town, asked } = search
   const most = 2 + Math.ceil(Math.log2(asked.to - asked.from))
+  const kept = await town.catchUp(town.log.head.seq * KEPT_FIRST_MAX)
+  const { withProjections } = asked.to - kept > TAIL_MAX ? passing(search) : town
   const probe: Probe = async (seq) => {
-    const answer = await town.withProjections(seq, (projections) => look(search, seq, projections))
+    const answer = await withProjections(seq, (projections) => look(search, seq, projections))
     say(search, search.probes, most)
     return answer
   }
   return halve(probe, asked.from, asked.to)
+}
+
+function passing(search: Search) {
+  const { town, asked, documents } = search
+  const { from, to } = asked
+  let saidAt = search.begun
+  return onePass(town.log, {
+    from,
+    to,
+    glance: (seq, projections) => documents.at(seq, projections),
+    onFolded(seq) {
+      if (search.probes > 1 || performance.now() - saidAt < SAYS_EVERY_MS) return
+      saidAt = performance.now()
+      say(search, seq, to, 'folding')
+    },
+  })
 }
 
 /** One pass: folds on from `from`, and looks only after records that changed a row of what is looked at. */
@@ -135,10 +158,15 @@ async function look(search: Search, seq: number, projections: Projections): Prom
   return answer
 }
 
-function say({ begun, onProgress }: Search, done: number, of: number): void {
+function say(
+  { begun, onProgress }: Search,
+  done: number,
+  of: number,
+  doing: JobProgress['doing'] = 'looking',
+): void {
   const perSecond = done / Math.max((performance.now() - begun) / 1_000, 0.001)
   const leftMs = perSecond === 0 ? 0 : Math.round(((of - done) / perSecond) * 1_000)
-  onProgress({ doing: 'looking', done, of, perSecond: Math.round(perSecond), leftMs })
+  onProgress({ doing, done, of, perSecond: Math.round(perSecond), leftMs })
 }
 
 function noTurn({ when, from, to, first: wanted }: BisectOptions, ends: { from: Answer; to: Answer }): Fault {

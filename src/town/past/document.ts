@@ -3,7 +3,7 @@
 // Owns:      which key stands for which list of the API.
 // Does not:  know how a list is made: each is what its GET answers, whole.
 
-import { answerPast, type PastTown } from '../../api/past.ts'
+import { answerOf, type PastTown } from '../../api/past.ts'
 import type { Projections } from '../../projections/index.ts'
 
 /** Each key of the document, and the read whose list it is. */
@@ -39,7 +39,7 @@ export function createDocuments(
   const list = async (key: string, seq: number, projections: Projections): Promise<unknown> => {
     const { path, query } = DOCUMENT[key] as (typeof DOCUMENT)[string]
     const here: PastTown = { ...town, withProjections: (_, use) => use(watched(projections, used)) }
-    const text = await answerPast(
+    const answer = await answerOf(
       here,
       {
         path,
@@ -49,7 +49,7 @@ export function createDocuments(
       },
       signal,
     )
-    const { items, seq: _seq, at: _at, ...rest } = JSON.parse(text) as Readonly<Record<string, unknown>>
+    const { items, seq: _seq, at: _at, ...rest } = answer as Readonly<Record<string, unknown>>
     return items ?? rest
   }
   return {

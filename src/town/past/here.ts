@@ -38,7 +38,9 @@ export function pastHere(
       if (signal.aborted) throw new Fault('PAST_ENDED', `The ${job.kind} has stopped: nobody waits for it.`)
       onProgress?.(progress)
     }
-    return job.kind === 'replay' ? replay(log, job.asked, live, watched) : bisect(past, job.asked, watched)
+    return job.kind === 'replay'
+      ? replay(log, job.asked, live, watched)
+      : bisect({ ...past, ...states }, job.asked, watched)
   }
   return {
     past: { read: (ask, signal) => answerPast(past, ask, signal) },

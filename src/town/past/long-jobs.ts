@@ -7,6 +7,7 @@ import { rmSync } from 'node:fs'
 import type { JobWatch, ReplayReport, TownHandle } from '../../api/town.ts'
 import type { Renewals } from '../checkpoint/renewals.ts'
 import { townFiles } from '../files.ts'
+import { KEPT_FIRST_MAX } from './bisect.ts'
 import type { Jobs } from './jobs.ts'
 import { createSlices } from './slices.ts'
 
@@ -21,12 +22,15 @@ type Held = Parameters<typeof createSlices>[0] & {
   trouble(code: string, message: string): void
 }
 
-/** `endReaders` ends whoever has files of `.gt/past` open; `keepRows` resolves when whoever keeps rows has kept all. */
+/**
+ * `endReaders` ends whoever has files of `.gt/past` open; `keepRows` resolves when whoever keeps rows has kept all, or finds
+ * that more than `most` records lack them.
+ */
 export function longJobs(
   town: Held,
   jobs: Pick<Jobs, 'run'>,
   endReaders: () => Promise<void>,
-  keepRows: () => Promise<void> = () => Promise.resolve(),
+  keepRows: (most: number) => Promise<void> = () => Promise.resolve(),
 ): Pick<TownHandle, 'replay' | 'bisect'> {
   const { checkpoint, past } = townFiles(town.dir)
   return {
@@ -49,9 +53,9 @@ export function longJobs(
       return report
     },
     async bisect(options, watch = UNWATCHED) {
-      // Without them each moment that is looked at would be folded from the first record on. Whatever hinders it, hinders
-      // the job as well, or not at all.
-      await keepRows().catch(() => {})
+      // A few are quickly kept, and then each moment is; without most of them the job makes one pass of its own. Whatever
+      // hinders it, hinders the job as well, or not at all.
+      await keepRows(town.system.seq * KEPT_FIRST_MAX).catch(() => {})
       return jobs.run({ kind: 'bisect', asked: options }, watch, null)
     },
   }

@@ -42,7 +42,7 @@ port.on('message', (message: ToThread) => {
       return
     case 'grown':
       reader.reached(message.head)
-      void keepUp(message.n)
+      void keepUp(message.n, message.most)
       return
     case 'drop':
       dropped.get(message.n)?.abort()
@@ -53,10 +53,9 @@ port.on('message', (message: ToThread) => {
 })
 
 /** In the background: what is asked meanwhile is answered between two runs. */
-async function keepUp(n: number): Promise<void> {
+async function keepUp(n: number, most: number | undefined): Promise<void> {
   try {
-    await states.catchUp()
-    say({ kind: 'answer', n, text: '' })
+    say({ kind: 'answer', n, text: String(await states.catchUp(most)) })
   } catch (error) {
     say({ kind: 'failed', n, error: failed(error) })
   }

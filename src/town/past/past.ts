@@ -21,8 +21,11 @@ const GROWN_MIN = 4_096
 export type TownPast = Past & {
   /** The log has another record: nothing else makes the past look, for a quiet town sets no timer. */
   recorded(): void
-  /** Resolves when what all records changed is kept, but for the last ones. @throws {Fault} PAST_ENDED */
-  keep(): Promise<void>
+  /**
+   * Resolves when what all records changed is kept, but for the last ones; or at once when more than `most` records lack it.
+   * @throws {Fault} PAST_ENDED
+   */
+  keep(most?: number): Promise<void>
   close(): Promise<void>
 }
 
@@ -92,10 +95,9 @@ export function createPast({ log, ...data }: { readonly log: EventLog } & Omit<P
   /** So that a question finds the versions of rows kept already. */
   let keptTo = 0
   let keeping = false
-  const keep = async (): Promise<void> => {
+  const keep = async (most?: number): Promise<void> => {
     const { head } = log
-    await ask((n) => ({ kind: 'grown', n, head })).text
-    keptTo = head.seq
+    keptTo = Number(await ask((n) => ({ kind: 'grown', n, head, most })).text)
   }
 
   return {

@@ -18,8 +18,13 @@ export type ToThread =
   | { readonly kind: 'ask'; readonly n: number; readonly ask: PastAsk; readonly head: HeadSaid }
   /** Nobody waits for it any more. */
   | { readonly kind: 'drop'; readonly n: number }
-  /** The log has grown: there is more to keep. */
-  | { readonly kind: 'grown'; readonly n: number; readonly head: HeadSaid }
+  /** The log has grown: there is more to keep, but not when it is more than `most` records. The answer: up to where it is kept. */
+  | {
+      readonly kind: 'grown'
+      readonly n: number
+      readonly head: HeadSaid
+      readonly most?: number | undefined
+    }
   | LogAnswer
 
 export type FromThread =

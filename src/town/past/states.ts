@@ -25,8 +25,11 @@ export type States = {
   touched(from: number, to: number): Promise<Touched | null>
   /** Contexts of some owners as of `seq`. */
   contextsAt(seq: number, owners: ReadonlySet<Address>): Promise<Contexts>
-  /** Keeps the rows of every whole run up to the end of the log. */
-  catchUp(): Promise<void>
+  /**
+   * Keeps the rows of every whole run up to the end of the log, unless more than `most` records lack them, or another is the
+   * one who keeps rows. Answers the last record up to which they are kept.
+   */
+  catchUp(most?: number): Promise<number>
   /** Times of the first records of the runs that are kept, and of how many records a run is. */
   firstAts(): Promise<{ readonly every: number; readonly ats: readonly string[] }>
   close(): void
@@ -199,8 +202,10 @@ export function createStates(
     withProjections: (seq, use) => asked(() => attempt(seq, use)),
     touched: (from, to) => asked(() => touched(from, to)),
     contextsAt: (seq, owners) => asked(() => contextsAt(seq, owners)),
-    async catchUp() {
-      await (await opened()).indexer?.catchUp(log.head.seq)
+    async catchUp(most = Number.POSITIVE_INFINITY) {
+      const { rows, indexer } = await opened()
+      if (log.head.seq - rows.seq <= most) await indexer?.catchUp(log.head.seq)
+      return rows.seq
     },
     async firstAts() {
       const { files } = await opened()
