@@ -267,6 +267,28 @@ describe('taking back', () => {
       })
   })
 
+  test('[REFINERY-97] of several each bead is told in their order, and the receipt of all is one', () => {
+    const [one] = revert.of
+    const second = { mergeRequest: `${RIG}/merge-requests/mr-8`, bead: 'sh-8', base: HEAD, commit: TREE }
+    const several = { ...revert, of: [second, ...(one === undefined ? [] : [one])] }
+    refinery()
+      .given(configured, several, made, green)
+      .when(advanced)
+      .gives({
+        facts: [
+          { type: 'TargetAdvanced' },
+          { type: 'MergeReverted', bead: 'sh-8', commit: TREE, by: address },
+          { type: 'MergeReverted', bead: 'sh-0', commit: HEAD, by: address },
+        ],
+        tells: [
+          mr(1, 'mr.land'),
+          ['beads/sh-9', { type: 'bead.land' }],
+          ['beads/sh-8', { type: 'bead.revert' }],
+          ['beads/sh-0', { type: 'bead.revert' }],
+        ],
+      })
+  })
+
   test('[REFINERY-46] nothing is taken back twice at a time', () => {
     refinery()
       .given(...begun)

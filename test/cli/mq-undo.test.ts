@@ -96,3 +96,64 @@ test('gt mq revert names what stands on it, and what it reverted says so when th
   expect((await town.gt('mq', 'revert', 'mr-1', '--json')).err).toContain('ALREADY_REVERTED')
   expect((await town.gt('mq', 'revert', 'mr-2', '--json')).err).toContain('REVERT_OF_REVERT')
 })
+
+test('[REFINERY-96] gt mq revert takes back all of one push, of an epic or since a moment, in one request; --dry-run only says so', async () => {
+  const none = String(town.town.system.seq)
+  await tells('beads/sh-9', message('bead.create', { title: 'All of it', beadType: 'epic' }))
+  await tells(`beads/${BEAD}`, message('bead.create', { title: 'Do one', parent: 'sh-9' }))
+  await made('sh-2', 2)
+  await made('sh-5', 2, [BEAD])
+  await tells(`beads/${BEAD}`, message('bead.neededBy', { bead: 'sh-5' }))
+  await hears(ready, of('sh-2', 2), built)
+  const second = {
+    mergeRequest: MERGE_REQUEST.replace('mr-1', 'mr-2'),
+    commit: '2'.repeat(40),
+    tree: '3'.repeat(40),
+  }
+  await hears({ ...built, ...second, base: COMMIT })
+  await hears({ ...green, mergeRequest: second.mergeRequest, tree: second.tree })
+  const parts = [MERGE_REQUEST, second.mergeRequest].map((mergeRequest) => ({
+    mergeRequest,
+    patchId: 'p',
+    proof: 'p',
+  }))
+  await hears({
+    ...message('target.advanced'),
+    mergeRequest: second.mergeRequest,
+    head: second.commit,
+    parts,
+  })
+  const revert = (...args: string[]) => town.gt('mq', 'revert', ...args)
+  const both = (await revert(BEAD, '--batch', '--dry-run')).out
+  expect(both.split('\n').slice(0, 3)).toEqual([
+    '2 landings would be taken out of main of shop, newest first:',
+    expect.stringMatching(/^ {2}mr-2 {2}sh-2 {2}2{10} .* Do sh-2$/),
+    expect.stringMatching(/^ {2}mr-1 {2}sh-1 .* Do one$/),
+  ])
+  expect(both).toContain('Then these wait again: sh-5')
+  const ids = async (...args: string[]) =>
+    (await revert(...args, '--dry-run', '-q')).out.split('\n').filter(Boolean)
+  expect(await ids('--since', none)).toEqual(['mr-2', 'mr-1'])
+  expect(await ids('--epic', 'sh-9')).toEqual(['mr-1'])
+  expect(await ids('sh-2', '--epic', 'sh-9')).toEqual(['mr-2', 'mr-1'])
+  const refused = async (...args: string[]) => (await revert(...args, '--json')).err
+  expect(await refused('--since', String(town.town.system.seq))).toContain('NOTHING_TO_REVERT')
+  expect(await refused('--epic', 'sh-5')).toContain('NOTHING_TO_REVERT')
+  expect(await refused()).toContain('INPUT_INVALID')
+  expect((await town.get('/v1/merge-queue')).body.items).toHaveLength(2)
+
+  const asked = await revert('sh-2', '--batch', '--reason', 'it breaks')
+  expect(asked).toMatchObject({ code: 0, err: '' })
+  expect(asked.out).toMatch(/^mr-3 takes sh-2, sh-1 out of main: gt mq show mr-3\n/)
+  const third = MERGE_REQUEST.replace('mr-1', 'mr-3')
+  await hears({ ...built, mergeRequest: third, commit: 'e'.repeat(40), head: 'f'.repeat(40) })
+  await hears({ ...green, mergeRequest: third }, { ...message('target.advanced'), mergeRequest: third })
+  for (const bead of [BEAD, 'sh-2'])
+    expect((await town.get(`/v1/beads/${bead}`)).body).toMatchObject({ status: 'open', commit: null })
+  expect((await town.get('/v1/beads/sh-5')).body).toMatchObject({ openNeeds: [BEAD] })
+  expect((await town.gt('mq', 'receipt', 'mr-3')).out).toMatch(
+    /takes back sh-2, landed as 2{10} \(mr-2\)\n {2}takes back sh-1, /,
+  )
+  // What took something back is not taken back, and what it took back is not there any more.
+  expect(await refused('--since', none)).toContain('NOTHING_TO_REVERT')
+})

@@ -61,6 +61,16 @@ describe('[GIT-70] taking back', () => {
     const built = await t.repos.buildMerge(asked(t, one, two))
     expect(built).toMatchObject({ kind: 'built', tree })
     expect(await t.repos.buildMerge(asked(t, two, one))).toMatchObject({ kind: 'built', tree })
+    // What somebody else put between them stays.
+    sh(t.home, 'pull', '-q', '--ff-only', 'origin', 'main')
+    commit(t.home, 'by hand', { 'src/theirs.txt': 'theirs\n' })
+    sh(t.home, 'push', '-q', 'origin', 'main')
+    const three = await land(t, 'three', { 'src/b.txt': 'three\n' })
+    const all = await t.repos.buildMerge(asked(t, three, two, one))
+    if (all.kind !== 'built') throw new Error(all.kind)
+    const own = join(t.dir, 'rigs', RIG, 'refinery/git')
+    const left = sh(own, 'diff-tree', '-r', '--name-only', tree, all.tree)
+    expect(left).toBe('src/theirs.txt')
   })
 
   test('what was changed since is a conflict that names the files, and what the target never had is nothing', async () => {
