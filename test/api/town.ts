@@ -161,6 +161,8 @@ async function perform({ kind, signal }: OpenEffect): Promise<{ message: AnyMess
     },
     'worktree.restore': { type: 'worktree.added', base: BASE, head: BASE, path: '/towns/test/w' },
     'session.start': { type: 'session.started', pid: 7, command: ['/bin/true'] },
+    'review.checkout': { type: 'review.ready', path: '/towns/test/r' },
+    'review.remove': { type: 'review.removed' },
   }
   const message = answers[kind]
   if (message !== undefined) return { message, by: 'worker' }
