@@ -28,7 +28,8 @@ import { learn } from './rerere.ts'
 import { addReviewTree, removeReviewTree } from './review-trees.ts'
 import { cloneRig, inspectRig } from './rigs.ts'
 import { removeStaleLocks } from './stale-locks.ts'
-import { keyedTurns, remembered } from './turns.ts'
+import { removeHalfPacks, tidy } from './tidying.ts'
+import { keyedTurns, remembered, sharedRuns } from './turns.ts'
 import { inspectWorktree } from './worktree-state.ts'
 import { addWorktree } from './worktrees.ts'
 
@@ -42,6 +43,7 @@ export function createRepositories(townDir: string): Repositories {
     const layout = layoutOf(townDir, rig)
     await sweeps(layout.root, async () => {
       await removeStaleLocks(layout.own)
+      await removeHalfPacks(layout)
       const ids = await readdir(layout.notes).catch((): string[] => [])
       await Promise.all([layout.own, ...ids.map((id) => join(layout.notes, id))].map(sweepIndexes))
       // Deleting may take seconds and nobody needs it done; the folder itself stays, a removal may be using it.
@@ -65,6 +67,16 @@ export function createRepositories(townDir: string): Repositories {
   ) => {
     const layout = await openRig(rig)
     return await inTurn(`${what} ${dirname(layout.own)}`, () => run(layout))
+  }
+
+  const tidying = sharedRuns<void>()
+  /** Work has come to its end there: what it left is packed when there is much of it, and nobody waits for that. */
+  const removeAndTidy = async (layout: Layout, input: Parameters<Repositories['removeWorktree']>[0]) => {
+    const removed = await removeWorktree(layout, input)
+    void tidying(layout.own, async () => {
+      await tidy(layout).catch((error) => console.error(`${new Date().toISOString()} not packed: ${error}`))
+    })
+    return removed
   }
 
   return {
@@ -95,7 +107,7 @@ export function createRepositories(townDir: string): Repositories {
     createBranch: (input) => onRig('landing', input.rig, (layout) => createBranch(layout, input)),
     lookAtBranch: async (input) => await lookAtBranch(await openRig(input.rig), input),
     removeBranch: (input) => onRig('landing', input.rig, (layout) => removeBranch(layout, input)),
-    removeWorktree: (input) => onWorktree(input, (layout) => removeWorktree(layout, input)),
+    removeWorktree: (input) => onWorktree(input, (layout) => removeAndTidy(layout, input)),
     addReviewTree: (input) => onWorktree(input, (layout) => addReviewTree(layout, input)),
     removeReviewTree: (input) => onWorktree(input, (layout) => removeReviewTree(layout, input)),
   }
