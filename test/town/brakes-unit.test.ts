@@ -12,7 +12,7 @@ import { applyAll, createProjections } from '../../src/projections/index.ts'
 import { openSystem } from '../../src/system/system.ts'
 import { type System, SystemError } from '../../src/system/types.ts'
 import { type Brakes, createBrakes } from '../../src/town/brakes.ts'
-import { AGENT, BEAD, message, RIG, SANDBOX, SESSION } from '../support/messages.ts'
+import { AGENT, BEAD, message, REVIEW, REVIEW_SESSION, RIG, SANDBOX, SESSION } from '../support/messages.ts'
 
 const NOON = new Date(2027, 2, 1, 12).getTime()
 const HOUR = 3_600_000
@@ -319,4 +319,27 @@ test('a local day begins and ends at midnight', () => {
   expect(new Date(dayEnds(NOON))).toEqual(new Date(2027, 2, 2))
   expect(dayEnds(new Date(2027, 2, 2).getTime() - 1)).toBe(dayEnds(NOON))
   expect(dayBegan(new Date(2027, 2, 2).getTime())).toBe(dayEnds(NOON))
+})
+
+test('[REVIEW-8] a review rests while everybody is stopped, and when the budget of its bead is used up', async () => {
+  const town = await opened()
+  const brakes = town.apply()
+  await brakes.begin()
+  const held = () => [town.system.owner(REVIEW)?.value, town.system.owner(REVIEW)?.context.held]
+  await town.say(REVIEW, message('review.ask'), message('review.ready'))
+  expect(held()).toEqual(['reviewing', []])
+  await town.say('budgets', budget({ scope: 'bead', id: BEAD }))
+  await town.used(5)
+  expect(held()).toEqual(['ending', ['budget']])
+  expect(town.system.owner(REVIEW_SESSION)?.value).toBe('stopping')
+  await town.say(REVIEW, message('review.sessionEnded'), message('review.removed'))
+  expect(held()).toEqual(['idle', ['budget']])
+  await town.say('budgets', budget({ scope: 'bead', id: BEAD, usd: 50, ...all }))
+  expect(held()).toEqual(['preparing', []])
+  await town.say('town', message('town.estop'))
+  expect(held()).toEqual(['preparing', ['estop']])
+  await town.say(REVIEW, message('review.ready'), message('review.removed'))
+  expect(held()).toEqual(['idle', ['estop']])
+  await town.say('town', message('town.thaw'))
+  expect(held()).toEqual(['preparing', []])
 })
