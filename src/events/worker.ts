@@ -77,7 +77,8 @@ export const polecatFacts = [
 
 export const sandboxMessages = [
   named('sandbox.open', { bead: beadId, preset: line.nullable() }),
-  named('worktree.added', { base: objectName, head: objectName, path: line }),
+  /** `epic`: its work goes to the integration branch of that one. */
+  named('worktree.added', { base: objectName, head: objectName, path: line, epic: beadId.exactOptional() }),
   named('worktree.notAdded', failure),
   /** From a session. */
   named('sandbox.sessionStarted', { session: address }),
@@ -159,6 +160,10 @@ export const sandboxFacts = [
   named('WorktreeKept', { sandbox: address, ...failure }),
 ] as const
 
+/** What an agent says for its work; `criterion`: of which one of its bead's, from 1 on; null: of all of it. */
+const evidence = z.array(z.strictObject({ criterion: count.nullable(), text: line })).max(50)
+export type Evidence = z.infer<typeof evidence>[number]
+
 export const sessionMessages = [
   /** A crew member has no bead, and the Mayor no repository either. */
   named('session.open', {
@@ -185,6 +190,7 @@ export const sessionMessages = [
     head: objectName,
     commits: count,
     note: line,
+    evidence: evidence.optional(),
   }),
   /** It ends, and a fresh one goes on. */
   named('session.handOff'),
@@ -230,6 +236,7 @@ export const sessionFacts = [
     status: line,
     head: objectName,
     note: line,
+    evidence: evidence.optional(),
   }),
   named('AgentReported', {
     session: address,

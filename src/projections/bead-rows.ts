@@ -47,6 +47,8 @@ export type BeadRow = {
   attempt: number
   /** Record whose fact holds the description, or null when there is none. */
   descriptionSeq: number | null
+  /** Record in which its worker said what shows that the work is good; absent when nobody did, of the last submission. */
+  evidenceSeq?: number
   /** Records whose facts hold the comments. */
   commentSeqs: number[]
   /** What `waitingFor` is chosen from. */

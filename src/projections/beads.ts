@@ -80,6 +80,14 @@ const description: Handlers<BeadRows> = {
       if (fact.labels !== undefined) row.labels = [...fact.labels]
       if (fact.description !== undefined) row.descriptionSeq = fact.description === '' ? null : seq
     }),
+  AgentDone: (rows, { bead, evidence }, { at, seq }) => {
+    if (bead === null || (evidence === undefined && rows.byId.get(bead)?.evidenceSeq === undefined))
+      return false
+    return change(rows, bead, at, (row) => {
+      if (evidence === undefined) delete row.evidenceSeq
+      else row.evidenceSeq = seq
+    })
+  },
   BeadCommented: (rows, { bead }, { at, seq }) =>
     change(rows, bead, at, (row) => {
       row.commentSeqs.push(seq)

@@ -19,9 +19,11 @@ const PACKET: Packet = {
   commit: 'c'.repeat(40),
   landedAt: '2027-01-01T10:00:00.000Z',
   criteria: [
-    { text: 'the sum is right', done: true },
-    { text: 'it is quick', done: false },
+    { text: 'the sum is right', done: true, evidence: ['test/sum.test.ts @ada'] },
+    { text: 'it is quick', done: false, evidence: [] },
   ],
+  evidence: ['npm test is green'],
+  resolved: { by: 'rerere', files: ['src/cart/sum.ts'] },
   paths: ['src/cart'],
   reviews: [],
   gates: [
@@ -101,7 +103,11 @@ describe('as Markdown', () => {
       '- `src/cart/sum.ts` +4 −1',
       '**1 file outside of the paths that the bead states:**',
       '- [x] the sum is right',
+      '  - the worker: test/sum.test.ts @\u2060ada',
       '- [ ] it is quick',
+      '  - no evidence given',
+      '  - the worker: npm test is green',
+      '**It conflicted, and `rerere` settled that in `src/cart/sum.ts`.**',
       '- test: **passed**, 1.2 s: `npm test`',
       'Tests: 120 before, 124 after',
       '- 1: failed: test failed (2027-01-01 09:00)',
@@ -130,6 +136,7 @@ describe('as Markdown', () => {
     const bare = packetMarkdown({
       ...PACKET,
       criteria: [],
+      resolved: null,
       gates: [],
       tests: { before: null, after: null },
       cost: null,
@@ -163,7 +170,8 @@ describe('as Markdown', () => {
     const evil = packetMarkdown({
       ...PACKET,
       bead: { ...PACKET.bead, title: 'x\n\n@octocat <script>' },
-      criteria: [{ text: '] @octocat\n- [x] forged', done: false }],
+      criteria: [{ text: '] @octocat\n- [x] forged', done: false, evidence: ['@octocat\n- [x] forged'] }],
+      evidence: ['@octocat <script'],
       change: { files: [{ path: 'a`\n@octocat', added: 1, removed: 0 }], changed: 1, added: 1, removed: 0 },
     })
     // In a code span alone.
@@ -174,7 +182,7 @@ describe('as Markdown', () => {
     const many = <T>(one: T): T[] => Array.from({ length: 2_000 }, () => one)
     const text = packetMarkdown({
       ...PACKET,
-      criteria: many({ text: '&'.repeat(5_000), done: false }),
+      criteria: many({ text: '&'.repeat(5_000), done: false, evidence: many('<'.repeat(500)) }),
       outside: many('x'.repeat(4_000)),
       attempts: many({ n: 1, at: '2027-01-01T09:00:00.000Z', outcome: 'failed', reason: '<'.repeat(9_000) }),
     })

@@ -115,7 +115,7 @@ test('gt mq packet says what a reviewer asks, as text, as Markdown and as JSON, 
   const text = (await town.gt('mq', 'packet', bead)).out
   for (const line of [
     `${bead}  Fix the cart`,
-    '  [ ] the sum is right',
+    '  [ ] the sum is right  (no evidence given)',
     '! 1 outside of the paths that the bead states',
     'tests: not counted before, 7 after',
     'cost: nothing is known',
@@ -128,4 +128,39 @@ test('gt mq packet says what a reviewer asks, as text, as Markdown and as JSON, 
   Object.assign(town.town, { repositories: null })
   expect((await town.gt('mq', 'packet', bead)).out).toContain('files: not counted: The town is not up')
   expect((await town.gt('mq', 'packet', 'sh-nope', '--json')).err).toContain('MERGE_REQUEST_NOT_FOUND')
+})
+
+test('[REFINERY-49] what an agent says for its work stands beside each criterion, of the commit that it submitted alone', async () => {
+  await town.command('rig.add', { name: 'shop', source: '/code/shop' })
+  await town.command('config.set', { key: 'agents.mine.command', value: ['/bin/true'] })
+  await town.command('config.set', { key: 'agents.default', value: 'mine' })
+  const description = '## Acceptance\n\n- [x] the sum is right\n- [ ] it is quick'
+  const bead = await town.bead('Fix the cart', { description })
+  await town.command('sling', { beads: [bead] })
+  await town.working(bead)
+  expect((await town.gtInSession('prime')).out).toContain('gt done --evidence "1: ')
+  const claims = [
+    '--evidence',
+    '1: test/sum.test.ts is green',
+    '--evidence',
+    'npm test',
+    '--evidence',
+    '7: x',
+  ]
+  const done = JSON.parse((await town.gtInSession('done', ...claims, '--json')).out)
+  await hears(message('MERGE_READY', { bead, head: done.head }))
+  const packet = async () => JSON.parse((await town.gt('mq', 'packet', bead, '--json')).out)
+  expect(await packet()).toMatchObject({
+    criteria: [
+      { text: 'the sum is right', done: true, evidence: ['test/sum.test.ts is green'] },
+      { text: 'it is quick', done: false, evidence: [] },
+    ],
+    evidence: ['npm test', 'x'],
+  })
+  const { out } = await town.gt('mq', 'packet', bead)
+  expect(out).toContain('[x] the sum is right  (test/sum.test.ts is green)')
+  expect(out).toContain('[ ] it is quick  (no evidence given)')
+  const anew = { bead, head: 'e'.repeat(40), sandbox: 'shop/polecats/slit/sandboxes/9' }
+  await hears(message('MERGE_READY', anew))
+  expect(JSON.parse((await town.gt('mq', 'packet', 'mr-2', '--json')).out)).toMatchObject({ evidence: [] })
 })

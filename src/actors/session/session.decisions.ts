@@ -48,9 +48,10 @@ export function notStarted(
   end(context, { kind: 'notStarted', message }, to)
 }
 
-export function done(context: SessionContext, { status, head, note }: Event<'session.done'>, to: To): void {
+export function done(context: SessionContext, event: Event<'session.done'>, to: To): void {
+  const { status, head, note, evidence } = event
   to.set({ done: true })
-  to.fact({ type: 'AgentDone', ...whose(context), status, head, note })
+  to.fact({ type: 'AgentDone', ...whose(context), status, head, note, ...(evidence && { evidence }) })
 }
 
 export function report(context: SessionContext, { report }: Event<'session.report'>, to: To): void {

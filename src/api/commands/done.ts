@@ -7,7 +7,9 @@ import { z } from 'zod'
 import { rigOf } from '../../events/address.ts'
 import { line } from '../../events/define.ts'
 import type { Address, LogRecord } from '../../events/record.ts'
+import type { Evidence } from '../../events/worker.ts'
 import type { WorktreeState } from '../../ports/repositories.ts'
+import { targetOfWork } from '../../projections/epics.ts'
 import { assignmentOf, type SandboxFacts, type SessionCaller, sessionOnly } from '../callers.ts'
 import { command } from '../command.ts'
 import { Fault } from '../fault.ts'
@@ -21,7 +23,12 @@ const done = command({
   name: 'done',
   summary: 'Submits the work of this session, or hands it back.',
   who: 'session',
-  input: z.strictObject({ status: z.enum(STATUSES).default('COMPLETED'), note: line.default('') }),
+  input: z.strictObject({
+    status: z.enum(STATUSES).default('COMPLETED'),
+    note: line.default(''),
+    /** What shows that the work does what it is to do; `2: …` of the second acceptance criterion of its bead. */
+    evidence: z.array(z.string().trim().min(1).max(500)).max(50).default([]),
+  }),
   async run({ town, caller: anybody, input, id }) {
     const caller = sessionOnly(anybody)
     const before = await recordsOfId(town, caller, id)
@@ -53,7 +60,7 @@ async function inspect(town: TownHandle, caller: SessionCaller, facts: SandboxFa
     rig: rig.name,
     path: facts.path,
     branch: facts.branch,
-    target: rig.target.branch,
+    target: targetOfWork(town.projections, rig.name, facts.epic),
   })
 }
 
@@ -72,13 +79,27 @@ function mayBeSubmitted({ dirty, commits, branch }: WorktreeState, facts: Sandbo
   if (commits === 0) throw new Fault('NOTHING_TO_SUBMIT', `${facts.branch} has no commit of its own.`)
 }
 
+type Input = {
+  readonly status: (typeof STATUSES)[number]
+  readonly note: string
+  readonly evidence: readonly string[]
+}
+
+function evidenceIn(text: string): Evidence {
+  const [, n, rest] = /^([1-9]\d?)\s*[:.)]\s*(\S.*)$/s.exec(text) ?? []
+  return n === undefined || rest === undefined
+    ? { criterion: null, text }
+    : { criterion: Number(n), text: rest }
+}
+
 function saying(
   { session }: SessionCaller,
   sandbox: Address,
   { head, commits }: WorktreeState,
-  { status, note }: { status: (typeof STATUSES)[number]; note: string },
+  { status, note, evidence }: Input,
 ): Said[] {
-  const said: Said = { to: session, message: { type: 'session.done', status, head, commits, note } }
+  const shows = status === 'COMPLETED' && evidence.length > 0 ? { evidence: evidence.map(evidenceIn) } : {}
+  const said: Said = { to: session, message: { type: 'session.done', status, head, commits, note, ...shows } }
   return status === 'COMPLETED'
     ? [said, { to: sandbox, message: { type: 'sandbox.done', session, head, commits } }]
     : [said, { to: sandbox, message: { type: 'sandbox.giveBack', session, status, note } }]

@@ -10,6 +10,7 @@ const BODY_MAX = 60_000
 const FILES_MAX = 50
 const CRITERIA_MAX = 50
 const ATTEMPTS_MAX = 20
+const EVIDENCE_MAX = 5
 const GATES_MAX = 60
 const FINDINGS_MAX = 30
 const TEXT_MAX = 300
@@ -43,7 +44,7 @@ export function packetMarkdown(packet: Packet): string {
 const section = (title: string, lines: readonly string[]): string[] =>
   lines.length === 0 ? [] : ['', `### ${title}`, '', ...lines]
 
-function changes({ change, changeWhy, outside, paths }: Packet): string[] {
+function changes({ change, changeWhy, outside, paths, resolved }: Packet): string[] {
   if (change === null) return [`Not counted: ${plain(changeWhy ?? '')}`]
   const { files, changed, added, removed } = change
   return [
@@ -52,6 +53,12 @@ function changes({ change, changeWhy, outside, paths }: Packet): string[] {
     ...listed(files, FILES_MAX, changed, ({ path, added: plus, removed: minus }) =>
       plus === null ? `${code(path)} binary` : `${code(path)} +${plus} −${minus ?? 0}`,
     ),
+    ...(resolved === null
+      ? []
+      : [
+          '',
+          `**It conflicted, and ${code(resolved.by)} settled that in ${resolved.files.slice(0, 10).map(code).join(', ')}.**`,
+        ]),
     ...(paths === null || outside === null
       ? []
       : outside.length === 0
@@ -65,13 +72,19 @@ function changes({ change, changeWhy, outside, paths }: Packet): string[] {
   ]
 }
 
-const criteria = ({ criteria: all }: Packet): string[] =>
+/** Evidence is what the worker said, and no more. */
+const claim = (text: string): string => `  - the worker: ${plain(text)}`
+
+const criteria = ({ criteria: all, evidence }: Packet): string[] =>
   all.length === 0
     ? ['None are stated.']
     : all
         .slice(0, CRITERIA_MAX)
-        .map(({ text, done }) => `- [${done ? 'x' : ' '}] ${plain(text)}`)
-        .concat(more(all.length, CRITERIA_MAX))
+        .flatMap(({ text, done, evidence: shown }) => [
+          `- [${done ? 'x' : ' '}] ${plain(text)}`,
+          ...(shown.length === 0 ? ['  - no evidence given'] : shown.slice(0, EVIDENCE_MAX).map(claim)),
+        ])
+        .concat(more(all.length, CRITERIA_MAX), evidence.slice(0, CRITERIA_MAX).map(claim))
 
 function gates({ gates: all, tests }: Packet): string[] {
   return [

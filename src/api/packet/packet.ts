@@ -4,7 +4,9 @@
 // Does not:  judge; show code; count tests itself: gates report them, or nobody does.
 
 import type { GateResultData } from '../../events/define.ts'
+import type { Resolved } from '../../events/landing.ts'
 import type { AnyFact } from '../../events/record.ts'
+import type { Evidence } from '../../events/worker.ts'
 import { type ChangeStat, type Repositories, RepositoryError } from '../../ports/repositories.ts'
 import { type Cost, costOf } from '../../projections/costs.ts'
 import type { Projections } from '../../projections/index.ts'
@@ -40,9 +42,14 @@ export type Said = {
   /** What is tested, or has landed. */
   readonly commit: string | null
   readonly landedAt: string | null
-  readonly criteria: readonly Criterion[]
+  /** `evidence`: what its worker said for it when that commit was submitted; a claim, shown as it was made. */
+  readonly criteria: readonly (Criterion & { readonly evidence: readonly string[] })[]
+  /** What its worker said for no one criterion. */
+  readonly evidence: readonly string[]
   /** Null: the bead states none. */
   readonly paths: readonly string[] | null
+  /** It conflicted, and this settled it without anybody; null when it fitted. */
+  readonly resolved: Resolved | null
   readonly gates: readonly PacketGate[]
   /** The newest last. */
   readonly reviews: readonly PacketReview[]
@@ -99,8 +106,9 @@ export async function saidOf(
     head: row.head,
     commit: row.commit,
     landedAt: row.landedAt,
-    criteria: criteriaIn(text),
+    ...withEvidence(criteriaIn(text), await evidenceFor(town, row, bead?.evidenceSeq)),
     paths: pathsIn(text),
+    resolved: structuredClone(row.resolved),
     gates,
     reviews: row.reviews.map((one) => reviewOf(projections, one)),
     tests: {
@@ -110,6 +118,31 @@ export async function saidOf(
     attempts: attemptsOf(row),
     cost: costOf(projections.costs.rows, 'bead', row.bead),
     seq,
+  }
+}
+
+/** Of the commit that was submitted, and of no other. */
+async function evidenceFor(
+  town: Pick<TownHandle, 'log'>,
+  { head, bead }: MergeRow,
+  seq: number | undefined,
+): Promise<readonly Evidence[]> {
+  const record = seq === undefined ? null : await recordAt(town, seq)
+  const fact = record?.facts.find((one) => one.type === 'AgentDone' && one.bead === bead && one.head === head)
+  // Facts have their shape: they were parsed when they were written.
+  return (fact?.evidence ?? []) as unknown as readonly Evidence[]
+}
+
+function withEvidence(
+  criteria: readonly Criterion[],
+  all: readonly Evidence[],
+): Pick<Said, 'criteria' | 'evidence'> {
+  const isOf = (n: number) => all.filter(({ criterion }) => criterion === n).map(({ text }) => text)
+  return {
+    criteria: criteria.map((one, n) => ({ ...one, evidence: isOf(n + 1) })),
+    evidence: all
+      .filter(({ criterion }) => criterion === null || criterion > criteria.length)
+      .map(({ text }) => text),
   }
 }
 

@@ -1,6 +1,6 @@
 // gt done: an agent says that its work is finished, or hands it back.
 
-import { type Command, given, textOf } from '../command.ts'
+import { type Command, given, listOf, textOf } from '../command.ts'
 
 export const done: Command = {
   name: 'done',
@@ -15,9 +15,18 @@ export const done: Command = {
       help: 'ESCALATED asks for a person; DEFERRED gives the work back',
     },
     note: { type: 'text', value: '<text>', help: 'what a person should know' },
+    evidence: {
+      type: 'list',
+      value: '<n: text>',
+      help: 'what shows that acceptance criterion n is met; again for each',
+    },
   },
   async run(call) {
-    const body = given({ status: textOf(call, 'status'), note: textOf(call, 'note') })
+    const body = given({
+      status: textOf(call, 'status'),
+      note: textOf(call, 'note'),
+      evidence: listOf(call, 'evidence'),
+    })
     const found = await call.town().command<{ bead: string; status: string; head: string }>('done', body)
     const { bead, status, head } = found
     call.out.answer({

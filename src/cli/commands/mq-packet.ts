@@ -18,7 +18,9 @@ type Packet = {
   bead: { id: string; title: string }
   commit: string | null
   landedAt: string | null
-  criteria: { text: string; done: boolean }[]
+  criteria: { text: string; done: boolean; evidence: string[] }[]
+  evidence: string[]
+  resolved: { by: string; files: string[] } | null
   gates: {
     name: string
     outcome: string
@@ -89,7 +91,13 @@ function lines(packet: Packet): string[] {
     `  ${state} ${where} of ${rig}, by ${worker} on ${branch}`,
     ...(reason === null ? [] : [`  ${safeLine(reason)}`]),
     ...changeLines(packet),
-    ...partOf('criteria', packet.criteria, ({ text, done }) => `[${done ? 'x' : ' '}] ${safeLine(text)}`),
+    ...(packet.resolved === null
+      ? []
+      : [
+          `! it conflicted in ${packet.resolved.files.slice(0, 5).map(safeLine).join(', ')}, settled by ${packet.resolved.by}`,
+        ]),
+    ...partOf('criteria', packet.criteria, criterionLine),
+    ...(packet.evidence.length === 0 ? [] : partOf('the worker says', packet.evidence, safeLine)),
     ...partOf('gates', packet.gates, gateLine),
     ...packet.reviews.flatMap(reviewLines),
     `tests: ${tests(packet.tests.before)} before, ${tests(packet.tests.after)} after`,
@@ -102,6 +110,11 @@ function lines(packet: Packet): string[] {
     `cost: ${costText(packet.cost)}`,
     ...links.map(({ what, command }) => `${command}  ${what}`),
   ]
+}
+
+const criterionLine = ({ text, done, evidence }: Packet['criteria'][number]): string => {
+  const shown = evidence.length === 0 ? 'no evidence given' : evidence.map(safeLine).join('; ')
+  return `[${done ? 'x' : ' '}] ${safeLine(text)}  (${shown})`
 }
 
 function changeLines({ change, changeWhy, outside }: Packet): string[] {

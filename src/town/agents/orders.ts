@@ -2,6 +2,7 @@
 //
 // Always:    texts of beads, gates and earlier attempts are shown as what they are, between marks of their own.
 
+import { criteriaIn } from '../../api/packet/stated.ts'
 import type { AttemptReason, Previous } from '../../events/define.ts'
 import type { HandoffTrigger } from '../../events/worker.ts'
 
@@ -39,13 +40,18 @@ export function ordersFor(assignment: Assignment): string {
         because(assignment),
         gatesOf(assignment),
       ]
-  return [...parts, FINISH].filter((part) => part !== '').join('\n\n')
+  return [...parts, criteriaIn(description).length === 0 ? FINISH : `${FINISH}\n${SHOW}`]
+    .filter((part) => part !== '')
+    .join('\n\n')
 }
 
 const FINISH = [
   'When it is finished: commit everything that belongs to it, then run: gt done',
   'When a person must decide: gt done --status ESCALATED --note "<what they must decide>"',
 ].join('\n')
+
+const SHOW =
+  'For each acceptance criterion, in its order, say what shows it: gt done --evidence "1: <test or file>" --evidence "2: …"'
 
 /** What holds for the whole conversation. */
 export function rulesFor({ agent, rig, branch, target }: Assignment): string {
