@@ -44,7 +44,11 @@ export async function addWorktree(layout: Layout, input: Input): Promise<{ base:
   })
   const start = existing ?? from?.head ?? target
   if (complete) await linkBack(worktree)
-  else await checkout(layout, worktree, `ref: refs/heads/${input.branch}`, { commit: start, files: from?.files ?? start })
+  else
+    await checkout(layout, worktree, `ref: refs/heads/${input.branch}`, {
+      commit: start,
+      files: from?.files ?? start,
+    })
   // What the agent had of them comes before what is copied in, which overwrites nothing.
   if (!complete && from?.name !== undefined)
     await restoreIgnored(layout, { name: from.name, commit: from.files }, worktree.path)

@@ -169,7 +169,8 @@ export function createBrakes(options: {
     const stopped = stoppedIn(system) !== null
     const anyBudget = budgets().some(({ reachedAt }) => reachedAt !== null)
     const pauses: Pause[] = []
-    for (const [address, state] of system.living('review')) await settleReview(address, state, stopped, pauses)
+    for (const [address, state] of system.living('review'))
+      await settleReview(address, state, stopped, pauses)
     for (const [address, state] of [...system.living('crew'), ...system.living('sandbox')]) {
       if (ownerKind(address) === 'crew') {
         // A budget keeps turns from beginning, and says so to the person who is there.
@@ -205,7 +206,10 @@ export function createBrakes(options: {
 
   /** A review has nothing to keep; it begins again from the start. */
   async function settleReview(address: Address, state: OwnerState, stopped: boolean, pauses: Pause[]) {
-    const { held = [], ask } = state.context as { held?: readonly PauseReason[]; ask?: { bead?: string } | null }
+    const { held = [], ask } = state.context as {
+      held?: readonly PauseReason[]
+      ask?: { bead?: string } | null
+    }
     const bead = ask?.bead ?? null
     const spent = reachedFor(system, { agent: address, rig: rigOf(address), bead }) !== null
     const isDue: { readonly [R in PauseReason]?: boolean } = {

@@ -74,12 +74,13 @@ export async function endSessions(parts: Parts): Promise<void> {
   )
   // A reviewer has nothing to keep, and looks again from the start.
   await Promise.all(
-    ownersIn(system, 'review', ({ value, held }) => !RESTS.has(value) && !held.includes('town')).map((review) =>
-      system.take({
-        id: `pause.${review}.${system.owner(review)?.seq}`,
-        by: 'overseer',
-        messages: [{ to: review, message: { type: 'review.pause', reason: 'town' } }],
-      }),
+    ownersIn(system, 'review', ({ value, held }) => !RESTS.has(value) && !held.includes('town')).map(
+      (review) =>
+        system.take({
+          id: `pause.${review}.${system.owner(review)?.seq}`,
+          by: 'overseer',
+          messages: [{ to: review, message: { type: 'review.pause', reason: 'town' } }],
+        }),
     ),
   )
   await untilEnded(system, town)
@@ -115,7 +116,11 @@ type Resting = { readonly value: string; readonly held: readonly string[] }
 const sandboxesIn = (system: System, which: (sandbox: Resting) => boolean): Address[] =>
   ownersIn(system, 'sandbox', which)
 
-function ownersIn(system: System, kind: 'sandbox' | 'crew' | 'review', which: (owner: Resting) => boolean): Address[] {
+function ownersIn(
+  system: System,
+  kind: 'sandbox' | 'crew' | 'review',
+  which: (owner: Resting) => boolean,
+): Address[] {
   return [...system.living(kind)]
     .filter(([, { value, context }]) =>
       which({ value: String(value), held: (context.held ?? []) as readonly string[] }),

@@ -131,7 +131,7 @@ export function miss(
 /** Nobody is left to look: a person says what becomes of it. */
 export const isForPerson = ({ ask, missed }: ReviewContext): boolean => ask !== null && missed >= TRIES_MAX
 
-export const CHOICES = ['pass', 'send back', 'review again'] as const
+const CHOICES = ['pass', 'send back', 'review again'] as const
 
 export function askPerson(context: ReviewContext, _: unknown, to: To): void {
   const { bead, commit, gate, target } = askOf(context)
