@@ -55,7 +55,8 @@ export const beadMessages = [
   /** `sandbox`: whose it must be still. */
   named('bead.unhook', { sandbox: address.optional(), reason: line }),
   named('bead.start', { session: address, attempt: count }),
-  named('bead.submit', { head: objectName, mergeRequest: line.optional() }),
+  /** `epic`: to the integration branch of that one. */
+  named('bead.submit', { head: objectName, mergeRequest: line.optional(), epic: beadId.exactOptional() }),
   named('bead.test', { mergeRequest: address }),
   named('bead.rework', { reason: line }),
   /** `attempts` or recoveries are used up, or an agent asks for a person. */

@@ -173,6 +173,7 @@ const rigs = {
   CONFIRMATION_NEEDED: row(400, 'Say --yes when you mean it.'),
   WORKTREE_MISSING: row(409, 'gt why <bead> shows what became of it.'),
   BRANCH_MISSING: row(409, 'gt why <bead> shows what became of it.'),
+  WORK_UNUSABLE: row(409, 'Begin a branch at the target, and bring the work there.'),
   SETUP_FAILED: row(
     409,
     'Run the setup command by hand in a clone, or change it: gt config set setup … --rig <rig>.',
@@ -215,6 +216,7 @@ const rigs = {
   PULL_NOT_IN_TARGET: row(409, 'See at the forge what became of the merge.'),
   GIT_FAILED: row(500, 'Read what git said; then ask again.'),
   WORKER_GONE: row(503, 'Ask again in a moment.'),
+  AHEAD_ENDED: row(409, 'Nothing; the run that decides is made when its turn comes.'),
   MERGE_REQUEST_NOT_FOUND: row(404, 'gt mq list shows what is there.'),
   BRANCH_MOVED: row(409, 'gt why <bead> shows what was submitted, and what is there now.'),
   DISK_FULL: row(
@@ -235,7 +237,6 @@ const rigs = {
   INTEGRATION_LANDING: row(409, 'gt mq integration status <epic> says how it goes.'),
   BRANCH_EXISTS: row(409, 'Choose another name with --branch.'),
   BRANCH_REFUSED: row(409, 'See what protects branches at the remote.'),
-  RIG_NOT_READY: row(409, 'gt rig list says how it stands.'),
   NOT_IN_QUEUE: row(
     409,
     'gt mq show <mr> says what became of it; what has landed is taken back with gt mq revert.',

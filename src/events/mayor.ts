@@ -4,7 +4,8 @@ import { z } from 'zod'
 import { address, beadId, count, line, named, rigName, waitingFor } from './define.ts'
 
 export const mayorMessages = [
-  named('dispatch.openRig', { rig: rigName, placesMax: count }),
+  /** `epics`: those that have an integration branch. */
+  named('dispatch.openRig', { rig: rigName, placesMax: count, epics: z.array(beadId).max(200).optional() }),
   named('dispatch.closeRig', { rig: rigName }),
   /** Together with bead.queue in one turn. `maxAtOnce` bounds the beads of one call that work at a time. */
   named('dispatch.request', {

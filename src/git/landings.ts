@@ -68,7 +68,7 @@ async function proveAll(layout: Layout, { base, commit, head, parts }: Input): P
 
 async function push(layout: Layout, input: Input): Promise<GitOutcome> {
   const ref = `refs/heads/${input.target}`
-  const options = input.remote.kind === 'local' ? [`--receive-pack=${PERSONS_RECEIVE_PACK}`] : []
+  const options = receivePack(input.remote)
   const args = [
     'push',
     '--porcelain',
@@ -83,6 +83,10 @@ async function push(layout: Layout, input: Input): Promise<GitOutcome> {
     silentMsMax: NETWORK_SILENT_MS_MAX,
   })
 }
+
+/** Options of a push: no hook of a person's own repository runs. */
+export const receivePack = ({ kind }: Input['remote']): string[] =>
+  kind === 'local' ? [`--receive-pack=${PERSONS_RECEIVE_PACK}`] : []
 
 /** Name in the reflog of a repository on this machine. */
 const REFINERY = { GIT_COMMITTER_NAME: 'Refinery', GIT_COMMITTER_EMAIL: 'refinery@localhost' }

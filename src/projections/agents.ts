@@ -4,7 +4,17 @@
 // Does not:  say what a process did on its own (facts only: no heartbeat, no guess).
 // Always:    `hook` is what hooks.ts says; `session` and `pid` are those of the last session that has not ended.
 
-import { DEACON, MAYOR, refinery, rigOf, sessionRole, witness, workerOf } from '../events/address.ts'
+import {
+  DEACON,
+  MAYOR,
+  refinery,
+  refineryOf,
+  rigOf,
+  saidBy,
+  sessionRole,
+  witness,
+  workerOf,
+} from '../events/address.ts'
 import type { Standing } from '../events/hearing.ts'
 import type { Address } from '../events/record.ts'
 import { SET_ASIDE } from './merge-queue.ts'
@@ -108,6 +118,7 @@ const roles: Handlers<AgentRows> = {
     add(rows, refinery(rig), 'refinery', at)
     return true
   },
+  IntegrationCreated: (rows, { rig, epic }, { at }) => add(rows, refinery(rig, epic), 'refinery', at),
   MergeBuilding: (rows, { mergeRequest, bead }, { at }) => refines(rows, mergeRequest, bead, 'building', at),
   MergeTesting: (rows, { mergeRequest, bead }, { at }) => refines(rows, mergeRequest, bead, 'testing', at),
   MergeLanding: (rows, { mergeRequest, bead }, { at }) => refines(rows, mergeRequest, bead, 'landing', at),
@@ -118,14 +129,14 @@ const roles: Handlers<AgentRows> = {
   MergeConflicted: (rows, { mergeRequest }, { at }) => rests(rows, refineryOf(mergeRequest), at),
   MergeFailed: (rows, { mergeRequest }, { at }) => rests(rows, refineryOf(mergeRequest), at),
   MergeLanded: (rows, { mergeRequest }, { at }) => rests(rows, refineryOf(mergeRequest), at),
-  LandingWaits: (rows, { rig, bead, message }, { at }) =>
-    edit(rows, refinery(rig), (row) => {
+  LandingWaits: (rows, { rig, bead, message }, { at, actor }) =>
+    edit(rows, saidBy(actor, rig), (row) => {
       row.hook = bead
       be(row, 'waiting', 'waiting', message, at)
     }),
   // What it does then it says next, unless it goes on with the landing itself.
-  LandingResumed: (rows, { rig }, { at }) =>
-    edit(rows, refinery(rig), (row) => be(row, 'landing', 'working', null, at)),
+  LandingResumed: (rows, { rig }, { at, actor }) =>
+    edit(rows, saidBy(actor, rig), (row) => be(row, 'landing', 'working', null, at)),
 }
 
 const polecats: Handlers<AgentRows> = {
@@ -311,8 +322,6 @@ function be(row: AgentRow, state: AgentState, health: HealthState, reason: strin
   const since = row.health.state === health ? row.health.since : at
   row.health = { state: health, since, reason }
 }
-
-const refineryOf = (mergeRequest: Address): Address => refinery(rigOf(mergeRequest) ?? '')
 
 const refines = (
   rows: AgentRows,

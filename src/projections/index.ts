@@ -5,6 +5,7 @@
 
 import type { LogRecord } from '../events/index.ts'
 import { createAgents } from './agents.ts'
+import { createAhead } from './ahead.ts'
 import { createBeads } from './beads.ts'
 import { createBudgets } from './budgets.ts'
 import { createCosts } from './costs.ts'
@@ -15,6 +16,7 @@ import { createEscalations } from './escalations.ts'
 import { createFeed } from './feed.ts'
 import { createGates } from './gates.ts'
 import { createHooks } from './hooks.ts'
+import { createIntegrations } from './integrations.ts'
 import { createMail } from './mail.ts'
 import { createMergeQueue } from './merge-queue.ts'
 import { createNudges } from './nudges.ts'
@@ -35,6 +37,7 @@ export const PROJECTIONS = {
   sessions: createSessions,
   dispatch: createDispatch,
   mergeQueue: createMergeQueue,
+  integrations: createIntegrations,
   mail: createMail,
   nudges: createNudges,
   escalations: createEscalations,
@@ -44,6 +47,7 @@ export const PROJECTIONS = {
   budgets: createBudgets,
   cvs: createCvs,
   gates: createGates,
+  ahead: createAhead,
   trash: createTrash,
   feed: createFeed,
 } as const

@@ -8,6 +8,7 @@ import { gatesIn } from '../events/gate-settings.ts'
 import type { FactOf } from '../events/index.ts'
 import type { Address, Json } from '../events/record.ts'
 import { PLACES_DEFAULT } from '../events/settings.ts'
+import { ofOwnTargets } from './integrations.ts'
 import { type Handlers, projection } from './store.ts'
 import type { Projection } from './types.ts'
 
@@ -59,7 +60,7 @@ export type RigRow = {
 export type RigRows = Map<string, RigRow>
 
 export const createRigs = (): Projection<RigRows> =>
-  projection({ name: 'rigs', version: 5, empty: (): RigRows => new Map(), handlers })
+  projection({ name: 'rigs', version: 5, empty: (): RigRows => new Map(), handlers: ofOwnTargets(handlers) })
 
 /** By name. */
 export const rigs = (rows: RigRows): RigRow[] =>

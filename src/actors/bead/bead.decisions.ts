@@ -17,6 +17,8 @@ export type BeadContext = {
   /** A person labelled it `fixes-target`. */
   fixes: boolean
   priority: number
+  /** Its work goes to the integration branch of that epic; null: to the rig's own target. */
+  epic: string | null
   /** The Refinery was told of a turn that is not the ordinary one. */
   told: boolean
 }
@@ -75,30 +77,33 @@ export function unhook({ id, agent }: BeadContext, { reason }: Event<'bead.unhoo
   to.fact({ type: 'BeadUnhooked', bead: id, agent: agent ?? '', reason })
 }
 
-export function submit(context: BeadContext, { head }: Event<'bead.submit'>, to: To): void {
+export function submit(context: BeadContext, event: Event<'bead.submit'>, to: To): void {
+  const { head } = event
+  const epic = event.epic ?? null
+  to.set({ epic })
   to.fact({ type: 'BeadSubmitted', bead: context.id, agent: context.agent ?? '', head })
-  tellOfTurn(context, to)
+  tellOfTurn({ ...context, epic }, to)
 }
 
 /** Nobody works on it: the Refinery does what it says. */
 export function handIn(context: BeadContext, { head, meta }: Event<'bead.handIn'>, to: To): void {
-  to.set({ agent: meta.by, sandbox: null })
+  to.set({ agent: meta.by, sandbox: null, epic: null })
   to.fact({ type: 'BeadSubmitted', bead: context.id, agent: meta.by, head })
-  tellOfTurn(context, to)
+  tellOfTurn({ ...context, epic: null }, to)
 }
 
 /** What is ordinary is not said. */
 function tellOfTurn(context: BeadContext, to: To): void {
-  const { id, rig, fixes, priority, openNeeds } = context
-  if (fixes) to.tell({ to: refinery(rig), message: { type: 'refinery.fixes', bead: id, fixes } })
+  const { id, rig, epic, fixes, priority, openNeeds } = context
+  if (fixes) to.tell({ to: refinery(rig, epic), message: { type: 'refinery.fixes', bead: id, fixes } })
   if (context.told || priority !== PRIORITY_DEFAULT || openNeeds.length > 0) tellRefinery(context, to)
 }
 
 /** What its turn in the merge queue depends on. */
-function tellRefinery({ id, rig, priority, openNeeds }: BeadContext, to: To): void {
+function tellRefinery({ id, rig, epic, priority, openNeeds }: BeadContext, to: To): void {
   to.set({ told: priority !== PRIORITY_DEFAULT || openNeeds.length > 0 })
   to.tell({
-    to: refinery(rig),
+    to: refinery(rig, epic),
     message: { type: 'refinery.bead', bead: id, priority, needs: [...openNeeds] },
   })
 }
@@ -131,7 +136,10 @@ export function updateAtRefinery(context: BeadContext, event: Event<'bead.update
   if (event.labels === undefined) return
   const fixes = event.labels.includes(FIXES_TARGET) && (context.fixes || event.meta.by === OVERSEER)
   if (fixes !== context.fixes)
-    to.tell({ to: refinery(context.rig), message: { type: 'refinery.fixes', bead: context.id, fixes } })
+    to.tell({
+      to: refinery(context.rig, context.epic),
+      message: { type: 'refinery.fixes', bead: context.id, fixes },
+    })
 }
 
 export function refuseAsHooked({ id, agent }: BeadContext, _: Event<'bead.queue'>, to: To): void {

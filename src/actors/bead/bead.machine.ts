@@ -73,6 +73,7 @@ const machine = setup({ types: typesOf<BeadContext>(), actions: ACTIONS }).creat
     sandbox: null,
     fixes: false,
     priority: PRIORITY_DEFAULT,
+    epic: null,
     told: false,
   }),
   states: {
@@ -317,4 +318,4 @@ const machine = setup({ types: typesOf<BeadContext>(), actions: ACTIONS }).creat
   },
 })
 
-export const bead: MachineDef = { name: 'bead', version: 4, machine, live: false }
+export const bead: MachineDef = { name: 'bead', version: 5, machine, live: false }

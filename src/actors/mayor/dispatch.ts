@@ -25,11 +25,11 @@ type To = Deciding<MayorContext>
 
 export function openRig(
   context: MayorContext,
-  { rig, placesMax, meta }: Event<'dispatch.openRig'>,
+  { rig, placesMax, epics, meta }: Event<'dispatch.openRig'>,
   to: To,
 ): void {
   const books = openBooks(context, to)
-  books.put(`rig/${rig}`, { placesMax })
+  books.put(`rig/${rig}`, { placesMax, ...(epics !== undefined && { epics }) })
   holdRefinery(books, rig, to)
   dispatch(books, to, meta.at)
 }
@@ -205,7 +205,8 @@ export function letGo(
   if (books.get(key) === undefined) return
   books.drop(key)
   for (const rig of heldBy(books, key, id))
-    if (!holdRefinery(books, rig, to)) to.tell({ to: refinery(rig), message: { type: 'refinery.letGo' } })
+    if (!holdRefinery(books, rig, to))
+      for (const one of refineriesOf(books, rig)) to.tell({ to: one, message: { type: 'refinery.letGo' } })
   dispatch(books, to, meta.at)
 }
 
@@ -217,12 +218,18 @@ function heldBy(books: Books, key: string, id: string): string[] {
   return key === parkedKey(id) ? [id] : []
 }
 
-/** Tells the Refinery of the reason that there is, if there is one. */
+/** Of its own target, and of its integration branches. */
+function refineriesOf(books: Books, rig: string): string[] {
+  const { epics = [] } = books.get<{ epics?: readonly string[] }>(`rig/${rig}`) ?? {}
+  return [refinery(rig), ...epics.map((epic) => refinery(rig, epic))]
+}
+
+/** Tells the Refineries of the reason that there is, if there is one. */
 function holdRefinery(books: Books, rig: string, to: To): boolean {
   const isParked = books.get(parkedKey(rig)) !== undefined
   const reason = books.get(EVERYBODY) !== undefined ? 'everybody is stopped' : 'the rig is parked'
   if (!isParked && books.get(EVERYBODY) === undefined) return false
-  to.tell({ to: refinery(rig), message: { type: 'refinery.hold', reason } })
+  for (const one of refineriesOf(books, rig)) to.tell({ to: one, message: { type: 'refinery.hold', reason } })
   return true
 }
 

@@ -290,6 +290,15 @@ export function nothingLeft(context: RefineryContext, _: Event<'merge.empty'>, t
   askRework(context, [], 'The target has all of it already; nothing is left to land.', to)
 }
 
+/** Trying again helps nothing: it is not there, or no git takes it. */
+export const isOfTheWork = (context: RefineryContext, { code }: Event<'merge.notBuilt'>): boolean =>
+  (code === 'BRANCH_MISSING' || code === 'WORK_UNUSABLE') && !isRevert(context, current(context))
+
+export function unusable(context: RefineryContext, { message }: Event<'merge.notBuilt'>, to: To): void {
+  to.tell({ to: current(context), message: { type: 'mr.conflict', files: [] } })
+  askRework(context, [], message.slice(0, 1_900), to)
+}
+
 function askRework(context: RefineryContext, conflictFiles: string[], note: string, to: To): void {
   const submitted = submission(context, current(context))
   leave(context, submitted.mergeRequest, to)

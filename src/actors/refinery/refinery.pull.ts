@@ -8,6 +8,7 @@ import { pullOwner } from '../../events/address.ts'
 import type { GateResultData } from '../../events/define.ts'
 import type { LandingSpec } from '../../events/landing-settings.ts'
 import type { Event } from '../machine.ts'
+import { methodOf } from './refinery.branch.ts'
 import {
   approvalOf,
   current,
@@ -28,8 +29,12 @@ export const isThroughPull = (context: RefineryContext): boolean =>
   landingIn(context).through === 'pull-request' && numberOf(context, current(context)) > 0
 
 /** By which commits it becomes part of the target, as `merge.build` is told. */
-export function methodAsked(context: RefineryContext): { method?: NonNullable<LandingSpec['method']> } {
-  const { method, through } = landingIn(context)
+export function methodAsked(
+  context: RefineryContext,
+  address?: string,
+): { method?: NonNullable<LandingSpec['method']> } {
+  const { through } = landingIn(context)
+  const method = methodOf(context, address)
   // A forge makes the merge commit itself.
   return method === undefined || (method === 'merge' && through !== undefined) ? {} : { method }
 }
@@ -90,7 +95,7 @@ export function mergePull(context: RefineryContext, to: To): void {
   const address = current(context)
   const { bead, head } = requestOf(context, address)
   const { rig, base, commit } = context
-  const { method = 'squash' } = landingIn(context)
+  const method = methodOf(context, address) ?? 'squash'
   const number = numberOf(context, address)
   to.effect('pull.merge', {
     rig,

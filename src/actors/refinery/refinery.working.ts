@@ -6,7 +6,16 @@ import { ACTIONS, type Event, typesOf, writing } from '../machine.ts'
 import { lookAhead } from './refinery.ahead.ts'
 import { gateNotStarted, isStale, notStarted } from './refinery.checking.ts'
 import { mayLand, putBack, type RefineryContext, settingsOf, type To } from './refinery.context.ts'
-import { buildOnto, conflict, hold, nothingLeft, push, runGates } from './refinery.decisions.ts'
+import {
+  buildOnto,
+  conflict,
+  hold,
+  isOfTheWork,
+  nothingLeft,
+  push,
+  runGates,
+  unusable,
+} from './refinery.decisions.ts'
 import { convict, follows, leavesGood, noteFlaky, pass, testNext } from './refinery.judging.ts'
 import { mayBegin, next } from './refinery.queue.ts'
 import {
@@ -129,6 +138,11 @@ export const ofTheWork = {
       ],
       'merge.notBuilt': [
         ...goesOnWithout('merge.notBuilt', said),
+        {
+          guard: when('merge.notBuilt', isOfTheWork),
+          target: 'idle',
+          actions: does('merge.notBuilt', unusable),
+        },
         { target: 'held', actions: does('merge.notBuilt', hold('building')) },
       ],
       'effect.failed': [

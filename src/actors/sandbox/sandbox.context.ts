@@ -15,6 +15,8 @@ export type SandboxContext = {
   path: string
   base: string
   preset: string | null
+  /** Its work goes to the integration branch of that epic; null: to the rig's own target. */
+  epic: string | null
   attempt: number
   /** Why the present attempt began, and what it should know of the one before. */
   reason: AttemptReason
@@ -62,6 +64,7 @@ export const newContext = (address: string): SandboxContext => ({
   path: '',
   base: '',
   preset: null,
+  epic: null,
   attempt: 0,
   reason: 'first',
   previous: {},

@@ -21,10 +21,10 @@ export function open(context: SandboxContext, { bead, preset }: Event<'sandbox.o
 
 export function wasAdded(
   { sandbox, branch }: SandboxContext,
-  { base, head, path }: Event<'worktree.added'>,
+  { base, head, path, epic }: Event<'worktree.added'>,
   to: To,
 ): void {
-  to.set({ base, path, head })
+  to.set({ base, path, head, ...(epic !== undefined && { epic }) })
   to.fact({ type: 'WorktreeAdded', sandbox, path, branch, base })
 }
 
@@ -167,12 +167,13 @@ export function forkedAtRest(context: SandboxContext, event: Event<'sandbox.fork
 
 export function submit(context: SandboxContext, { head, commits }: Event<'sandbox.done'>, to: To): void {
   const { sandbox, bead, agent, branch, path, attempt, rig } = context
+  const epic = context.epic === null ? {} : { epic: context.epic }
   to.set({ head })
   to.fact({ type: 'WorkSubmitted', sandbox, bead, agent, head, commits, attempt })
-  to.tell({ to: beadOwner(bead), message: { type: 'bead.submit', head } })
+  to.tell({ to: beadOwner(bead), message: { type: 'bead.submit', head, ...epic } })
   to.tell({
     to: witness(rig),
-    message: { type: 'POLECAT_DONE', bead, sandbox, agent, branch, head, worktree: path, attempt },
+    message: { type: 'POLECAT_DONE', bead, sandbox, agent, branch, head, worktree: path, attempt, ...epic },
   })
 }
 

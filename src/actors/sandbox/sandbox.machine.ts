@@ -70,7 +70,7 @@ const machine = parts.createMachine({
 
 export const sandbox: MachineDef = {
   name: 'sandbox',
-  version: 5,
+  version: 6,
   // Nothing but the town's going down paused anybody in the first.
   migrate: ({ value, context }, from) => ({
     value,

@@ -25,6 +25,8 @@ type Work = {
   head: string
   worktree: string
   attempt: number
+  /** Its work goes to the integration branch of that one. */
+  epic?: string
 }
 
 /** Times in a row that work is sent back before a person is asked; each costs a whole attempt. */
@@ -110,7 +112,7 @@ const machine = setup({ types: typesOf<WitnessContext>(), actions: ACTIONS }).cr
   },
 })
 
-export const witness: MachineDef = { name: 'witness', version: 2, machine, live: true }
+export const witness: MachineDef = { name: 'witness', version: 3, machine, live: true }
 
 type To = Deciding<WitnessContext>
 
@@ -134,7 +136,7 @@ function verified(context: WitnessContext, event: Event<'worktree.verified'>, to
   to.set({ [`back/${sandbox}`]: undefined })
   to.fact({ type: 'WorkVerified', bead, agent, head })
   to.tell({
-    to: refinery(context.rig),
+    to: refinery(context.rig, work.epic),
     message: { type: 'MERGE_READY', bead, sandbox, agent, branch, head, attempt },
   })
 }

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { beadOwner, MAYOR, workerOf } from '../../events/address.ts'
 import { line } from '../../events/define.ts'
 import type { Address, LogRecord } from '../../events/record.ts'
+import { targetOfWork } from '../../projections/epics.ts'
 import { hookOf, hookWith } from '../../projections/hooks.ts'
 import { type TrashRow, trash, trashRow } from '../../projections/trash.ts'
 import { command } from '../command.ts'
@@ -167,10 +168,10 @@ export async function requireNothingUnsubmitted(
   agent: Address,
   owner: Address,
 ): Promise<void> {
-  const { path, branch, rig } = town.system.owner(owner)?.context ?? {}
+  const { path, branch, rig, epic } = town.system.owner(owner)?.context ?? {}
   if (typeof path !== 'string' || path === '') return
   if (town.repositories === null) throw new Fault('DAEMON_DOWN', 'The town is not up.')
-  const target = town.projections.rigs.rows.get(String(rig))?.target.branch ?? 'main'
+  const target = targetOfWork(town.projections, String(rig), epic)
   const state = await town.repositories
     .inspectWorktree({ rig: String(rig), path, branch: String(branch), target, unkept: true })
     .catch((error: unknown) => {

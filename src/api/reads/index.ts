@@ -9,6 +9,7 @@ import { decisionReads } from './decisions.ts'
 import { diffReads } from './diff.ts'
 import { gateReads } from './gates.ts'
 import { historyReads } from './history.ts'
+import { integrationReads } from './integrations.ts'
 import { logReads } from './log.ts'
 import { mergeOrderReads } from './merge-order.ts'
 import { nudgeReads } from './nudges.ts'
@@ -35,6 +36,7 @@ export const READS: readonly ReadRoute[] = [
   ...rigReads,
   ...gateReads,
   ...mergeOrderReads,
+  ...integrationReads,
   ...logReads,
   ...historyReads,
   ...diffReads,

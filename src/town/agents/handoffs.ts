@@ -15,7 +15,8 @@ import { HANDOFF_NOTE_BYTES } from '../../events/worker.ts'
 import type { Presets, Utterance } from '../../ports/presets.ts'
 import type { Repositories } from '../../ports/repositories.ts'
 import type { System } from '../../system/types.ts'
-import { rigView, settingIn } from '../settings.ts'
+import { targetOfWork } from '../integrations.ts'
+import { settingIn } from '../settings.ts'
 
 export interface Handoffs {
   /** Is shown every record, after the machines have it. */
@@ -70,7 +71,7 @@ export function createHandoffs(options: {
         rig,
         path: String(path),
         branch: String(branch),
-        target: rigView(system, rig).target,
+        target: targetOfWork(system, rig, sandboxOfSession(session)),
       })
       .catch(() => null)
     const said =

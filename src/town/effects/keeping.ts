@@ -1,6 +1,7 @@
 // Effects that keep what is in worktrees: checkpoints, worktrees that are taken away, and made again.
 
 import { slug } from '../files.ts'
+import { targetOfWork } from '../integrations.ts'
 import { rigView } from '../settings.ts'
 import type { CarryOut } from './carrier.ts'
 import { failure, toolEnvironment } from './repositories.ts'
@@ -33,6 +34,7 @@ export const restoreWorktree: CarryOut<'worktree.restore'> = async (params, { id
     const made = await town.repositoriesFor(id).addWorktree({
       rig,
       ...rigView(town.system, rig),
+      target: targetOfWork(town.system, rig, sandbox),
       path,
       branch,
       env: toolEnvironment(town, rig),

@@ -4,6 +4,7 @@
 // Always:    each line goes over byte for byte, an erased one with what it says of itself; so the chain is the parent's.
 
 import type { Head } from '../../../eventlog/index.ts'
+import { epicOf } from '../../events/address.ts'
 import type { Address, LogRecord } from '../../events/record.ts'
 import { recordOf } from '../../events/upcasters.ts'
 import type { KnownCommit } from '../../git/forks.ts'
@@ -53,11 +54,13 @@ export async function takeOver(
     known.fold(record)
     const { actor, message, facts, refused } = record
     if (refused !== undefined) return
-    if (message.type === 'merge.built') noteBuilt(actor, String(message.base), String(message.commit))
+    if (message.type === 'merge.built' && epicOf(actor) === null)
+      noteBuilt(actor, String(message.base), String(message.commit))
     if (message.type === 'worktree.added') {
       remember(actor, 'branch', message.head)
       // Made anew, it stands where the target did.
-      if (message.base === message.head) targets.set(actor.split('/')[0] ?? '', String(message.base))
+      if (message.base === message.head && message.epic === undefined)
+        targets.set(actor.split('/')[0] ?? '', String(message.base))
     }
     for (const fact of facts) {
       switch (fact.type) {
@@ -67,7 +70,8 @@ export async function takeOver(
           if (typeof fact.head === 'string') targets.set(String(fact.rig), fact.head)
           break
         case 'TargetAdvanced':
-          targets.set(String(fact.rig), String(fact.to))
+          // A fork has none of the integration branches.
+          if (epicOf(actor) === null) targets.set(String(fact.rig), String(fact.to))
           break
         case 'WorkSubmitted':
           remember(actor, 'branch', fact.head)
