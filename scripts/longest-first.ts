@@ -1,5 +1,6 @@
-// The order of test files: the longest come first, then those that bring towns up, so that no worker ends the run alone with a
-// long one. Last are those that have a process to themselves: behind one of them a worker must load everything again.
+// The order of test files: first those that call git many hundred times, while a worker is small, for a fork takes as long as
+// the process is big; then the longest, then those that bring towns up, so that no worker ends the run alone with a long one.
+// Last are those that have a process to themselves: behind one of them a worker must load everything again.
 //
 // Does not:  know how long a file takes; a fresh clone has no record of it. The list need not be right, only roughly so.
 
@@ -7,6 +8,7 @@ import { BaseSequencer } from 'vitest/node'
 
 type Files = Parameters<BaseSequencer['sort']>[0]
 
+const FORKING = ['/test/git/', '/test/queue/']
 /** From 20 s on, where nothing else runs. */
 const LONGEST = [
   'demo/demo',
@@ -22,15 +24,14 @@ const LONGEST = [
   'town/resume',
   'town/upgrade',
   'past/prefixes',
-  'git/worker',
   'town/fork-making',
   'town/handoff',
   'town/fork-running',
 ].map((name) => `/test/${name}.test.ts`)
-const ROOMS = ['town', 'eventlog', 'sim', 'web', 'git', 'pty', 'past', 'bench', 'actors'].map(
+const ROOMS = ['town', 'eventlog', 'sim', 'web', 'pty', 'past', 'bench', 'actors'].map(
   (name) => `/test/${name}/`,
 )
-const ORDER = [...LONGEST, ...ROOMS]
+const ORDER = [...FORKING, ...LONGEST, ...ROOMS]
 const ALONE = [
   '/test/eventlog/damage/',
   '/test/eventlog/aside.',

@@ -9,7 +9,8 @@ import { removeStaleLocks } from '../../src/git/stale-locks.ts'
 import { connectWorker, type WorkerClient } from '../../src/git/worker-client.ts'
 import { commit, ENV, merge, RIG, sh, snapshot, type Town, town, write } from './town.ts'
 
-const WORKER = resolve(import.meta.dirname, '../../src/git/worker.ts')
+/** As built: it is there four times as fast. */
+const WORKER = resolve(import.meta.dirname, '../../dist/src/git/worker.js')
 
 /** Starts a worker of its own process; it is ended with the test. */
 function start(t: Town): ChildProcess {

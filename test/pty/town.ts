@@ -9,7 +9,8 @@ import { type ConnectOptions, connectHost, type HostClient } from '../../src/pty
 import { ensureHost } from '../../src/pty/start-host.ts'
 import { atFileEnd } from '../support/file-end.ts'
 
-export const HOST_ENTRY = fileURLToPath(new URL('../../src/pty/host.ts', import.meta.url))
+/** As built: it is there four times as fast. */
+export const HOST_ENTRY = fileURLToPath(new URL('../../dist/src/pty/host.js', import.meta.url))
 const AGENTS = fileURLToPath(new URL('../fixtures/agents/', import.meta.url))
 
 /** Absolute path of a fixture agent. */
