@@ -17,6 +17,13 @@ export function asDiskFault(error: unknown): unknown {
   return full(error instanceof Error ? error.message : String(error))
 }
 
+/** The same where git does not say why it could not write: the folder that it wrote to has next to no room. */
+export async function asDiskFaultIn(folder: string, error: unknown): Promise<unknown> {
+  if (!(error instanceof RepositoryError) || error.code !== 'GIT_FAILED') return asDiskFault(error)
+  const found: unknown = await checkRoom(folder).catch((fault: unknown) => fault)
+  return found instanceof RepositoryError ? found : asDiskFault(error)
+}
+
 type Room = {
   readonly bavail: number
   readonly bsize: number

@@ -15,7 +15,7 @@ import type { GateResult, GateSpec, Repositories, SetupSpec } from '../ports/rep
 import { testedAhead } from './ahead-runs.ts'
 import { knownBuild } from './builds.ts'
 import { clearOnce, runCommand } from './commands.ts'
-import { asDiskFault, checkRoom } from './disk.ts'
+import { asDiskFaultIn, checkRoom } from './disk.ts'
 import { checkout, forgetSetup, noteSetup, readNote } from './gate-tree.ts'
 import { git, gitFields } from './git.ts'
 import { type Green, gateOn, greenKeys, noteResults, readGreen } from './green-cache.ts'
@@ -43,7 +43,7 @@ async function begin(layout: Layout, input: Input, ahead: AbortSignal | null): P
   try {
     return await run(layout, { ...input, commit: checkObjectId(input.commit) }, ahead)
   } catch (error) {
-    throw asDiskFault(error)
+    throw await asDiskFaultIn(layout.tree, error)
   }
 }
 

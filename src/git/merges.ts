@@ -1,6 +1,6 @@
 // Builds the one commit that would land, in the Refinery's repository, without any checkout.
 
-import type { Repositories } from '../ports/repositories.ts'
+import { type Repositories, RepositoryError } from '../ports/repositories.ts'
 import { knownBuild, rememberBuild } from './builds.ts'
 import { readCommit } from './commit-files.ts'
 import { fields, git, gitFailed, gitOutcome } from './git.ts'
@@ -21,7 +21,7 @@ type Result = Awaited<ReturnType<Repositories['buildMerge']>>
 
 /**
  * The same input on the same base gives the same commit. The base is the newest target, or the commit it is built upon.
- * @throws RepositoryError BRANCH_MISSING, GIT_FAILED, those of `freshTarget`
+ * @throws RepositoryError BRANCH_MISSING, WORK_UNUSABLE, GIT_FAILED, those of `freshTarget`
  */
 export async function buildMerge(layout: Layout, input: Input): Promise<Result> {
   checkName('branch', input.branch)
@@ -58,6 +58,8 @@ function merged(layout: Layout, input: Input, base: string, head: string): Promi
       gitOutcome(mergeArgs, at),
       treesOf(layout, base, head),
     ])
+    if (/refusing to merge unrelated histories/.test(outcome.stderr))
+      throw new RepositoryError('WORK_UNUSABLE', `The commit ${head} shares no history with its target.`)
     if (outcome.code !== 0 && outcome.code !== 1) throw gitFailed(mergeArgs, outcome)
     const [clean = '', ...files] = fields(outcome.stdout.toString())
     const settled = outcome.code === 1 ? await settle(layout, input, base, head) : null

@@ -12,12 +12,18 @@ import { remembered } from './turns.ts'
 /** Objects up to this number are stored one by one, more as a pack; git's own limit for fetches. */
 const UNPACK_OBJECTS_MAX = 100
 
+/** What git says of objects that are gone; anything else is no fault of the work. */
+const NOT_THERE = /bad object|bad revision|missing \w+ object|unable to read [0-9a-f]{40}/
+/** An object that breaks a rule of `--strict`: paths that lead out, submodules that would run something. */
+const REFUSED = /object [0-9a-f]{40,64}: (\w+: .*)/
+
 /** Commits that are known to be in refinery/git with everything they need. */
 const imports = remembered<void>(1_000)
 
 /**
  * `known`: commits of the Refinery's that are left out; without any, all that it has of the remote.
- * @throws RepositoryError BRANCH_MISSING when the agents' repository does not have the commit
+ * @throws RepositoryError BRANCH_MISSING when the agents' repository does not have the commit, WORK_UNUSABLE when it
+ *         holds what git refuses
  */
 export function importCommit(layout: Layout, commit: string, known: readonly string[] = []): Promise<void> {
   return imports(`${layout.own}\n${commit}`, async () => {
@@ -37,6 +43,7 @@ export function importCommit(layout: Layout, commit: string, known: readonly str
       input: `${[commit, ...excluded.map((id) => `^${id}`)].join('\n')}\n`,
     })
     if (packed.code !== 0) {
+      if (!NOT_THERE.test(packed.stderr)) throw gitFailed(packArgs, packed)
       throw new RepositoryError('BRANCH_MISSING', `The commit ${commit} is not in the rig's repository.`, {
         stderr: packed.stderr.slice(-500),
       })
@@ -48,7 +55,11 @@ export function importCommit(layout: Layout, commit: string, known: readonly str
         ? ['index-pack', '--stdin', '--fix-thin', '--strict']
         : ['unpack-objects', '-q', '--strict']
     const unpacked = await gitOutcome(args, { cwd: '/', env: ownEnv(layout), input: packed.stdout })
-    if (unpacked.code !== 0) throw gitFailed(args, unpacked)
+    if (unpacked.code === 0) return
+    const refused = REFUSED.exec(unpacked.stderr)?.[1]
+    if (refused === undefined) throw gitFailed(args, unpacked)
+    const message = `git refuses what is in the commit ${commit}: ${refused.replaceAll(/\p{C}/gu, '·').slice(0, 500)}`
+    throw new RepositoryError('WORK_UNUSABLE', message, { commit })
   })
 }
 

@@ -385,6 +385,8 @@ export interface Repositories {
   runGates(input: {
     readonly rig: string
     readonly commit: string
+    /** Name of a checkout of its own, in which gates run beside those of others; the Refinery's own when left out. */
+    readonly checkout?: string
     readonly setup: SetupSpec | null
     readonly gates: readonly GateSpec[]
     readonly env: Readonly<Record<string, string>>
@@ -488,7 +490,9 @@ export interface Repositories {
   }>
 
   /** Takes a branch away from the remote, where it stands at `head` and its target has that. Safe to call twice. */
-  removeBranch(input: BranchOf & { readonly head: string }): Promise<{ readonly removed: true }>
+  removeBranch(
+    input: BranchOf & { readonly head: string /** Of its gates. */; readonly checkout: string },
+  ): Promise<{ readonly removed: true }>
 
   /**
    * Checks out exactly that commit for a reviewer, without a branch, but for what agent programs read by themselves:
@@ -519,6 +523,7 @@ export type RepositoryErrorCode =
   | 'REMOTE_HAS_NO_ORIGIN'
   | 'WORKTREE_MISSING'
   | 'BRANCH_MISSING'
+  | 'WORK_UNUSABLE'
   | 'BRANCH_EXISTS'
   | 'BRANCH_REFUSED'
   | 'SETUP_FAILED'

@@ -181,6 +181,24 @@ describe('what may land', () => {
       .gives({ state: 'idle', tells: [mr('mr.conflict', { files: [] }), witnessed('REWORK_REQUEST')] })
   })
 
+  test('[REFINERY-35] what is gone, and what git refuses, goes back with what git says; anything else is held', () => {
+    for (const code of ['BRANCH_MISSING', 'WORK_UNUSABLE'])
+      refinery()
+        .given(configured, ready)
+        .when({ ...notBuilt, code, message: 'git refuses it' })
+        .gives({
+          state: 'idle',
+          tells: [
+            mr('mr.conflict', { files: [] }),
+            witnessed('REWORK_REQUEST', { conflictFiles: [], note: 'git refuses it', attempts: 1 }),
+          ],
+        })
+    refinery()
+      .given(configured, ready)
+      .when({ ...notBuilt, code: 'REMOTE_UNREACHABLE' })
+      .gives({ state: 'held' })
+  })
+
   test('[REFINERY-10] what says nothing of the work holds it', () => {
     refinery()
       .given(...testing)

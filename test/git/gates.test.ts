@@ -110,13 +110,13 @@ test('[GIT-19] of a huge output the end is kept, in bounded memory', async () =>
   const t = await town()
   const before = process.memoryUsage().rss
   const [result] = await run(t, [
-    gate('loud', 'head -c 150000000 /dev/zero | tr "\\0" "x"; printf "\\nthe end\\n"; exit 1', 60_000),
+    gate('loud', 'yes | head -c 1000000000; printf "\\nthe end\\n"; exit 1', 110_000),
   ])
   expect(result?.outcome).toBe('failed')
   expect(result?.logTail.endsWith('\nthe end')).toBe(true)
   expect(Buffer.byteLength(result?.logTail ?? '')).toBeLessThanOrEqual(8_192)
   expect(process.memoryUsage().rss - before).toBeLessThan(100_000_000)
-})
+}, 120_000)
 
 test('[GIT-19] terminal sequences in a log are made harmless', () => {
   expect(

@@ -42,6 +42,7 @@ const GATE = `#!/bin/sh
 here=$1
 seen=; red=0; left=; right=
 for file in *; do
+  [ -f "$file" ] || continue
   read -r text < "$file"
   seen="$seen$file=$text;"
   case $text in red*) red=1;; left*) left=1;; right*) right=1;; esac

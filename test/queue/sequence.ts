@@ -3,7 +3,7 @@
 import type { Command, Kind, Sequence } from './commands.ts'
 import { Model } from './model.ts'
 import { FILES, HOT, Repository, RIG } from './repository.ts'
-import { QueueTown, REFINERY, type Waiting } from './town.ts'
+import { type Plant, QueueTown, REFINERY, type Waiting } from './town.ts'
 import { type Change, changed } from './trees.ts'
 
 export type Done = {
@@ -36,9 +36,9 @@ export function summary(all: readonly Done[]): string {
 const ROUNDS_MAX = 60
 
 /** Throws the first thing that is not as it must be. */
-export async function runSequence({ batch, cache, commands }: Sequence): Promise<Done> {
+export async function runSequence({ batch, cache, commands }: Sequence, plant?: Plant): Promise<Done> {
   const repository = await Repository.make()
-  const town = new QueueTown(repository)
+  const town = new QueueTown(repository, { plant })
   try {
     // A conflict that is settled by itself makes other files than the two sides; test/git/resolving.test.ts has that.
     await town.install({ 'mq.batch': batch, 'mq.cache': cache, 'mq.resolve': [] })
@@ -60,7 +60,7 @@ export async function runSequence({ batch, cache, commands }: Sequence): Promise
   }
 }
 
-class Run {
+export class Run {
   readonly model: Model
   readonly #repository: Repository
   readonly #town: QueueTown
@@ -127,24 +127,29 @@ class Run {
   }
 
   /** Nothing goes wrong any more: whatever waits has to get to its end. */
-  async comeToRest(): Promise<void> {
+  async comeToRest(isOver = () => this.isAtRest()): Promise<void> {
     const town = this.#town
     this.#repository.flaky(0)
     await this.does({ does: 'thaw' })
     for (let round = 0; round < ROUNDS_MAX; round += 1) {
       while (await town.step()) this.model.check()
+      if (isOver()) return
       if (town.waiting.size > 0) {
         await this.does({ does: 'rework', kind: 'good' })
         continue
       }
       if (town.pending.length > 0) continue
-      if (town.queue().length === 0) return
       if (town.refinery().context.red !== null) {
         this.#outside('mend')
         await this.does({ does: 'retest' })
       } else await town.pass(30_000)
     }
     throw new Error(`Nothing comes to rest: ${JSON.stringify(town.refinery())}`)
+  }
+
+  isAtRest(): boolean {
+    const town = this.#town
+    return town.waiting.size === 0 && town.pending.length === 0 && town.queue().length === 0
   }
 
   async #handIn(waiting: Waiting, kind: Kind, { file = 0, forced = false } = {}): Promise<void> {

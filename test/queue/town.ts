@@ -19,6 +19,7 @@ import {
 } from '../../src/events/address.ts'
 import type { AnyFact, AnyMessage, Json, LogRecord } from '../../src/events/record.ts'
 import { createRepositories } from '../../src/git/repositories.ts'
+import type { Repositories } from '../../src/ports/repositories.ts'
 import { applyAll, createProjections } from '../../src/projections/index.ts'
 import { openSystem } from '../../src/system/system.ts'
 import type { OpenEffect, System, TurnResult } from '../../src/system/types.ts'
@@ -45,12 +46,44 @@ export type Waiting = {
 const BEGIN = Date.UTC(2027, 2, 1, 8)
 export const REFINERY = refinery(RIG)
 
+/** Stands between the queue and its git work, to see whether anybody notices. */
+export type Plant = (effect: OpenEffect, carryOut: () => Promise<Answer>) => Promise<Answer>
+
+/** The daemon was killed while something was under way: nothing of that life is heard any more. */
+export class Died extends Error {
+  override readonly name = 'Died'
+}
+
+/** Who does the git work. */
+export type Worker = {
+  /** Each time that the daemon starts. */
+  connect(): Promise<(effectId: string) => Repositories>
+  /** It was killed, and the daemon with it. */
+  isKilled(): boolean
+}
+
+const inProcess = (dir: string): Worker => ({
+  connect: async () => {
+    const repositories = createRepositories(dir)
+    return () => repositories
+  },
+  isKilled: () => false,
+})
+
+type Options = { readonly plant?: Plant | undefined; readonly worker?: Worker }
+
 export class QueueTown {
   readonly records: LogRecord[] = []
   readonly waiting = new Map<string, Waiting>()
   readonly trouble: string[] = []
   crashes = 0
   readonly #repository: Repository
+  readonly #plant: Plant
+  readonly #worker: Worker
+  #death = Promise.withResolvers<never>()
+  #isDead = false
+  /** The daemon is killed when so many more records are written; 0: it is not. */
+  dieAfter = 0
   readonly #disk = createMemoryDisk()
   /** Git work that was asked for and is not begun. */
   #pending: Pending[] = []
@@ -64,8 +97,10 @@ export class QueueTown {
   readonly #branches = new Map<string, { readonly branch: string; readonly base: string }>()
   readonly #ended = new Set<string>()
 
-  constructor(repository: Repository) {
+  constructor(repository: Repository, { plant = (_, carryOut) => carryOut(), worker }: Options = {}) {
     this.#repository = repository
+    this.#plant = plant
+    this.#worker = worker ?? inProcess(repository.dir)
   }
 
   get system(): System {
@@ -105,7 +140,10 @@ export class QueueTown {
     const isOurs = () => life === this.#life
     this.#log = log
     const projections = createProjections()
-    const repositories = createRepositories(this.#repository.dir)
+    this.#death = Promise.withResolvers<never>()
+    this.#death.promise.catch(() => undefined)
+    this.#isDead = false
+    const repositoriesFor = await this.#worker.connect()
     const { dir } = this.#repository
     this.#carry = performWith(
       () =>
@@ -115,7 +153,7 @@ export class QueueTown {
           system: this.system,
           projections,
           log,
-          repositoriesFor: () => repositories,
+          repositoriesFor,
           operatorEnv: { PATH: process.env.PATH },
           bin: '/nonexistent',
         }) as Partial<Carrier> as Carrier,
@@ -137,32 +175,59 @@ export class QueueTown {
       onRecord: (record) => {
         if (!isOurs()) return
         applyAll(projections, record)
-        if (record.seq > this.records.length) this.records.push(record)
+        if (record.seq <= this.records.length) return
+        this.records.push(record)
+        if (this.dieAfter === 0) return
+        this.dieAfter -= 1
+        if (this.dieAfter === 0) this.die()
       },
-      onTrouble: (trouble) => this.trouble.push(trouble.stack ?? trouble.message),
+      onTrouble: (trouble) => isOurs() && this.trouble.push(trouble.stack ?? trouble.message),
     })
     await this.quiet()
   }
 
-  /** The daemon is killed, with its worker; `answered` false: the oldest piece of git work is done, and nobody hears it. */
+  /** The daemon is killed. `carriesOut`: the oldest piece of git work was done, and nobody heard of it. */
   async crash(carriesOut: boolean): Promise<void> {
     if (carriesOut) {
       const first = this.#pending.shift()
       if (first !== undefined) await this.#carryOut(first.effect).catch(() => undefined)
     }
+    this.die()
+    await this.startAgain()
+  }
+
+  /** At once, whatever is under way. */
+  die(): void {
+    if (this.#isDead) return
+    this.#isDead = true
     this.crashes += 1
     this.#life += 1
     this.#disk.crash()
     this.#pending = []
     this.#timers = []
+    this.#death.reject(new Died('The daemon was killed.'))
+  }
+
+  async startAgain(): Promise<void> {
     await this.open()
     await this.say({ to: TOWN, message: { type: 'town.start', version: '1', downMs: 1_000 } })
   }
 
+  /** The terminals are gone with their host. */
+  async loseHost(): Promise<void> {
+    for (const [session, { value }] of [...this.system.owners()]) {
+      if (!session.includes('/sessions/') || value === 'ended' || value === 'absent') continue
+      this.waiting.delete(session)
+      this.#ended.add(session)
+      const ending = { kind: 'lost', survivors: [] }
+      await this.take('host', [{ to: session, message: { type: 'session.exited', ending } }])
+    }
+  }
+
   async close(): Promise<void> {
     this.#life += 1
-    await this.#system?.close()
-    await this.#log?.close()
+    await this.#system?.close().catch(() => undefined)
+    await this.#log?.close().catch(() => undefined)
   }
 
   /** False when an owner refused. */
@@ -173,7 +238,8 @@ export class QueueTown {
   async take(by: string, messages: readonly Said[]): Promise<TurnResult> {
     this.#said += 1
     this.#now += 1_000
-    const result = await this.system.take({ id: `said-${this.#said}`, by, messages }, { settled: true })
+    const turn = { id: `said-${this.#said}`, by, messages }
+    const result = await this.#alive(this.system.take(turn, { settled: true }))
     await this.quiet()
     return result
   }
@@ -184,8 +250,12 @@ export class QueueTown {
     if (next === undefined) return false
     this.#now += 1_000
     const answer = this.#carryOut(next.effect)
-    next.answer(answer)
     await answer.catch(() => undefined)
+    if (this.#worker.isKilled()) {
+      this.die()
+      throw new Died('Daemon and worker were killed.')
+    }
+    next.answer(answer)
     await this.quiet()
     return true
   }
@@ -209,7 +279,7 @@ export class QueueTown {
     for (let still = 0; still < 3; still += 1) {
       const { seq } = this.system
       await turn()
-      await this.system.idle()
+      await this.#alive(this.system.idle())
       if (this.system.seq !== seq) still = -1
     }
   }
@@ -266,15 +336,27 @@ export class QueueTown {
 
   /** An agent has committed, says `gt done` and goes. */
   async done({ session }: Waiting, head: string): Promise<void> {
-    this.waiting.delete(session)
     const messages: Said[] = [
       { to: session, message: { type: 'session.done', status: 'COMPLETED', head, commits: 1, note: '' } },
       { to: sandboxOfSession(session), message: { type: 'sandbox.done', session, head, commits: 1 } },
     ]
     await this.take(session, messages)
+    this.waiting.delete(session)
     this.#ended.add(session)
     const ending = { kind: 'exited', exitCode: 0 }
     await this.take('host', [{ to: session, message: { type: 'session.exited', ending } }])
+  }
+
+  async #alive<T>(work: Promise<T>): Promise<T> {
+    work.catch(() => undefined)
+    const { promise } = this.#death
+    try {
+      return await Promise.race([promise, work])
+    } catch (error) {
+      // Whatever a system says whose log is gone.
+      if (this.#isDead) return await promise
+      throw error
+    }
   }
 
   #perform(effect: OpenEffect): Promise<Answer> {
@@ -291,7 +373,7 @@ export class QueueTown {
   }
 
   #carryOut(effect: OpenEffect): Promise<Answer> {
-    return (this.#carry as ReturnType<typeof performWith>)(effect)
+    return this.#plant(effect, () => (this.#carry as ReturnType<typeof performWith>)(effect))
   }
 
   /** Null for what is really done. */
