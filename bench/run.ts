@@ -12,7 +12,8 @@ import { durableAppend, sealedRead, tailRead } from './log-read.ts'
 import { replayAll } from './log-replay.ts'
 import { sealedSize } from './log-size.ts'
 import { verifyBeside } from './log-verify.ts'
-import { mergeQueue } from './merge-queue.ts'
+import { aheadQueue, mergeQueue } from './merge-queue.ts'
+import { queueDisk, queueLarge, queueOverhead } from './queue-overhead.ts'
 import { readopt } from './readopt.ts'
 import { slingToStart } from './sling-to-start.ts'
 import { type Figure, show } from './stats.ts'
@@ -25,6 +26,10 @@ const BENCHES: Readonly<Record<string, () => Promise<Figure>>> = {
   sling: slingToStart,
   done: doneToLanded,
   queue: mergeQueue,
+  'mq-overhead': queueOverhead,
+  'mq-large': queueLarge,
+  'mq-disk': queueDisk,
+  ahead: aheadQueue,
   see: typeAndSee,
   spawn: spawnTerminal,
   deaf: deafAgent,

@@ -1,5 +1,6 @@
 // Effects, answered by a table: how long each takes, and what comes of it.
 
+import type { EffectParams } from '../../src/events/index.ts'
 import type { AnyMessage } from '../../src/events/record.ts'
 import type { OpenEffect, Perform } from '../../src/system/types.ts'
 import { HOUR, MINUTE, type World } from './world.ts'
@@ -137,6 +138,22 @@ const table: Readonly<Record<string, Entry>> = {
     by: 'worker',
     takes: [45_000, HOUR],
     answer: (world, _, { params }) => gatesRan(world, params),
+  },
+  'stack.ahead': {
+    by: 'worker',
+    takes: [50_000, HOUR],
+    answer(world, _, { params }) {
+      const { requests, batch } = params as unknown as EffectParams<'stack.ahead'>
+      const mergeRequests = requests.slice(0, batch).map(({ mergeRequest }) => mergeRequest)
+      const outcome = world.random.chance(0.1) ? 'red' : 'passed'
+      return {
+        type: 'ahead.ran',
+        outcome,
+        commit: world.texts.object(),
+        tree: world.texts.object(),
+        mergeRequests,
+      }
+    },
   },
   'target.look': {
     by: 'worker',

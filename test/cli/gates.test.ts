@@ -52,6 +52,22 @@ test('gt gates report says how often each gate was red, and which of its tests w
   expect((await town.gt('gates', 'report', '--rig', 'mars', '--json')).err).toContain('RIG_NOT_FOUND')
 })
 
+test('gt gates report says how much of what was tested ahead was of use', async () => {
+  const said = [
+    ...[message('ahead.begin'), message('ahead.ran'), message('ahead.over')],
+    ...[message('ahead.begin'), message('ahead.drop')],
+  ]
+  for (const [n, each] of said.entries())
+    await town.town.system.take(
+      { id: `ahead-${n}`, by: 'worker', messages: [{ to: 'shop/ahead', message: each }] },
+      { settled: true },
+    )
+  const { out } = await town.gt('gates', 'report')
+  expect(out).toContain('Tested ahead in shop: 2, of use 1, thrown away 1 (1 cancelled).\n')
+  const { ahead } = JSON.parse((await town.gt('gates', 'report', '--since', '0', '--json')).out)
+  expect(ahead).toMatchObject([{ rig: 'shop', runs: 2, passed: 1, used: 1, cancelled: 1 }])
+})
+
 test('a receipt says what was skipped, known, or is advice', async () => {
   await town.command('config.set', {
     key: 'gates.docs',

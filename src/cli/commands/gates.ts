@@ -20,6 +20,17 @@ type Item = {
   tests: { name: string; red: number; flaky: number }[]
 }
 
+type Ahead = {
+  rig: string
+  runs: number
+  passed: number
+  red: number
+  conflicted: number
+  cancelled: number
+  failed: number
+  used: number
+}
+
 /** Tests of one gate that are named on the screen. */
 const TESTS_SHOWN = 10
 
@@ -33,7 +44,7 @@ export const gatesReport: Command = {
     since: { type: 'text', value: '<when>', help: 'a record number, a time, HH:MM, or 15m ago' },
   },
   async run(call) {
-    const found = await call.town().get<{ items: Item[] }>('/v1/gates', {
+    const found = await call.town().get<{ items: Item[]; ahead: Ahead[] }>('/v1/gates', {
       rig: textOf(call, 'rig'),
       since: textOf(call, 'since'),
       at: textOf(call, 'at'),
@@ -41,7 +52,7 @@ export const gatesReport: Command = {
     call.out.answer({
       json: found,
       ids: found.items.map(({ rig, gate }) => `${rig}/${gate}`),
-      lines: () => screen(found.items, call.out.columns),
+      lines: () => [...screen(found.items, call.out.columns), ...found.ahead.map(aheadLine)],
     })
   },
 }
@@ -68,6 +79,14 @@ function screen(items: readonly Item[], columns: number): string[] {
     ),
     ...items.flatMap((item) => testLines(item)),
   ]
+}
+
+function aheadLine({ rig, runs, passed, used, ...others }: Ahead): string {
+  const { red, conflicted, cancelled, failed } = others
+  const wasted = { red, conflicted, cancelled, failed, 'passed for nothing': passed - used }
+  const named = Object.entries(wasted).flatMap(([what, count]) => (count > 0 ? [`${count} ${what}`] : []))
+  const rest = named.length === 0 ? '' : `, thrown away ${runs - used} (${named.join(', ')})`
+  return `Tested ahead in ${rig}: ${runs}, of use ${used}${rest}.`
 }
 
 function testLines({ rig, gate, tests }: Item): string[] {
