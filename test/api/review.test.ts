@@ -78,3 +78,13 @@ test('a turn that ends without a verdict goes on once, and what a reviewer write
   expect(feed).toContain('does not let bead')
   expect(feed).not.toContain('an-operators-own-secret')
 })
+
+test('what is wrong in the setting of a review is named', async () => {
+  const set = (value: object) => town.command('config.set', { rig: 'shop', key: 'gates.quality', value })
+  expect((await set({ review: { timeout: 'soon' } })).body).toMatchObject({
+    code: 'SETTING_INVALID',
+    detail: expect.stringContaining('a time like 90s'),
+  })
+  expect((await set({ review: { preset: 'A B' } })).body.detail).toContain('the name of an agent')
+  expect((await set({ review: { preset: 'codex' }, required: false })).status).toBe(200)
+})

@@ -3,7 +3,7 @@
 // Owns:      which requests may go on, and what is told of one that goes back to its worker.
 // Does not:  know in which order they stand (refinery.lining.ts), or build and test them.
 
-import { decisionOwner, pullOwner, reviewOwner, witness } from '../../events/address.ts'
+import { decisionOwner, pullOwner, witness } from '../../events/address.ts'
 import type { GateResultData } from '../../events/define.ts'
 import {
   approvalOf,
@@ -65,8 +65,6 @@ export function askNoMore(context: RefineryContext, address: string, reason: str
 export function leave(context: RefineryContext, address: string, to: To): void {
   if (approvalOf(context, address).asked?.gate === PULL_GATE)
     to.tell({ to: pullOwner(address), message: { type: 'pull.withdraw' } })
-  if (isOfReview(approvalOf(context, address).asked?.decision ?? ''))
-    to.tell({ to: reviewOwner(address), message: { type: 'review.withdraw' } })
   to.set({
     [`request/${address}`]: undefined,
     [`tested/${address}`]: undefined,

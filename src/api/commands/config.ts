@@ -106,10 +106,11 @@ function readValue(key: string, given: Json): Json {
   )
 }
 
-/** Of several shapes that a value may have, the last is the one that a person writes. */
+/** Of several shapes that a value may have, the one whose fields alone are wrong; else the last is what a person writes. */
 function messageOf(issue: z.core.$ZodIssue | undefined): string {
   if (issue?.code !== 'invalid_union') return issue?.message ?? ''
-  const inner = issue.errors.at(-1)?.at(-1)
+  const meant = issue.errors.find((all) => all.length > 0 && all.every(({ path }) => path.length > 0))
+  const inner = (meant ?? issue.errors.at(-1))?.at(-1)
   if (inner === undefined) return issue.message
   const field = inner.path[0]
   const message = messageOf(inner)
