@@ -17,8 +17,12 @@ const WAITS: ReadonlySet<string> = new Set([
   'worktree.verify',
   'merge.build',
   'gates.run',
+  'stack.ahead',
   'target.look',
   'target.push',
+  'branch.create',
+  'branch.look',
+  'branch.remove',
 ])
 
 export interface Parked {
