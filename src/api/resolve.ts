@@ -9,6 +9,7 @@ import { agents } from '../projections/agents.ts'
 import type { BeadRow } from '../projections/beads.ts'
 import { type DecisionRow, decisions } from '../projections/decisions.ts'
 import type { Projections } from '../projections/index.ts'
+import { integrations } from '../projections/integrations.ts'
 import { type MergeRow, mergeRequests } from '../projections/merge-queue.ts'
 import { type RigRow, rigs } from '../projections/rigs.ts'
 import { type TrashRow, trash } from '../projections/trash.ts'
@@ -67,6 +68,24 @@ export function chooseRig(projections: Projections, name: string | undefined): R
     throw new Fault('RIG_NOT_CHOSEN', `There are several rigs: ${names.join(', ')}.`, { rigs: names })
   }
   return first
+}
+
+/**
+ * A target of a rig: its own, or an integration branch, by its name or the id of its epic.
+ * @throws {Fault} RIG_NOT_FOUND, RIG_NOT_CHOSEN, INTEGRATION_NOT_FOUND
+ */
+export function chooseTarget(
+  projections: Projections,
+  asked: { readonly rig?: string | undefined; readonly target?: string | undefined },
+): { readonly rig: string; readonly branch: string; readonly epic: string | null } {
+  const { name: rig, target } = chooseRig(projections, asked.rig)
+  if (asked.target === undefined || asked.target === target.branch)
+    return { rig, branch: target.branch, epic: null }
+  const row = integrations(projections.integrations.rows, rig).find(
+    ({ branch, epic, state }) => state !== 'landed' && (branch === asked.target || epic === asked.target),
+  )
+  if (row !== undefined) return { rig, branch: row.branch, epic: row.epic }
+  throw new Fault('INTEGRATION_NOT_FOUND', `${rig} has no integration branch ${shown(asked.target)}.`)
 }
 
 /**

@@ -7,11 +7,12 @@
 //   GIT-64. A branch is removed only from the commit that landed, when the target has that commit; it stays under
 //           refs/gt/removed in both repositories.
 
+import { rm } from 'node:fs/promises'
 import { type Remote, type Repositories, RepositoryError } from '../ports/repositories.ts'
 import { hold } from './checkpoints.ts'
 import { type GitOutcome, git, gitOutcome } from './git.ts'
 import { receivePack } from './landings.ts'
-import { type Layout, ownEnv } from './layout.ts'
+import { besideTree, type Layout, ownEnv } from './layout.ts'
 import { checkName, checkObjectId, checkSource } from './names.ts'
 import { freshTarget, NETWORK_SILENT_MS_MAX, remoteHead, unreachable } from './remotes.ts'
 
@@ -65,7 +66,7 @@ export async function lookAtBranch(
 /** @throws RepositoryError NOT_PROVED, BRANCH_REFUSED: then nothing was removed; those of `freshTarget` */
 export async function removeBranch(
   layout: Layout,
-  { remote, target, branch, head }: Remove,
+  { remote, target, branch, head, checkout }: Remove,
 ): Promise<{ removed: true }> {
   check(remote, target, branch)
   checkObjectId(head)
@@ -75,6 +76,7 @@ export async function removeBranch(
     throw notProved(branch, `${target} does not have ${head.slice(0, 12)}, so not all of its commits`)
   }
   await hold(layout, `refs/gt/removed/${branch}`, head)
+  forget(layout, checkout)
   const now = await headAt(remote, branch)
   if (now === null) return { removed: true }
   if (now !== head) throw notProved(branch, `it moved to ${now.slice(0, 12)} after it had landed`)
@@ -82,6 +84,16 @@ export async function removeBranch(
   if ((await headAt(remote, branch)) === null) return { removed: true }
   if (pushed.code !== 0 && !isAnswered(pushed)) throw unreachable(remote.url, pushed)
   throw new RepositoryError('BRANCH_REFUSED', `The remote does not let ${branch} be removed.`)
+}
+
+/** Where what is to land on an integration branch is tested: gates of several targets run side by side. */
+export const branchTree = (layout: Layout, checkout: string): Layout =>
+  besideTree(layout, `of-${checkName('bead', checkout)}`)
+
+/** Its checkout goes with it; setup makes all of it again. */
+function forget(layout: Layout, checkout: string): void {
+  const { tree } = branchTree(layout, checkout)
+  void rm(tree, { recursive: true, force: true }).catch(() => undefined)
 }
 
 const at = (layout: Layout) => ({ cwd: '/', env: ownEnv(layout) })

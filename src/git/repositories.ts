@@ -12,7 +12,7 @@ import type { Repositories } from '../ports/repositories.ts'
 import { endAhead, runAhead } from './ahead.ts'
 import { auditTarget } from './audit.ts'
 import { blameLine } from './blame.ts'
-import { createBranch, lookAtBranch, removeBranch } from './branches.ts'
+import { branchTree, createBranch, lookAtBranch, removeBranch } from './branches.ts'
 import { bringBack, showKept } from './bring-back.ts'
 import { showChange } from './changes.ts'
 import { checkpoint } from './checkpoints.ts'
@@ -96,7 +96,10 @@ export function createRepositories(townDir: string): Repositories {
     showChange: async (input) => await showChange(await openRig(input.rig), input),
     bringBack: (input) => onRig('bring back', input.rig, (layout) => bringBack(layout, townDir, input)),
     buildMerge: async (input) => await buildMerge(await openRig(input.rig), input),
-    runGates: (input) => onRig('gates', input.rig, (layout) => runGates(layout, input)),
+    runGates: ({ checkout, ...input }) =>
+      checkout === undefined
+        ? onRig('gates', input.rig, (layout) => runGates(layout, input))
+        : onRig(`gates ${checkout}`, input.rig, (layout) => runGates(branchTree(layout, checkout), input)),
     // Not in turn: one that begins ends the one before.
     runAhead: async (input) => await runAhead(await openRig(input.rig), input),
     endAhead: async ({ rig, target }) => {

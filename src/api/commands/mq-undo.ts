@@ -1,10 +1,11 @@
 // What a person does with a merge request: says that it does not land, or takes back what has.
 
 import { z } from 'zod'
-import { beadOwner, lastPart, OVERSEER, refineryOf } from '../../events/address.ts'
+import { beadOwner, lastPart, OVERSEER, refinery, refineryOf } from '../../events/address.ts'
 import { line } from '../../events/define.ts'
 import { bead as beadRow } from '../../projections/bead-queries.ts'
 import type { Projections } from '../../projections/index.ts'
+import { epicOfTarget } from '../../projections/integrations.ts'
 import { mergeRequests } from '../../projections/merge-queue.ts'
 import { rig as rigRow } from '../../projections/rigs.ts'
 import { command } from '../command.ts'
@@ -101,7 +102,7 @@ const revert = command({
       },
       { to: beadOwner(made), message: { type: 'bead.handIn', head: first.receipt.commit } },
       {
-        to: refineryOf(first.address),
+        to: refinery(rig, epicOfTarget(projections.integrations.rows, rig, target)),
         message: {
           type: 'refinery.revert',
           bead: made,

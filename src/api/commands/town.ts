@@ -1,12 +1,12 @@
 // What a person tells the town and its workers: end, try again, this question is answered.
 
 import { z } from 'zod'
-import { MAYOR, refinery, workerOf } from '../../events/address.ts'
+import { MAYOR, refinery, refineryOf, workerOf } from '../../events/address.ts'
 import { line } from '../../events/define.ts'
 import { hookOf } from '../../projections/hooks.ts'
 import { command } from '../command.ts'
 import { Fault } from '../fault.ts'
-import { chooseRig, findAgent, findMergeRequest, shown } from '../resolve.ts'
+import { chooseRig, chooseTarget, findAgent, findMergeRequest, shown } from '../resolve.ts'
 import { take } from '../turn.ts'
 
 const down = command({
@@ -50,17 +50,22 @@ const retry = command({
   input: z.strictObject({ rig: z.string().optional(), mergeRequest: z.string().min(1).max(200).optional() }),
   async run({ town, caller, input, id }) {
     const { projections } = town
-    const rig =
+    const named =
       input.mergeRequest === undefined
         ? chooseRig(projections, input.rig).name
-        : (projections.rigs.rows.get(input.mergeRequest)?.name ??
-          findMergeRequest(projections, input.mergeRequest).rig)
-    const { seq } = await take(town, caller, id, [{ to: refinery(rig), message: { type: 'refinery.retry' } }])
-    return { rig, seq }
+        : projections.rigs.rows.get(input.mergeRequest)?.name
+    const row = named === undefined ? findMergeRequest(projections, String(input.mergeRequest)) : null
+    const to = row === null ? refinery(String(named)) : refineryOf(row.address)
+    const { seq } = await take(town, caller, id, [{ to, message: { type: 'refinery.retry' } }])
+    return { rig: row?.rig ?? named, seq }
   },
 })
 
-const rigOnly = { rig: z.string().min(1).max(64).optional() }
+const rigOnly = {
+  rig: z.string().min(1).max(64).optional(),
+  /** An integration branch, by its name or its epic; the rig's own target when it is not given. */
+  target: z.string().min(1).max(200).optional(),
+}
 
 const freeze = command({
   name: 'mq.freeze',
@@ -68,10 +73,10 @@ const freeze = command({
   who: 'operator',
   input: z.strictObject({ ...rigOnly, reason: line.default('') }),
   async run({ town, caller, input, id }) {
-    const { name, target } = chooseRig(town.projections, input.rig)
+    const { rig, branch, epic } = chooseTarget(town.projections, input)
     const message = { type: 'refinery.freeze', reason: input.reason } as const
-    const { seq } = await take(town, caller, id, [{ to: refinery(name), message }])
-    return { rig: name, target: target.branch, frozen: true, seq }
+    const { seq } = await take(town, caller, id, [{ to: refinery(rig, epic), message }])
+    return { rig, target: branch, frozen: true, seq }
   },
 })
 
@@ -81,9 +86,10 @@ const thaw = command({
   who: 'operator',
   input: z.strictObject(rigOnly),
   async run({ town, caller, input, id }) {
-    const { name, target } = chooseRig(town.projections, input.rig)
-    const { seq } = await take(town, caller, id, [{ to: refinery(name), message: { type: 'refinery.thaw' } }])
-    return { rig: name, target: target.branch, frozen: false, seq }
+    const { rig, branch, epic } = chooseTarget(town.projections, input)
+    const message = { type: 'refinery.thaw' } as const
+    const { seq } = await take(town, caller, id, [{ to: refinery(rig, epic), message }])
+    return { rig, target: branch, frozen: false, seq }
   },
 })
 
@@ -94,11 +100,10 @@ const retest = command({
   who: 'operator',
   input: z.strictObject(rigOnly),
   async run({ town, caller, input, id }) {
-    const { name, target } = chooseRig(town.projections, input.rig)
-    const { seq } = await take(town, caller, id, [
-      { to: refinery(name), message: { type: 'refinery.retest' } },
-    ])
-    return { rig: name, target: target.branch, seq }
+    const { rig, branch, epic } = chooseTarget(town.projections, input)
+    const message = { type: 'refinery.retest' } as const
+    const { seq } = await take(town, caller, id, [{ to: refinery(rig, epic), message }])
+    return { rig, target: branch, seq }
   },
 })
 

@@ -6,12 +6,13 @@
 import { z } from 'zod'
 import type { AuditedCommit } from '../../ports/repositories.ts'
 import type { Projections } from '../../projections/index.ts'
+import { type IntegrationRow, integrations } from '../../projections/integrations.ts'
 import { type MergeRow, mergeRequests } from '../../projections/merge-queue.ts'
 import type { RigRow } from '../../projections/rigs.ts'
 import { asOf } from '../as-of.ts'
 import { Fault } from '../fault.ts'
 import { read } from '../read.ts'
-import { findRig } from '../resolve.ts'
+import { findRig, shown } from '../resolve.ts'
 
 type Landed = MergeRow & { readonly receipt: NonNullable<MergeRow['receipt']> }
 type Then = Pick<RigRow, 'name' | 'target' | 'remote' | 'receiptsFrom'> & { readonly seq: number }
@@ -23,6 +24,8 @@ const audit = read({
   query: z.strictObject({
     /** From where the target stood then, as far as the log knows. */
     since: z.string().max(60).optional(),
+    /** An integration branch, by its name or its epic, as a whole; also one that has landed. */
+    target: z.string().max(200).optional(),
   }),
   outside: true,
   async run(context) {
@@ -34,10 +37,11 @@ const audit = read({
     const start = query.since === undefined ? null : await rigAt(query.since)
     if (town.repositories === null)
       throw new Fault('DAEMON_DOWN', 'The town is not up, so nobody can look into the repository.')
-    const { branch } = rig.target
-    const head = query.at === undefined ? null : rig.target.head
+    const own = query.target === undefined ? null : branchNamed(view.projections, name, query.target)
+    const branch = own?.branch ?? rig.target.branch
+    const head = own?.landed?.head ?? (query.at === undefined ? null : rig.target.head)
     const landed = landedOn(view.projections, name, branch).filter(({ receipt }) => receipt.seq <= rig.seq)
-    const since = start?.target.head ?? beginning(rig, landed)
+    const since = own?.base ?? start?.target.head ?? beginning(rig, landed)
     if (since === null || (query.at !== undefined && head === null))
       throw new Fault('NOTHING_TO_AUDIT', `Nothing is known yet of ${branch} of rig ${name}.`)
     // What was landed before it was forked or rejoined is held against another target.
@@ -78,6 +82,13 @@ const audit = read({
 })
 
 export const auditReads = [audit]
+
+/** The newest of that name. */
+function branchNamed({ integrations: all }: Projections, rig: string, asked: string): IntegrationRow {
+  const row = integrations(all.rows, rig).findLast(({ branch, epic }) => branch === asked || epic === asked)
+  if (row !== undefined) return row
+  throw new Fault('INTEGRATION_NOT_FOUND', `${rig} has no integration branch ${shown(asked)}.`)
+}
 
 /** In the order of their landing; what was taken back has its receipt for ever. */
 const landedOn = ({ mergeQueue }: Projections, rig: string, branch: string): Landed[] =>

@@ -29,6 +29,11 @@ export const mqAudit: Command = {
   usage: '[rig]',
   words: [0, 1],
   options: {
+    target: {
+      type: 'text',
+      value: '<branch>',
+      help: 'an integration branch, or its epic, instead of the target',
+    },
     since: {
       type: 'text',
       value: '<when>',
@@ -37,7 +42,11 @@ export const mqAudit: Command = {
   },
   async run(call) {
     const town = call.town()
-    const query = { since: textOf(call, 'since'), at: textOf(call, 'at') }
+    const query = {
+      since: textOf(call, 'since'),
+      target: textOf(call, 'target'),
+      at: textOf(call, 'at'),
+    }
     const [named] = call.words
     const names =
       named === undefined

@@ -2,6 +2,14 @@
 
 import { type Command, given, textOf } from '../command.ts'
 
+const target = {
+  target: {
+    type: 'text',
+    value: '<branch>',
+    help: 'an integration branch, or its epic, instead of the own target',
+  },
+} as const
+
 type Found = { rig: string; target: string }
 
 export const mqFreeze: Command = {
@@ -10,9 +18,13 @@ export const mqFreeze: Command = {
   usage: '[rig]',
   where: 'person',
   words: [0, 1],
-  options: { reason: { type: 'text', value: '<text>', help: 'why; gt status and gt why say so' } },
+  options: { ...target, reason: { type: 'text', value: '<text>', help: 'why; gt status and gt why say so' } },
   async run(call) {
-    const body = given({ rig: call.words[0], reason: textOf(call, 'reason') })
+    const body = given({
+      rig: call.words[0],
+      target: textOf(call, 'target'),
+      reason: textOf(call, 'reason'),
+    })
     const found = await call.town().command<Found>('mq.freeze', body)
     const { rig, target } = found
     const lines = () => [
@@ -29,8 +41,10 @@ export const mqThaw: Command = {
   usage: '[rig]',
   where: 'person',
   words: [0, 1],
+  options: target,
   async run(call) {
-    const found = await call.town().command<Found>('mq.thaw', given({ rig: call.words[0] }))
+    const body = given({ rig: call.words[0], target: textOf(call, 'target') })
+    const found = await call.town().command<Found>('mq.thaw', body)
     const lines = () => [`Work lands on ${found.target} of ${found.rig} again.`]
     call.out.answer({ json: found, ids: [found.rig], lines })
   },
@@ -42,8 +56,10 @@ export const mqRetest: Command = {
   usage: '[rig]',
   where: 'person',
   words: [0, 1],
+  options: target,
   async run(call) {
-    const found = await call.town().command<Found>('mq.retest', given({ rig: call.words[0] }))
+    const body = given({ rig: call.words[0], target: textOf(call, 'target') })
+    const found = await call.town().command<Found>('mq.retest', body)
     const lines = () => [`${found.target} of ${found.rig} is tested; gt status says what comes of it.`]
     call.out.answer({ json: found, ids: [found.rig], lines })
   },

@@ -31,10 +31,10 @@ export const lookAtBranch: CarryOut<'branch.look'> = async (params, { id }, town
   }
 }
 
-export const removeBranch: CarryOut<'branch.remove'> = async ({ rig, branch, head }, { id }, town) => {
+export const removeBranch: CarryOut<'branch.remove'> = async ({ rig, epic, branch, head }, { id }, town) => {
   const { remote, target } = rigView(town.system, rig)
   try {
-    await town.repositoriesFor(id).removeBranch({ rig, remote, target, branch, head })
+    await town.repositoriesFor(id).removeBranch({ rig, remote, target, branch, head, checkout: epic })
     return { type: 'branch.removed', head }
   } catch (error) {
     return { type: 'branch.kept', ...failure(error) }

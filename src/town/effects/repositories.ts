@@ -1,6 +1,6 @@
 // Effects on repositories: each asks the worker, and says what came of it in the words of the owner that asked.
 
-import { OVERSEER, refinery, TOWN } from '../../events/address.ts'
+import { epicOf, OVERSEER, refinery, TOWN } from '../../events/address.ts'
 import type { EffectParams } from '../../events/index.ts'
 import { parseEffectId } from '../../events/record.ts'
 import { recordOf } from '../../events/upcasters.ts'
@@ -72,8 +72,21 @@ export const verifyWorktree: CarryOut<'worktree.verify'> = async (params, { id }
 }
 
 export const buildMerge: CarryOut<'merge.build'> = async (params, { id }, town) => {
-  const { rig, mergeRequest, remote, target, bead, agent, branch, head, onto, method, revert, resolve, date } =
-    params
+  const {
+    rig,
+    mergeRequest,
+    remote,
+    target,
+    bead,
+    agent,
+    branch,
+    head,
+    onto,
+    method,
+    revert,
+    resolve,
+    date,
+  } = params
   const domain = domainOf(town.system)
   try {
     const outcome = await town.repositoriesFor(id).buildMerge({
@@ -113,13 +126,21 @@ export const buildMerge: CarryOut<'merge.build'> = async (params, { id }, town) 
   }
 }
 
-export const runGates: CarryOut<'gates.run'> = async (params, { id }, town) => {
+export const runGates: CarryOut<'gates.run'> = async (params, { id, actor }, town) => {
   const { rig, mergeRequest, commit, base, gates, setup } = params
+  const epic = epicOf(actor)
   try {
     const env = toolEnvironment(town, rig)
-    const { tree, results } = await town
-      .repositoriesFor(id)
-      .runGates({ rig, commit, base, gates, setup, env, ...gateRunning(town.system, rig) })
+    const { tree, results } = await town.repositoriesFor(id).runGates({
+      rig,
+      commit,
+      base,
+      gates,
+      setup,
+      env,
+      ...gateRunning(town.system, rig),
+      ...(epic !== null && { checkout: epic }),
+    })
     const plain = results.map(({ tests, ...result }) => ({
       ...result,
       command: [...result.command],

@@ -4,7 +4,7 @@
 // Does not:  decide what comes of them: the machines do, so that a replay of the fork knows it.
 // Always:    pure. The town is told first; nothing in it names a place outside of the fork but what the parent is called.
 
-import { MAYOR, ownerKind, refinery, rigOf, rigOwner, TOWN } from '../../events/address.ts'
+import { MAYOR, ownerKind, rigOf, rigOwner, TOWN } from '../../events/address.ts'
 import type { Parent, Resumption } from '../../events/fork.ts'
 import type { Message, MessageOf } from '../../events/index.ts'
 import type { Address, Json } from '../../events/record.ts'
@@ -77,16 +77,20 @@ export function forkMessages(fork: ForkTurn): readonly Told[] {
  * begin or push anything by what held in the parent.
  */
 function keepsStill(rig: string, { remote }: RigThen, { owners }: SystemCheckpoint): Told[] {
-  const to = refinery(rig)
-  const settings = owners.find(([address]) => address === to)?.[1].context.settings
   const told: Told[] = [
     { to: MAYOR, message: { type: 'dispatch.hold', why: 'parked', scope: 'rig', id: rig } },
   ]
-  if (settings === undefined) return told
-  told.push({ to, message: { type: 'refinery.hold', reason: 'the rig is parked' } })
-  if (remote === null) return told
-  const configured = { ...(settings as object), remote } as Omit<MessageOf<'refinery.configure'>, 'type'>
-  return [...told, { to, message: { type: 'refinery.configure', ...configured } }]
+  for (const [to, { context }] of owners) {
+    if (ownerKind(to) !== 'refinery' || rigOf(to) !== rig || context.settings === undefined) continue
+    told.push({ to, message: { type: 'refinery.hold', reason: 'the rig is parked' } })
+    if (remote === null) continue
+    const configured = { ...(context.settings as object), remote } as Omit<
+      MessageOf<'refinery.configure'>,
+      'type'
+    >
+    told.push({ to, message: { type: 'refinery.configure', ...configured } })
+  }
+  return told
 }
 
 /** Effects of those who stay behind, or that the first turn itself makes needless. */
