@@ -158,7 +158,13 @@ const sayings: Sayings = {
     `bead ${bead}, landed as ${short(commit)}, is taken back by ${short(as)}${because(reason)}`,
   RevertFailed: ({ bead, beads, message }) =>
     `${listed(beads.map((one) => `bead ${one}`))} could not be taken back: ${message} Bead ${bead} is open for it`,
-  MergeTesting: ({ bead, base }) => `the Refinery tests bead ${bead} on top of ${short(base)}`,
+  MergeTesting: ({ bead, base, resolved }) => {
+    const how =
+      resolved === undefined
+        ? ''
+        : `, its conflict in ${resolved.files.length} files settled by ${resolved.by}`
+    return `the Refinery tests bead ${bead} on top of ${short(base)}${how}`
+  },
   MergeWaiting: ({ bead, code, message }) =>
     // The decision says so.
     code === 'APPROVAL_NEEDED' || code === 'PULL_OPENING' || code === 'PULL_OPEN' || isInReview(code)

@@ -5,6 +5,7 @@ import type { AnyMessage } from '../../src/events/record.ts'
 import type { OpenEffect } from '../../src/system/types.ts'
 import { runAgent } from './agents.ts'
 import type { Daemon } from './daemon.ts'
+import { lookAtPull, mergePull, openPull } from './forge.ts'
 import type { World } from './world.ts'
 
 type Params = { readonly [key: string]: string }
@@ -26,6 +27,9 @@ const DURATIONS: Readonly<Record<string, readonly [number, number]>> = {
   'stack.ahead': [500, 9_000],
   'target.look': [10, 300],
   'target.push': [20, 500],
+  'pull.open': [50, 900],
+  'pull.look': [50, 900],
+  'pull.merge': [50, 900],
 }
 
 export function carryOut(world: World, daemon: Daemon, effect: OpenEffect): Promise<Answer> {
@@ -164,6 +168,13 @@ function happen(world: World, { id, kind, params }: OpenEffect, answer: (message
     case 'target.look':
       if (fails(0.1)) return answer({ type: 'target.notSeen', ...failure })
       return answer({ type: 'target.seen', head: repository.head })
+
+    case 'pull.open':
+      return openPull({ world, fails, answer }, params as unknown as EffectParams<'pull.open'>)
+    case 'pull.look':
+      return lookAtPull({ world, fails, answer }, params as unknown as EffectParams<'pull.look'>)
+    case 'pull.merge':
+      return mergePull({ world, fails, answer }, params as unknown as EffectParams<'pull.merge'>)
 
     case 'target.push': {
       const isNew = !repository.history.includes(at.commit ?? '')

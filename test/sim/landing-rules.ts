@@ -19,6 +19,8 @@ export function createLandingRules(
   const mending = new Set<string>()
   const beads = new Map<string, string>()
   const tested = new Map<string, Settings>()
+  /** What the forge said last of a merge request. */
+  const judged = new Map<string, Settings>()
 
   const heard: Readonly<Record<string, (fact: Settings) => void>> = {
     TargetFrozen: ({ rig }) => frozen.add(String(rig)),
@@ -29,6 +31,7 @@ export function createLandingRules(
     MergeRequested: ({ mergeRequest, bead }) => beads.set(String(mergeRequest), String(bead)),
     BeadSubmitted: ({ bead }) => approved.delete(String(bead)),
     MergeTesting: (fact) => tested.set(String(fact.mergeRequest), fact),
+    PullJudged: (fact) => judged.set(String(fact.mergeRequest), fact),
     DecisionAnswered: ({ bead, choice }) => choice === 'approve' && approved.add(String(bead)),
   }
 
@@ -39,6 +42,8 @@ export function createLandingRules(
     if (fact === undefined) return violated(`${mergeRequest} is blamed at ${seq}, and was not built`)
     // A person said no.
     if (gate === 'review') return
+    const said = judged.get(String(mergeRequest))
+    if (said?.ok === false && said.what === gate && said.commit === fact.commit) return
     const repository = repositoryOf(rig)
     if (!repository.red.has(String(fact.tree)))
       violated(`${mergeRequest} is blamed at ${seq}, and nothing was red on ${fact.tree}`)
@@ -56,7 +61,7 @@ export function createLandingRules(
       else mending.delete(String(message.bead))
     }
     for (const { kind, params } of effects) {
-      if (kind !== 'target.push' && kind !== 'merge.build') continue
+      if (kind !== 'target.push' && kind !== 'merge.build' && kind !== 'pull.merge') continue
       const rig = String(params.rig)
       if (actor !== refinery(rig)) violated(`${actor} lands in ${rig} at ${seq}`)
       const { parts = [params] } = params as { parts?: readonly Partial<Part>[] }
@@ -67,6 +72,9 @@ export function createLandingRules(
           if (red.has(rig) && !mends) violated(`${bead} is built at ${seq} on the red target of ${rig}`)
           continue
         }
+        // That it is of this very commit is held where it is merged (forge.ts): a yes is kept by its tree.
+        if (kind === 'pull.merge' && judged.get(String(mergeRequest))?.ok !== true)
+          violated(`${bead} is merged at ${seq}, and the forge did not say yes to it`)
         if (frozen.has(rig) && !mends) violated(`${bead} is pushed at ${seq} to the frozen target of ${rig}`)
         if (asks.has(rig) && !approved.has(bead)) violated(`${bead} is pushed at ${seq}, and nobody said yes`)
       }

@@ -91,6 +91,7 @@ function ordersOf(world: World): Order[] {
   const approvals = random.fork('approvals')
   const stacks = random.fork('stacks')
   const ahead = random.fork('ahead')
+  const forges = random.fork('forges')
   for (const rig of rigs) {
     const gated = !world.ungated.has(rig)
     const approval = { approval: 'person', ...(approvals.chance(0.3) && { again: true }) }
@@ -100,6 +101,7 @@ function ordersOf(world: World): Order[] {
       ...(gated ? { 'gates.test': { command: ['npm', 'test'] } } : { 'gates.none': true }),
       ...(gated && approvals.chance(0.25) && { 'gates.review': approval }),
       ...(stacks.chance(0.4) && { 'mq.batch': stacks.pick([1, 2, 3, 50]) }),
+      ...(forges.chance(0.2) && gated && { 'landing.through': 'pull-request', 'landing.checks': ['build'] }),
       ...(ahead.chance(0.6) && { 'mq.ahead': true }),
       ...(stacks.chance(0.3) && { 'mq.batchWaitSeconds': stacks.pick([1, 30]) }),
     }

@@ -142,6 +142,15 @@ export class Repository {
     return 'landed'
   }
 
+  /** A forge advances the target by a commit of its own, with what `commit` has. */
+  mergedAs(commit: string): string {
+    const merged = objectName(`${commit} merged by the forge`)
+    this.#onTarget.set(merged, this.#target(commit))
+    this.head = merged
+    this.history.push(merged)
+    return merged
+  }
+
   /** The commits from `base`, which is not among them, to `commit`, the lowest first. */
   #above(base: string, commit: string): string[] | null {
     const found: string[] = []
