@@ -1,9 +1,12 @@
 // A gate that an agent passes, in a real town: what it refuses comes back mended, what it passes lands.
 
+import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
 import { GT, makeTown } from '../support/town.ts'
+
+const LAUNCHER = join(import.meta.dirname, '../../bin/gt')
 
 vi.setConfig({ testTimeout: 240_000 })
 
@@ -57,6 +60,17 @@ test('[REVIEW-2] [REVIEW-4] [REVIEW-9] a reviewer sends work back with what it f
     gates: [{ name: 'test' }, { name: 'quality', outcome: 'passed' }],
     reviews: [{ outcome: 'failed', note: 'it is bad' }, { outcome: 'passed' }],
   })
+  const gt = (...args: string[]) =>
+    execFileSync(LAUNCHER, [...args, '--town', town.dir], {
+      encoding: 'utf8',
+      env: { ...process.env, NO_COLOR: '1' },
+    })
+  const shown = gt('mq', 'show', 'mr-1')
+  expect(shown).toContain('quality: shop/reviews/mr-1/sessions/1 did not let it pass: it is bad')
+  expect(shown).toContain('    work.txt:1: BAD stands there')
+  expect(gt('mq', 'packet', 'mr-1')).toMatch(
+    /review quality: failed .*it is bad\n {2}work.txt:1 {2}BAD stands there/,
+  )
   await town.until('its checkout is gone', () => !existsSync(join(town.dir, 'rigs/shop/reviews/mr-1')))
 
   await town.command('config.set', { rig: 'shop', key: 'gates.quality', value: review('nobody') })
