@@ -7,14 +7,14 @@
 //   GIT-72. refinery/git keeps each of its objects and refs: from many files they come into one. repo.git lets go only
 //           of objects that refinery/git has, from which it borrows them.
 
-import { lstat, readdir, rm } from 'node:fs/promises'
+import { lstat, readdir, rm, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { processes } from '../pty/processes.ts'
 import { git } from './git.ts'
 import { type Layout, ownEnv } from './layout.ts'
 
-/** Fewer files are not worth a look; about forty landings leave as many. */
-const LOOSE_MAX = 256
+/** Fewer are not worth five processes; about twenty landings leave as many. */
+const LOOSE_MAX = 128
 
 export type Tidied = { readonly packed: number; readonly released: number }
 
@@ -43,6 +43,9 @@ async function release(layout: Layout): Promise<number> {
   const both = theirs.filter((id) => ours.has(id))
   for (const id of both)
     await rm(join(layout.shared, 'objects', id.slice(0, 2), id.slice(2)), { force: true })
+  // As git does; one that is not empty stays.
+  for (const folder of new Set(both.map((id) => id.slice(0, 2))))
+    await rmdir(join(layout.shared, 'objects', folder)).catch(() => undefined)
   return both.length
 }
 
