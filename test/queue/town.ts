@@ -76,6 +76,8 @@ export class QueueTown {
   readonly records: LogRecord[] = []
   readonly waiting = new Map<string, Waiting>()
   readonly trouble: string[] = []
+  /** Of beads whose work goes to an integration branch: those of their epics. */
+  readonly epics = new Map<string, string>()
   crashes = 0
   readonly #repository: Repository
   readonly #plant: Plant
@@ -390,7 +392,8 @@ export class QueueTown {
         this.#branches.set(sandbox, { branch, base })
         repository.begin(branch, base)
         const head = repository.branchHead(branch)
-        return { type: 'worktree.added', base, head, path: `/town/${sandbox}` }
+        const epic = this.epics.get(String(params.bead))
+        return { type: 'worktree.added', base, head, path: `/town/${sandbox}`, ...(epic && { epic }) }
       }
       case 'worktree.verify':
         return {
