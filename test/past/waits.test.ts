@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { beadOwner, decisionOwner, rigOwner } from '../../src/events/address.ts'
+import { wait, waitSentence } from '../../src/past/why/wait.ts'
 import { decisions } from '../../src/projections/decisions.ts'
 import { BASE, COMMIT, gateResult, message, RIG, TREE } from '../support/messages.ts'
 import { GATED, smallTown } from './town.ts'
@@ -134,6 +135,17 @@ describe('[P3] [P6] what a bead waits for ends its why, with what helps', () => 
     expect(town.wait('sh-1')?.kind).toBe('question')
   })
 
+  test('a question ends as it was asked, and anything else with one full stop', () => {
+    const sentence = (why: string | null) =>
+      waitSentence(wait('question', '1', 'T', 'your answer', why, 'gt answer 1 red'), (iso) => iso)
+    expect(sentence('Which colour?')).toBe(
+      'It waits for your answer since T: Which colour? What helps: gt answer 1 red',
+    )
+    expect(sentence('Stop!')).toContain('since T: Stop! What')
+    expect(sentence('I do not know. ')).toContain('since T: I do not know. What')
+    expect(sentence(null)).toContain('since T. What')
+  })
+
   test('parked: what is queued, and what is at work', async () => {
     const town = await smallTown()
     await town.create('sh-1')
@@ -163,7 +175,7 @@ describe('[P3] [P6] what a bead waits for ends its why, with what helps', () => 
     const town = await twoBeads()
     await town.givesBack('sh-1', 'ESCALATED', 'Which tax?')
     expect(town.sentence('sh-1')).toMatch(
-      /^It waits for your decision since T: Which tax\?\. What helps: gt /,
+      /^It waits for your decision since T: Which tax\? What helps: gt /,
     )
     const another = await atWork()
     await another.givesBack('sh-1', 'DEFERRED', 'Not now')

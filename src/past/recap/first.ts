@@ -46,7 +46,7 @@ function stands({ notLanded, waits, now }: Parameters<typeof lookFirst>[0]): Loo
     .filter((row) => standsStill(row) && !asked.has(row.bead))
     .map(({ bead, reason, since, blocks, more }) => ({
       about: bead,
-      text: `${reason}${held(blocks)}`,
+      text: blocks === 0 ? reason : `${reason.replace(/[.\s]+$/, '')}${held(blocks)}`,
       more,
       since,
       blocks,
