@@ -134,7 +134,7 @@ test('[MR-6][P8] a landing leaves a receipt', () => {
 })
 
 test('[MR-10] what settled its conflicts is said when it is tested and in its receipt, of the commit that counts', () => {
-  const resolved = { by: 'rerere', files: ['cart.js'] } as const
+  const resolved = { by: 'rerere' as const, files: ['cart.js'] }
   const settled = message('mr.test', { resolved })
   mr()
     .given(...testing.slice(0, -1))
