@@ -199,6 +199,15 @@ const sayings: Sayings = {
   CulpritFound: ({ bead, gate, of }) =>
     `bead ${bead} is what makes ${gate} red, of ${of} that were tested together`,
   GateFlaky: ({ gate, tree }) => `${gate} is flaky: red and then green on the same tree ${short(tree)}`,
+  IntegrationCreated: ({ epic, branch, base }) =>
+    `work below epic ${epic} lands on ${branch}, which begins at ${short(base)}`,
+  IntegrationNotCreated: ({ epic, branch, message }) => `${branch} was not made for epic ${epic}: ${message}`,
+  IntegrationLandingAsked: ({ epic, branch }) => `${branch} of epic ${epic} is to land`,
+  IntegrationNotLanded: ({ epic, branch, message, rework }) =>
+    `${branch} of epic ${epic} does not land: ${message}${rework === null ? '' : ` (bead ${rework})`}`,
+  IntegrationLanded: ({ epic, branch, commit }) => `${branch} of epic ${epic} has landed as ${short(commit)}`,
+  IntegrationBranchRemoved: ({ branch }) => `${branch} is removed: the target has all of it`,
+  IntegrationBranchKept: ({ branch, message }) => `${branch} is kept: ${message}`,
   TargetFrozen: ({ rig, target, reason }) =>
     `${target} of rig ${rig} is frozen: nothing lands${because(reason)}`,
   TargetThawed: ({ rig, target }) => `${target} of rig ${rig} is thawed`,
@@ -255,6 +264,8 @@ const PROBLEMS: ReadonlySet<string> = new Set<Fact['type']>([
   'ReviewMissed',
   'BeadNeedTakenBack',
   'RevertFailed',
+  'IntegrationNotLanded',
+  'IntegrationBranchKept',
   'TargetFrozen',
   'TargetRed',
   'TargetNotTested',
