@@ -17,11 +17,11 @@ import { chooseRig, findMergeRequest, shown } from './resolve.ts'
 export const REVERTED_MAX = 50
 
 export type Landed = MergeRow & { readonly receipt: NonNullable<MergeRow['receipt']> }
-export type Left = { readonly mergeRequest: string; readonly bead: string; readonly why: string }
-export type Meant = { readonly rows: readonly Landed[]; readonly left: readonly Left[] }
+type Left = { readonly mergeRequest: string; readonly bead: string; readonly why: string }
+type Meant = { readonly rows: readonly Landed[]; readonly left: readonly Left[] }
 
 /** What a person may mean. `since`: the last record before. */
-export type Asked = {
+type Asked = {
   readonly of: readonly string[]
   readonly batch: boolean
   readonly epic: string | null
@@ -130,7 +130,7 @@ function findLanded(projections: Projections, asked: string): Landed {
   return row
 }
 
-export type Foreign = {
+type Foreign = {
   readonly commit: string
   readonly author: string | null
   readonly at: string | null

@@ -66,7 +66,6 @@ export const takingBack = z.strictObject({
   of: z.array(z.strictObject({ base: objectName, commit: objectName, bead: beadId })).max(50),
   reason: line,
 })
-export type TakingBack = z.infer<typeof takingBack>
 
 const approvalSpec = z.strictObject({
   name: line,
