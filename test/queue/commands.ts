@@ -3,7 +3,7 @@
 import fc from 'fast-check'
 
 /** `hot` changes what everybody changes; `left` and `right` are green alone, and red together. */
-export const KINDS = ['good', 'hot', 'red', 'left', 'right', 'empty'] as const
+const KINDS = ['good', 'hot', 'red', 'left', 'right', 'empty'] as const
 export type Kind = (typeof KINDS)[number]
 
 export type Command =

@@ -29,6 +29,7 @@ test.runIf(only === null)('those sequences meet whatever may happen to a request
     'MergeFailed',
     'MergeLanded',
     'MergeRequeued',
+    'MergeReverted',
     'TargetAdvanced',
   ]
   expect(all.filter((fact) => !met.has(fact))).toEqual([])

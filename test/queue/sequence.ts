@@ -34,6 +34,8 @@ export function summary(all: readonly Done[]): string {
 
 /** Rounds until everything has come to rest; each is at least half a minute of the town's. */
 const ROUNDS_MAX = 60
+/** Pieces of git work after which a landing would be there. */
+const STEPS_MAX = 12
 
 /** Throws the first thing that is not as it must be. */
 export async function runSequence({ batch, cache, commands }: Sequence, plant?: Plant): Promise<Done> {
@@ -132,6 +134,7 @@ export class Run {
     this.#repository.flaky(0)
     await this.does({ does: 'thaw' })
     for (let round = 0; round < ROUNDS_MAX; round += 1) {
+      this.model.check()
       while (await town.step()) this.model.check()
       if (isOver()) return
       if (town.waiting.size > 0) {
@@ -201,6 +204,11 @@ export class Run {
 
   async #revert(which: number): Promise<void> {
     this.model.check()
+    // Nothing to take back yet: what is under way may land first.
+    for (let n = 0; n < STEPS_MAX && this.model.landings.length === 0; n += 1) {
+      if (!(await this.#town.step())) break
+      this.model.check()
+    }
     const landing = pick(this.model.landings, which)
     if (landing === undefined) return
     const town = this.#town

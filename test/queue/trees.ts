@@ -37,7 +37,7 @@ export function changed(files: Files, change: Change): Files {
   return after
 }
 
-export function changeBetween(from: Files, to: Files): Change {
+function changeBetween(from: Files, to: Files): Change {
   const names = new Set([...from.keys(), ...to.keys()])
   return new Map(
     [...names]
