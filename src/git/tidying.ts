@@ -13,8 +13,8 @@ import { processes } from '../pty/processes.ts'
 import { git } from './git.ts'
 import { type Layout, ownEnv } from './layout.ts'
 
-/** Fewer are not worth five processes; about twenty landings leave as many. */
-const LOOSE_MAX = 128
+/** Fewer are not worth four processes; about ten landings leave as many, and each takes a block of the disk. */
+const LOOSE_MAX = 64
 
 export type Tidied = { readonly packed: number; readonly released: number }
 
