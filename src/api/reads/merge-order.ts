@@ -1,10 +1,12 @@
 // Reading who lands next, and why: the Refinery's own sum over what anybody can see.
 
 import { z } from 'zod'
+import { refinery, refineryOf } from '../../events/address.ts'
 import { PRIORITY_DEFAULT } from '../../events/bead.ts'
 import { linedUp, needsSentence, type Standing, type Sum, sumOf } from '../../events/queue-order.ts'
 import { bead as beadRow } from '../../projections/bead-queries.ts'
 import type { Projections } from '../../projections/index.ts'
+import { integration } from '../../projections/integrations.ts'
 import {
   isAside,
   isAtForge,
@@ -15,7 +17,7 @@ import {
 } from '../../projections/merge-queue.ts'
 import type { RigRow } from '../../projections/rigs.ts'
 import { read } from '../read.ts'
-import { chooseRig } from '../resolve.ts'
+import { chooseRig, chooseTarget } from '../resolve.ts'
 
 type InLine = {
   readonly id: string
@@ -35,10 +37,18 @@ type InLine = {
 const next = read({
   path: '/v1/merge-order',
   summary: 'Who lands next in a rig (project), the sum that says so, and why others wait.',
-  query: z.strictObject({ rig: z.string().optional() }),
+  query: z.strictObject({
+    rig: z.string().optional(),
+    /** An integration branch, by its name or its epic; the rig's own target when it is not given. */
+    target: z.string().max(200).optional(),
+  }),
   run({ view: { projections, seq }, query }) {
-    const rig = chooseRig(projections, query.rig)
-    const all = mergeRequests(projections.mergeQueue.rows, { rig: rig.name })
+    const { epic } = chooseTarget(projections, query)
+    const rig = asOfTarget(projections, chooseRig(projections, query.rig), epic)
+    const by = refinery(rig.name, epic)
+    const all = mergeRequests(projections.mergeQueue.rows, { rig: rig.name }).filter(
+      ({ address }) => refineryOf(address) === by,
+    )
     const line = all.filter(({ state }) => QUEUE_STATES.includes(state))
     // As the Refinery does: as of the newest submission, whatever became of it.
     const asOf = all.at(-1)?.requestedAt ?? ''
@@ -75,6 +85,19 @@ const next = read({
 
 export const mergeOrderReads = [next]
 
+type Target = Pick<RigRow, 'name' | 'order' | 'frozen'> & {
+  readonly target: { readonly branch: string; readonly reason: string }
+  readonly red: object | null
+}
+
+function asOfTarget({ integrations }: Projections, rig: RigRow, epic: string | null): Target {
+  const row = epic === null ? null : integration(integrations.rows, rig.name, epic)
+  if (row === null) return rig
+  const { branch, frozen, red, order } = row
+  const reason = frozen === null ? `${red?.gate ?? 'a gate'} fails on it` : `frozen by ${frozen.by}`
+  return { name: rig.name, order, frozen, red, target: { branch, reason } }
+}
+
 /** What waits for a second try is in hand; what waits for a person, a thaw or another bead is not. */
 const isInHand = ({ state, reason }: MergeRow): boolean =>
   state === 'waiting' ? !isAside(reason?.code ?? '') : state !== 'queued'
@@ -100,7 +123,7 @@ const standing = (
 
 function waits(
   { beads }: Projections,
-  rig: RigRow,
+  rig: Target,
   row: MergeRow,
   line: readonly MergeRow[],
 ): InLine['waits'] {
@@ -111,7 +134,11 @@ function waits(
   )
   if (needs !== null) return { code: 'NEEDS_OPEN', message: needs }
   const { code = '' } = row.reason ?? {}
-  if (row.state === 'waiting' && row.reason !== null && (code === 'APPROVAL_NEEDED' || isAtForge(code) || isInReview(code)))
+  if (
+    row.state === 'waiting' &&
+    row.reason !== null &&
+    (code === 'APPROVAL_NEEDED' || isAtForge(code) || isInReview(code))
+  )
     return { ...row.reason }
   if (bead?.labels.includes('fixes-target') === true) return null
   const { branch, reason } = rig.target

@@ -32,7 +32,7 @@ export const mqAudit: Command = {
     target: {
       type: 'text',
       value: '<branch>',
-      help: 'an integration branch, or its epic, instead of the target',
+      help: 'an integration branch, or its epic',
     },
     since: {
       type: 'text',

@@ -37,9 +37,12 @@ export const mqNext: Command = {
   summary: 'who lands next; --explain shows the sum that says so, and why others wait',
   usage: '[rig]',
   words: [0, 1],
-  options: { explain: { type: 'flag', help: 'all that stand in line, term by term' } },
+  options: {
+    explain: { type: 'flag', help: 'all that stand in line, term by term' },
+    target: { type: 'text', value: '<branch>', help: 'an integration branch, or its epic' },
+  },
   async run(call) {
-    const query = { rig: call.words[0], at: textOf(call, 'at') }
+    const query = { rig: call.words[0], target: textOf(call, 'target'), at: textOf(call, 'at') }
     const found = await call.town().get<Found>('/v1/merge-order', query)
     const { columns } = call.out
     call.out.answer({

@@ -6,7 +6,7 @@ const target = {
   target: {
     type: 'text',
     value: '<branch>',
-    help: 'an integration branch, or its epic, instead of the own target',
+    help: 'an integration branch, or its epic',
   },
 } as const
 
