@@ -19,7 +19,7 @@ export type QueueOptions = {
   readonly files: readonly string[]
 }
 
-export type Queue = {
+type Queue = {
   readonly wallMs: number
   /** From one landing, or the beginning, to the next. */
   readonly eachMs: readonly number[]

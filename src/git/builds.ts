@@ -27,7 +27,7 @@ export function rememberBuild(layout: Layout, commit: string, build: Build): voi
 export const knownBuild = (layout: Layout, commit: string): Build | undefined =>
   builds.get(`${layout.own}\n${commit}`)
 
-export type StackPart = { readonly base: string; readonly commit: string; readonly head: string }
+type StackPart = { readonly base: string; readonly commit: string; readonly head: string }
 
 const landed = new Set<string>()
 

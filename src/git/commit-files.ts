@@ -12,9 +12,9 @@ import { promisify } from 'node:util'
 import { deflate, inflate } from 'node:zlib'
 import type { Author } from '../ports/repositories.ts'
 
-export type CommitFile = { readonly tree: string; readonly parents: readonly string[] }
+type CommitFile = { readonly tree: string; readonly parents: readonly string[] }
 
-export type NewCommit = {
+type NewCommit = {
   readonly tree: string
   readonly parents: readonly string[]
   readonly author: Author

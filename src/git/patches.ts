@@ -6,7 +6,7 @@ import { type Layout, ownEnv } from './layout.ts'
 
 /** Lines that the patch adds and takes away; a file that is not text counts nothing. */
 export type LinesChanged = { readonly added: number; readonly removed: number }
-export type Patch = {
+type Patch = {
   /** As `git diff-tree -p -U0 --full-index --no-renames from to | git patch-id --stable` prints it. */
   readonly id: string
   readonly lines: LinesChanged

@@ -16,7 +16,7 @@ import { type Layout, ownEnv } from './layout.ts'
 /** Fewer are not worth four processes; about ten landings leave as many, and each takes a block of the disk. */
 const LOOSE_MAX = 64
 
-export type Tidied = { readonly packed: number; readonly released: number }
+type Tidied = { readonly packed: number; readonly released: number }
 
 /** Does nothing, and says so, where there is little to do. @throws RepositoryError GIT_FAILED, and nothing is lost */
 export async function tidy(layout: Layout, looseMax: number = LOOSE_MAX): Promise<Tidied> {
