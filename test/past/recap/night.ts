@@ -40,6 +40,7 @@ export async function createNight() {
   /** Beads whose next gates are red, whose next merge conflicts, whose target is checked out with changes. */
   const next = { red: new Set<string>(), conflicts: new Set<string>(), dirty: new Set<string>() }
   const beadsOf = new Map<string, string>()
+  const red = new Set<string>()
   const trees = new Map<string, string>()
   const counted = new Map<string, { added: number; removed: number }>()
 
@@ -73,8 +74,13 @@ export async function createNight() {
         return { type: 'merge.built', mergeRequest, commit, tree: trees.get(commit), base: BASE }
       }
       case 'gates.run': {
-        const results = [gateResult(next.red.delete(bead) ? 'failed' : 'passed')]
-        return { type: 'gates.ran', mergeRequest, tree: trees.get(String(params.commit)) ?? BASE, results }
+        const commit = String(params.commit)
+        const isRed = next.red.delete(bead) || red.has(commit)
+        // Work that is tested once more is as red as before, unless that came from the target, which others mend.
+        if (isRed && commit !== BASE) red.add(commit)
+        else if (isRed) red.clear()
+        const results = [gateResult(isRed ? 'failed' : 'passed')]
+        return { type: 'gates.ran', mergeRequest, tree: trees.get(commit) ?? BASE, results }
       }
       case 'target.look':
         return { type: 'target.seen', head: BASE }

@@ -3,7 +3,8 @@ import { answerPast } from '../../../src/api/past.ts'
 import { parseCommandLine } from '../../../src/cli/options.ts'
 import { markdown, screen } from '../../../src/cli/recap-lines.ts'
 import { commandNamed, loadCommand } from '../../../src/cli/table.ts'
-import type { Landed, Recap } from '../../../src/past/recap/types.ts'
+import { lookFirst } from '../../../src/past/recap/first.ts'
+import type { Landed, NotLanded, Recap } from '../../../src/past/recap/types.ts'
 import { createNight, MINUTE, named, type Waits } from './night.ts'
 
 type Night = Awaited<ReturnType<typeof createNight>>
@@ -48,7 +49,7 @@ async function everyKindOfEnding(n: Night): Promise<void> {
   n.next.red.add('sh-2')
   await n.uses('sh-2', 0.75)
   await n.done('sh-2')
-  await n.pass(30 * MINUTE)
+  await n.pass(40 * MINUTE)
   await n.uses('sh-2', null)
   await n.done('sh-2')
   await n.pass(5 * MINUTE)
@@ -182,8 +183,8 @@ describe('a night with every kind of ending', () => {
 
   test('[RECAP-3] counts an hour without a daemon to nothing', () => {
     const { hours } = recap
-    // Five runs of ten minutes, one of them of the base of what was red, and nine minutes for a turn.
-    expect(hours.gates).toBe(59 * MINUTE)
+    // Six runs of ten minutes, one of them of the base of what was red, and nine minutes for a turn.
+    expect(hours.gates).toBe(69 * MINUTE)
     expect(hours.rework).toBe(16 * MINUTE)
     expect(hours.person).toBeGreaterThan(100 * MINUTE)
     expect(hours.working).toBeGreaterThan(60 * MINUTE)
@@ -259,4 +260,19 @@ describe('two recaps in a row', () => {
       expect(before.span.awakeMs + after.span.awakeMs).toBe(whole.span.awakeMs)
     }
   })
+})
+
+test('what stands still is one sentence, however its reason ends', () => {
+  const row = {
+    bead: 'sh-1',
+    reason: 'waits for nux to mend it: test failed.',
+    kind: 'redGate',
+    since: 'T',
+    more: '',
+  }
+  const text = (blocks: number) =>
+    lookFirst({ notLanded: [{ ...row, blocks } as NotLanded], waits: [], red: [], costs: [], now: 'T' })[0]
+      ?.text
+  expect(text(0)).toBe('waits for nux to mend it: test failed.')
+  expect(text(2)).toBe('waits for nux to mend it: test failed, and 2 beads behind it')
 })
