@@ -8,6 +8,8 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** The folder of the copy of the program that all towns of a run share: one for each would cost a second. */
     programs: string
+    /** A folder that goes with the run, for what no test takes away. */
+    temporary: string
   }
 }
 
@@ -19,5 +21,9 @@ export default function buildBeforeTests(project: TestProject): () => void {
   spawnSync(process.execPath, [join(import.meta.dirname, 'build.mjs')], { stdio: 'inherit' })
   const programs = mkdtempSync(join(tmpdir(), 'gt-p-'))
   project.provide('programs', programs)
-  return () => rmSync(programs, { recursive: true, force: true })
+  const temporary = mkdtempSync(join(tmpdir(), 'gt-v-'))
+  project.provide('temporary', temporary)
+  return () => {
+    for (const folder of [programs, temporary]) rmSync(folder, { recursive: true, force: true })
+  }
 }

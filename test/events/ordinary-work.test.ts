@@ -1,14 +1,14 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { realPath } from '../../src/api/permissions.ts'
 import { type AskedTool, decidedBy } from '../../src/events/permission-rules.ts'
 import type { PermissionRule } from '../../src/events/settings.ts'
 import { plainWords } from '../../src/events/shell-words.ts'
+import { folderOfFile } from '../support/folder.ts'
 
-const folder = realpathSync(mkdtempSync(join(tmpdir(), 'gt-ordinary-')))
+const folder = folderOfFile('gt-ordinary-')
 const worktree = join(folder, 'nux')
 mkdirSync(join(worktree, 'src'), { recursive: true })
 mkdirSync(join(worktree, '.git'))
@@ -20,7 +20,6 @@ symlinkSync('../outside/later', join(worktree, 'dangling'))
 symlinkSync('src', join(worktree, 'in'))
 symlinkSync('.git', join(worktree, 'meta'))
 symlinkSync(worktree, join(folder, 'link-to-nux'))
-afterAll(() => rmSync(folder, { recursive: true }))
 
 const work = {
   worktree,

@@ -1,13 +1,12 @@
 import { execFileSync } from 'node:child_process'
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { afterAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { playRecording, recordedLines, stoppedBecause } from '../../src/pty/recorded.ts'
 import { openRecording } from '../../src/pty/recording.ts'
+import { folderOfFile } from '../support/folder.ts'
 
-const dir = mkdtempSync(path.join(tmpdir(), 'gt-cast-'))
-afterAll(() => rmSync(dir, { recursive: true, force: true }))
+const dir = folderOfFile('gt-cast-')
 
 function record(name: string, pieces: readonly string[]): string {
   const file = path.join(dir, name)

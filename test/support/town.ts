@@ -263,16 +263,22 @@ export function git(cwd: string, ...args: readonly string[]): string {
   }).trim()
 }
 
+/** In one call: a fork of the big process of many tests costs more than all that git does here. */
 function makeRepository(home: string, origin: string): void {
   mkdirSync(home)
-  git(home, 'init', '-q', '-b', 'main')
   writeFileSync(join(home, 'README.md'), '# shop\n')
   writeFileSync(join(home, '.gitignore'), 'ignored/\n')
-  git(home, 'add', '.')
-  git(home, 'commit', '-q', '-m', 'First')
-  git(home, 'clone', '-q', '--bare', '.', origin)
-  git(home, 'remote', 'add', 'origin', origin)
-  git(home, 'fetch', '-q', 'origin')
+  const person = '-c user.name=Op -c user.email=op@example.org'
+  const script = [
+    'set -e',
+    'git init -q -b main',
+    'git add .',
+    `git ${person} commit -q -m First`,
+    'git clone -q --bare . "$1"',
+    'git remote add origin "$1"',
+    'git fetch -q origin',
+  ].join('\n')
+  execFileSync('sh', ['-c', script, 'sh', origin], { cwd: home, stdio: ['ignore', 'ignore', 'pipe'] })
 }
 
 async function withEnvironment<T>(env: Readonly<Record<string, string>>, run: () => Promise<T>): Promise<T> {

@@ -1,19 +1,18 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test, vi } from 'vitest'
 import { createNotices } from '../../src/git/notices.ts'
 import type { Notices } from '../../src/ports/notices.ts'
 import type { Carrier } from '../../src/town/effects/carrier.ts'
 import { performWith } from '../../src/town/effects/index.ts'
+import { folderOfFile } from '../support/folder.ts'
 
-const temp = mkdtempSync(join(tmpdir(), 'gt-notice-'))
+const temp = folderOfFile('gt-notice-')
 const servers: Server[] = []
 afterAll(async () => {
   for (const server of servers) await new Promise((resolve) => server.close(resolve))
-  rmSync(temp, { recursive: true, force: true })
 })
 
 const PARAMS = {

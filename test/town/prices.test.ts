@@ -1,16 +1,15 @@
-import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test } from 'vitest'
 import type { Usage } from '../../src/events/hearing.ts'
 import { installTown } from '../../src/town/install.ts'
 import { handleOf, openTown } from '../../src/town/open.ts'
 import { openPrices } from '../../src/town/prices/prices.ts'
+import { folderOfFile } from '../support/folder.ts'
 
-const dir = mkdtempSync(join(tmpdir(), 'gt-prices-'))
+const dir = folderOfFile('gt-prices-')
 const file = join(dir, 'prices.json')
 afterEach(() => rmSync(file, { recursive: true, force: true }))
-afterAll(() => rmSync(dir, { recursive: true, force: true }))
 
 const used = (model: string, more: Partial<Usage> = {}): Usage => ({
   model,

@@ -1,7 +1,6 @@
-import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, expect, test, vi } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { createMemoryLog } from '../../eventlog/index.ts'
 import { machineAt } from '../../src/actors/index.ts'
 import type { AnyFact, LogRecord } from '../../src/events/record.ts'
@@ -10,10 +9,10 @@ import { presets } from '../../src/pty/presets/index.ts'
 import { openSystem } from '../../src/system/system.ts'
 import type { System } from '../../src/system/types.ts'
 import { createTranscripts } from '../../src/town/agents/transcripts.ts'
+import { folderOfFile } from '../support/folder.ts'
 import { AGENT, message, SESSION } from '../support/messages.ts'
 
-const dir = mkdtempSync(join(tmpdir(), 'gt-transcripts-'))
-afterAll(() => rmSync(dir, { recursive: true, force: true }))
+const dir = folderOfFile('gt-transcripts-')
 let files = 0
 
 /** A row of an answer as Claude Code writes it; an answer of several rows repeats its usage in each. */

@@ -2,26 +2,24 @@ import { execFile, spawn, spawnSync } from 'node:child_process'
 import {
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   readlinkSync,
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, expect, test, vi } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { backupsOf } from '../../src/town/logs/backups.ts'
 import { makeClone } from '../support/clones.ts'
+import { folderOfFile } from '../support/folder.ts'
 import { isAlive, processesOf } from '../support/processes-left.ts'
 import { COMMIT, GT, gone, makeTown, type TestTown, untilFile } from '../support/town.ts'
 
 vi.setConfig({ testTimeout: 90_000 })
 
-const folder = mkdtempSync(join(tmpdir(), 'gt-u-'))
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+const folder = folderOfFile('gt-u-')
 
 const run = promisify(execFile)
 
