@@ -174,9 +174,7 @@ describe('[P3] [P6] what a bead waits for ends its why, with what helps', () => 
   test('escalated, and deferred', async () => {
     const town = await twoBeads()
     await town.givesBack('sh-1', 'ESCALATED', 'Which tax?')
-    expect(town.sentence('sh-1')).toMatch(
-      /^It waits for your decision since T: Which tax\? What helps: gt /,
-    )
+    expect(town.sentence('sh-1')).toMatch(/^It waits for your decision since T: Which tax\? What helps: gt /)
     const another = await atWork()
     await another.givesBack('sh-1', 'DEFERRED', 'Not now')
     await another.exits('sh-1')

@@ -23,16 +23,6 @@ import { queue } from './refinery.queue.ts'
 import { resolveAsked } from './refinery.resolving.ts'
 import { revertAsked } from './refinery.reverts.ts'
 
-export type Ahead = {
-  /** Tip of the stack that it stands on. */
-  readonly onto: string
-  /** Time of the commits. */
-  readonly at: string
-  readonly requests: readonly string[]
-  /** That stack has landed. */
-  readonly landed: boolean
-}
-
 /** A stack is about to be tested. What was itself tested ahead has no next one: its own is the one that is under way. */
 export function lookAhead(context: RefineryContext, at: string, to: To): void {
   const { ahead, commit } = context

@@ -6,9 +6,19 @@ import type { MessageOf } from '../../events/index.ts'
 import type { ApprovalSpec, LandedRequest } from '../../events/landing.ts'
 import type { LandingSpec } from '../../events/landing-settings.ts'
 import type { Deciding } from '../machine.ts'
-import type { Ahead } from './refinery.ahead.ts'
 
 export type Settings = Omit<MessageOf<'refinery.configure'>, 'type'>
+
+/** What is built and tested ahead. */
+type Ahead = {
+  /** Tip of the stack that it stands on. */
+  readonly onto: string
+  /** Time of the commits. */
+  readonly at: string
+  readonly requests: readonly string[]
+  /** That stack has landed. */
+  readonly landed: boolean
+}
 
 /**
  * Beside its settings: `request/<address>` a request in the queue, `of/<sandbox>` the request that an assignment has and
