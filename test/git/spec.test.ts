@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { git, gitOutcome } from '../../src/git/git.ts'
@@ -44,14 +44,4 @@ test('[GIT-3] what will land is complete in the own repository, also when the sh
   expect(existsSync(join(own, 'objects/info/alternates'))).toBe(false)
   sh(own, 'fsck', '--no-dangling', '--connectivity-only')
   expect(sh(own, 'show', `${built.commit}:src/new.txt`)).toBe('new')
-})
-
-test('each rule of src/git/SPEC.md is held up by a test, and each tag names a rule', () => {
-  const folder = import.meta.dirname
-  const spec = readFileSync(join(folder, '../../src/git/SPEC.md'), 'utf8')
-  const files = readdirSync(folder).filter((name) => name.endsWith('.test.ts'))
-  const tests = files.map((file) => readFileSync(join(folder, file), 'utf8')).join()
-  const numbers = (text: string, pattern: RegExp) =>
-    [...new Set([...text.matchAll(pattern)].map((found) => found[1]))].sort()
-  expect(numbers(tests, /\[(GIT-\d+)\]/g)).toEqual(numbers(spec, /\*\*(GIT-\d+)\*\*/g))
 })
