@@ -30,21 +30,26 @@ Math.random = () => {
 const LOOKERS: ReadonlySet<string> = new Set(['eval', 'lookup', 'keys', 'spread', 'each', 'sift'])
 const CLOCKS: ReadonlySet<string> = new Set(['now', 'millis', 'toMillis', 'eval'])
 
-const { default: jsonata } = await import('jsonata')
-const { text } = workerData as { readonly text: string }
+// No `await` at the top of this file: a thread that is ended while that is pending takes its whole process with it.
+void begin()
 
-try {
-  const expression = jsonata(text)
-  say({ kind: 'compiled', compiled: namesIn(expression.ast()) })
-  port.on('message', ({ document, at }: ToExpression) => {
-    now = at
-    expression.evaluate(document === '' ? {} : JSON.parse(document)).then(
-      (value) => say({ kind: 'value', ...plain(value) }),
-      (error: unknown) => say({ kind: 'wrong', fault: faultOf(error) }),
-    )
-  })
-} catch (error) {
-  say({ kind: 'wrong', fault: faultOf(error) })
+async function begin(): Promise<void> {
+  const { text } = workerData as { readonly text: string }
+  try {
+    // After the clock: it must not keep the real one.
+    const { default: jsonata } = await import('jsonata')
+    const expression = jsonata(text)
+    say({ kind: 'compiled', compiled: namesIn(expression.ast()) })
+    port?.on('message', ({ document, at }: ToExpression) => {
+      now = at
+      expression.evaluate(document === '' ? {} : JSON.parse(document)).then(
+        (value) => say({ kind: 'value', ...plain(value) }),
+        (error: unknown) => say({ kind: 'wrong', fault: faultOf(error) }),
+      )
+    })
+  } catch (error) {
+    say({ kind: 'wrong', fault: faultOf(error) })
+  }
 }
 
 /** As JSON; what has no JSON (a function, nothing) is null. */
