@@ -9,13 +9,19 @@ const ENDED_AT_ONCE = `
   import { once } from 'node:events'
   import { Worker } from 'node:worker_threads'
   for (let n = 0; n < 60; n += 1) {
-    const worker = new Worker(process.argv[1], { workerData: { text: 'beads[' } })
+    const worker = new Worker(process.env.ENTRY, { workerData: { text: 'beads[' } })
     await once(worker, 'message')
     await worker.terminate()
   }`
 
 test('a thread that is ended at its first word takes nobody with it', { timeout: 60_000 }, () => {
-  const args = ['--input-type=module', '-e', ENDED_AT_ONCE, ENTRY]
-  const { status, signal, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
+  const { status, signal, stderr } = spawnSync(
+    process.execPath,
+    ['--input-type=module', '-e', ENDED_AT_ONCE],
+    {
+      env: { ENTRY },
+      encoding: 'utf8',
+    },
+  )
   expect({ status, signal, stderr }).toEqual({ status: 0, signal: null, stderr: '' })
 })
