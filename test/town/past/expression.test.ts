@@ -15,13 +15,9 @@ const ENDED_AT_ONCE = `
   }`
 
 test('a thread that is ended at its first word takes nobody with it', { timeout: 60_000 }, () => {
-  const { status, signal, stderr } = spawnSync(
-    process.execPath,
-    ['--input-type=module', '-e', ENDED_AT_ONCE],
-    {
-      env: { ENTRY },
-      encoding: 'utf8',
-    },
-  )
+  const { status, signal, stderr } = spawnSync(process.execPath, ['-e', ENDED_AT_ONCE], {
+    env: { ENTRY },
+    encoding: 'utf8',
+  })
   expect({ status, signal, stderr }).toEqual({ status: 0, signal: null, stderr: '' })
 })
