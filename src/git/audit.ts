@@ -10,7 +10,7 @@
 
 import { type Repositories, RepositoryError } from '../ports/repositories.ts'
 import { fields, git, gitOutcome } from './git.ts'
-import { type Layout, ownEnv } from './layout.ts'
+import { type Layout, onOwn } from './layout.ts'
 import { checkName, checkObjectId } from './names.ts'
 import { refId } from './refs.ts'
 import { freshTarget, trackingRef } from './remotes.ts'
@@ -60,7 +60,7 @@ async function headOf(layout: Layout, input: Input): Promise<{ head: string; sta
 
 /** `since` itself where it is in the target; else where the target parted from it, or null when it never met it. */
 async function sharedWith(layout: Layout, since: string, head: string): Promise<string | null> {
-  const at = { cwd: '/', env: ownEnv(layout) }
+  const at = onOwn(layout)
   const outcome = await gitOutcome(['merge-base', since, head], at)
   return outcome.code === 0 ? outcome.stdout.toString().trim() : null
 }
@@ -68,7 +68,7 @@ async function sharedWith(layout: Layout, since: string, head: string): Promise<
 /** Newest first. */
 async function walk(layout: Layout, from: string | null, head: string): Promise<string[]> {
   const range = from === null ? [head] : [head, `^${from}`]
-  const text = await git(['rev-list', '--first-parent', ...range, '--'], { cwd: '/', env: ownEnv(layout) })
+  const text = await git(['rev-list', '--first-parent', ...range, '--'], onOwn(layout))
   return lines(text)
 }
 
@@ -111,7 +111,7 @@ async function requestsOf(layout: Layout, commits: readonly string[]): Promise<[
     `--format=%H%x1f${receipt}`,
     '--stdin',
   ]
-  const text = await git(args, { cwd: '/', env: ownEnv(layout), input: `${commits.join('\n')}\n` })
+  const text = await git(args, { ...onOwn(layout), input: `${commits.join('\n')}\n` })
   return fields(text).map((row) => {
     const [id = '', said = ''] = row.split('\u001f')
     return [id, said.split('\u001e').at(-1)?.trim() ?? '']
@@ -127,7 +127,7 @@ async function goneFrom(
 ): Promise<string[]> {
   const asked = [...new Set(receipts.map(({ commit }) => commit))].filter((id) => !walked.has(id))
   if (asked.length === 0) return []
-  const at = { cwd: '/', env: ownEnv(layout) }
+  const at = onOwn(layout)
   const found = await git(['cat-file', '--batch-check=%(objectname) %(objecttype)'], {
     ...at,
     input: `${asked.join('\n')}\n`,
@@ -155,11 +155,7 @@ async function described(layout: Layout, commits: readonly string[]): Promise<Co
     '--ignore-missing',
     `--format=${FORMAT}`,
   ]
-  const text = await git([...args, '--stdin'], {
-    cwd: '/',
-    env: ownEnv(layout),
-    input: `${commits.join('\n')}\n`,
-  })
+  const text = await git([...args, '--stdin'], { ...onOwn(layout), input: `${commits.join('\n')}\n` })
   const known = new Map(
     fields(text).map((row) => {
       const [id = '', name = '', email = '', at = '', title = ''] = row.split('\u001f')

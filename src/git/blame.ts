@@ -8,7 +8,7 @@
 
 import { type Repositories, RepositoryError } from '../ports/repositories.ts'
 import { git, gitFailed, gitOutcome } from './git.ts'
-import { type Layout, ownEnv } from './layout.ts'
+import { type Layout, onOwn } from './layout.ts'
 import { checkInside, checkObjectId, invalid } from './names.ts'
 
 type Input = Parameters<Repositories['blameLine']>[0]
@@ -18,7 +18,7 @@ const TEXT_MAX = 500
 /** @throws RepositoryError LINE_NOT_FOUND, NAME_INVALID, GIT_FAILED */
 export async function blameLine(layout: Layout, input: Input): ReturnType<Repositories['blameLine']> {
   const { path, line } = input
-  const at = { cwd: '/', env: ownEnv(layout) }
+  const at = onOwn(layout)
   checkObjectId(input.commit)
   if (path.startsWith('/')) throw invalid(`${JSON.stringify(path.slice(0, 120))} is no path of a repository.`)
   checkInside('/repository', path)

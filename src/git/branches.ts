@@ -12,7 +12,7 @@ import { type Remote, type Repositories, RepositoryError } from '../ports/reposi
 import { hold } from './checkpoints.ts'
 import { type GitOutcome, git, gitOutcome } from './git.ts'
 import { receivePack } from './landings.ts'
-import { besideTree, type Layout, ownEnv } from './layout.ts'
+import { besideTree, type Layout, onOwn } from './layout.ts'
 import { checkName, checkObjectId, checkSource } from './names.ts'
 import { freshTarget, NETWORK_SILENT_MS_MAX, remoteHead, unreachable } from './remotes.ts'
 
@@ -58,7 +58,7 @@ export async function lookAtBranch(
     freshTarget(layout, remote, target),
     freshTarget(layout, remote, branch),
   ])
-  const counted = await git(['rev-list', '--left-right', '--count', `${base}...${head}`, '--'], at(layout))
+  const counted = await git(['rev-list', '--left-right', '--count', `${base}...${head}`, '--'], onOwn(layout))
   const [behind = 0, ahead = 0] = counted.split('\t').map(Number)
   return { head, base, ahead, behind }
 }
@@ -96,8 +96,6 @@ function forget(layout: Layout, checkout: string): void {
   void rm(tree, { recursive: true, force: true }).catch(() => undefined)
 }
 
-const at = (layout: Layout) => ({ cwd: '/', env: ownEnv(layout) })
-
 function check(remote: Remote, target: string, branch: string): void {
   checkName('target', target)
   checkName('branch', branch)
@@ -116,7 +114,7 @@ async function headAt(remote: Remote, branch: string): Promise<string | null> {
 
 /** Both have been fetched. */
 async function isIn(layout: Layout, commit: string, head: string): Promise<boolean> {
-  return (await gitOutcome(['merge-base', '--is-ancestor', commit, head], at(layout))).code === 0
+  return (await gitOutcome(['merge-base', '--is-ancestor', commit, head], onOwn(layout))).code === 0
 }
 
 /** `from` and `to` are commits; empty: no branch. */
@@ -137,7 +135,7 @@ async function push(
     ...receivePack(remote),
   ]
   return await gitOutcome([...args, '--', remote.url, `${to}:${ref}`], {
-    ...at(layout),
+    ...onOwn(layout),
     access: 'remote',
     silentMsMax: NETWORK_SILENT_MS_MAX,
   })

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { type Repositories, RepositoryError } from '../ports/repositories.ts'
 import { fields, git, gitFields, gitOutcome } from './git.ts'
 import { withIndex } from './index-files.ts'
-import { type Layout, ownEnv, readingEnv, treeEnv, type Worktree, worktreeOf } from './layout.ts'
+import { type Layout, onOwn, readingEnv, treeEnv, type Worktree, worktreeOf } from './layout.ts'
 import { checkName, checkObjectId, invalid } from './names.ts'
 import { importCommit } from './objects.ts'
 import { refId } from './refs.ts'
@@ -161,7 +161,7 @@ export async function keepCommits(
 export async function hold(layout: Layout, ref: string, commit: string): Promise<void> {
   const command = `update ${ref}\0${commit}\0\0`
   // Ours first: what the agents' repository names must exist in ours, whose objects it borrows.
-  await git(['update-ref', '--stdin', '-z'], { cwd: '/', env: ownEnv(layout), input: command })
+  await git(['update-ref', '--stdin', '-z'], { ...onOwn(layout), input: command })
   await git(['update-ref', '--stdin', '-z'], { cwd: '/', env: { GIT_DIR: layout.shared }, input: command })
 }
 

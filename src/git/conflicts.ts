@@ -6,7 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { git, gitFailed, gitOutcome } from './git.ts'
-import { type Layout, ownEnv } from './layout.ts'
+import { type Layout, onOwn, ownEnv } from './layout.ts'
 
 /** Of a file that both sides changed: the blobs of where they parted (null: both made it anew), of ours, of theirs. */
 export type ConflictFile = {
@@ -34,7 +34,7 @@ const BYTES_MAX = 1_000_000
  */
 export async function conflictOf(layout: Layout, ours: string, theirs: string): Promise<Conflict | null> {
   const args = ['merge-tree', '--write-tree', '-z', '--no-messages', ours, theirs]
-  const outcome = await gitOutcome(args, { cwd: '/', env: ownEnv(layout) })
+  const outcome = await gitOutcome(args, onOwn(layout))
   if (outcome.code !== 0 && outcome.code !== 1) throw gitFailed(args, outcome)
   if (outcome.code === 0) return null
   const text = outcome.stdout.toString()
@@ -64,7 +64,7 @@ function fileOf(path: string, stages: Map<string, { mode: string; id: string }>)
 
 /** What a file has in a tree, or as a blob; null when it is too large, or not there. */
 export async function contentOf(layout: Layout, object: string): Promise<Buffer | null> {
-  const { code, stdout } = await gitOutcome(['cat-file', 'blob', object], { cwd: '/', env: ownEnv(layout) })
+  const { code, stdout } = await gitOutcome(['cat-file', 'blob', object], onOwn(layout))
   return code === 0 && stdout.length <= BYTES_MAX ? stdout : null
 }
 

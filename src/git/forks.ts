@@ -16,7 +16,7 @@ import { type Remote, type Repositories, RepositoryError } from '../ports/reposi
 import { checkpointRef, firstReadable, hold } from './checkpoints.ts'
 import { copyIgnored } from './copies.ts'
 import { git, gitOutcome } from './git.ts'
-import { type Layout, layoutOf, ownEnv, readingEnv, worktreeOf } from './layout.ts'
+import { type Layout, layoutOf, onOwn, readingEnv, worktreeOf } from './layout.ts'
 import { checkName, checkObjectId } from './names.ts'
 import { headBelow } from './removal.ts'
 import { cloneRig, isReady, writeWhole } from './rigs.ts'
@@ -155,9 +155,7 @@ export async function bytesOfFiles(
 /** Bytes of a rig's objects: what they take where they cannot be shared. */
 export async function bytesOfObjects(townDir: string, rig: string): Promise<number> {
   const layout = layoutOf(townDir, rig)
-  const counted = await gitOutcome(['count-objects', '-v'], { cwd: '/', env: ownEnv(layout) }).catch(
-    () => null,
-  )
+  const counted = await gitOutcome(['count-objects', '-v'], onOwn(layout)).catch(() => null)
   const kib = (name: string) =>
     Number(new RegExp(`^${name}: (\\d+)$`, 'm').exec(counted?.stdout.toString() ?? '')?.[1] ?? 0)
   return (kib('size') + kib('size-pack')) * 1024

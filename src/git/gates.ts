@@ -20,7 +20,7 @@ import { checkout, forgetSetup, noteSetup, readNote } from './gate-tree.ts'
 import { git, gitFields } from './git.ts'
 import { type Green, gateOn, greenKeys, noteResults, readGreen } from './green-cache.ts'
 import { readReports } from './junit.ts'
-import { type Layout, ownEnv } from './layout.ts'
+import { type Layout, onOwn } from './layout.ts'
 import { checkObjectId } from './names.ts'
 import { proveStack } from './proofs.ts'
 import { setupDigest } from './setups.ts'
@@ -53,7 +53,7 @@ const mayBeKept = (outcome: GateResult['outcome'], ahead: AbortSignal | null): b
 
 async function run(layout: Layout, input: Input, ahead: AbortSignal | null): Promise<Outcome> {
   const { commit, gates } = input
-  const at = { cwd: '/', env: ownEnv(layout) }
+  const at = onOwn(layout)
   const tree =
     knownBuild(layout, commit)?.tree ??
     (await git(['rev-parse', '--verify', '--end-of-options', `${commit}^{tree}`], at))
@@ -105,7 +105,7 @@ const inOrder = (results: ReadonlyMap<number, GateResult>): GateResult[] =>
 async function changedPaths(layout: Layout, { commit, base, gates }: Input): Promise<string[] | null> {
   if (base == null || gates.every(({ paths }) => paths === undefined)) return null
   const args = ['diff-tree', '-r', '-z', '--name-only', '--no-renames', '--end-of-options']
-  return await gitFields([...args, checkObjectId(base), commit], { cwd: '/', env: ownEnv(layout) })
+  return await gitFields([...args, checkObjectId(base), commit], onOwn(layout))
 }
 
 /** A pattern that names a folder is for all that is in it. Rather one gate too many: case and dots do not matter. */

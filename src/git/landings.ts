@@ -13,7 +13,7 @@ import { dirname, join } from 'node:path'
 import { type Repositories, RepositoryError } from '../ports/repositories.ts'
 import { noteLanded } from './builds.ts'
 import { fields, firstLine, type GitOutcome, git, gitOutcome, withoutCredentials } from './git.ts'
-import { type Layout, ownEnv } from './layout.ts'
+import { type Layout, onOwn, ownEnv } from './layout.ts'
 import { checkName, checkObjectId, checkSource } from './names.ts'
 import { type PatchProof, preparePatches, provePatch } from './proofs.ts'
 import { commonDirOf, readHead, writeRef } from './refs.ts'
@@ -111,8 +111,7 @@ async function landed(layout: Layout, input: Input, proof: Proof): Promise<Resul
   const head = await remoteHead(input.remote, input.target)
   if (head === input.commit) {
     const ref = trackingRef(input.target)
-    if (!(await writeRef(layout.own, ref, head)))
-      await git(['update-ref', ref, head], { cwd: '/', env: ownEnv(layout) })
+    if (!(await writeRef(layout.own, ref, head))) await git(['update-ref', ref, head], onOwn(layout))
   } else {
     if (head === input.base) return null
     await fetchRefs(
@@ -122,7 +121,7 @@ async function landed(layout: Layout, input: Input, proof: Proof): Promise<Resul
       input.target,
     )
     const contains = ['merge-base', '--is-ancestor', input.commit, head]
-    if ((await gitOutcome(contains, { cwd: '/', env: ownEnv(layout) })).code !== 0) return null
+    if ((await gitOutcome(contains, onOwn(layout))).code !== 0) return null
   }
   for (const { commit } of input.parts ?? [input]) noteLanded(layout, commit)
   return { kind: 'landed', head, ...proof }
@@ -233,7 +232,7 @@ async function inTheWay(layout: Layout, input: Input, place: string): Promise<st
     input.base,
     input.commit,
   ]
-  const added = fields(await git(args, { cwd: '/', env: ownEnv(layout) }))
+  const added = fields(await git(args, onOwn(layout)))
   const present = await Promise.all(
     added.map(async (file) => ((await isThere(join(place, file))) ? file : null)),
   )

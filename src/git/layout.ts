@@ -108,6 +108,12 @@ export function worktreeOf(layout: Layout, path: string): Worktree {
 /** The Refinery's repository alone. */
 export const ownEnv = (layout: Layout): Record<string, string> => ({ GIT_DIR: layout.own })
 
+/** git asked of the Refinery's repository alone; it needs no folder. */
+export const onOwn = (layout: Layout): { readonly cwd: string; readonly env: Record<string, string> } => ({
+  cwd: '/',
+  env: ownEnv(layout),
+})
+
 /** The Refinery's repository, which also reads the agents' objects. */
 export const readingEnv = (layout: Layout): Record<string, string> => ({
   GIT_DIR: layout.own,

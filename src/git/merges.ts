@@ -4,7 +4,7 @@ import { type Repositories, RepositoryError } from '../ports/repositories.ts'
 import { knownBuild, rememberBuild } from './builds.ts'
 import { readCommit } from './commit-files.ts'
 import { fields, git, gitFailed, gitOutcome } from './git.ts'
-import { type Layout, ownEnv } from './layout.ts'
+import { type Layout, onOwn } from './layout.ts'
 import { landingCommit } from './methods.ts'
 import { checkName, checkObjectId } from './names.ts'
 import { importCommit } from './objects.ts'
@@ -52,7 +52,7 @@ function merged(layout: Layout, input: Input, base: string, head: string): Promi
   const { message, author, committer, date, method = 'squash', resolve = [] } = input
   const question = [layout.own, base, head, method, message, author, committer, date, resolve]
   return merges(JSON.stringify(question), async () => {
-    const at = { cwd: '/', env: ownEnv(layout) }
+    const at = onOwn(layout)
     const mergeArgs = ['merge-tree', '--write-tree', '-z', '--name-only', '--no-messages', base, head]
     const [outcome, [baseTree, headTree = '']] = await Promise.all([
       gitOutcome(mergeArgs, at),
@@ -91,5 +91,5 @@ async function treesOf(layout: Layout, base: string, head: string): Promise<read
   ])
   if (below !== undefined && below !== null && work !== null) return [below.tree, work.tree]
   const args = ['rev-parse', `${base}^{tree}`, `${head}^{tree}`]
-  return (await git(args, { cwd: '/', env: ownEnv(layout) })).split('\n')
+  return (await git(args, onOwn(layout))).split('\n')
 }

@@ -9,7 +9,7 @@ import type { MergeMethod } from '../ports/forge.ts'
 import type { Author } from '../ports/repositories.ts'
 import { writeCommit } from './commit-files.ts'
 import { git, gitFailed, gitOutcome } from './git.ts'
-import { type Layout, ownEnv } from './layout.ts'
+import { type Layout, onOwn, ownEnv } from './layout.ts'
 
 type Landing = {
   /** Commit that it will stand on. */
@@ -66,7 +66,7 @@ async function replay(
   landing: Landing,
 ): Promise<{ readonly one: string; readonly tree: string }[] | null> {
   const { base, head } = landing
-  const at = { cwd: '/', env: ownEnv(layout) }
+  const at = onOwn(layout)
   const args = ['rev-list', '--reverse', '--topo-order', '--no-merges', `--max-count=${REPLAYED_MAX + 1}`]
   const commits = lines(await git([...args, `${base}..${head}`, '--'], at))
   if (commits.length === 0 || commits.length > REPLAYED_MAX) return null
@@ -88,7 +88,7 @@ async function replay(
 export async function replayedTree(layout: Layout, landing: LandingInput): Promise<string | null> {
   const { base, head } = landing
   const merges = ['rev-list', '--merges', '--max-count=1', `${base}..${head}`, '--']
-  if (lines(await git(merges, { cwd: '/', env: ownEnv(layout) })).length > 0) return null
+  if (lines(await git(merges, onOwn(layout))).length > 0) return null
   return (await replay(layout, { ...landing, tree: '' }))?.at(-1)?.tree ?? null
 }
 
@@ -100,7 +100,7 @@ async function picked(
   landing: Landing,
   { on, one }: { readonly on: string; readonly one: string },
 ): Promise<string | null> {
-  const at = { cwd: '/', env: ownEnv(layout) }
+  const at = onOwn(layout)
   const parent = await gitOutcome(['rev-parse', '--verify', '-q', '--end-of-options', `${one}^1`], at)
   if (parent.code !== 0) return null
   // A commit with the files of `on` beside `one`: merging the two gives what `one` changed, with any git.
@@ -123,7 +123,7 @@ async function writtenBy(
   landing: Landing,
   one: string,
 ): Promise<[string, Record<string, string>]> {
-  const at = { cwd: '/', env: ownEnv(layout) }
+  const at = onOwn(layout)
   const said = await git(
     ['show', '-s', '--no-show-signature', '--date=raw', '--format=%an%x00%ae%x00%ad%x00%B', one],
     at,

@@ -6,7 +6,7 @@
 
 import { RepositoryError } from '../ports/repositories.ts'
 import { git, gitFailed, gitOutcome } from './git.ts'
-import { type Layout, ownEnv, readingEnv } from './layout.ts'
+import { type Layout, onOwn, readingEnv } from './layout.ts'
 import { remembered } from './turns.ts'
 
 /** Objects up to this number are stored one by one, more as a pack; git's own limit for fetches. */
@@ -54,7 +54,7 @@ export function importCommit(layout: Layout, commit: string, known: readonly str
       count > UNPACK_OBJECTS_MAX
         ? ['index-pack', '--stdin', '--fix-thin', '--strict']
         : ['unpack-objects', '-q', '--strict']
-    const unpacked = await gitOutcome(args, { cwd: '/', env: ownEnv(layout), input: packed.stdout })
+    const unpacked = await gitOutcome(args, { ...onOwn(layout), input: packed.stdout })
     if (unpacked.code === 0) return
     const refused = REFUSED.exec(unpacked.stderr)?.[1]
     if (refused === undefined) throw gitFailed(args, unpacked)
@@ -71,5 +71,5 @@ async function remoteHeads(layout: Layout): Promise<string[]> {
     '--format=%(objectname)',
     'refs/remotes',
   ]
-  return (await git(args, { cwd: '/', env: ownEnv(layout) })).split('\n').filter((id) => id !== '')
+  return (await git(args, onOwn(layout))).split('\n').filter((id) => id !== '')
 }

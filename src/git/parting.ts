@@ -3,7 +3,7 @@
 import { lineBelow } from './builds.ts'
 import { readCommit } from './commit-files.ts'
 import { git } from './git.ts'
-import { type Layout, ownEnv } from './layout.ts'
+import { type Layout, onOwn } from './layout.ts'
 import { remembered } from './turns.ts'
 
 /** A longer branch is git's to walk. */
@@ -15,7 +15,7 @@ const forks = remembered<string>(1_000)
 export async function forkOf(layout: Layout, base: string, head: string): Promise<string | null> {
   const found = forks(`${layout.own}\n${base}\n${head}`, async () => {
     const args = ['merge-base', base, head]
-    return (await walkedFork(layout, base, head)) ?? (await git(args, { cwd: '/', env: ownEnv(layout) }))
+    return (await walkedFork(layout, base, head)) ?? (await git(args, onOwn(layout)))
   })
   return await found.catch(() => null)
 }

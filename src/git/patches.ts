@@ -2,7 +2,7 @@
 
 import { RepositoryError } from '../ports/repositories.ts'
 import { git, gitOutcome } from './git.ts'
-import { type Layout, ownEnv } from './layout.ts'
+import { type Layout, onOwn } from './layout.ts'
 
 /** Lines that the patch adds and takes away; a file that is not text counts nothing. */
 export type LinesChanged = { readonly added: number; readonly removed: number }
@@ -59,7 +59,7 @@ function groupsOf(asked: readonly (readonly [string, Between])[]): (readonly [st
 }
 
 async function readTogether(layout: Layout, pairs: readonly Between[]): Promise<(Patch | null)[]> {
-  const at = { cwd: '/', env: ownEnv(layout) }
+  const at = onOwn(layout)
   const args = ['diff-tree', '--stdin', '--always', '-p', '-U0', '--full-index', '--no-renames']
   // A commit with another one in place of its parents.
   const input = pairs.map(({ from, to }) => `${to} ${from}\n`).join('')

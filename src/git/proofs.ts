@@ -7,7 +7,7 @@
 import { RepositoryError } from '../ports/repositories.ts'
 import { knownBuild, stackBelow } from './builds.ts'
 import { git, gitOutcome } from './git.ts'
-import { type Layout, ownEnv } from './layout.ts'
+import { type Layout, onOwn } from './layout.ts'
 import { checkObjectId } from './names.ts'
 import { forkOf } from './parting.ts'
 import { type Between, type LinesChanged, patchesBetween } from './patches.ts'
@@ -31,7 +31,7 @@ export function provePatch(layout: Layout, landing: Landing): Promise<PatchProof
   const { base, commit, head } = landing
   for (const id of [base, commit, head]) checkObjectId(id)
   return proofs(`${layout.own}\n${base}\n${commit}\n${head}`, async () => {
-    const at = { cwd: '/', env: ownEnv(layout) }
+    const at = onOwn(layout)
     const [[landed = null, brought = null], fork] = await Promise.all([
       comparedBy(layout, landing).then((pairs) => patchesBetween(layout, pairs)),
       forkOf(layout, base, head),
@@ -114,7 +114,7 @@ export async function baseOf(layout: Layout, landed: string): Promise<string> {
     landed,
     '--',
   ]
-  const outcome = await gitOutcome(args, { cwd: '/', env: ownEnv(layout) })
+  const outcome = await gitOutcome(args, onOwn(layout))
   const rows = outcome.stdout
     .toString()
     .split('\n')
@@ -129,7 +129,7 @@ export async function baseOf(layout: Layout, landed: string): Promise<string> {
 
 async function requireParent(layout: Layout, base: string, commit: string): Promise<void> {
   if (knownBuild(layout, commit)?.base === base) return
-  const at = { cwd: '/', env: ownEnv(layout) }
+  const at = onOwn(layout)
   const below = await gitOutcome(['merge-base', '--is-ancestor', base, commit], at)
   if (below.code === 0 && base !== commit) return
   throw new RepositoryError('NOT_PROVED', `The commit ${short(commit)} does not stand on ${short(base)}.`, {

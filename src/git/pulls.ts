@@ -11,7 +11,7 @@ import type { Forge } from '../ports/forge.ts'
 import { RepositoryError } from '../ports/repositories.ts'
 import { type GitOutcome, git, gitOutcome } from './git.ts'
 import { createPull, describePull, findPull, getPull, isMerged, mergeOnForge, pullState } from './github.ts'
-import { type Layout, layoutOf, ownEnv } from './layout.ts'
+import { type Layout, layoutOf, onOwn } from './layout.ts'
 import { checkName, checkObjectId, checkSource } from './names.ts'
 import { baseOf, provePatch } from './proofs.ts'
 import { fetchRefs, NETWORK_SILENT_MS_MAX, remoteHead, trackingRef, unreachable } from './remotes.ts'
@@ -64,8 +64,7 @@ async function pushBranch(layout: Layout, { remote, branch, commit, replaces }: 
     `--force-with-lease=${ref}:${before}`,
   ]
   const pushed = await gitOutcome([...args, '--', remote.url, `${commit}:${ref}`], {
-    cwd: '/',
-    env: ownEnv(layout),
+    ...onOwn(layout),
     access: 'remote',
     silentMsMax: NETWORK_SILENT_MS_MAX,
   })
@@ -125,7 +124,7 @@ const refused = (code: string, message: string): Merged => ({ kind: 'refused', c
 /** What the target has of it. A forge that says merged is not believed before. */
 async function landed(layout: Layout, input: Merging, sha: string): Promise<Merged> {
   const { remote, target, head } = input
-  const at = { cwd: '/', env: ownEnv(layout) }
+  const at = onOwn(layout)
   checkObjectId(sha)
   await fetchRefs(layout, remote.url, [`+refs/heads/${target}:${trackingRef(target)}`], target)
   const contains = await gitOutcome(['merge-base', '--is-ancestor', sha, trackingRef(target)], at)

@@ -8,7 +8,7 @@ import { stat } from 'node:fs/promises'
 import { isAbsolute } from 'node:path'
 import { type Remote, RepositoryError } from '../ports/repositories.ts'
 import { firstLine, type GitOutcome, git, gitOutcome } from './git.ts'
-import { type Layout, ownEnv } from './layout.ts'
+import { type Layout, onOwn } from './layout.ts'
 import { checkName, checkSource } from './names.ts'
 import { commonDirOf, readRef, refId } from './refs.ts'
 import { sharedRuns } from './turns.ts'
@@ -77,11 +77,7 @@ async function fetchTarget(layout: Layout, remote: Remote, target: string): Prom
   await fetchRefs(layout, remote.url, [`+refs/heads/${target}:${trackingRef(target)}`], target)
   const head = await refId(layout.own, trackingRef(target))
   return (
-    head ??
-    (await git(['rev-parse', '--verify', '--end-of-options', trackingRef(target)], {
-      cwd: '/',
-      env: ownEnv(layout),
-    }))
+    head ?? (await git(['rev-parse', '--verify', '--end-of-options', trackingRef(target)], onOwn(layout)))
   )
 }
 
@@ -101,8 +97,7 @@ export async function fetchRefs(
     '--',
   ]
   const outcome = await gitOutcome([...args, url, ...refspecs], {
-    cwd: '/',
-    env: ownEnv(layout),
+    ...onOwn(layout),
     access: 'remote',
     silentMsMax: NETWORK_SILENT_MS_MAX,
   })

@@ -20,7 +20,7 @@ import {
 } from './checkpoints.ts'
 import { git, gitOutcome } from './git.ts'
 import { keepIgnored } from './ignored.ts'
-import { type Layout, ownEnv, readingEnv, type Worktree, worktreeOf } from './layout.ts'
+import { type Layout, onOwn, readingEnv, type Worktree, worktreeOf } from './layout.ts'
 import { checkName, checkObjectId } from './names.ts'
 import { importCommit } from './objects.ts'
 import { baseOf, provePatch } from './proofs.ts'
@@ -127,7 +127,7 @@ export async function discard(layout: Layout, worktree: Worktree): Promise<void>
 async function requireLanded(layout: Layout, input: Input): Promise<void> {
   const target = await refId(layout.own, trackingRef(input.target))
   const args = ['merge-base', '--is-ancestor', input.landed, target ?? trackingRef(input.target)]
-  const outcome = await gitOutcome(args, { cwd: '/', env: ownEnv(layout) })
+  const outcome = await gitOutcome(args, onOwn(layout))
   if (outcome.code === 0) return
   throw new RepositoryError(
     'NOT_PROVED',

@@ -15,7 +15,7 @@ import {
   type Settled,
 } from './conflicts.ts'
 import { git, gitOutcome } from './git.ts'
-import { type Layout, ownEnv } from './layout.ts'
+import { type Layout, onOwn, ownEnv } from './layout.ts'
 import { checkObjectId } from './names.ts'
 import { refId } from './refs.ts'
 import { keyedTurns } from './turns.ts'
@@ -153,7 +153,7 @@ async function learnFrom(
   layout: Layout,
   { base, branch, head }: { readonly base: string; readonly branch: string; readonly head: string },
 ): Promise<void> {
-  const at = { cwd: '/', env: ownEnv(layout) }
+  const at = onOwn(layout)
   const args = ['rev-list', '--merges', '--parents', `--max-count=${MERGES_MAX}`, `${base}..${head}`, '--']
   for (const row of (await git(args, at)).split('\n')) {
     const [commit, ours, theirs, ...more] = row.split(' ')

@@ -5,21 +5,20 @@
 
 import { RepositoryError, type Resolution } from '../ports/repositories.ts'
 import { git, gitOutcome } from './git.ts'
-import { type Layout, ownEnv } from './layout.ts'
+import { type Layout, onOwn, ownEnv } from './layout.ts'
 import { refId } from './refs.ts'
 
 export type Resolved = { readonly tree: string; readonly resolution: Resolution }
 
 type Both = { readonly base: string; readonly head: string }
 
-const at = (layout: Layout) => ({ cwd: '/', env: ownEnv(layout) })
 const refOf = ({ base, head }: Both): string => `refs/gt/resolved/${base}/${head}`
 
 /** What was settled between the two, with the tree that it gave; null when nothing was. */
 export async function notedFor(layout: Layout, both: Both): Promise<Resolved | null> {
   const id = await refId(layout.own, refOf(both))
   if (id === null) return null
-  const said = await git(['show', '-s', '--no-show-signature', '--format=%T%n%P%n%B', id], at(layout))
+  const said = await git(['show', '-s', '--no-show-signature', '--format=%T%n%P%n%B', id], onOwn(layout))
   const [tree = '', parents = '', ...text] = said.split('\n')
   if (parents !== `${both.base} ${both.head}`) return null
   return { tree, resolution: JSON.parse(text.join('\n')) as Resolution }
@@ -37,7 +36,7 @@ export async function note(
     env: { ...ownEnv(layout), ...PERSON, GIT_AUTHOR_DATE: when, GIT_COMMITTER_DATE: when },
     input: `${JSON.stringify(resolution)}\n`,
   })
-  const moved = await gitOutcome(['update-ref', refOf(landing), commit], at(layout))
+  const moved = await gitOutcome(['update-ref', refOf(landing), commit], onOwn(layout))
   if (moved.code !== 0) throw new RepositoryError('GIT_FAILED', 'What settled a conflict could not be noted.')
 }
 

@@ -5,7 +5,7 @@
 
 import { RepositoryError } from '../ports/repositories.ts'
 import { fields, git, gitFailed, gitOutcome } from './git.ts'
-import { type Layout, ownEnv } from './layout.ts'
+import { type Layout, onOwn } from './layout.ts'
 import { checkObjectId } from './names.ts'
 
 /** What a request landed: from the commit of the target that it was built upon to its own. */
@@ -39,8 +39,6 @@ export async function revertingHead(
   return { kind: 'made', head }
 }
 
-const at = (layout: Layout) => ({ cwd: '/', env: ownEnv(layout) })
-
 /** Those that are in the target. Of two commits of one history the later one has more before it. */
 async function landedNewestFirst(
   layout: Layout,
@@ -52,17 +50,17 @@ async function landedNewestFirst(
     const contains = ['merge-base', '--is-ancestor', checkObjectId(one.commit), target]
     checkObjectId(one.base)
     // Neither: the object itself is not there.
-    if ((await gitOutcome(contains, at(layout))).code !== 0) continue
-    found.push({ one, before: Number(await git(['rev-list', '--count', one.commit], at(layout))) })
+    if ((await gitOutcome(contains, onOwn(layout))).code !== 0) continue
+    found.push({ one, before: Number(await git(['rev-list', '--count', one.commit], onOwn(layout))) })
   }
   return found.sort((left, right) => right.before - left.before).map(({ one }) => one)
 }
 
 async function withoutIt(layout: Layout, commit: string, tree: string): Promise<string> {
-  const date = `@${await git(['show', '-s', '--format=%ct', commit], at(layout))} +0000`
-  const { env } = at(layout)
+  const date = `@${await git(['show', '-s', '--format=%ct', commit], onOwn(layout))} +0000`
+  const { env } = onOwn(layout)
   return await git(['commit-tree', tree, '-p', commit, '-m', `Without ${commit}`], {
-    ...at(layout),
+    ...onOwn(layout),
     env: { ...env, ...PERSON, GIT_AUTHOR_DATE: date, GIT_COMMITTER_DATE: date },
   })
 }
@@ -81,7 +79,7 @@ async function merge(
   theirs: string,
 ): Promise<{ readonly kind: 'merged'; readonly tree: string } | Extract<Reverting, { kind: 'conflicted' }>> {
   const args = ['merge-tree', '--write-tree', '-z', '--name-only', '--no-messages', ours, theirs]
-  const merged = await gitOutcome(args, at(layout))
+  const merged = await gitOutcome(args, onOwn(layout))
   if (merged.code !== 0 && merged.code !== 1) throw gitFailed(args, merged)
   const [tree, ...files] = fields(merged.stdout.toString())
   if (tree === undefined) throw new RepositoryError('GIT_FAILED', 'The merge gave no tree.')

@@ -10,7 +10,7 @@
 import type { Repositories } from '../ports/repositories.ts'
 import { git, gitFields } from './git.ts'
 import { withIndex } from './index-files.ts'
-import { type Layout, ownEnv, worktreeOf } from './layout.ts'
+import { type Layout, onOwn, worktreeOf } from './layout.ts'
 import { checkObjectId } from './names.ts'
 import { discard } from './removal.ts'
 import { checkout } from './worktrees.ts'
@@ -51,7 +51,7 @@ async function withInstructionsOf(
   layout: Layout,
   { commit, base }: Pick<Input, 'commit' | 'base'>,
 ): Promise<string> {
-  const at = { cwd: '/', env: ownEnv(layout) }
+  const at = onOwn(layout)
   const changed = await gitFields(['diff-tree', '-r', '-z', '--no-renames', '--raw', base, commit], at)
   const entries: string[] = []
   for (let n = 0; n + 1 < changed.length; n += 2) {

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { type Remote, type Repositories, RepositoryError, type RigInspection } from '../ports/repositories.ts'
 import { checkGitVersion, fields, type GitOptions, git, gitOutcome } from './git.ts'
-import { type Layout, ownEnv } from './layout.ts'
+import { type Layout, onOwn } from './layout.ts'
 import { checkName, checkSource } from './names.ts'
 import { refId } from './refs.ts'
 import { checkRejoining } from './rejoining.ts'
@@ -217,7 +217,7 @@ export async function cloneRig(layout: Layout, remote: Remote, target: string): 
   )
   const head = await refId(layout.own, trackingRef(target))
   if (head === null) throw targetNotFound(target, remote.url)
-  await git(['pack-refs', '--all'], { cwd: '/', env: ownEnv(layout) })
+  await git(['pack-refs', '--all'], onOwn(layout))
   await makeShared(layout, remote)
   await writeWhole(layout.ready, '1\n')
   return { head }

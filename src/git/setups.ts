@@ -5,7 +5,7 @@ import { readFile, rm } from 'node:fs/promises'
 import { RepositoryError, type SetupSpec } from '../ports/repositories.ts'
 import { runCommand } from './commands.ts'
 import { git } from './git.ts'
-import { type Layout, ownEnv, type Worktree } from './layout.ts'
+import { type Layout, onOwn, type Worktree } from './layout.ts'
 import { invalid } from './names.ts'
 import { writeWhole } from './rigs.ts'
 
@@ -50,7 +50,7 @@ export async function setupDigest(layout: Layout, commit: string, setup: SetupSp
       ? setup.inputs.map((path) => path.replace(/\/+$/, ''))
       : [...LOCKFILES, ...MANIFESTS]
   const args = ['--literal-pathspecs', 'ls-tree', '-z', '--full-tree', commit, '--', ...paths]
-  const rows = (await git(args, { cwd: '/', env: ownEnv(layout) })).split('\0')
+  const rows = (await git(args, onOwn(layout))).split('\0')
   const locked = rows.filter((row) => LOCKFILES.includes(row.slice(row.indexOf('\t') + 1)))
   const telling = setup.inputs.length > 0 || locked.length === 0 ? rows : locked
   return createHash('sha256')

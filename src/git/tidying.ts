@@ -11,7 +11,7 @@ import { lstat, readdir, rm, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { processes } from '../pty/processes.ts'
 import { git } from './git.ts'
-import { type Layout, ownEnv } from './layout.ts'
+import { type Layout, onOwn } from './layout.ts'
 
 /** Fewer are not worth four processes; about ten landings leave as many, and each takes a block of the disk. */
 const LOOSE_MAX = 64
@@ -22,7 +22,7 @@ type Tidied = { readonly packed: number; readonly released: number }
 export async function tidy(layout: Layout, looseMax: number = LOOSE_MAX): Promise<Tidied> {
   const packed = (await looseObjects(layout.own)).length
   if (packed < looseMax) return { packed: 0, released: 0 }
-  const at = { cwd: '/', env: ownEnv(layout) }
+  const at = onOwn(layout)
   // Small packs come into one as well; a large one stays as it is, so that this never takes longer than what is new.
   await git(['repack', '-d', '-l', '-q', '--geometric=2'], at)
   await git(['pack-refs', '--all'], at)
@@ -34,8 +34,7 @@ async function release(layout: Layout): Promise<number> {
   const theirs = await looseObjects(layout.shared)
   if (theirs.length === 0) return 0
   const said = await git(['cat-file', '--batch-check=%(objectname)'], {
-    cwd: '/',
-    env: ownEnv(layout),
+    ...onOwn(layout),
     input: `${theirs.join('\n')}\n`,
   })
   // What is missing is told with a word behind its id.
