@@ -27,11 +27,9 @@ export function parseMoment(text: string, now: number): Moment {
   if (amount !== undefined) return { kind: 'time', ms: now - Number(amount) * MS[unit as keyof typeof MS] }
   const [, hours, minutes] = CLOCK.exec(text) ?? []
   if (hours !== undefined) {
-    const day = new Date(now)
-    day.setHours(Number(hours), Number(minutes), 59, 999)
+    const minute = lastTime(Number(hours), Number(minutes), now)
     // The whole minute counts; the one that runs now is not over.
-    if (new Date(day).setSeconds(0, 0) > now) day.setDate(day.getDate() - 1)
-    return { kind: 'time', ms: Math.min(day.getTime(), now) }
+    return { kind: 'time', ms: Math.min(minute + MS.m - 1, now) }
   }
   const ms = ISO.test(text) ? Date.parse(text) : Number.NaN
   if (Number.isNaN(ms))
@@ -39,12 +37,36 @@ export function parseMoment(text: string, now: number): Moment {
   return { kind: 'time', ms }
 }
 
+/** Since when: as `parseMoment`, but HH:MM is the beginning of that minute. @throws {Fault} POSITION_INVALID. */
+export function parseSince(text: string, now: number): Moment {
+  const [, hours, minutes] = CLOCK.exec(text) ?? []
+  return hours === undefined
+    ? parseMoment(text, now)
+    : { kind: 'time', ms: lastTime(Number(hours), Number(minutes), now) }
+}
+
+/** When the local clock showed that minute last, ms since the epoch; its beginning. */
+function lastTime(hours: number, minutes: number, now: number): number {
+  const day = new Date(now)
+  day.setHours(hours, minutes, 0, 0)
+  if (day.getTime() > now) day.setDate(day.getDate() - 1)
+  return day.getTime()
+}
+
 /**
  * The last record at or before a moment.
  * @throws {Fault} POSITION_INVALID, POSITION_IN_FUTURE.
  */
-export async function seqAt(log: TimedLog, text: string, now: number): Promise<number> {
-  const moment = parseMoment(text, now)
+export const seqAt = (log: TimedLog, text: string, now: number): Promise<number> =>
+  positionOf(log, parseMoment(text, now), text, now)
+
+/** The last record before what is since a moment; a number is that record. @throws {Fault} as `seqAt`. */
+export const seqSince = (log: TimedLog, text: string, now: number): Promise<number> => {
+  const moment = parseSince(text, now)
+  return positionOf(log, moment.kind === 'seq' ? moment : { ...moment, ms: moment.ms - 1 }, text, now)
+}
+
+async function positionOf(log: TimedLog, moment: Moment, text: string, now: number): Promise<number> {
   const head = log.head.seq
   if (moment.kind === 'seq') {
     if (moment.seq > head)

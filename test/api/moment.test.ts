@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { lastBefore, type TimedLog } from '../../src/api/moment.ts'
+import { lastBefore, parseMoment, parseSince, seqAt, seqSince, type TimedLog } from '../../src/api/moment.ts'
 import { createRandom } from '../sim/random.ts'
 
 const BEGIN = Date.parse('2027-03-01T08:00:00.000Z')
@@ -44,4 +44,19 @@ test('a time is looked up in one run when the times of runs are known', async ()
   expect(await lastBefore(timed, iso(3_210))).toBe(3_211)
   expect(timed.looked).toBeLessThanOrEqual(5)
   expect(plain.looked).toBeGreaterThan(10)
+})
+
+test('[P4] since a minute takes in all of it, as of a minute as well, and since a record what comes after that', async () => {
+  const now = new Date(2027, 2, 1, 23, 30, 15).getTime()
+  const ten = new Date(2027, 2, 1, 22, 0).getTime()
+  expect(parseSince('22:00', now)).toEqual({ kind: 'time', ms: ten })
+  expect(parseMoment('22:00', now)).toEqual({ kind: 'time', ms: ten + 59_999 })
+  // Before that minute was shown today it is yesterday's.
+  expect(parseSince('23:31', now)).toEqual({ kind: 'time', ms: ten + 91 * 60_000 - 24 * 3_600_000 })
+  const ats = [ten - 1, ten, ten + 30_000, ten + 60_000].map((ms) => new Date(ms).toISOString())
+  const log = logOf(ats, null)
+  expect(await seqSince(log, '22:00', now)).toBe(1)
+  expect(await seqAt(log, '22:00', now)).toBe(3)
+  expect(await seqSince(log, '2', now)).toBe(2)
+  await expect(seqSince(log, '5', now)).rejects.toMatchObject({ code: 'POSITION_IN_FUTURE' })
 })

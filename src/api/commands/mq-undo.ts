@@ -10,7 +10,7 @@ import { mergeRequests } from '../../projections/merge-queue.ts'
 import { rig as rigRow } from '../../projections/rigs.ts'
 import { command } from '../command.ts'
 import { Fault } from '../fault.ts'
-import { seqAt } from '../moment.ts'
+import { seqSince } from '../moment.ts'
 import { findMergeRequest } from '../resolve.ts'
 import { foreignBetween, type Landed, meant, REVERTED_MAX, standingOn } from '../reverting.ts'
 import { take } from '../turn.ts'
@@ -60,7 +60,7 @@ const revert = command({
     const { since: text, of, batch, epic = null } = input
     if (of.length === 0 && epic === null && text === undefined)
       throw new Fault('INPUT_INVALID', 'Say what is to be taken back: a bead, an epic, or since when.')
-    const since = text === undefined ? null : { text, seq: await seqAt(town.log, text, town.clock.now()) }
+    const since = text === undefined ? null : { text, seq: await seqSince(town.log, text, town.clock.now()) }
     const { rows, left } = meant(projections, { of, batch, epic, since, rig: input.rig })
     const [first] = rows as [Landed]
     const { rig, target } = first

@@ -12,7 +12,7 @@ import type { BeadRow, BeadStatus } from '../../projections/beads.ts'
 import { dispatchQueue, queuedBead } from '../../projections/dispatch.ts'
 import { Fault } from '../fault.ts'
 import { firstOf } from '../follow.ts'
-import { parseMoment } from '../moment.ts'
+import { parseSince } from '../moment.ts'
 import { page, paging, read, several } from '../read.ts'
 import { findAgent, findBead, findRig } from '../resolve.ts'
 import { beadShape, queuedShape, recordAt, wholeBead } from '../shapes.ts'
@@ -126,7 +126,7 @@ export const beadReads = [list, show, queue, queued]
 
 /** An ISO time from any moment; a number is the time of that record. */
 export async function sinceIso(town: TownHandle, text: string): Promise<string> {
-  const moment = parseMoment(text, town.clock.now())
+  const moment = parseSince(text, town.clock.now())
   if (moment.kind === 'time') return new Date(moment.ms).toISOString()
   return (await recordAt(town, moment.seq))?.at ?? new Date(town.clock.now()).toISOString()
 }

@@ -6,7 +6,7 @@ import { recordOf } from '../../events/upcasters.ts'
 import { budgets as budgetsOf } from '../../projections/budgets.ts'
 import { COST_KINDS, type CostRows, costs, createCosts, meterOf } from '../../projections/costs.ts'
 import { dayBegan, dayEnds } from '../day.ts'
-import { lastBefore, seqAt } from '../moment.ts'
+import { lastBefore, seqSince } from '../moment.ts'
 import { read } from '../read.ts'
 import { findRig } from '../resolve.ts'
 import { recordAt } from '../shapes.ts'
@@ -28,7 +28,7 @@ const used = read({
     const rows =
       since === undefined
         ? view.projections.costs.rows
-        : await costsAfter(town, await seqAt(town.log, since, town.clock.now()), view.seq)
+        : await costsAfter(town, await seqSince(town.log, since, town.clock.now()), view.seq)
     const { items, total } = costs(rows, by, { rig })
     const shown = by === 'hour' ? items.slice(-top) : items.slice(0, top)
     return structuredClone({ by, items: shown, total, more: items.length - shown.length, seq: view.seq })

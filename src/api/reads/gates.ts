@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { recordOf } from '../../events/upcasters.ts'
 import { aheadReport, createAhead } from '../../projections/ahead.ts'
 import { createGates, gateReport } from '../../projections/gates.ts'
-import { seqAt } from '../moment.ts'
+import { seqSince } from '../moment.ts'
 import { read } from '../read.ts'
 import { findRig } from '../resolve.ts'
 import type { TownHandle } from '../town.ts'
@@ -19,7 +19,7 @@ const report = read({
     const rows =
       query.since === undefined
         ? { gates: view.projections.gates.rows, ahead: view.projections.ahead.rows }
-        : await ranAfter(town, await seqAt(town.log, query.since, town.clock.now()), view.seq)
+        : await ranAfter(town, await seqSince(town.log, query.since, town.clock.now()), view.seq)
     return { items: gateReport(rows.gates, { rig }), ahead: aheadReport(rows.ahead, { rig }), seq: view.seq }
   },
 })

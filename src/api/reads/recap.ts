@@ -12,7 +12,7 @@ import type { Moment, Span } from '../../past/recap/types.ts'
 import { downIn } from '../../past/recap/watched.ts'
 import { town as townRow } from '../../projections/town.ts'
 import { Fault } from '../fault.ts'
-import { lastBefore, parseMoment } from '../moment.ts'
+import { lastBefore, parseMoment, parseSince } from '../moment.ts'
 import { read } from '../read.ts'
 import { shown } from '../resolve.ts'
 import { recordAt } from '../shapes.ts'
@@ -83,7 +83,7 @@ async function spanOf(
     const from = installedAt !== null && installedAt > night ? installedAt : night
     return { from: await momentAt(town, from), to, watchedUntil }
   }
-  const moment = parseMoment(since, end)
+  const moment = parseSince(since, end)
   const from =
     moment.kind === 'seq'
       ? { seq: moment.seq, at: (await recordAt(town, Math.max(1, moment.seq)))?.at ?? to.at }
