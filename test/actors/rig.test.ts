@@ -1,5 +1,5 @@
 import { test } from 'vitest'
-import { RULES_MAX } from '../../src/actors/rig/rig.machine.ts'
+import { RULES_MAX } from '../../src/actors/rig/rig.settings.ts'
 import { decisions } from '../support/decisions.ts'
 import { BASE, FORK_REMOTE, message, REMOTE, RIG } from '../support/messages.ts'
 
