@@ -68,6 +68,10 @@ export const waitText = ({ kind, id }: { kind: string; id: string }): string => 
       return 'gt thaw'
     case 'rig':
       return `rig ${id}`
+    case 'massDeath':
+      return 'quiet'
+    case 'quarantine':
+      return `${id}, in quarantine`
     default:
       return id
   }

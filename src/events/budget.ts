@@ -99,13 +99,16 @@ export const budgetFacts = [
   named('BudgetLifted', { ...whose, reason: z.enum(['raised', 'unset', 'day']) }),
 ] as const
 
+/** `massDeath`: many sessions died at once. `quarantine`: those of one polecat die again and again. */
+const holdReason = z.enum(['estop', 'budget', 'parked', 'massDeath', 'quarantine'])
+
 /** To the town, by a person; and from there to those who begin things. */
 export const stopMessages = [
   named('town.estop', { reason: line }),
   named('town.thaw'),
   /** To the Mayor: nothing begins in that scope until it is let go. */
-  named('dispatch.hold', { why: z.enum(['estop', 'budget', 'parked']), ...whose }),
-  named('dispatch.letGo', { why: z.enum(['estop', 'budget', 'parked']), ...whose }),
+  named('dispatch.hold', { why: holdReason, ...whose }),
+  named('dispatch.letGo', { why: holdReason, ...whose }),
   /** To a Refinery: the landing in hand goes on, and no other begins. */
   named('refinery.hold', { reason: line }),
   named('refinery.letGo'),

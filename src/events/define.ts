@@ -70,7 +70,19 @@ export const stops = ({ outcome, required }: Pick<GateResultData, 'outcome' | 'r
 
 /** What something waits for; null when for nothing. */
 export const waitingFor = z.strictObject({
-  kind: z.enum(['bead', 'place', 'gate', 'recovery', 'person', 'target', 'rig', 'budget', 'thaw']),
+  kind: z.enum([
+    'bead',
+    'place',
+    'gate',
+    'recovery',
+    'person',
+    'target',
+    'rig',
+    'budget',
+    'thaw',
+    'massDeath',
+    'quarantine',
+  ]),
   id: line,
   since: z.string(),
 })

@@ -52,13 +52,55 @@ export const mayorFacts = [
   named('EscalationClosed', { id: line, note: line }),
 ] as const
 
+/** How a session ended, as far as that says whose fault it was. `lost`: nobody saw it, for its host went. */
+const sessionEnd = z.enum(['exited', 'killed', 'notStarted', 'lost'])
+
 export const deaconMessages = [
   /** From a Witness: a worker's session died before it was done. */
-  named('RECOVERY_NEEDED', { bead: beadId, sandbox: address, agent: address, reason: line }),
-  named('deacon.forget', { bead: beadId }),
+  named('RECOVERY_NEEDED', {
+    bead: beadId,
+    sandbox: address,
+    agent: address,
+    reason: line,
+    ending: sessionEnd.exactOptional(),
+  }),
+  /**
+   * From a Witness: work did not get on, its worktree is kept, and its bead is open again. `priority` and `preset`: as
+   * it was slung; absent: the ordinary one, and the rig's own.
+   */
+  named('RECOVERED_BEAD', {
+    bead: beadId,
+    rig: rigName,
+    agent: address,
+    sandbox: address,
+    reason: line,
+    priority: count.exactOptional(),
+    preset: line.nullable().exactOptional(),
+  }),
+  /** An assignment is over. */
+  named('deacon.forget', { bead: beadId, outcome: z.enum(['landed', 'failed', 'withdrawn']).exactOptional() }),
+  /** The daemon began: who died while nobody listened is heard of now, all at once. */
+  named('deacon.townStarted'),
+  /** From a person: a polecat in quarantine is given beads again. */
+  named('deacon.release', { agent: address }),
+  /** From a person: beads are given out again though many sessions died at once. */
+  named('deacon.letGo'),
 ] as const
 
 export const deaconFacts = [
   named('RecoveryGranted', { bead: beadId, agent: address, n: count, waitMs: count }),
   named('RecoveryRefused', { bead: beadId, agent: address, n: count }),
+  /** A bead that was recovered goes back into the queue after `waitMs`. */
+  named('RedispatchGranted', { bead: beadId, rig: rigName, agent: address, n: count, waitMs: count, reason: line }),
+  named('BeadRedispatched', { bead: beadId, rig: rigName, n: count }),
+  /** It stays open, and a person is told. */
+  named('RedispatchRefused', { bead: beadId, rig: rigName, agent: address, n: count, reason: line }),
+  /** Somebody was quicker, or its rig is gone. */
+  named('RedispatchDropped', { bead: beadId, code: line, message: line }),
+  /** Its sessions died `deaths` times in a short while: it is given no bead for `ms`. `n`: which time that is. */
+  named('AgentQuarantined', { agent: address, deaths: count, n: count, ms: count, reason: line }),
+  named('AgentReleased', { agent: address, by: z.enum(['time', 'person']) }),
+  /** `deaths` sessions died within `withinMs`: no bead is given out until it was quiet for a while. */
+  named('DispatchPaused', { deaths: count, withinMs: count, agents: z.array(address).max(50) }),
+  named('DispatchResumed', { by: z.enum(['quiet', 'person']) }),
 ] as const

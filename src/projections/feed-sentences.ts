@@ -90,6 +90,19 @@ const sayings: Sayings = {
   RecoveryGranted: ({ bead, agent, n, waitMs }) =>
     `${who(agent)} may begin bead ${bead} again (${nth(n)} time)${waitMs > 0 ? ` in ${duration(waitMs)}` : ''}`,
   RecoveryRefused: ({ bead, agent, n }) => `${who(agent)} may not begin bead ${bead} again after ${n} times`,
+  RedispatchGranted: ({ bead, n, waitMs, reason }) =>
+    `bead ${bead} is given out again (${nth(n)} time)${waitMs > 0 ? ` in ${duration(waitMs)}` : ''}${because(reason)}`,
+  BeadRedispatched: ({ bead }) => `bead ${bead} is back in the queue`,
+  RedispatchRefused: ({ bead, n }) => `bead ${bead} is not given out again after ${n} times; it stays open`,
+  RedispatchDropped: ({ bead, message }) => `bead ${bead} is not given out again: ${message}`,
+  AgentQuarantined: ({ agent, deaths, ms }) =>
+    `${who(agent)} gets no bead for ${duration(ms)}: its sessions died ${deaths} times`,
+  AgentReleased: ({ agent, by }) =>
+    `${who(agent)} may get beads again${by === 'person' ? ', a person says' : ''}`,
+  DispatchPaused: ({ deaths, withinMs }) =>
+    `no bead is given out: ${deaths} sessions died within ${duration(withinMs)}`,
+  DispatchResumed: ({ by }) =>
+    by === 'quiet' ? 'beads are given out again: it was quiet' : 'beads are given out again, a person says',
 
   SeanceHeld: ({ agent, question, answered }) =>
     `${who(agent)} is asked about earlier work${answered ? '' : ', without an answer'}: ${question}`,
@@ -374,6 +387,10 @@ function awaited({ kind, id }: FactOf<'DispatchWaiting'>['waitingFor']): string 
       return `the budget of ${id === 'town' ? 'the town' : id}`
     case 'thaw':
       return 'gt thaw'
+    case 'massDeath':
+      return 'quiet, after many sessions died at once'
+    case 'quarantine':
+      return `the end of the quarantine of ${id}`
     case 'gate':
     case 'target':
       return `the ${kind} (${id})`

@@ -61,6 +61,8 @@ export const waitText = ({ kind, id }: WaitingFor): string =>
     budget: `the budget of ${id}`,
     thaw: 'gt thaw',
     rig: `rig ${id}`,
+    massDeath: 'quiet',
+    quarantine: `${id}, in quarantine`,
   })[kind] ?? id
 
 export type Tone = 'good' | 'busy' | 'bad' | 'warn' | 'quiet'

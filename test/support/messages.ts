@@ -336,8 +336,17 @@ const samples: Samples = {
     { id: 'e-999', note: 'seen' },
   ],
   'escalation.settle': [{ bead: BEAD, note: 'begun again' }],
-  RECOVERY_NEEDED: [{ bead: BEAD, sandbox: SANDBOX, agent: AGENT, reason: 'it was killed' }],
-  'deacon.forget': [{ bead: BEAD }],
+  RECOVERY_NEEDED: [
+    { bead: BEAD, sandbox: SANDBOX, agent: AGENT, reason: 'it was killed' },
+    { bead: BEAD, sandbox: SANDBOX, agent: AGENT, reason: 'nobody saw its program end', ending: 'lost' },
+  ],
+  RECOVERED_BEAD: [
+    { bead: BEAD, rig: RIG, agent: AGENT, sandbox: SANDBOX, reason: 'it did not get on', priority: 1, preset: null },
+  ],
+  'deacon.forget': [{ bead: BEAD }, { bead: BEAD, outcome: 'landed' }],
+  'deacon.townStarted': [{}],
+  'deacon.release': [{ agent: AGENT }],
+  'deacon.letGo': [{}],
   'polecat.hook': [{ bead: BEAD, sandbox: SANDBOX, preset: null }],
   'polecat.rehook': [{ bead: BEAD, sandbox: SANDBOX }],
   'polecat.asked': [

@@ -17,6 +17,7 @@ export type WaitKind =
   | 'budget'
   | 'stopped'
   | 'paused'
+  | 'quarantine'
   | 'escalated'
   | 'deferred'
   | 'permission'

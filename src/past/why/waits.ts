@@ -102,6 +102,16 @@ function unbegun(seen: Seen, row: BeadRow): Wait | null {
       command: `gt rig unpark ${place.id}`,
     })
   if (place?.kind === 'thaw') return thaw(place.since)
+  if (place?.kind === 'massDeath')
+    return made('paused', 'town', place.since, 'quiet', {
+      why: 'many sessions died at once, and no bead is given out until it was quiet for a while',
+      command: 'gt thaw',
+    })
+  if (place?.kind === 'quarantine')
+    return made('quarantine', place.id, place.since, `${place.id}, who is in quarantine`, {
+      why: 'its sessions died again and again',
+      command: `gt thaw ${place.id}`,
+    })
   if (place?.kind === 'budget') return budget(place.id, place.since, rig)
   if (place?.kind === 'place' && place.id !== rig)
     return made('place', place.id, place.since, `${place.id}, who has other work`, {
