@@ -6,16 +6,22 @@
 
 import type { MemoryDisk } from '../../eventlog/index.ts'
 import { MAYOR } from '../../src/events/address.ts'
-import { type Address, effectId, type LogRecord } from '../../src/events/record.ts'
-import { applyAll, canonical, createProjections } from '../../src/projections/index.ts'
+import type { Address, LogRecord } from '../../src/events/record.ts'
+import { applyAll, createProjections } from '../../src/projections/index.ts'
+import { sameValue } from '../../src/system/decide.ts'
 import { nextState } from '../../src/system/owners.ts'
 import type { OpenEffect, OwnerState, System, Turn, TurnResult } from '../../src/system/types.ts'
 import { createLandingRules } from './landing-rules.ts'
-import { isRelated, relationsOf } from './relations.ts'
+import { Promises } from './promises.ts'
+import { Rebuilt } from './rebuilt.ts'
+import { Relations } from './relations.ts'
+import { sameParts, sameState } from './same-state.ts'
 import { plain } from './state-text.ts'
+import { Tallies } from './tallies.ts'
 import type { World } from './world.ts'
 
-type Promised = { readonly actor: Address; readonly kind: string; readonly params: unknown }
+/** The whole state is folded anew and compared after so many records, besides after crashes and at the end. */
+const WHOLE_EVERY = 500
 
 const LIVE_SESSION = new Set(['starting', 'running', 'finishing', 'stopping'])
 
@@ -24,7 +30,6 @@ export class Checker {
   seq = 0
   readonly owners = new Map<Address, OwnerState>()
   readonly projections = createProjections()
-  readonly open = new Map<string, Promised>()
   /** How often each fact was seen; says what a run has reached. */
   readonly facts = new Map<string, number>()
   readonly #world: World
@@ -32,15 +37,22 @@ export class Checker {
   #lastAt = ''
   #last: LogRecord | null = null
   #reopened = false
-  readonly #asked = new Map<string, string>()
+  #wholeAt = 0
+  /** The log has refused an append, and was not opened again. */
+  poisoned = false
+  readonly promises = new Promises((what) => this.violated(what))
+  readonly #relations = new Relations(this.owners)
+  readonly #tallies = new Tallies(this.projections, (what) => this.violated(what))
   readonly #performed = new Set<string>()
   readonly #hooks = new Map<string, Address>()
   readonly #liveSessions = new Map<Address, Set<Address>>()
   readonly #placesMax = new Map<string, number>()
+  readonly #places = new Map<string, Set<string>>()
   readonly #landed = new Map<string, string>()
   readonly #acknowledged = new Map<string, number>()
   readonly #refused = new Set<string>()
   #touched = new Set<Address>()
+  #rebuilt = new Rebuilt()
   readonly #landingRules = createLandingRules(
     (what) => this.violated(what),
     (rig) => this.#world.repository(rig),
@@ -61,7 +73,7 @@ export class Checker {
     if (seq > this.#disk.durable) this.violated(`record ${seq} is shown before it is durable`)
     if (seq < this.seq) return
     if (seq === this.seq) {
-      if (this.#last !== null && !sameJson(JSON.stringify(record), JSON.stringify(this.#last)))
+      if (this.#last !== null && record !== this.#last && !sameParts(record, this.#last))
         this.violated(`record ${seq} is another one after a restart`)
       return
     }
@@ -83,11 +95,12 @@ export class Checker {
   }
 
   performed(effect: OpenEffect, life: number): void {
-    const asked = this.#asked.get(effect.id)
-    if (asked === undefined || Number(effect.id.split('.')[0]) > this.#disk.durable)
+    if (!this.promises.asked.has(effect.id) || Number.parseInt(effect.id, 10) > this.#disk.durable)
       this.violated(`effect ${effect.id} ${effect.kind} begins before the record that asks for it is durable`)
-    else if (asked !== JSON.stringify([effect.kind, effect.params]))
+    else if (!this.promises.isAsked(effect))
       this.violated(`effect ${effect.id} is not what its record asks for`)
+    else if (!this.promises.open.has(effect.id))
+      this.violated(`effect ${effect.id} ${effect.kind} begins, and nobody waits for it`)
     const once = `${life} ${effect.id}`
     if (this.#performed.has(once)) this.violated(`effect ${effect.id} begins twice`)
     this.#performed.add(once)
@@ -102,6 +115,8 @@ export class Checker {
     const last = result.records.at(-1)?.seq
     if (last === undefined) return
     if (last > this.#disk.durable) this.violated(`${id} is acknowledged before it is durable`)
+    if (this.poisoned && !result.repeated)
+      this.violated(`${id} is acknowledged after the log failed and before it was opened again`)
     const before = this.#acknowledged.get(id)
     if (before !== undefined && before !== last) this.violated(`${id} acts twice: at ${before} and ${last}`)
     this.#acknowledged.set(id, last)
@@ -131,9 +146,8 @@ export class Checker {
     }
   }
 
-  /** Nothing is being written, decided or told. True when it is the first such moment since a restart. */
-  quiet(system: System): boolean {
-    for (const [id, { kind }] of this.open) if (kind === 'tell') this.violated(`the tell ${id} is left open`)
+  /** Nothing is being written, decided or told. `whole`: the first such moment since a restart, or in many records. */
+  quiet(system: System): 'same' | 'checked' | 'whole' {
     // After a restart every owner stands where the log says; else those that moved.
     const restarted = this.#reopened
     this.#reopened = false
@@ -141,17 +155,15 @@ export class Checker {
       for (const address of this.owners.keys()) this.#touched.add(address)
       for (const [address] of system.owners()) this.#touched.add(address)
     }
+    if (this.#touched.size === 0 && !restarted) return 'same'
     for (const address of this.#touched) this.#compare(system, address)
-    if (this.#touched.size === 0) return restarted
-    const related = [...this.#touched].some(isRelated)
-    this.#touched = new Set()
-    const inSystem = [...system.openEffects(), ...system.openTimers()].map(({ id }) => id)
-    if (inSystem.toSorted().join() !== [...this.open.keys()].toSorted().join())
-      this.violated(
-        `open promises are ${[...this.open.keys()].join()}, but the system has ${inSystem.join()}`,
-      )
-    if (related) for (const problem of relationsOf(this.owners)) this.violated(problem)
-    return restarted
+    this.#touched.clear()
+    const isWhole = restarted || this.seq >= this.#wholeAt + WHOLE_EVERY
+    this.promises.compare(system, isWhole)
+    for (const problem of isWhole ? this.#relations.all() : this.#relations.problems()) this.violated(problem)
+    if (!isWhole) return 'checked'
+    this.#wholeAt = this.seq
+    return 'whole'
   }
 
   /** Everything at the end: the chain, what was acknowledged and what was refused; `rebuild`: the folds from scratch. */
@@ -161,7 +173,7 @@ export class Checker {
     if (daemon?.system == null || log == null) return this.violated('the town is not up at the end')
     const report = await log.verify()
     if (!report.ok) this.violated(`the log is damaged: ${JSON.stringify(report.problems)}`)
-    if (rebuild) await this.compareRebuilt()
+    await this.compareRebuilt(rebuild)
     for (const [id, last] of this.#acknowledged) {
       if ((await log.find(id))?.last !== last) this.violated(`${id} was acknowledged at ${last} and is lost`)
     }
@@ -175,38 +187,32 @@ export class Checker {
     }
   }
 
-  /** Owners and projections folded from the disk's lines equal those kept live. */
-  async compareRebuilt(): Promise<void> {
-    const owners = new Map<Address, OwnerState>()
-    const projections = createProjections()
-    for await (const { line } of (this.#world.daemon?.log ?? neverOpened()).read({ to: this.seq })) {
-      const record = JSON.parse(line) as LogRecord
-      if (record.refused === undefined)
-        owners.set(record.actor, nextState(owners.get(record.actor) ?? null, record))
-      applyAll(projections, record)
-    }
-    for (const address of new Set([...owners.keys(), ...this.owners.keys()])) {
-      const rebuilt = plain(owners.get(address) ?? null)
-      const live = plain(this.owners.get(address) ?? null)
-      if (rebuilt !== live) this.violated(`${address} rebuilt is ${rebuilt}, live ${live}`)
-    }
-    if (canonical(projections) !== canonical(this.projections))
-      this.violated('projections rebuilt differ from those folded live')
+  /** What the lines on the disk say equals what was kept live. `anew`: folded from the first record. */
+  async compareRebuilt(anew = false): Promise<void> {
+    const log = this.#world.daemon?.log
+    if (log == null) return
+    if (anew) this.#rebuilt = new Rebuilt()
+    await this.#rebuilt.goOn(log, this.seq)
+    const difference = this.#rebuilt.differsFrom(this.owners, this.projections)
+    if (difference !== null) this.violated(difference)
   }
 
   #apply(record: LogRecord): void {
     const { actor, seq } = record
-    this.#settle(record)
+    this.promises.record(record)
     const before = this.owners.get(actor) ?? null
     if (record.refused !== undefined) {
       if (record.settles === undefined) this.violated(`record ${seq} is a refusal that settles nothing`)
       if (JSON.stringify(record.change) !== '{}' || record.facts.length > 0)
         this.violated(`record ${seq} was refused and changes something`)
     } else {
-      if (JSON.stringify(before?.value ?? null) !== JSON.stringify(record.from))
+      if (
+        before === null ? record.from !== null : record.from === null || !sameValue(before.value, record.from)
+      )
         this.violated(`record ${seq} leaves ${JSON.stringify(record.from)}, but ${actor} stood elsewhere`)
       this.owners.set(actor, nextState(before, record))
       this.#touched.add(actor)
+      this.#relations.record(record, before)
       this.#checkOwner(record, before)
     }
     for (const fact of record.facts) {
@@ -215,36 +221,14 @@ export class Checker {
     }
     this.#landingRules(record)
     applyAll(this.projections, record)
+    this.#tallies.record(record)
   }
 
-  /** My own books of promises: each is closed once, by an answer, by leaving, or by being called off. */
-  #settle(record: LogRecord): void {
-    const { actor, seq } = record
-    if (record.settles !== undefined && !this.open.delete(record.settles))
-      this.violated(`record ${seq} settles ${record.settles}, which is not open`)
-    const moved = JSON.stringify(record.from) !== JSON.stringify(record.to)
-    if (record.refused === undefined && record.from !== null && moved) {
-      for (const [id, asked] of this.open)
-        if (asked.actor === actor && asked.kind !== 'tell' && asked.kind !== 'timer') this.open.delete(id)
-    }
-    record.effects.forEach(({ kind, params }, n) => {
-      const id = effectId(seq, n)
-      if (kind === 'timer.cancel') {
-        for (const [timer, asked] of this.open) {
-          const { event } = asked.params as { event?: unknown }
-          if (asked.actor === actor && asked.kind === 'timer' && event === params.event)
-            this.open.delete(timer)
-        }
-        return
-      }
-      this.open.set(id, { actor, kind, params })
-      if (kind !== 'tell' && kind !== 'timer') this.#asked.set(id, JSON.stringify([kind, params]))
-    })
-  }
-
-  #checkOwner({ actor, seq, message }: LogRecord, before: OwnerState | null): void {
+  #checkOwner(record: LogRecord, before: OwnerState | null): void {
+    const { actor } = record
     const state = this.owners.get(actor) as OwnerState
-    if (/^[^/]+\/polecats\/[^/]+$/.test(actor)) {
+    const parts = actor.split('/')
+    if (parts[1] === 'polecats' && parts.length === 3) {
       const bead = state.context.bead as string | null
       const old = before?.context.bead as string | null | undefined
       if (old != null && this.#hooks.get(old) === actor) this.#hooks.delete(old)
@@ -254,21 +238,30 @@ export class Checker {
           this.violated(`${bead} is on the hooks of ${other} and ${actor}`)
         this.#hooks.set(bead, actor)
       }
-    } else if (actor.includes('/sessions/')) {
+    } else if (parts.at(-2) === 'sessions') {
       const agent = String(state.context.agent)
       const live = this.#liveSessions.get(agent) ?? new Set()
       if (LIVE_SESSION.has(String(state.value))) live.add(actor)
       else live.delete(actor)
       if (live.size > 1) this.violated(`${agent} has the sessions ${[...live].join()} at once`)
       this.#liveSessions.set(agent, live)
-    } else if (actor === MAYOR) {
-      if (message.type === 'dispatch.openRig')
-        this.#placesMax.set(String(message.rig), Number(message.placesMax))
-      for (const [rig, max] of this.#placesMax) {
-        const places = countKeys(state, `place/${rig}/`)
-        if (places > max && places > (before === null ? 0 : countKeys(before, `place/${rig}/`)))
-          this.violated(`${rig} gives ${places} places of ${max} at ${seq}`)
-      }
+    } else if (actor === MAYOR) this.#countPlaces(record)
+  }
+
+  /** A rig gives no more places than it has; those that it gave when it had more stay. */
+  #countPlaces({ seq, message, change }: LogRecord): void {
+    if (message.type === 'dispatch.openRig')
+      this.#placesMax.set(String(message.rig), Number(message.placesMax))
+    for (const key of change.unset ?? []) this.#places.get(rigOfPlace(key) ?? '')?.delete(key)
+    for (const key of Object.keys(change.set ?? {})) {
+      const rig = rigOfPlace(key)
+      if (rig === null) continue
+      const places = this.#places.get(rig) ?? new Set()
+      const isMore = !places.has(key)
+      this.#places.set(rig, places.add(key))
+      const max = this.#placesMax.get(rig)
+      if (isMore && max !== undefined && places.size > max)
+        this.violated(`${rig} gives ${places.size} places of ${max} at ${seq}`)
     }
   }
 
@@ -280,20 +273,11 @@ export class Checker {
   }
 
   #compare(system: System, address: Address): void {
-    const live = plain(system.owner(address))
-    const folded = plain(this.owners.get(address) ?? null)
-    if (live !== folded) this.violated(`${address} is ${live} in the system and ${folded} in the log`)
+    const [live, folded] = [system.owner(address), this.owners.get(address) ?? null]
+    if (!sameState(live, folded))
+      this.violated(`${address} is ${plain(live)} in the system and ${plain(folded)} in the log`)
   }
 }
 
-const countKeys = (state: OwnerState, prefix: string): number =>
-  Object.keys(state.context).filter((key) => key.startsWith(prefix)).length
-
-/** The system's record object may have its keys in another order than the log's line. */
-const sameJson = (a: string, b: string): boolean => a === b || sorted(a) === sorted(b)
-const sorted = (line: string): string =>
-  JSON.stringify(Object.entries(JSON.parse(line) as object).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-
-function neverOpened(): never {
-  throw new Error('There is no log to read')
-}
+const rigOfPlace = (key: string): string | null =>
+  key.startsWith('place/') ? (key.split('/')[1] ?? null) : null

@@ -12,7 +12,7 @@ export function unsettledIn(world: World): string | null {
     const problem = unfinished(world, id, [])
     if (problem !== null) return problem
   }
-  const [promise] = checker.open
+  const [promise] = checker.promises.open
   if (promise !== undefined) return `${promise[0]} is open: ${JSON.stringify(promise[1])}`
   const [running] = world.host.running
   if (running !== undefined) return `${running.session} still runs`

@@ -168,8 +168,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
       world.saved = JSON.stringify(daemon.system.checkpoint())
     if (daemon?.system == null || daemon.log == null || disk.pending || !faults.settled()) return
     if (daemon.log.head.seq !== daemon.log.next - 1 || checker.seq !== daemon.log.head.seq) return
-    const restarted = checker.quiet(daemon.system)
-    return restarted && options.thorough === true ? checker.compareRebuilt() : undefined
+    return checker.quiet(daemon.system) === 'whole' ? checker.compareRebuilt(options.thorough) : undefined
   }
   const failed = () => checker.violation !== null
   await scheduler.run({ until: FAULTS_FOR_MS, done: failed, afterEach })
