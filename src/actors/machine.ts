@@ -98,6 +98,9 @@ export interface Deciding<C> {
   /** One turn over all the owners named: they accept together or not at all. */
   tell(...messages: Tell[]): void
   effect<K extends WorldEffect>(kind: K, params: EffectParams<K>): void
+  /** That message, to itself, after so much watched time. Call off an earlier one of that type first. */
+  later(type: Message['type'], delayMs: number): void
+  callOff(type: Message['type']): void
   refuse(code: string, message: string, details?: { readonly [key: string]: unknown }): void
 }
 
@@ -121,6 +124,8 @@ export function writing<C extends object>() {
           fact: (fact) => put.emit(fact as AnyFact),
           tell: (...messages) => put({ type: 'tell', params: { messages } }),
           effect: (kind, params) => put({ type: kind, params }),
+          later: (type, delay) => put.raise({ type }, { id: type, delay }),
+          callOff: (type) => put.cancel(type),
           refuse: (code, message, details) =>
             put({
               type: 'refuse',
@@ -139,6 +144,8 @@ type Enqueue = {
   (action: { type: string; params: unknown }): void
   assign(changed: Context): void
   emit(fact: AnyFact): void
+  raise(event: { type: string }, options: { id: string; delay: number }): void
+  cancel(id: string): void
 }
 
 /** Root answer of each machine: what no state expects is refused, and never dropped in silence. */

@@ -78,9 +78,14 @@ export const deaconMessages = [
     preset: line.nullable().exactOptional(),
   }),
   /** An assignment is over. */
-  named('deacon.forget', { bead: beadId, outcome: z.enum(['landed', 'failed', 'withdrawn']).exactOptional() }),
+  named('deacon.forget', {
+    bead: beadId,
+    outcome: z.enum(['landed', 'failed', 'withdrawn']).exactOptional(),
+  }),
   /** The daemon began: who died while nobody listened is heard of now, all at once. */
   named('deacon.townStarted'),
+  /** Its own timer: something that waits is due. */
+  named('deacon.due'),
   /** From a person: a polecat in quarantine is given beads again. */
   named('deacon.release', { agent: address }),
   /** From a person: beads are given out again though many sessions died at once. */
@@ -91,7 +96,14 @@ export const deaconFacts = [
   named('RecoveryGranted', { bead: beadId, agent: address, n: count, waitMs: count }),
   named('RecoveryRefused', { bead: beadId, agent: address, n: count }),
   /** A bead that was recovered goes back into the queue after `waitMs`. */
-  named('RedispatchGranted', { bead: beadId, rig: rigName, agent: address, n: count, waitMs: count, reason: line }),
+  named('RedispatchGranted', {
+    bead: beadId,
+    rig: rigName,
+    agent: address,
+    n: count,
+    waitMs: count,
+    reason: line,
+  }),
   named('BeadRedispatched', { bead: beadId, rig: rigName, n: count }),
   /** It stays open, and a person is told. */
   named('RedispatchRefused', { bead: beadId, rig: rigName, agent: address, n: count, reason: line }),

@@ -331,3 +331,33 @@ test('[MAYOR-17] a rig that is parked gives no place, and lands nothing until no
     .when(open(1))
     .gives({ tells: [refinery('refinery.hold')] })
 })
+
+test('[MAYOR-18] after many deaths at once nothing begins until it is let go, and landings go on', () => {
+  const dead = hold('massDeath', 'town', 'town')
+  mayor().given(open(1), sling('sh-1')).when(dead).gives({ facts: [], tells: [] })
+  mayor()
+    .given(open(1), sling('sh-1'), dead)
+    .when(ready('sh-1'))
+    .gives({ facts: [{ type: 'DispatchWaiting', waitingFor: { kind: 'massDeath', id: 'town' } }], tells: [] })
+  mayor()
+    .given(open(1), sling('sh-1'), dead, ready('sh-1'))
+    .when(letGo('massDeath', 'town', 'town'))
+    .gives({ facts: [{ type: 'DispatchStarted', bead: 'sh-1' }] })
+})
+
+test('[MAYOR-19] a polecat in quarantine is passed over, and a bead slung to it by name waits', () => {
+  const quarantine = hold('quarantine', 'agent', AGENT)
+  mayor()
+    .given(open(1), sling('sh-1'), quarantine)
+    .when(ready('sh-1'))
+    .gives({ facts: [{ type: 'DispatchStarted', agent: 'shop/polecats/slit' }] })
+  const named = [open(1), sling('sh-1', { agent: 'nux' }), quarantine]
+  mayor()
+    .given(...named)
+    .when(ready('sh-1'))
+    .gives({ facts: [{ type: 'DispatchWaiting', waitingFor: { kind: 'quarantine', id: AGENT } }] })
+  mayor()
+    .given(...named, ready('sh-1'))
+    .when(letGo('quarantine', 'agent', AGENT))
+    .gives({ facts: [{ type: 'DispatchStarted', agent: AGENT }] })
+})

@@ -1,27 +1,16 @@
 // The Deacon: who may begin again after a death, and when it is enough. Rules: SPEC.md beside this file.
+//
+// In the context: `bead/<id>` the recoveries of its assignment; `again/<id>` how often it was given out again;
+// `respawns/<id>` both together; `agent/<address>` deaths of its sessions; `deaths` the last ones of all;
+// `wait/<what>` what is done later (waiting.ts).
 
 import { setup } from 'xstate'
 import { DEACON } from '../../events/address.ts'
-import type { Json } from '../../events/record.ts'
-import {
-  ACTIONS,
-  type Deciding,
-  type Event,
-  type MachineDef,
-  OPTIONS,
-  typesOf,
-  UNEXPECTED,
-  writing,
-} from '../machine.ts'
-
-/** `bead/<id>`: how often work on it was begun again, and when last. */
-type DeaconContext = { readonly [key: string]: Json | undefined }
-type Tries = { n: number; lastAt: string }
-
-/** Recoveries of one bead before a person is asked. More only burns money on work that does not hold. */
-const RECOVERIES_MAX = 3
-/** Between one recovery of a bead and the next, ms. The first is at once. */
-const RECOVERY_COOLDOWN_MS = 5 * 60_000
+import { ACTIONS, type MachineDef, OPTIONS, typesOf, UNEXPECTED, writing } from '../machine.ts'
+import { openBooks } from '../mayor/books.ts'
+import { deathsDue, isPaused, isQuarantined, release, resumeDispatch } from './deaths.ts'
+import { forgetBead, notQueued, recover, recoveryDue, redispatch } from './recovery.ts'
+import { type DeaconContext, dueOf } from './waiting.ts'
 
 const { does } = writing<DeaconContext>()
 
@@ -33,30 +22,38 @@ const machine = setup({ types: typesOf<DeaconContext>(), actions: ACTIONS }).cre
   states: { watching: {} },
   on: {
     RECOVERY_NEEDED: { actions: does('RECOVERY_NEEDED', recover) },
-    'deacon.forget': {
-      actions: does('deacon.forget', (_, { bead }, to) => to.set({ [`bead/${bead}`]: undefined })),
+    RECOVERED_BEAD: { actions: does('RECOVERED_BEAD', redispatch) },
+    'tell.refused': { actions: does('tell.refused', notQueued) },
+    'deacon.forget': { actions: does('deacon.forget', forgetBead) },
+    'deacon.townStarted': {
+      actions: does('deacon.townStarted', (_, { meta }, to) => to.set({ upAt: meta.at })),
+    },
+    'deacon.due': {
+      actions: does('deacon.due', (context, { meta }, to) => {
+        const books = openBooks(context, to)
+        for (const what of dueOf(books, meta.at, to)) {
+          recoveryDue(books, what, to)
+          deathsDue(books, what, to)
+        }
+      }),
+    },
+    'deacon.release': {
+      actions: does('deacon.release', (context, { agent }, to) => {
+        const books = openBooks(context, to)
+        if (!isQuarantined(books, agent))
+          return to.refuse('NOT_QUARANTINED', `${agent} is not in quarantine.`)
+        release(books, agent, 'person', to)
+      }),
+    },
+    'deacon.letGo': {
+      actions: does('deacon.letGo', (context, _, to) => {
+        const books = openBooks(context, to)
+        if (!isPaused(books)) return to.refuse('NOT_STOPPED', 'Nobody is stopped.')
+        resumeDispatch(books, 'person', to)
+      }),
     },
     '*': UNEXPECTED,
   },
 })
 
-export const deacon: MachineDef = { name: 'deacon', version: 1, machine, live: true }
-
-function recover(context: DeaconContext, event: Event<'RECOVERY_NEEDED'>, to: Deciding<DeaconContext>): void {
-  const { bead, sandbox, agent, reason, meta } = event
-  const tries = context[`bead/${bead}`] as Tries | undefined
-  const n = (tries?.n ?? 0) + 1
-  if (n > RECOVERIES_MAX) {
-    to.fact({ type: 'RecoveryRefused', bead, agent, n })
-    to.tell({
-      to: sandbox,
-      message: { type: 'sandbox.giveUp', reason: `${RECOVERIES_MAX} recoveries did not help: ${reason}` },
-    })
-    return
-  }
-  const now = Date.parse(meta.at)
-  const waitMs = tries === undefined ? 0 : Math.max(0, Date.parse(tries.lastAt) + RECOVERY_COOLDOWN_MS - now)
-  to.set({ [`bead/${bead}`]: { n, lastAt: new Date(now + waitMs).toISOString() } })
-  to.fact({ type: 'RecoveryGranted', bead, agent, n, waitMs })
-  to.tell({ to: sandbox, message: { type: 'sandbox.recover', waitMs } })
-}
+export const deacon: MachineDef = { name: 'deacon', version: 2, machine, live: true }

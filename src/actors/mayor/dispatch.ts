@@ -157,6 +157,7 @@ type Waits = Pick<WaitingFor, 'kind' | 'id'>
  */
 function hindrance(books: Books, bead: string, { rig, agent, maxAtOnce, group }: Entry): Waits | null {
   if (books.get(EVERYBODY) !== undefined) return { kind: 'thaw', id: 'town' }
+  if (books.get(holdKey('massDeath', 'town', 'town')) !== undefined) return { kind: 'massDeath', id: 'town' }
   const spent = (scope: string, id: string) => books.get(holdKey('budget', scope, id)) !== undefined
   if (books.get(parkedKey(rig)) !== undefined) return { kind: 'rig', id: rig }
   if (spent('town', 'town')) return { kind: 'budget', id: 'town' }
@@ -172,11 +173,15 @@ function hindrance(books: Books, bead: string, { rig, agent, maxAtOnce, group }:
   if (agent === null) return null
   const address = polecat(rig, agent)
   if (spent('agent', address)) return { kind: 'budget', id: `agent ${address}` }
+  if (books.get(holdKey('quarantine', 'agent', address)) !== undefined)
+    return { kind: 'quarantine', id: address }
   return books.get(`place/${rig}/${agent}`) !== undefined ? { kind: 'place', id: address } : null
 }
 
 function noPlace({ kind, id }: Waits, rig: string): string {
   if (kind === 'thaw') return 'Everybody is stopped, so there is no place'
+  if (kind === 'massDeath') return 'Many sessions died at once, so there is no place until it is quiet'
+  if (kind === 'quarantine') return `${id} is in quarantine, so there is no place`
   if (kind === 'budget') return `The budget of ${id} is used up, so there is no place`
   if (kind === 'rig') return `${id} is parked, so there is no place`
   return `No polecat of ${rig} is free`
@@ -249,7 +254,8 @@ function start(books: Books, bead: string, entry: Entry, to: To): void {
   )
 }
 
-/** At work, or without means. */
+/** At work, without means, or in quarantine. */
 const isTaken = (books: Books, rig: string, name: string): boolean =>
   books.get(`place/${rig}/${name}`) !== undefined ||
-  books.get(holdKey('budget', 'agent', polecat(rig, name))) !== undefined
+  books.get(holdKey('budget', 'agent', polecat(rig, name))) !== undefined ||
+  books.get(holdKey('quarantine', 'agent', polecat(rig, name))) !== undefined

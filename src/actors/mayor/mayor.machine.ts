@@ -76,4 +76,4 @@ const machine = setup({ types: typesOf<MayorContext>(), actions: ACTIONS }).crea
   },
 })
 
-export const mayor: MachineDef = { name: 'mayor', version: 4, machine, live: true }
+export const mayor: MachineDef = { name: 'mayor', version: 5, machine, live: true }
