@@ -25,6 +25,7 @@ const rows: readonly Row[] = [
   ['rig show', () => import('./commands/rig.ts'), 'rigShow'],
   ['rig park', () => import('./commands/rig-park.ts'), 'rigPark'],
   ['rig unpark', () => import('./commands/rig-park.ts'), 'rigUnpark'],
+  ['rig restore', () => import('./commands/rig-restore.ts'), 'rigRestore'],
   ['rig remote', () => import('./commands/rig-park.ts'), 'rigRemote'],
   ['rig config', () => import('./commands/config.ts'), 'rigConfig'],
   ['config get', () => import('./commands/config.ts'), 'configGet'],

@@ -52,5 +52,8 @@ export const attach = async () => import('../town/agents/attach.ts')
 /** Looks at the agent programs of this machine. */
 export const agentsCheck = async () => import('../town/agents/agents-check.ts')
 
+/** Looks at a town as a whole, and cures what can be cured. */
+export const doctor = async () => import('../town/doctor/doctor.ts')
+
 /** Asks an earlier session, or looks through what is written down of it. */
 export const seance = async () => import('../town/agents/seance.ts')

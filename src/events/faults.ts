@@ -140,6 +140,10 @@ const rigs = {
     409,
     'Set what must pass: gt config set gates.test \'{"command":["npm","test"]}\' --rig <rig>; or land unchecked: gt config set gates.none true --rig <rig>.',
   ),
+  RIG_FOLDER_LEFT: row(
+    409,
+    'Bring back what is missing, or move what is left away; then gt rig restore <rig> makes it again from its remote.',
+  ),
   PREFIX_TAKEN: row(409, 'Choose another with --prefix.'),
   NAME_INVALID: row(400, 'Use a-z, 0-9, "-" and "_", beginning with a letter or digit.'),
   SETTING_UNKNOWN: row(404, 'gt config list --all shows the names that can be set.'),
@@ -313,6 +317,7 @@ const town = {
   HOST_BUSY: row(409, 'End the sessions first: gt down.'),
   INPUT_REFUSED: row(409, 'The program does not read now; try again.'),
   STOPPED_ALREADY: row(409, 'gt status shows since when; gt thaw lets everybody go on.'),
+  NOT_QUARANTINED: row(409, 'gt agents shows who is, as crashLooping.'),
   NOT_STOPPED: row(409, 'gt status shows who works; gt estop stops everybody.'),
   STOPPED: row(409, 'Let everybody go on first: gt thaw.'),
   BUDGET_USED_UP: row(

@@ -1,7 +1,10 @@
 // Settings: their names, where they belong, and how a person's text becomes their value.
 
 import { z } from 'zod'
+import { diskFloor } from './disk-floor.ts'
+import { dogSettings } from './dog-settings.ts'
 import { GATE_TIMEOUT_MS, gateValue, isGateName } from './gate-settings.ts'
+import { healthSettings } from './health-settings.ts'
 import { integrationSettings } from './integration-settings.ts'
 import { landingSettings } from './landing-settings.ts'
 import { argv, duration, relativePath, timeout } from './setting-values.ts'
@@ -124,11 +127,13 @@ const fixed: Readonly<Record<string, Setting>> = {
   },
   ...landingSettings,
   ...integrationSettings,
+  ...dogSettings,
   'handoff.on': {
     scope: 'both',
     value: z.enum(HANDOFF_ON),
     help: 'when gt itself begins a fresh session: before a context is compacted, when it is full, or never',
   },
+  ...healthSettings,
   'permissions.mode': {
     scope: 'rig',
     value: z.enum(['ask', 'bypass']),
@@ -157,6 +162,12 @@ const fixed: Readonly<Record<string, Setting>> = {
     help: 'address that is posted to when something waits for you',
   },
   'notify.desktop': { scope: 'town', value: z.boolean(), help: 'show it on the desktop as well' },
+  'disk.floor': {
+    scope: 'town',
+    value: diskFloor,
+    help: 'room that must be free on the disk of the town before new work begins: a size, or a share of the disk',
+    example: '5GB',
+  },
   domain: {
     scope: 'town',
     value: z

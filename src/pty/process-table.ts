@@ -15,6 +15,8 @@ export type ProcessLook = {
   inSessionOf(leader: ProcessIdentity): ProcessIdentity[]
   /** Whether it lived. */
   lives(one: ProcessIdentity): boolean
+  /** What that variable of its environment was; null when it had none, or may not be read. */
+  variable(one: ProcessIdentity, name: string): string | null
 }
 
 export type ProcessTable = {

@@ -21,6 +21,10 @@ export const darwinProcesses: ProcessTable = {
       withMarker: (entries) => which((rest) => entries.every((entry) => ` ${rest} `.includes(` ${entry} `))),
       inSessionOf: (leader) =>
         lives(leader) ? which((rest) => Number.parseInt(rest, 10) === leader.pid) : [],
+      variable(one, name) {
+        const { rest = '' } = rows.find(({ pid, start }) => pid === one.pid && start === one.start) ?? {}
+        return ` ${rest} `.split(` ${name}=`)[1]?.split(' ')[0] ?? null
+      },
     }
   },
 

@@ -19,6 +19,13 @@ export const linuxProcesses: ProcessTable = {
           return entries.every((entry) => held.has(entry))
         }),
       inSessionOf: (leader) => (lives(leader) ? which(({ session }) => session === leader.pid) : []),
+      variable(one, name) {
+        if (!lives(one)) return null
+        const entry = [...(seen.get(one.pid)?.environment() ?? [])].find((each) =>
+          each.startsWith(`${name}=`),
+        )
+        return entry?.slice(name.length + 1) ?? null
+      },
     }
   },
 

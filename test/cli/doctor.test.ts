@@ -78,11 +78,20 @@ test('a program that hangs or prints no version has none', async () => {
 test('doctor counts the programs of a town, and exits 1 when its own cannot be started', async () => {
   const town = await createCliTown()
   try {
-    const own = await gt(['doctor', '--json'], { env: env(), cwd: town.folder.dir })
+    const own = await gt(['doctor', '--agents', '--json'], { env: env(), cwd: town.folder.dir })
     expect(JSON.parse(own.out)).toMatchObject({ default: 'mine' })
     expect(own.code).toBe(0)
     await town.command('config.set', { key: 'agents.default', value: 'codex' })
-    expect((await gt(['doctor'], { env: env(), cwd: town.folder.dir })).code).toBe(1)
+    expect((await gt(['doctor', '--agents'], { env: env(), cwd: town.folder.dir })).code).toBe(1)
+    const whole = await gt(['doctor', 'agents', '--json'], { env: env(), cwd: town.folder.dir })
+    expect(whole.code).toBe(1)
+    expect(JSON.parse(whole.out).checks).toMatchObject([
+      {
+        name: 'agents.programs',
+        state: 'error',
+        sentence: 'agents.default is codex, and it cannot be started.',
+      },
+    ])
   } finally {
     await town.close()
   }
@@ -94,7 +103,7 @@ test('doctor says of a default that nobody said how to start what to do, and of 
     install('0.169.0')
     logIn()
     await town.command('config.unset', { key: 'agents.mine.command' })
-    const { code, out } = await gt(['doctor'], { env: env(), cwd: town.folder.dir })
+    const { code, out } = await gt(['doctor', '--agents'], { env: env(), cwd: town.folder.dir })
     expect(code).toBe(1)
     expect(out).toContain(
       'agents.default is mine, and nobody said how that is started: gt config set agents.mine.command',
@@ -102,7 +111,7 @@ test('doctor says of a default that nobody said how to start what to do, and of 
     chmodSync(write('bin/claude', '#!/bin/sh\necho 2.1.330\n'), 0o755)
     write('.claude.json', '{"hasCompletedOnboarding":true}')
     write('.claude/settings.json', '{"permissions": ')
-    const broken = await gt(['doctor'], {
+    const broken = await gt(['doctor', '--agents'], {
       env: { ...env(), ANTHROPIC_API_KEY: 'sk-ant-test-000' },
       cwd: home,
     })
@@ -110,4 +119,21 @@ test('doctor says of a default that nobody said how to start what to do, and of 
   } finally {
     await town.close()
   }
+})
+
+test('[DOCTOR-1] without a town the machine alone is looked at; a check is asked for by its name or its group, and one that nobody knows is wrong usage', async () => {
+  install('0.169.0')
+  logIn()
+  const whole = await gt(['doctor', '--json'], { env: env(), cwd: home })
+  const said = JSON.parse(whole.out) as {
+    town: null
+    checks: { group: string; state: string }[]
+    ok: boolean
+  }
+  expect([...new Set(said.checks.map(({ group }) => group))]).toEqual(['runtime', 'git', 'agents'])
+  expect(said).toMatchObject({ town: null, ok: true })
+  expect(whole.code).toBe(0)
+  const one = await gt(['doctor', 'git.version'], { env: env(), cwd: home })
+  expect(one.out).toMatch(/^ok +git\.version: git is there/)
+  expect((await gt(['doctor', 'flux'], { env: env(), cwd: home })).code).toBe(2)
 })

@@ -21,6 +21,7 @@ import { reportCommands } from './report.ts'
 import { reviewCommands } from './review.ts'
 import { rigCommands } from './rig.ts'
 import { rigParkCommands } from './rig-park.ts'
+import { rigRestoreCommands } from './rig-restore.ts'
 import { seanceCommands } from './seance.ts'
 import { slingCommands } from './sling.ts'
 import { townCommands } from './town.ts'
@@ -32,6 +33,7 @@ export const COMMANDS: readonly CommandRoute[] = [
   ...slingCommands,
   ...rigCommands,
   ...rigParkCommands,
+  ...rigRestoreCommands,
   ...forkCommands,
   ...configCommands,
   ...townCommands,

@@ -10,6 +10,7 @@ import { diffReads } from './diff.ts'
 import { gateReads } from './gates.ts'
 import { historyReads } from './history.ts'
 import { integrationReads } from './integrations.ts'
+import { knownReads } from './known.ts'
 import { logReads } from './log.ts'
 import { mergeOrderReads } from './merge-order.ts'
 import { nudgeReads } from './nudges.ts'
@@ -46,5 +47,6 @@ export const READS: readonly ReadRoute[] = [
   ...spendingReads,
   ...trashReads,
   ...auditReads,
+  ...knownReads,
   ...packetReads,
 ]

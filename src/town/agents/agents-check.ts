@@ -36,6 +36,20 @@ export async function checkAgents(
   return Promise.all([...known, ...own].map((name) => check(name, commands[name] ?? null, env)))
 }
 
+/** Which agent programs a town sets, and which one it takes when none is named. */
+export function agentsSet(settings: Readonly<Record<string, unknown>>): {
+  readonly commands: Record<string, readonly string[]>
+  readonly chosen: string | null
+} {
+  const commands: Record<string, readonly string[]> = {}
+  for (const [key, value] of Object.entries(settings)) {
+    const name = /^agents\.(.+)\.command$/.exec(key)?.[1]
+    if (name !== undefined && Array.isArray(value)) commands[name] = value.map(String)
+  }
+  const chosen = settings['agents.default']
+  return { commands, chosen: typeof chosen === 'string' ? chosen : null }
+}
+
 async function check(name: string, command: readonly string[] | null, env: Environment): Promise<AgentCheck> {
   const found = findRuntime(presets, { name, command }, env)
   const preset = presets.get(name) ?? presets.script
