@@ -212,8 +212,8 @@ async function makeRig(dir: string, { isCached, isAhead, isBad }: Omit<How, 'bat
     giveUp: () => repos.endAhead({ rig: 'bench', target: at.target }),
     async carryOut({ kind, params }: Asked): Promise<Message> {
       if (kind === 'stack.ahead') {
-        const { onto, batch, requests, setup } = params
-        const how = { ...at, onto, batch, gates, setup, env, committer: person, date: DATE }
+        const { onto, batch, stacks, requests, setup } = params
+        const how = { ...at, onto, batch, stacks, gates, setup, env, committer: person, date: DATE }
         const asked = requests.map(({ mergeRequest: id, bead, branch, head }) => ({
           id,
           branch,
@@ -222,8 +222,9 @@ async function makeRig(dir: string, { isCached, isAhead, isBad }: Omit<How, 'bat
           author: person,
         }))
         try {
-          const { built, ...ran } = await repos.runAhead({ ...how, requests: asked })
-          return { type: 'ahead.ran', ...ran, mergeRequests: [...built] }
+          const { built, below = [], ...ran } = await repos.runAhead({ ...how, requests: asked })
+          const lower = below.map(({ built, ...stack }) => ({ ...stack, mergeRequests: [...built] }))
+          return { type: 'ahead.ran', ...ran, mergeRequests: [...built], below: lower }
         } catch (error) {
           return { type: 'ahead.notRun', code: 'AHEAD_ENDED', message: String(error) }
         }

@@ -1,11 +1,11 @@
-// The next stack, built and tested while the one below it is: what is asked, what came of it, and whether it was of use.
+// The next stacks, built and tested while the one below them is: what is asked, what came of it, and whether it was of use.
 
 import { z } from 'zod'
 import { address, beadId, count, effect, failure, line, named, objectName, rigName } from './define.ts'
 import { gateSpec, resolve, setupSpec, takingBack } from './landing.ts'
 import { MERGE_METHODS } from './landing-settings.ts'
 
-/** Requests that are named to be built, of which `batch` at most are. */
+/** Requests that are named to be built at a time. */
 export const AHEAD_MAX = 100
 
 const asked = {
@@ -31,8 +31,10 @@ const asked = {
     )
     .min(1)
     .max(AHEAD_MAX),
-  /** So many of them at most. */
+  /** So many of them at most in a stack. */
   batch: count,
+  /** Stacks, each upon the one before; one when left out. */
+  stacks: count.exactOptional(),
   gates: z.array(gateSpec).max(50),
   setup: setupSpec.nullable(),
 }
@@ -44,7 +46,7 @@ const OUTCOMES = ['passed', 'red', 'conflicted'] as const
 const built = {
   commit: objectName.nullable(),
   tree: objectName.nullable(),
-  mergeRequests: z.array(address).max(50),
+  mergeRequests: z.array(address).max(AHEAD_MAX),
 }
 
 export const aheadMessages = [
@@ -52,9 +54,32 @@ export const aheadMessages = [
   named('ahead.begin', asked),
   /** From the Refinery: what it stands on does not land, or other requests come next. */
   named('ahead.drop', { reason: line }),
-  /** From the Refinery: the stack above has passed on this tree. `cached`: no gate had to run for it. */
-  named('ahead.over', { tree: objectName, cached: z.boolean() }),
-  named('ahead.ran', { ...built, outcome: z.enum(OUTCOMES) }),
+  /**
+   * From the Refinery: the stack above has passed on this tree. `cached`: no gate had to run for it. `next`: the one
+   * that is built upon it is waited for.
+   */
+  named('ahead.over', {
+    tree: objectName,
+    cached: z.boolean(),
+    stack: z.strictObject({ commit: objectName, mergeRequests: z.array(address).max(50) }).exactOptional(),
+    next: z.literal(true).exactOptional(),
+  }),
+  named('ahead.ran', {
+    ...built,
+    outcome: z.enum(OUTCOMES),
+    /** Those below it, the lowest first; all of them have passed. */
+    below: z
+      .array(
+        z.strictObject({
+          commit: objectName,
+          tree: objectName,
+          mergeRequests: z.array(address).max(50),
+          durationMs: count,
+        }),
+      )
+      .max(AHEAD_MAX)
+      .exactOptional(),
+  }),
   named('ahead.notRun', failure),
 ] as const
 
@@ -74,12 +99,12 @@ export const aheadFacts = [
     ...stack,
     commit: objectName,
     tree: objectName,
-    mergeRequests: z.array(address).max(50),
+    mergeRequests: z.array(address).max(AHEAD_MAX),
   }),
 ] as const
 
 export const aheadEffects = {
-  /** Builds and tests it; all that is left of it are passes in the cache. Given up when nobody waits for it any more. */
+  /** Builds and tests them; all that is left of it are passes in the cache. Given up when nobody waits for it any more. */
   'stack.ahead': effect({
     params: z.strictObject({ rig: rigName, ...asked }),
     settle: 'repeatable',

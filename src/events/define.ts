@@ -68,6 +68,10 @@ export type GateResultData = z.infer<typeof gateResult>
 export const stops = ({ outcome, required }: Pick<GateResultData, 'outcome' | 'required'>): boolean =>
   outcome !== 'passed' && outcome !== 'skipped' && required !== false
 
+/** Something has run, and nothing of it keeps its work from landing. */
+export const allPassed = (results: readonly Pick<GateResultData, 'outcome' | 'required'>[]): boolean =>
+  results.length > 0 && !results.some(stops)
+
 /** What something waits for; null when for nothing. */
 export const waitingFor = z.strictObject({
   kind: z.enum([
@@ -81,6 +85,7 @@ export const waitingFor = z.strictObject({
     'budget',
     'thaw',
     'massDeath',
+    'disk',
     'quarantine',
   ]),
   id: line,

@@ -1,7 +1,7 @@
 // Which trees are being tested ahead at this moment, in this process.
 //
-// Owns:      one run at a time for each target, and how it is ended.
-// Does not:  build or test anything (ahead.ts).
+// Owns:      one run at a time for each target, the trees that it tests or is about to, and how it is ended.
+// Does not:  build or test anything (ahead.ts), or know where (lanes.ts).
 
 import type { GateSpec } from '../ports/repositories.ts'
 import type { Layout } from './layout.ts'
@@ -9,8 +9,8 @@ import type { Layout } from './layout.ts'
 type AheadRun = {
   readonly own: string
   readonly signal: AbortSignal
-  /** Gates that it runs, and on which tree; null before that is known. */
-  tests: { readonly tree: string; readonly gates: string } | null
+  /** By tree and gates: when nothing more comes of its test. */
+  readonly tests: Map<string, Promise<unknown>>
   /** Ends it as a whole. */
   end(): void
   /** When it is over, however that came. */
@@ -21,7 +21,7 @@ type Begun = AheadRun & { done(): void }
 
 const runs = new Map<string, AheadRun>()
 
-const keyOf = (layout: Layout, target: string): string => `${layout.tree} ${target}`
+const keyOf = (layout: Layout, target: string): string => `${layout.own} ${target}`
 
 /** Is the run of that target from now on; one that was there is ended, and over when this resolves. */
 export async function beginRun(layout: Layout, target: string): Promise<Begun> {
@@ -32,7 +32,7 @@ export async function beginRun(layout: Layout, target: string): Promise<Begun> {
   const run: Begun = {
     own: layout.own,
     signal: abort.signal,
-    tests: null,
+    tests: new Map(),
     end: () => abort.abort(),
     over: promise,
     done() {
@@ -53,13 +53,12 @@ export async function endRun(layout: Layout, target: string): Promise<void> {
   await run?.over
 }
 
-export const gatesKey = (gates: readonly GateSpec[]): string => JSON.stringify(gates)
+export const testKey = (tree: string, gates: readonly GateSpec[]): string =>
+  `${tree} ${JSON.stringify(gates)}`
 
-/** Waits for a run ahead of these gates on that very tree: when it passes, nothing of it has to run again. */
+/** Waits for a test ahead by these gates on that very tree: when it passes, nothing of it has to run again. */
 export async function testedAhead(layout: Layout, tree: string, gates: readonly GateSpec[]): Promise<void> {
-  const key = gatesKey(gates)
-  const same = [...runs.values()].filter(
-    ({ own, tests }) => own === layout.own && tests?.tree === tree && tests.gates === key,
-  )
-  await Promise.all(same.map(({ over }) => over))
+  const key = testKey(tree, gates)
+  const same = [...runs.values()].flatMap(({ own, tests }) => (own === layout.own ? [tests.get(key)] : []))
+  await Promise.allSettled(same)
 }

@@ -20,6 +20,7 @@ import { checkout, forgetSetup, noteSetup, readNote } from './gate-tree.ts'
 import { git, gitFields } from './git.ts'
 import { type Green, gateOn, greenKeys, noteResults, readGreen } from './green-cache.ts'
 import { readReports } from './junit.ts'
+import { asHost } from './lanes.ts'
 import { type Layout, onOwn } from './layout.ts'
 import { checkObjectId } from './names.ts'
 import { proveStack } from './proofs.ts'
@@ -76,13 +77,18 @@ async function run(layout: Layout, input: Input, ahead: AbortSignal | null): Pro
   }
   if (mustRun.size === 0) return { tree, results: inOrder(results) }
 
-  const red = await makeReady(layout, input, ahead)
-  if (red !== null) return { tree, results: [red] }
   // Gates take longer: the landing then finds its proofs read.
   void proveStack(layout, commit)
-  await runInOrder(gates, order, { results, limit: input.parallel ?? PARALLEL }, (gate, slot) =>
-    runGate(layout, gate, { env: input.env, slot, signal: ahead }),
-  )
+  const there = async (): Promise<GateResult | null> => {
+    const red = await makeReady(layout, input, ahead)
+    if (red !== null) return red
+    await runInOrder(gates, order, { results, limit: input.parallel ?? PARALLEL }, (gate, slot) =>
+      runGate(layout, gate, { env: input.env, slot, signal: ahead }),
+    )
+    return null
+  }
+  const red = await (ahead === null ? asHost(layout.tree, there) : there())
+  if (red !== null) return { tree, results: [red] }
   if (ahead?.aborted === true) return { tree, results: [] }
   if ([...results.values()].some(stops)) await checkRoom(layout.tree)
   const keys = await greens?.keys

@@ -26,41 +26,59 @@ const imports = remembered<void>(1_000)
  *         holds what git refuses
  */
 export function importCommit(layout: Layout, commit: string, known: readonly string[] = []): Promise<void> {
-  return imports(`${layout.own}\n${commit}`, async () => {
-    const excluded = known.length > 0 ? known : await remoteHeads(layout)
-    const packArgs = [
-      'pack-objects',
-      '--revs',
-      '--thin',
-      '--stdout',
-      '--delta-base-offset',
-      '-q',
-      '--no-reuse-object',
-    ]
-    const packed = await gitOutcome(packArgs, {
-      cwd: '/',
-      env: readingEnv(layout),
-      input: `${[commit, ...excluded.map((id) => `^${id}`)].join('\n')}\n`,
-    })
-    if (packed.code !== 0) {
-      if (!NOT_THERE.test(packed.stderr)) throw gitFailed(packArgs, packed)
-      throw new RepositoryError('BRANCH_MISSING', `The commit ${commit} is not in the rig's repository.`, {
-        stderr: packed.stderr.slice(-500),
-      })
-    }
-    const count = packed.stdout.readUInt32BE(8)
-    if (count === 0) return
-    const args =
-      count > UNPACK_OBJECTS_MAX
-        ? ['index-pack', '--stdin', '--fix-thin', '--strict']
-        : ['unpack-objects', '-q', '--strict']
-    const unpacked = await gitOutcome(args, { ...onOwn(layout), input: packed.stdout })
-    if (unpacked.code === 0) return
-    const refused = REFUSED.exec(unpacked.stderr)?.[1]
-    if (refused === undefined) throw gitFailed(args, unpacked)
-    const message = `git refuses what is in the commit ${commit}: ${refused.replaceAll(/\p{C}/gu, '·').slice(0, 500)}`
-    throw new RepositoryError('WORK_UNUSABLE', message, { commit })
+  return imports(keyOf(layout, commit), () => copyOver(layout, [commit], known))
+}
+
+/** Several at once, with as many processes as one takes; never fails. What went wrong is said when one is asked for. */
+export async function importTogether(
+  layout: Layout,
+  commits: readonly string[],
+  known: readonly string[] = [],
+): Promise<void> {
+  const copied = await copyOver(layout, commits, known).then(
+    () => true,
+    () => false,
+  )
+  if (copied) await Promise.all(commits.map((one) => imports(keyOf(layout, one), async () => undefined)))
+}
+
+const keyOf = (layout: Layout, commit: string): string => `${layout.own}\n${commit}`
+
+async function copyOver(layout: Layout, commits: readonly string[], known: readonly string[]): Promise<void> {
+  const named = commits.join(', ')
+  const excluded = known.length > 0 ? known : await remoteHeads(layout)
+  const packArgs = [
+    'pack-objects',
+    '--revs',
+    '--thin',
+    '--stdout',
+    '--delta-base-offset',
+    '-q',
+    '--no-reuse-object',
+  ]
+  const packed = await gitOutcome(packArgs, {
+    cwd: '/',
+    env: readingEnv(layout),
+    input: `${[...commits, ...excluded.map((id) => `^${id}`)].join('\n')}\n`,
   })
+  if (packed.code !== 0) {
+    if (!NOT_THERE.test(packed.stderr)) throw gitFailed(packArgs, packed)
+    throw new RepositoryError('BRANCH_MISSING', `The commit ${named} is not in the rig's repository.`, {
+      stderr: packed.stderr.slice(-500),
+    })
+  }
+  const count = packed.stdout.readUInt32BE(8)
+  if (count === 0) return
+  const args =
+    count > UNPACK_OBJECTS_MAX
+      ? ['index-pack', '--stdin', '--fix-thin', '--strict']
+      : ['unpack-objects', '-q', '--strict']
+  const unpacked = await gitOutcome(args, { ...onOwn(layout), input: packed.stdout })
+  if (unpacked.code === 0) return
+  const refused = REFUSED.exec(unpacked.stderr)?.[1]
+  if (refused === undefined) throw gitFailed(args, unpacked)
+  const message = `git refuses what is in the commit ${named}: ${refused.replaceAll(/\p{C}/gu, '·').slice(0, 500)}`
+  throw new RepositoryError('WORK_UNUSABLE', message, { commit: named })
 }
 
 async function remoteHeads(layout: Layout): Promise<string[]> {

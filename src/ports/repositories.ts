@@ -320,6 +320,35 @@ export interface Repositories {
   }): Promise<ChangeStat>
 
   /**
+   * Takes away what is kept of work that has landed, where that is proved once more: refs, which can be set again to
+   * the commits that are told, and, when it is asked for, ignored files, which cannot come back.
+   */
+  reapKept(input: {
+    readonly rig: string
+    readonly target: string
+    readonly entries: readonly {
+      readonly name: string
+      readonly branch: string
+      /** What was handed in, and the commit that carries it. */
+      readonly head: string
+      readonly landed: string
+    }[]
+    readonly ignored: boolean
+    /** ms since the epoch: notes of settled conflicts that are older go, when nobody has their work; null: none. */
+    readonly notesBefore: number | null
+    /** Nothing goes; the answer is what would. */
+    readonly dryRun: boolean
+  }): Promise<{
+    readonly reaped: readonly {
+      readonly name: string
+      readonly refs: readonly { readonly ref: string; readonly commit: string }[]
+      readonly bytes: number
+    }[]
+    readonly stays: readonly { readonly name: string; readonly why: string }[]
+    readonly notes: number
+  }>
+
+  /**
    * Makes a new branch of the rig's repository, or a folder outside of the town, with exactly what is kept under a
    * name; a folder has the ignored files, too. Nothing that is there is overwritten.
    */
@@ -401,7 +430,9 @@ export interface Repositories {
 
   /**
    * Builds as many of `requests` as fit one upon the other on `onto`, up to `batch`, and runs the gates on the highest in
-   * a second checkout. Of the results passes alone are kept. A run that is under way for that target is ended first.
+   * a second checkout, or in the first while no real run wants it. Of the results passes alone are kept.
+   * With `stacks` it goes on with those that are left, upon what it built, as long as stacks are full and pass. A run
+   * that is under way for that target is ended first.
    *
    * @throws {RepositoryError} `AHEAD_ENDED`: by `endAhead`, or by another one that was asked for
    */
@@ -410,18 +441,27 @@ export interface Repositories {
       Pick<GatesInput, 'setup' | 'gates' | 'env' | 'parallel' | 'toolchain'> & {
         readonly onto: string
         readonly batch: number
+        /** So many of them, each upon the one before; one when left out. */
+        readonly stacks?: number | undefined
         readonly requests: readonly (Pick<
           BuildInput,
           'branch' | 'head' | 'message' | 'author' | 'method' | 'revert' | 'resolve'
         > & { readonly id: string })[]
       },
   ): Promise<{
-    /** `conflicted`: none of them fits. */
+    /** `conflicted`: none of them fits. Of several stacks that of the highest that was tested. */
     readonly outcome: 'passed' | 'red' | 'conflicted'
     readonly commit: string | null
     readonly tree: string | null
     /** Ids of those that were built, the lowest first. */
     readonly built: readonly string[]
+    /** Stacks below that one, the lowest first; all of them have passed. */
+    readonly below?: readonly {
+      readonly commit: string
+      readonly tree: string
+      readonly built: readonly string[]
+      readonly durationMs: number
+    }[]
   }>
 
   /** Ends what `runAhead` does for that target, with all that it runs. Safe to call when nothing is under way. */

@@ -12,7 +12,7 @@ import {
   RIG,
   TREE,
 } from '../support/messages.ts'
-import { timeOf } from '../support/records.ts'
+import { objectName, timeOf } from '../support/records.ts'
 
 const two = { ...configured, batch: 2, ahead: true }
 const refinery = () => decisions(`${RIG}/refinery`)
@@ -78,6 +78,7 @@ describe('a Refinery that tests a stack', () => {
               onto: commit(2),
               date: AT,
               batch: 2,
+              stacks: 4,
               requests: [3, 4, 5].map((n) => ({ mergeRequest: mr(n), bead: beadOf(n), head: head(n) })),
               gates: two.gates,
               setup: null,
@@ -99,11 +100,12 @@ describe('a Refinery that tests a stack', () => {
         .gives({ state: 'testing', tells: [[mr(2), { type: 'mr.test' }]] })
   })
 
-  test('[REFINERY-81] asks for the next by the order, and for twice as many as fit, as some may not', () => {
+  test('[REFINERY-81] asks for the next stacks by the order, and for one stack more than are built, as some may not fit', () => {
     const urgent = message('refinery.bead', { bead: beadOf(6), priority: 0, needs: [] })
     const needy = message('refinery.bead', { bead: beadOf(3), priority: 2, needs: ['sh-9'] })
-    const said = [{ ...two, order: 'score' as const }, ...each(8, ready), built(1), urgent, needy]
-    expect(aheadIn([...said, built(2)])).toMatchObject({ requests: [6, 4, 5, 7].map(mr) })
+    const said = [{ ...two, order: 'score' as const }, ...each(14, ready), built(1), urgent, needy]
+    const next = [6, 4, 5, 7, 8, 9, 10, 11, 12, 13]
+    expect(aheadIn([...said, built(2)])).toMatchObject({ requests: next.map(mr), stacks: 4 })
   })
 
   test('[REFINERY-81] asks for nothing where a yes is needed, on a closed target, and when it is told to hold', () => {
@@ -211,7 +213,53 @@ describe('what was asked for ahead', () => {
     expect(JSON.stringify(steps.take(message('target.moved')))).not.toContain('"date"')
   })
 
-  test('[REFINERY-83] has no next one of its own: the one after it is asked for when it has landed', () => {
+  test('[REFINERY-83] goes on with the stack upon the one that landed, as long as it is full and was known', () => {
+    const six = [two, ...each(9, ready), built(1), built(2), ran(2, 'passed'), advanced(1, 2)]
+    const upon = { onto: commit(4), at: timeOf(12), requests: [5, 6, 7, 8, 9].map(mr), stacks: 3 }
+    refinery()
+      .given(...six, built(3), built(4))
+      .when(ran(4, 'passed', KNOWN))
+      .gives({
+        state: 'landing',
+        tells: [
+          [
+            AHEAD,
+            {
+              ...{ type: 'ahead.over', tree: tree(4), cached: true, next: true },
+              stack: { commit: commit(4), mergeRequests: [mr(3), mr(4)] },
+            },
+          ],
+          [mr(3), {}],
+          [mr(4), {}],
+        ],
+        context: { ahead: { ...upon, landed: false } },
+      })
+    // It is built as it was, like the one below it, and nothing else is asked for.
+    const landed = [...six, built(3), built(4), ran(4, 'passed', KNOWN), advanced(3, 4)]
+    refinery()
+      .given(...landed)
+      .when(built(5))
+      .gives({ effects: [['merge.build', { mergeRequest: mr(6), onto: commit(5), date: timeOf(12) }]] })
+    refinery()
+      .given(...landed, built(5))
+      .when(built(6))
+      .gives({ state: 'testing', tells: [[mr(6), { type: 'mr.test' }]], effects: [gates(6)] })
+    // What nobody knew has shown that it is built otherwise.
+    for (const [said, more] of [
+      [six, {}],
+      [six.filter((one) => one.type !== 'MERGE_READY' || Number(one.bead.slice(3)) < 6), KNOWN],
+    ] as const)
+      expect(aheadIn([...said, built(3), built(4), ran(4, 'passed', more)])).toBeNull()
+    // The last of them has no next one.
+    const all = [two, ...each(14, ready), built(1), built(2), ran(2, 'passed'), advanced(1, 2)]
+    for (const n of [4, 6, 8, 10]) {
+      all.push(built(n - 1), built(n), ran(n, 'passed', KNOWN))
+      expect(aheadIn(all), `${n}`).toEqual(n < 10 ? expect.objectContaining({ onto: commit(n) }) : null)
+      all.push(advanced(n - 1, n))
+    }
+  })
+
+  test('[REFINERY-83] asks for no other while it is tested', () => {
     const [last] = testingNext.slice(-1)
     refinery()
       .given(...testingNext.slice(0, -1))
@@ -240,7 +288,13 @@ describe('what was asked for ahead', () => {
         .gives({
           state: 'landing',
           tells: [
-            [AHEAD, { type: 'ahead.over', tree: tree(4), cached }],
+            [
+              AHEAD,
+              {
+                ...{ type: 'ahead.over', tree: tree(4), cached },
+                stack: { commit: commit(4), mergeRequests: [mr(3), mr(4)] },
+              },
+            ],
             [mr(3), {}],
             [mr(4), {}],
           ],
@@ -296,6 +350,78 @@ describe('what runs ahead', () => {
   test('[AHEAD-3] waits for no answer that was taken back: its effect is closed with the state', () => {
     owner().given(begin, message('ahead.drop')).when(passed).gives({ refused: 'UNEXPECTED', state: 'idle' })
     owner().given(begin, message('ahead.drop')).when(begin).gives({ state: 'running' })
+  })
+
+  const tip = (n: number) => objectName(String(n))
+  const many = message('ahead.begin', {
+    stacks: 4,
+    requests: each(4, (n) => ({ ...(begin.requests[0] as object), mergeRequest: mr(n) })) as never,
+  })
+  const below = each(2, (n) => ({ commit: tip(n), tree: tip(n), mergeRequests: [mr(n)], durationMs: n }))
+  const top = { commit: tip(3), tree: tip(3), mergeRequests: [mr(3)] }
+  const over = (n: number, more: object) =>
+    message('ahead.over', {
+      ...{ tree: tip(n), cached: true, stack: { commit: tip(n), mergeRequests: [mr(n)] } },
+      ...more,
+    })
+  const used = (n: number) => ({
+    type: 'StackAheadUsed',
+    commit: tip(n),
+    tree: tip(n),
+    mergeRequests: [mr(n)],
+  })
+
+  test('[AHEAD-5] goes on when one of several stacks was of use, and says of each what came of it', () => {
+    const [first, second] = each(2, (n) =>
+      fact('passed', { tree: tip(n), mergeRequests: [mr(n)], durationMs: n }),
+    )
+    owner()
+      .given(many)
+      .when(message('ahead.ran', { ...top, outcome: 'red', below }))
+      .gives({
+        state: 'passed',
+        facts: [first, second, fact('red', { tree: tip(3), mergeRequests: [mr(3)] })],
+      })
+    // The first was of use before they had all been tested: it is not said again.
+    owner()
+      .given(many)
+      .when(over(1, { next: true }))
+      .gives({ state: 'running', facts: [{ ...first, durationMs: 1_000 }, used(1)] })
+    owner()
+      .given(many, over(1, { next: true }))
+      .when(message('ahead.ran', { ...top, outcome: 'passed', below }))
+      .gives({ state: 'passed', facts: [{ tree: tip(2) }, { tree: tip(3) }] })
+    owner()
+      .given(many, over(1, { next: true }))
+      .when(message('ahead.drop'))
+      .gives({
+        state: 'idle',
+        facts: [{ outcome: 'cancelled', onto: tip(1), mergeRequests: [2, 3, 4].map(mr) }],
+      })
+  })
+
+  test('[AHEAD-5] keeps what has passed for the stacks that come next, until the last', () => {
+    const tested = [many, message('ahead.ran', { ...top, outcome: 'passed', below })]
+    owner()
+      .given(...tested)
+      .when(over(1, { next: true }))
+      .gives({ state: 'passed', facts: [used(1)] })
+    owner()
+      .given(...tested, over(1, { next: true }), over(2, { next: true }))
+      .when(over(3, {}))
+      .gives({ state: 'idle', facts: [used(3)] })
+    owner()
+      .given(...tested)
+      .when(message('ahead.over', { tree: tip(1), cached: false }))
+      .gives({ state: 'idle', facts: [] })
+    owner()
+      .given(many)
+      .when(over(1, {}))
+      .gives({ state: 'idle', facts: [{ outcome: 'passed' }, used(1)] })
+    owner()
+      .given(many)
+      .when(over(1, { cached: false }))
+      .gives({ state: 'idle', facts: [{ outcome: 'cancelled' }] })
   })
 
   test('[AHEAD-4] was of use when its very tree landed from the cache, and not otherwise', () => {

@@ -124,3 +124,64 @@ test('[GIT-62] once nobody waits for it it ends with all that it runs, and a rea
   expect(folders().map((folder) => folder.slice(-10))).toEqual(['tree-ahead', 'tree-ahead', 'inery/tree'])
   expect(await repos.endAhead({ rig: RIG, target: 'main' })).toEqual({ ended: true })
 })
+
+/** Four branches that fit one upon the other, and gates that run until `name` is there. */
+async function four() {
+  const t = await queue()
+  const heads = []
+  for (const n of [5, 6, 7, 8]) {
+    const { path, branch } = await t.add(`p${n}`)
+    heads.push({ id: `mr-${n}`, ...merge(branch, commit(path, `work ${n}`, { [`f${n}`]: `${n}\n` })) })
+  }
+  const requests = heads.map(({ committer: _, date: __, ...request }) => request)
+  const until = (name: string) => t.gates(`while [ ! -e ${t.dir}/${name} ]; do sleep 0.02; done`)
+  const let_ = (name: string) => writeFileSync(join(t.dir, name), '')
+  return { ...t, until, let: let_, asked: { ...t.asked, requests, batch: 1, stacks: 4 } }
+}
+
+test('[GIT-91] stacks are built one upon the other, tested two at a time, and each is known then', async () => {
+  const { repos, asked, until, let: go, folders, real } = await four()
+  const gates = until('go')
+  const running = repos.runAhead({ ...asked, gates })
+  await begun(() => folders().length === 2)
+  expect(folders().map((folder) => folder.slice(-10))).toEqual(['tree-ahead', 'inery/tree'])
+  go('go')
+  const { outcome, built, below = [], commit: tip } = await running
+  expect([outcome, built, below.map((stack) => stack.built)]).toEqual([
+    'passed',
+    ['mr-8'],
+    [['mr-5'], ['mr-6'], ['mr-7']],
+  ])
+  const [first] = below
+  for (const id of [first?.commit, tip])
+    expect((await real(id ?? '', { gates })).results).toMatchObject([{ outcome: 'passed', cached: {} }])
+  expect(folders()).toHaveLength(4)
+})
+
+test('[GIT-91] above one that is red nothing is tested, and no stack but the first is less than full', async () => {
+  const { repos, asked, gates, folders } = await four()
+  const red = gates('test ! -e f6')
+  expect(await repos.runAhead({ ...asked, gates: red })).toMatchObject({
+    ...{ outcome: 'red', built: ['mr-6'] },
+    below: [{ built: ['mr-5'], durationMs: expect.any(Number) }],
+  })
+  const three = await repos.runAhead({ ...asked, batch: 3, gates: gates() })
+  expect([three.outcome, three.built, three.below]).toEqual(['passed', ['mr-5', 'mr-6', 'mr-7'], undefined])
+  expect(folders().length).toBeLessThanOrEqual(4)
+})
+
+test('[GIT-90] a real run takes its checkout from what is tested ahead there, which goes on where there is room', async () => {
+  const { repos, asked, gates, until, let: go, folders, real } = await four()
+  const running = repos.runAhead({ ...asked, stacks: 2, gates: until('go') })
+  await begun(() => folders().length === 2)
+  expect((await real(asked.onto, { gates: gates() })).results).toMatchObject([{ outcome: 'passed' }])
+  expect(
+    folders()
+      .map((folder) => folder.slice(-10))
+      .slice(0, 3),
+  ).toEqual(['tree-ahead', 'inery/tree', 'inery/tree'])
+  go('go')
+  const { outcome, built, below = [] } = await running
+  expect([outcome, built, below.length]).toEqual(['passed', ['mr-6'], 1])
+  expect(folders()).toHaveLength(4)
+})

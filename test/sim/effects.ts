@@ -22,6 +22,8 @@ const DURATIONS: Readonly<Record<string, readonly [number, number]>> = {
   'worktree.restore': [20, 800],
   'session.start': [5, 60],
   'session.stop': [0, 5],
+  'nudge.write': [100, 2_000],
+  'nudge.enter': [100, 1_000],
   'merge.build': [20, 300],
   'gates.run': [500, 8_000],
   'stack.ahead': [500, 9_000],
@@ -31,6 +33,16 @@ const DURATIONS: Readonly<Record<string, readonly [number, number]>> = {
   'pull.look': [50, 900],
   'pull.merge': [50, 900],
 }
+
+/** How long agents may be silent here, ms: short, for a run lasts less than an hour. */
+export const PATIENCE = {
+  start: 60_000,
+  silent: 120_000,
+  tool: 180_000,
+  idle: 45_000,
+  cooldown: 60_000,
+  program: null,
+} as const
 
 export function carryOut(world: World, daemon: Daemon, effect: OpenEffect): Promise<Answer> {
   const { random, scheduler } = world
@@ -59,6 +71,36 @@ function happen(world: World, { id, kind, params }: OpenEffect, answer: (message
   const { rig = '', mergeRequest = '', sandbox = '', path = '', branch = '', session = '' } = at
   const fails = (chance: number) => world.faults.effects && world.random.chance(chance)
   // The person's business, and of no rig.
+  if (kind === 'chore.clean')
+    return answer(
+      fails(0.2)
+        ? { type: 'chore.notDone', code: 'GIT_FAILED', message: 'no' }
+        : {
+            type: 'chore.cleaned',
+            recordings: { sessions: [], bytes: 0, until: null },
+            gone: { count: 0, bytes: 0 },
+            trash: [],
+            nextMs: world.random.chance(0.5) ? null : 24 * 3_600_000,
+          },
+    )
+  if (kind === 'chore.judge') {
+    const { choices } = params as unknown as EffectParams<'chore.judge'>
+    const usage = {
+      model: 'm-1',
+      input: 900,
+      output: 9,
+      cacheRead: 0,
+      cacheWrite: 0,
+      costUsd: 0.02,
+      requests: 1,
+    }
+    const choice = fails(0.3) ? 'perhaps' : (choices[0] ?? null)
+    return answer(
+      fails(0.2)
+        ? { type: 'chore.notDone', code: 'NO_JUDGEMENT', message: 'no' }
+        : { type: 'chore.judged', choice, why: '', runtime: 'claude', usage: [usage], seen: '' },
+    )
+  }
   if (kind === 'notice.send') {
     const { decision = '' } = at
     return answer(
@@ -66,6 +108,11 @@ function happen(world: World, { id, kind, params }: OpenEffect, answer: (message
         ? { type: 'notice.notSent', decision, code: 'NOTICE_FAILED', message: 'no' }
         : { type: 'notice.sent', decision, ways: ['command'], failed: [] },
     )
+  }
+  if (kind === 'role.restart') {
+    const { role, promises } = params as EffectParams<'role.restart'>
+    const restarted = world.daemon?.system?.restart(role, promises) ?? { again: [], over: promises }
+    return answer({ type: 'role.restarted', role, ...restarted } as AnyMessage)
   }
   const repository = world.repository(rig === '' ? (session.split('/')[0] ?? '') : rig)
   const failure = { code: 'GIT_FAILED', message: 'git said no' }
@@ -139,12 +186,27 @@ function happen(world: World, { id, kind, params }: OpenEffect, answer: (message
           attempt: Number(context?.attempt ?? 1),
         }),
       )
-      return answer({ type: 'session.started', pid: process.pid, command: ['agent'] })
+      return answer({
+        type: 'session.started',
+        pid: process.pid,
+        command: ['agent'],
+        runtime: 'claude',
+        runtimeSession: null,
+        patience: PATIENCE,
+      })
     }
     case 'session.stop':
       return world.host.stop(session, Number(at.graceMs), (ending) =>
         answer({ type: 'session.stopped', ending: ending as never }),
       )
+
+    case 'nudge.write':
+    case 'nudge.enter': {
+      const isThere = !fails(0.1) && world.host.type(session, at.nudge ?? '')
+      return answer(
+        isThere ? { type: 'nudge.written' } : { type: 'nudge.held', reason: 'not now', lineAt: 'untyped' },
+      )
+    }
 
     case 'merge.build': {
       if (fails(0.05)) return answer({ type: 'merge.notBuilt', mergeRequest, ...failure })
@@ -216,37 +278,50 @@ function happen(world: World, { id, kind, params }: OpenEffect, answer: (message
   }
 }
 
-/** Built like anything else; only a pass is remembered. */
+/** Built like anything else, a stack upon the other; only passes are remembered. */
 function testAhead(
   repository: ReturnType<World['repository']>,
   params: OpenEffect['params'],
   fails: (chance: number) => boolean,
   answer: (message: AnyMessage) => void,
 ): void {
-  const { onto, batch, requests } = params as unknown as EffectParams<'stack.ahead'>
+  const { onto, batch, stacks = 1, requests } = params as unknown as EffectParams<'stack.ahead'>
   if (fails(0.05)) return answer({ type: 'ahead.notRun', code: 'GIT_FAILED', message: 'no' })
-  let commit = onto
-  const mergeRequests: string[] = []
-  for (const { mergeRequest, bead, head, revert } of requests) {
-    if (mergeRequests.length >= batch) break
-    const built =
-      revert === undefined
-        ? repository.buildMerge(head, commit)
-        : repository.buildRevert(
-            bead,
-            revert.of.map((one) => one.commit),
-            commit,
-          )
-    if (built.kind !== 'built') continue
-    commit = built.commit
-    mergeRequests.push(mergeRequest)
+  let [commit, left] = [onto, requests]
+  const tested: { commit: string; tree: string; mergeRequests: string[]; isRed: boolean }[] = []
+  while (tested.length < stacks) {
+    const mergeRequests: string[] = []
+    for (const { mergeRequest, bead, head, revert } of left) {
+      if (mergeRequests.length >= batch) break
+      const built =
+        revert === undefined
+          ? repository.buildMerge(head, commit)
+          : repository.buildRevert(
+              bead,
+              revert.of.map((one) => one.commit),
+              commit,
+            )
+      if (built.kind !== 'built') continue
+      commit = built.commit
+      mergeRequests.push(mergeRequest)
+    }
+    if (mergeRequests.length === 0 || (tested.length > 0 && mergeRequests.length < batch)) break
+    const { tree, red } = repository.runGates(commit)
+    const isRed = red !== undefined || fails(0.05)
+    if (!isRed) repository.known.add(tree)
+    tested.push({ commit, tree, mergeRequests, isRed })
+    if (isRed || mergeRequests.length < batch) break
+    left = left.filter(({ mergeRequest }) => !mergeRequests.includes(mergeRequest))
   }
-  if (mergeRequests.length === 0)
-    return answer({ type: 'ahead.ran', outcome: 'conflicted', commit: null, tree: null, mergeRequests })
-  const { tree, red } = repository.runGates(commit)
-  const isRed = red !== undefined || fails(0.05)
-  if (!isRed) repository.known.add(tree)
-  answer({ type: 'ahead.ran', outcome: isRed ? 'red' : 'passed', commit, tree, mergeRequests })
+  const last = tested.pop()
+  if (last === undefined)
+    return answer({
+      ...{ type: 'ahead.ran', outcome: 'conflicted', commit: null, tree: null },
+      mergeRequests: [],
+    })
+  const { isRed, ...stack } = last
+  const below = tested.map(({ isRed: _isRed, ...one }) => ({ ...one, durationMs: 1 }))
+  answer({ type: 'ahead.ran', outcome: isRed ? 'red' : 'passed', ...stack, below })
 }
 
 function runGates(

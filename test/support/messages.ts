@@ -67,6 +67,31 @@ const verdict: Omit<MessageOf<'review.verdict'>, 'type' | 'ok' | 'note'> = {
   model: 'm-1',
 }
 
+export const DOG = 'deacon/dogs/argos'
+/** A Witness cannot say whether a tool that is silent still runs. */
+export const judgement: Omit<MessageOf<'judgement.ask'>, 'type'> = {
+  judgement: 'j-1',
+  asker: `${RIG}/witness`,
+  about: AGENT,
+  rig: RIG,
+  bead: BEAD,
+  code: 'SILENT_IN_TOOL',
+  question: 'Does the tool still get on?',
+  choices: ['wait', 'nudge'],
+  safe: 'wait',
+  evidence: ['Bash has run for 30 min.'],
+  session: SESSION,
+}
+const tokens = {
+  model: 'm-1',
+  input: 900,
+  output: 20,
+  cacheRead: 0,
+  cacheWrite: 0,
+  costUsd: 0.02,
+  requests: 1,
+}
+
 /** A pull request at the forge that may be merged. */
 export const pullSeen: MessageOf<'pull.seen'>['seen'] = {
   state: 'open',
@@ -89,6 +114,16 @@ export const PARENT = {
 
 const since = '2027-03-01T08:00:00.000Z'
 const standing = { state: 'thinking', since, reason: '', tool: null, until: null } as const
+const stall = {
+  session: SESSION,
+  kind: 'idle',
+  since,
+  n: 1,
+  evidence: { seq: 41, what: 'its turn was over and nothing was handed in' },
+  progressed: false,
+  spoken: null,
+} as const
+const patience = { start: 1_000, silent: 4_000, tool: 8_000, idle: 1_000, cooldown: 2_000, program: null }
 const ofTown = { scope: 'town', id: 'town' } as const
 const meter = (usd: number) => ({ usd, tokens: usd * 1_000, unpriced: 0 })
 const DAY = '2027-03-02T00:00:00.000Z'
@@ -328,6 +363,11 @@ const samples: Samples = {
   'dispatch.ready': [{ bead: BEAD }, { bead: 'sh-2' }, { bead: 'sh-3' }, { bead: 'sh-5' }],
   'dispatch.unready': [{ bead: BEAD }, { bead: 'sh-2' }],
   'dispatch.withdraw': [{ bead: BEAD, reason: 'closed' }],
+  'dispatch.look': [{}],
+  'disk.seen': [
+    { freeBytes: 1e8, floorBytes: 1e9, totalBytes: 1e11 },
+    { freeBytes: 2e9, floorBytes: 1e9, totalBytes: 1e11 },
+  ],
   'dispatch.retake': [{ bead: BEAD, rig: RIG, name: 'nux', sandbox: SANDBOX }],
   'dispatch.freePlace': [{ rig: RIG, name: 'nux' }],
   'escalation.raise': [{ bead: BEAD, agent: AGENT, code: 'GAVE_UP', reason: 'It died too often.' }],
@@ -341,12 +381,26 @@ const samples: Samples = {
     { bead: BEAD, sandbox: SANDBOX, agent: AGENT, reason: 'nobody saw its program end', ending: 'lost' },
   ],
   RECOVERED_BEAD: [
-    { bead: BEAD, rig: RIG, agent: AGENT, sandbox: SANDBOX, reason: 'it did not get on', priority: 1, preset: null },
+    {
+      bead: BEAD,
+      rig: RIG,
+      agent: AGENT,
+      sandbox: SANDBOX,
+      reason: 'it did not get on',
+      priority: 1,
+      preset: null,
+    },
   ],
   'deacon.forget': [{ bead: BEAD }, { bead: BEAD, outcome: 'landed' }],
   'deacon.townStarted': [{}],
+  'deacon.due': [{}],
   'deacon.release': [{ agent: AGENT }],
   'deacon.letGo': [{}],
+  'boot.found': [
+    { role: 'deacon', overdue: [{ id: '7.0', what: 'deacon.due', lateMs: 300_000 }] },
+    { role: 'mayor', overdue: [{ id: `dispatch/${BEAD}`, what: `dispatch of ${BEAD}`, lateMs: 300_000 }] },
+  ],
+  'role.restarted': [{ role: 'deacon', again: ['7.0'], over: [] }],
   'polecat.hook': [{ bead: BEAD, sandbox: SANDBOX, preset: null }],
   'polecat.rehook': [{ bead: BEAD, sandbox: SANDBOX }],
   'polecat.asked': [
@@ -394,6 +448,13 @@ const samples: Samples = {
   'worktree.checkpointed': [{ ref: 'refs/gt/checkpoints/nux', commit: COMMIT, files: 2, changed: 3 }],
   'worktree.notCheckpointed': [failure],
   'sandbox.checkpointed': [{ ref: 'refs/gt/checkpoints/nux', commit: COMMIT, files: 2, changed: null }],
+  'sandbox.stalled': [stall],
+  'sandbox.goesOn': [{ session: SESSION }],
+  'sandbox.intervene': (['freshSession', 'redispatch', 'decision'] as const).map((step) => ({
+    session: SESSION,
+    step,
+    reason: 'it made no progress',
+  })),
   'sandbox.nuke': [{ reason: 'it went astray' }],
   'sandbox.unsling': [{ reason: 'not now' }],
   'worktree.shelved': [{ ref: 'refs/gt/checkpoints/nux', commit: COMMIT, files: 2, changed: 3, head: HEAD }],
@@ -456,7 +517,10 @@ const samples: Samples = {
       resume: 'u-1',
     },
   ],
-  'session.started': [{ pid: 41, command: ['claude'] }],
+  'session.started': [
+    { pid: 41, command: ['claude'] },
+    { pid: 41, command: ['claude'], runtime: 'claude', patience },
+  ],
   'session.notStarted': [{ code: 'NOT_STARTED', message: 'There is no such program.' }],
   'session.done': [
     { status: 'COMPLETED', head: HEAD, commits: 1, note: '' },
@@ -468,6 +532,7 @@ const samples: Samples = {
   'session.handOff': [{}],
   'session.report': [{ report: { type: 'progress', data: { text: 'half way' } } }],
   'session.heard': HEARD.map((heard) => ({ heard, activity: null })) as unknown as Samples['session.heard'],
+  'session.overdue': [{}],
   'session.active': [{ standing, activity }],
   'session.used': [
     { from: '0', upTo: '4096', usage: [usage] },
@@ -496,6 +561,15 @@ const samples: Samples = {
       line: 'gt n-1: …',
       mode: 'idle',
       waitMs: 600_000,
+    },
+    {
+      to: AGENT,
+      session: SESSION,
+      text: 'Go on.',
+      line: 'gt n-1: …',
+      mode: 'queue',
+      waitMs: 600_000,
+      report: { to: `${RIG}/witness`, about: SANDBOX },
     },
   ],
   'nudge.go': [{}],
@@ -557,7 +631,23 @@ const samples: Samples = {
     { ...work, ...request, conflictFiles: ['cart.js'], note: 'same lines', attempts: 1, last: false },
     { ...work, ...request, conflictFiles: ['cart.js'], note: 'same lines', attempts: 2, last: true },
   ],
-  SESSION_DIED: [{ bead: BEAD, sandbox: SANDBOX, agent: AGENT, reason: 'it was killed' }],
+  SESSION_DIED: [{ bead: BEAD, sandbox: SANDBOX, agent: AGENT, reason: 'it was killed', ending: 'killed' }],
+  WORK_STALLED: (['idle', 'silent', 'start', 'limit', 'stuck'] as const).map((kind) => ({
+    bead: BEAD,
+    sandbox: SANDBOX,
+    agent: AGENT,
+    ...stall,
+    kind,
+    mark: kind === 'silent' ? null : COMMIT,
+  })),
+  WORK_GOES_ON: [{ sandbox: SANDBOX, session: SESSION }],
+  NUDGE_OVER: [
+    { nudge: 'n-1', about: SANDBOX, taken: true, code: '', message: '' },
+    { nudge: 'n-0000001', about: SANDBOX, taken: false, code: 'NUDGE_NOT_TAKEN', message: 'nobody took it' },
+  ],
+  WORK_GIVEN_BACK: [
+    { bead: BEAD, sandbox: SANDBOX, agent: AGENT, stalled: true, reason: 'no progress', preset: null },
+  ],
   'refinery.configure': [
     withoutType(configured),
     { ...withoutType(configured), gates: [] },
@@ -649,6 +739,53 @@ const samples: Samples = {
   'target.moved': [{ ...request, head: TREE }],
   'target.dirty': [{ ...request, path: '/home/ada/shop', files: ['cart.js'] }],
   'target.refused': [{ ...request, ...failure }],
+  'deacon.tidy': [{}],
+  'kennel.aging': [{}],
+  'kennel.set': [
+    { key: 'keep.trash', value: 86_400_000 },
+    { key: 'judgements.mode', value: 'on' },
+    { key: 'limits.dogs', value: 1 },
+  ],
+  'kennel.clean': [{ chore: 'empty-1', what: 'trash', olderThanMs: 0 }],
+  'kennel.recalled': [{ session: SESSION }],
+  'kennel.done': [
+    { dog: DOG, chore: 'clean-1', ok: true, reason: '', nextMs: 86_400_000, usd: null },
+    { dog: DOG, chore: 'clean-2', ok: true, reason: '', nextMs: null, usd: null },
+    { dog: DOG, chore: 'empty-1', ok: false, reason: 'the disk is full', nextMs: null, usd: null },
+  ],
+  'judgement.ask': [judgement],
+  'dog.do': [
+    { chore: { kind: 'clean', id: 'clean-1', what: 'all', olderThanMs: null } },
+    { chore: { kind: 'judge', id: 'judge-1', waitMs: 120_000, ...judgement } },
+  ],
+  'chore.cleaned': [
+    {
+      recordings: { sessions: [SESSION], bytes: 900, until: '2027-03-08T08:00:00.000Z' },
+      gone: { count: 1, bytes: 700 },
+      trash: [
+        {
+          rig: RIG,
+          entries: [{ sandbox: SANDBOX, refs: [{ ref: 'refs/gt/removed/b', commit: HEAD }] }],
+          bytes: 0,
+          stays: [],
+          notes: 1,
+        },
+      ],
+      nextMs: 86_400_000,
+    },
+    {
+      recordings: { sessions: [], bytes: 0, until: null },
+      gone: { count: 0, bytes: 0 },
+      trash: [],
+      nextMs: null,
+    },
+  ],
+  'chore.notDone': [failure],
+  'chore.judged': [
+    { choice: 'wait', why: 'a build runs', runtime: 'claude', usage: [tokens], seen: '$ make' },
+    { choice: null, why: 'it answered "perhaps"', runtime: 'claude', usage: [], seen: '' },
+  ],
+  'judgement.given': [{ judgement: judgement.judgement, choice: 'wait', by: 'model', why: 'a build runs' }],
   'ahead.begin': [
     {
       target: 'main',
@@ -664,11 +801,21 @@ const samples: Samples = {
   'ahead.over': [
     { tree: TREE, cached: true },
     { tree: BASE, cached: true },
+    {
+      tree: TREE,
+      cached: true,
+      stack: { commit: COMMIT, mergeRequests: [request.mergeRequest] },
+      next: true,
+    },
   ],
   'ahead.ran': [
     { outcome: 'passed', commit: COMMIT, tree: TREE, mergeRequests: [request.mergeRequest] },
     { outcome: 'red', commit: COMMIT, tree: TREE, mergeRequests: [request.mergeRequest] },
     { outcome: 'conflicted', commit: null, tree: null, mergeRequests: [] },
+    {
+      ...{ outcome: 'red', commit: HEAD, tree: BASE, mergeRequests: [] },
+      below: [{ commit: COMMIT, tree: TREE, mergeRequests: [request.mergeRequest], durationMs: 7 }],
+    },
   ],
   'ahead.notRun': [failure],
   'pull.propose': [
@@ -772,6 +919,22 @@ const samples: Samples = {
       code: 'BEAD_QUEUED',
       message: 'sh-1 is in the dispatch queue already.',
       messages: [{ to: `beads/${BEAD}`, message: { type: 'bead.queue', rig: RIG, now: false } }],
+    },
+    {
+      to: SANDBOX,
+      code: 'STALL_OVER',
+      message: 'It has gone on.',
+      messages: [
+        {
+          to: SANDBOX,
+          message: {
+            type: 'sandbox.intervene',
+            session: SESSION,
+            step: 'freshSession',
+            reason: 'no progress',
+          },
+        },
+      ],
     },
   ],
 }

@@ -1,4 +1,4 @@
-// What builds and tests the next stack for a Refinery, while the one below it is tested. Rules: SPEC.md beside this file.
+// What builds and tests the next stacks for a Refinery, while the one below them is tested. Rules: SPEC.md beside this file.
 
 import { setup } from 'xstate'
 import {
@@ -19,12 +19,15 @@ type AheadContext = {
     readonly target: string
     readonly onto: string
     readonly requests: readonly string[]
-    /** Time of its being asked. */
+    /** Time of its being asked, or of the last stack that was of use. */
     readonly since: string
   } | null
-  /** What has passed; null while nothing has that may still be of use. */
-  passed: { readonly commit: string; readonly tree: string; readonly mergeRequests: readonly string[] } | null
+  /** What has passed and may still be of use, the lowest first. */
+  passed: readonly Stack[]
+  /** Trees of those that were of use before anybody said that they have passed. */
+  told: readonly string[]
 }
+type Stack = { readonly commit: string; readonly tree: string; readonly mergeRequests: readonly string[] }
 type To = Deciding<AheadContext>
 
 const { does, when } = writing<AheadContext>()
@@ -38,7 +41,8 @@ const machine = setup({ types: typesOf<AheadContext>(), actions: ACTIONS }).crea
   context: ({ input }) => ({
     rig: input.address.slice(0, input.address.indexOf('/')),
     asked: null,
-    passed: null,
+    passed: [],
+    told: [],
   }),
   states: {
     idle: { on: { 'ahead.begin': begin, 'ahead.drop': {}, 'ahead.over': {} } },
@@ -47,15 +51,16 @@ const machine = setup({ types: typesOf<AheadContext>(), actions: ACTIONS }).crea
         // The Refinery takes back what it asked for before it asks for more.
         'ahead.begin': {},
         'ahead.drop': { target: 'idle', actions: does('ahead.drop', drop) },
-        'ahead.over': {
-          target: 'idle',
-          actions: does('ahead.over', (context, { meta }, to) =>
-            end(context, { outcome: 'cancelled', reason: 'the real run was sooner', meta }, to),
-          ),
-        },
+        'ahead.over': [
+          {
+            guard: when('ahead.over', (_, { next }) => next === true),
+            actions: does('ahead.over', overInTime),
+          },
+          { target: 'idle', actions: does('ahead.over', overInTime) },
+        ],
         'ahead.ran': [
           {
-            guard: when('ahead.ran', (_, { outcome }) => outcome === 'passed'),
+            guard: when('ahead.ran', (context, event) => leftOf(context, event).length > 0),
             target: 'passed',
             actions: does('ahead.ran', ran),
           },
@@ -65,24 +70,40 @@ const machine = setup({ types: typesOf<AheadContext>(), actions: ACTIONS }).crea
         'effect.failed': { target: 'idle', actions: does('effect.failed', notRun) },
       },
     },
-    /** It is of use when the stack that comes next is the same. */
+    /** They are of use when the stacks that come next are the same. */
     passed: {
       on: {
         'ahead.begin': begin,
         'ahead.drop': { target: 'idle' },
-        'ahead.over': { target: 'idle', actions: does('ahead.over', over) },
+        'ahead.over': [
+          {
+            guard: when('ahead.over', ({ passed }, { next }) => next === true && passed.length > 1),
+            actions: does('ahead.over', over),
+          },
+          { target: 'idle', actions: does('ahead.over', over) },
+        ],
       },
     },
   },
   on: { '*': UNEXPECTED },
 })
 
-export const ahead: MachineDef = { name: 'ahead', version: 1, machine, live: false }
+export const ahead: MachineDef = {
+  name: 'ahead',
+  version: 2,
+  machine,
+  live: false,
+  // In the first there was one stack, or null.
+  migrate: ({ value, context }, from) => ({
+    value,
+    context: from < 2 ? { ...context, passed: context.passed == null ? [] : [context.passed] } : context,
+  }),
+}
 
 function ask({ rig }: AheadContext, { meta, type: _type, ...asked }: Event<'ahead.begin'>, to: To): void {
   const { target, onto, requests } = asked
   const named = requests.map(({ mergeRequest }) => mergeRequest)
-  to.set({ asked: { target, onto, requests: named, since: meta.at }, passed: null })
+  to.set({ asked: { target, onto, requests: named, since: meta.at }, passed: [], told: [] })
   to.effect('stack.ahead', { rig, ...asked })
 }
 
@@ -90,11 +111,36 @@ function drop(context: AheadContext, { reason, meta }: Event<'ahead.drop'>, to: 
   end(context, { outcome: 'cancelled', reason, meta }, to)
 }
 
-function ran(context: AheadContext, event: Event<'ahead.ran'>, to: To): void {
-  const { outcome, commit, tree, mergeRequests, meta } = event
-  if (outcome === 'passed' && commit !== null && tree !== null)
-    to.set({ passed: { commit, tree, mergeRequests } })
+type Ran = Event<'ahead.ran'>
+
+function ran(context: AheadContext, event: Ran, to: To): void {
+  const { outcome, commit, tree, mergeRequests, below = [], meta } = event
+  to.set({ passed: leftOf(context, event) })
+  const untold = below.filter((stack) => !context.told.includes(stack.tree))
+  for (const stack of untold) end(context, { ...stack, outcome: 'passed', reason: '', meta }, to)
+  if (tree !== null && context.told.includes(tree)) return
   end(context, { outcome, commit, tree, mergeRequests, reason: '', meta }, to)
+}
+
+/** What has passed and was of no use yet. */
+function leftOf({ told }: AheadContext, { outcome, commit, tree, mergeRequests, below = [] }: Ran): Stack[] {
+  const highest =
+    outcome === 'passed' && commit !== null && tree !== null ? [{ commit, tree, mergeRequests }] : []
+  const lower = below.map(({ durationMs: _durationMs, ...stack }) => stack)
+  return [...lower, ...highest].filter((stack) => !told.includes(stack.tree))
+}
+
+/** Before the run is over: what is in the cache has passed. */
+function overInTime(context: AheadContext, { tree, cached, stack, meta }: Event<'ahead.over'>, to: To): void {
+  const { asked, told } = context
+  if (asked === null) return
+  if (!cached || stack === undefined)
+    return end(context, { outcome: 'cancelled', reason: 'the real run was sooner', meta }, to)
+  const { commit, mergeRequests } = stack
+  end(context, { outcome: 'passed', commit, tree, mergeRequests, reason: '', meta }, to)
+  used(context, { commit, tree, mergeRequests }, to)
+  const requests = asked.requests.filter((one) => !mergeRequests.includes(one))
+  to.set({ asked: { ...asked, onto: commit, requests, since: meta.at }, told: [...told, tree] })
 }
 
 function notRun(
@@ -109,14 +155,15 @@ type Ending = {
   readonly outcome: 'passed' | 'red' | 'conflicted' | 'cancelled' | 'failed'
   readonly commit?: string | null
   readonly tree?: string | null
-  readonly mergeRequests?: string[]
+  readonly mergeRequests?: readonly string[]
+  readonly durationMs?: number
   readonly reason: string
   readonly meta: Event['meta']
 }
 
 function end(
   { rig, asked }: AheadContext,
-  { outcome, commit = null, tree = null, mergeRequests, reason, meta }: Ending,
+  { outcome, commit = null, tree = null, mergeRequests, durationMs, reason, meta }: Ending,
   to: To,
 ): void {
   if (asked === null) return
@@ -128,17 +175,22 @@ function end(
     onto,
     commit,
     tree,
-    mergeRequests: mergeRequests ?? [...requests],
-    durationMs: Math.max(0, Date.parse(meta.at) - Date.parse(since)),
+    mergeRequests: [...(mergeRequests ?? requests)],
+    durationMs: durationMs ?? Math.max(0, Date.parse(meta.at) - Date.parse(since)),
     outcome,
     reason,
   })
 }
 
-function over({ rig, asked, passed }: AheadContext, { tree, cached }: Event<'ahead.over'>, to: To): void {
-  to.set({ passed: null })
-  if (asked === null || passed === null || !cached || passed.tree !== tree) return
+function over(context: AheadContext, { tree, cached, next }: Event<'ahead.over'>, to: To): void {
+  const { passed } = context
+  const stack = passed.find((one) => one.tree === tree)
+  to.set({ passed: next === true ? passed.filter((one) => one !== stack) : [] })
+  if (cached && stack !== undefined) used(context, stack, to)
+}
+
+function used({ rig, asked }: AheadContext, { commit, tree, mergeRequests }: Stack, to: To): void {
+  if (asked === null) return
   const { target, onto } = asked
-  const { commit, mergeRequests } = passed
   to.fact({ type: 'StackAheadUsed', rig, target, onto, commit, tree, mergeRequests: [...mergeRequests] })
 }

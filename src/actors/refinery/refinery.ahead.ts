@@ -1,4 +1,4 @@
-// Looking ahead: the next stack is built and tested by somebody else, while the one below it is tested here.
+// Looking ahead: the next stacks are built and tested by somebody else, while the one below them is tested here.
 //
 // Owns:      what is asked for ahead, and when that is taken back.
 // Does not:  hear what came of it: the worker knows what passed, and spares the real run where that is the same.
@@ -23,7 +23,10 @@ import { queue } from './refinery.queue.ts'
 import { resolveAsked } from './refinery.resolving.ts'
 import { revertAsked } from './refinery.reverts.ts'
 
-/** A stack is about to be tested. What was itself tested ahead has no next one: its own is the one that is under way. */
+/** Stacks that are asked for at a time, each upon the one before: what stands upon a red one is thrown away. */
+const STACKS = 4
+
+/** A stack is about to be tested. What was itself tested ahead has its next one already, or will be asked for one. */
 export function lookAhead(context: RefineryContext, at: string, to: To): void {
   const { ahead, commit } = context
   const settings = settingsOf(context)
@@ -31,9 +34,9 @@ export function lookAhead(context: RefineryContext, at: string, to: To): void {
   if (ahead !== null) dropAhead(context, 'other requests come next', to)
   if (settings === undefined || !mayLookAhead(context)) return
   const { target, gates, setup, batch = 1 } = settings
-  const next = waiting(context).slice(0, Math.min(2 * batch, AHEAD_MAX))
+  const next = waiting(context).slice(0, Math.min((STACKS + 1) * batch, AHEAD_MAX))
   if (next.length === 0) return
-  to.set({ ahead: { onto: commit, at, requests: next, landed: false } })
+  to.set({ ahead: { onto: commit, at, requests: next, landed: false, stacks: STACKS } })
   to.tell({
     to: aheadOwner(own(context)),
     message: {
@@ -46,6 +49,7 @@ export function lookAhead(context: RefineryContext, at: string, to: To): void {
         return { mergeRequest, bead, agent, branch, head, ...howAsked(context, mergeRequest) }
       }),
       batch,
+      stacks: STACKS,
       gates,
       setup,
     },
@@ -90,12 +94,28 @@ export const dateAsked = ({ ahead }: RefineryContext): { date?: string } =>
 /** What is in hand has passed. */
 export function aheadIsOver(context: RefineryContext, results: readonly GateResultData[], to: To): void {
   if (!isAhead(context)) return
+  const { commit, tree, stack } = context
   const cached = results.some((result) => result.cached !== undefined)
-  to.set({ ahead: null })
+  const next = cached ? nextAhead(context) : null
+  to.set({ ahead: next })
+  const landing = { commit, mergeRequests: stack.map(({ request }) => request) }
   to.tell({
     to: aheadOwner(own(context)),
-    message: { type: 'ahead.over', tree: context.tree, cached },
+    message: {
+      ...{ type: 'ahead.over', tree, cached, stack: landing },
+      ...(next !== null && { next: true as const }),
+    },
   })
+}
+
+/** What is built upon it already, or will be: none upon a stack that is not full, as others may come onto that. */
+function nextAhead(context: RefineryContext): RefineryContext['ahead'] {
+  const { ahead, stack, commit } = context
+  const { batch = 1 } = settingsOf(context) ?? {}
+  const requests = ahead?.requests.filter((one) => stack.every(({ request }) => request !== one)) ?? []
+  const stacks = (ahead?.stacks ?? 1) - 1
+  if (ahead === null || stacks < 1 || stack.length < batch || requests.length < batch) return null
+  return { ...ahead, onto: commit, requests, landed: false, stacks }
 }
 
 /** What is in hand was asked for ahead. */

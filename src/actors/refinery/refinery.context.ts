@@ -18,6 +18,8 @@ type Ahead = {
   readonly requests: readonly string[]
   /** That stack has landed. */
   readonly landed: boolean
+  /** Stacks that are built of them, each upon the one before; one when absent. */
+  readonly stacks?: number
 }
 
 /**

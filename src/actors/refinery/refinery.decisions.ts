@@ -1,7 +1,7 @@
 // What a Refinery decides: the facts, tells and effects behind each arrow of refinery.machine.ts.
 
 import { beadOwner, pullOwner, witness } from '../../events/address.ts'
-import { type GateResultData, stops } from '../../events/define.ts'
+import { allPassed, type GateResultData } from '../../events/define.ts'
 import type { Json } from '../../events/record.ts'
 import type { Event } from '../machine.ts'
 import { dateAsked, dropAhead, keepIfLanded, landedBelow } from './refinery.ahead.ts'
@@ -154,9 +154,6 @@ export function isGreen(context: RefineryContext, results: readonly GateResultDa
     )
   )
 }
-
-export const allPassed = (results: readonly GateResultData[]): boolean =>
-  results.length > 0 && !results.some(stops)
 
 /** All that is stacked, by what its highest has passed. */
 export function push(context: RefineryContext, results: readonly GateResultData[], to: To): void {

@@ -3,7 +3,7 @@
 // Owns:      which prefix of the stack is tested next, and who is sent back.
 // Always:    whoever is sent back has turned what was green into what is red, and both were run on exactly those trees.
 
-import { type GateResultData, stops } from '../../events/define.ts'
+import { allPassed, type GateResultData, stops } from '../../events/define.ts'
 import type { Event } from '../machine.ts'
 import { aheadIsOver, dropAhead } from './refinery.ahead.ts'
 import {
@@ -16,7 +16,7 @@ import {
   settingsOf,
   type To,
 } from './refinery.context.ts'
-import { allPassed, fail, isGreen, push, runGates } from './refinery.decisions.ts'
+import { fail, isGreen, push, runGates } from './refinery.decisions.ts'
 import { holding } from './refinery.stack.ts'
 import { isBaseUnknown, redOf } from './refinery.target.ts'
 import { mayPush, setAside } from './refinery.waiting.ts'

@@ -277,7 +277,7 @@ const machine = setup({
 
 export const refinery: MachineDef = {
   name: 'refinery',
-  version: 5,
+  version: 6,
   machine,
   live: true,
   // Before version 4 it had one in hand, which is a stack of one once it is built.

@@ -8,7 +8,7 @@ import type { CarryOut } from './carrier.ts'
 import { commitMessage, failure, toolEnvironment } from './repositories.ts'
 
 export const runAhead: CarryOut<'stack.ahead'> = async (params, { id, signal }, town) => {
-  const { rig, target, onto, date, requests, batch, gates, setup } = params
+  const { rig, target, onto, date, requests, batch, stacks, gates, setup } = params
   // An answer is kept for each id: one of its own, or the second of a restart would end nothing.
   const end = () =>
     void town
@@ -18,7 +18,7 @@ export const runAhead: CarryOut<'stack.ahead'> = async (params, { id, signal }, 
   signal.addEventListener('abort', end)
   try {
     const domain = domainOf(town.system)
-    const { outcome, commit, tree, built } = await town.repositoriesFor(id).runAhead({
+    const { outcome, commit, tree, built, below } = await town.repositoriesFor(id).runAhead({
       rig,
       remote: rigView(town.system, rig).remote,
       target,
@@ -26,6 +26,7 @@ export const runAhead: CarryOut<'stack.ahead'> = async (params, { id, signal }, 
       committer: authorOf(refinery(rig), domain),
       date: Date.parse(date),
       batch,
+      stacks,
       requests: requests.map(({ mergeRequest, bead, agent, branch, head, method, revert, resolve }) => ({
         id: mergeRequest,
         branch,
@@ -41,7 +42,10 @@ export const runAhead: CarryOut<'stack.ahead'> = async (params, { id, signal }, 
       env: toolEnvironment(town, rig),
       ...gateRunning(town.system, rig),
     })
-    return { type: 'ahead.ran', outcome, commit, tree, mergeRequests: [...built] }
+    return {
+      ...{ type: 'ahead.ran', outcome, commit, tree, mergeRequests: [...built] },
+      ...(below && { below: below.map(({ built, ...stack }) => ({ ...stack, mergeRequests: [...built] })) }),
+    }
   } catch (error) {
     return { type: 'ahead.notRun', ...failure(error) }
   } finally {
