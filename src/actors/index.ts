@@ -3,11 +3,14 @@
 import { type OwnerKind, ownerKind } from '../events/address.ts'
 import { ahead } from './ahead/ahead.machine.ts'
 import { bead } from './bead/bead.machine.ts'
+import { boot } from './boot/boot.machine.ts'
 import { budgets } from './budgets/budgets.machine.ts'
 import { crew } from './crew/crew.machine.ts'
 import { deacon } from './deacon/deacon.machine.ts'
 import { decision } from './decision/decision.machine.ts'
+import { dog } from './dog/dog.machine.ts'
 import { integration } from './integration/integration.machine.ts'
+import { kennel } from './kennel/kennel.machine.ts'
 import type { MachineDef } from './machine.ts'
 import { mayor } from './mayor/mayor.machine.ts'
 import { mergeRequest } from './merge-request/merge-request.machine.ts'
@@ -27,6 +30,9 @@ export const MACHINES: Readonly<Record<OwnerKind, MachineDef>> = {
   town,
   mayor,
   deacon,
+  boot,
+  kennel,
+  dog,
   budgets,
   rig,
   bead,

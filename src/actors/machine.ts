@@ -67,6 +67,9 @@ export const WORLD_EFFECTS = [
   'nudge.write',
   'nudge.enter',
   'notice.send',
+  'role.restart',
+  'chore.clean',
+  'chore.judge',
 ] as const satisfies readonly WorldEffect[]
 
 /**

@@ -6,9 +6,15 @@ export const TOWN = 'town'
 export const MAYOR = 'mayor'
 export const DEACON = 'deacon'
 export const BUDGETS = 'budgets'
+/** Who asks whether the Deacon, and everybody else, does what is due. */
+export const BOOT = 'deacon/boot'
+/** Keeper of the Deacon's dogs: chores wait here until one is free. */
+export const KENNEL = 'deacon/dogs'
 /** The person. */
 export const OVERSEER = 'overseer'
 
+/** A dog: it does one chore at a time for the Deacon. */
+export const dogOwner = (name: string): Address => `${KENNEL}/${name}`
 export const rigOwner = (rig: string): Address => `rigs/${rig}`
 export const beadOwner = (bead: string): Address => `beads/${bead}`
 export const witness = (rig: string): Address => `${rig}/witness`
@@ -57,6 +63,9 @@ export type OwnerKind =
   | 'town'
   | 'mayor'
   | 'deacon'
+  | 'boot'
+  | 'kennel'
+  | 'dog'
   | 'budgets'
   | 'rig'
   | 'bead'
@@ -79,6 +88,9 @@ const PATTERNS: readonly (readonly [OwnerKind, RegExp])[] = [
   ['town', /^town$/],
   ['mayor', /^mayor$/],
   ['deacon', /^deacon$/],
+  ['boot', /^deacon\/boot$/],
+  ['kennel', /^deacon\/dogs$/],
+  ['dog', /^deacon\/dogs\/([^/]+)$/],
   ['budgets', /^budgets$/],
   ['rig', /^rigs\/([^/]+)$/],
   ['bead', /^beads\/([^/]+)$/],
@@ -115,6 +127,9 @@ const OF_THE_TOWN: ReadonlySet<OwnerKind> = new Set([
   'town',
   'mayor',
   'deacon',
+  'boot',
+  'kennel',
+  'dog',
   'budgets',
   'bead',
   'nudge',

@@ -269,6 +269,10 @@ const town = {
   FOLDER_NOT_EMPTY: row(409, 'Choose a folder that is empty or does not exist yet.'),
   FORK_INSIDE: row(400, 'Name a folder that is in no town and in no repository of one.'),
   FORK_BUSY: row(409, 'Wait for it, or end that process and ask again.'),
+  DISK_LOW: row(
+    507,
+    'Make room on the disk of the town, or lower the floor: gt config set disk.floor <size>.',
+  ),
   NO_ROOM: row(507, 'Make room there, or name a folder on another disk.'),
   DAEMON_DOWN: row(503, 'Start the town: gt up.'),
   DAEMON_RUNNING: row(409, 'It runs already; gt status shows it.'),

@@ -3,11 +3,14 @@
 import { z } from 'zod'
 import { aheadEffects, aheadFacts, aheadMessages } from './ahead.ts'
 import { beadFacts, beadMessages } from './bead.ts'
+import { bootEffects, bootFacts, bootMessages } from './boot.ts'
 import { budgetFacts, budgetMessages, stopFacts, stopMessages } from './budget.ts'
 import { crewFacts, crewMessages } from './crew.ts'
 import { askingMessages, decisionEffects, decisionFacts, decisionMessages } from './decision.ts'
 import type { EffectSpec } from './define.ts'
+import { dogEffects, dogFacts, dogMessages, kennelMessages } from './dogs.ts'
 import { forkFacts, forkMessages } from './fork.ts'
+import { healthFacts, ladderMessages, stallMessages, watchMessages } from './health.ts'
 import { hearingFacts, hearingMessages } from './hearing.ts'
 import { integrationEffects, integrationFacts, integrationMessages } from './integration.ts'
 import { keepingEffects, keepingFacts, keepingMessages } from './keeping.ts'
@@ -43,18 +46,24 @@ const messages = [
   ...beadMessages,
   ...mayorMessages,
   ...deaconMessages,
+  ...bootMessages,
+  ...kennelMessages,
+  ...dogMessages,
   ...polecatMessages,
   ...sandboxMessages,
   ...keepingMessages,
   ...sessionMessages,
   ...crewMessages,
   ...hearingMessages,
+  ...watchMessages,
+  ...stallMessages,
   ...askingMessages,
   ...composerMessages,
   ...nudgeMessages,
   ...decisionMessages,
   ...planMessages,
   ...witnessMessages,
+  ...ladderMessages,
   ...refineryMessages,
   ...mergeRequestMessages,
   ...aheadMessages,
@@ -75,12 +84,15 @@ const facts = [
   ...beadFacts,
   ...mayorFacts,
   ...deaconFacts,
+  ...bootFacts,
+  ...dogFacts,
   ...polecatFacts,
   ...sandboxFacts,
   ...keepingFacts,
   ...sessionFacts,
   ...crewFacts,
   ...hearingFacts,
+  ...healthFacts,
   ...nudgeFacts,
   ...decisionFacts,
   ...planFacts,
@@ -115,6 +127,8 @@ export const EFFECTS = {
   ...pullEffects,
   ...reviewEffects,
   ...integrationEffects,
+  ...bootEffects,
+  ...dogEffects,
   ...systemEffects,
 } as const
 export type EffectKind = keyof typeof EFFECTS

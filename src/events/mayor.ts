@@ -24,11 +24,15 @@ export const mayorMessages = [
   named('dispatch.ready', { bead: beadId }),
   /** From the bead: it waits for another one again. */
   named('dispatch.unready', { bead: beadId }),
+  /** From Boot: look at the queue again. */
+  named('dispatch.look'),
   named('dispatch.withdraw', { bead: beadId, reason: line }),
   /** From a polecat: its place is free. */
   named('dispatch.freePlace', { rig: rigName, name: line }),
   /** From a person: an assignment that was taken from its polecat takes its place again. */
   named('dispatch.retake', { bead: beadId, rig: rigName, name: line, sandbox: address }),
+  /** From whoever looked: the room on the disk of the town, and how much is the least. */
+  named('disk.seen', { freeBytes: count, floorBytes: count, totalBytes: count }),
   named('escalation.raise', { bead: beadId.nullable(), agent: address.nullable(), code: line, reason: line }),
   named('escalation.close', { id: line, note: line }),
   /** What a person was told of this bead is settled: it goes on, or is over. */
@@ -42,6 +46,9 @@ export const mayorFacts = [
   named('DispatchStarted', { bead: beadId, rig: rigName, agent: address, sandbox: address }),
   named('DispatchWithdrawn', { bead: beadId, reason: line }),
   named('PlaceFreed', { rig: rigName, name: line }),
+  /** No new work begins. */
+  named('DiskLow', { freeBytes: count, floorBytes: count, totalBytes: count }),
+  named('DiskFree', { freeBytes: count, floorBytes: count, totalBytes: count }),
   named('EscalationRaised', {
     id: line,
     bead: beadId.nullable(),

@@ -5,6 +5,7 @@
 // Always:    `hook` is what hooks.ts says; `session` and `pid` are those of the last session that has not ended.
 
 import {
+  BOOT,
   DEACON,
   MAYOR,
   refinery,
@@ -21,7 +22,7 @@ import { SET_ASIDE } from './merge-queue.ts'
 import { type Handlers, projection } from './store.ts'
 import type { Projection } from './types.ts'
 
-export type AgentRole = 'mayor' | 'deacon' | 'witness' | 'refinery' | 'polecat' | 'crew'
+export type AgentRole = 'mayor' | 'deacon' | 'boot' | 'witness' | 'refinery' | 'polecat' | 'crew'
 
 export type AgentState =
   | 'idle'
@@ -67,7 +68,7 @@ export type AgentRows = {
 export const createAgents = (): Projection<AgentRows> =>
   projection({
     name: 'agents',
-    version: 3,
+    version: 4,
     empty: (): AgentRows => ({ byAddress: new Map(), presets: new Map() }),
     handlers,
   })
@@ -105,12 +106,13 @@ export function agentCounts(rows: AgentRows, rig?: string): Record<HealthState, 
   return counts
 }
 
-const ROLES: readonly AgentRole[] = ['mayor', 'deacon', 'witness', 'refinery', 'polecat', 'crew']
+const ROLES: readonly AgentRole[] = ['mayor', 'deacon', 'boot', 'witness', 'refinery', 'polecat', 'crew']
 
 const roles: Handlers<AgentRows> = {
   TownInstalled: (rows, _fact, { at }) => {
     add(rows, MAYOR, 'mayor', at)
     add(rows, DEACON, 'deacon', at)
+    add(rows, BOOT, 'boot', at)
     return true
   },
   RigAdded: (rows, { rig }, { at }) => {

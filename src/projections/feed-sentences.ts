@@ -2,6 +2,7 @@
 // another record of the same turn says the same, or only a machine wants to know.
 
 import { agentOf, lastPart, ownerKind, sessionRole, workerOf } from '../events/address.ts'
+import { sizeText } from '../events/disk-floor.ts'
 import type { Fact, FactOf, LogRecord } from '../events/index.ts'
 import type { Address, AnyFact } from '../events/record.ts'
 import { isInReview } from './merge-queue.ts'
@@ -75,6 +76,9 @@ const sayings: Sayings = {
   BeadCommented: ({ bead, text }) => `bead ${bead}, a comment: ${text}`,
 
   DispatchWaiting: ({ bead, waitingFor }) => `bead ${bead} waits for ${awaited(waitingFor)}`,
+  DiskLow: ({ freeBytes, floorBytes }) =>
+    `the disk has ${sizeText(freeBytes)} free, less than ${sizeText(floorBytes)}: no new work begins`,
+  DiskFree: ({ freeBytes }) => `the disk has ${sizeText(freeBytes)} free: work begins again`,
   EscalationRaised: ({ reason, code }) => `a person is needed (${code}): ${reason}`,
   EscalationClosed: ({ id, note }) => `question ${id} is answered${because(note)}`,
   DecisionOpened: ({ agent, question, context }) =>
@@ -99,6 +103,12 @@ const sayings: Sayings = {
     `${who(agent)} gets no bead for ${duration(ms)}: its sessions died ${deaths} times`,
   AgentReleased: ({ agent, by }) =>
     `${who(agent)} may get beads again${by === 'person' ? ', a person says' : ''}`,
+  RoleStale: ({ role, what, lateMs }) =>
+    `${role} is ${duration(lateMs)} late with ${listed(what)}; it is restarted`,
+  RoleRestarted: ({ role, again }) =>
+    again === 0 ? `${role} had done what was due` : `${role} is restarted and does what was due`,
+  RoleNotRestarted: ({ role, message }) => `${role} could not be restarted: ${message}`,
+  RoleGivenUp: ({ reason }) => reason,
   DispatchPaused: ({ deaths, withinMs }) =>
     `no bead is given out: ${deaths} sessions died within ${duration(withinMs)}`,
   DispatchResumed: ({ by }) =>
@@ -125,7 +135,7 @@ const sayings: Sayings = {
   WorktreeKept: ({ sandbox, message }) => `the worktree of ${who(sandbox)} is kept: ${message}`,
   WorktreeNotCheckpointed: ({ agent, message }) => notKept(agent, message),
   SandboxShelved: ({ agent, bead, how, reason }) =>
-    `bead ${bead} is taken from ${who(agent)}${how === 'nuked' ? ', with its worktree' : ''}${because(reason)}`,
+    `bead ${bead} is taken from ${who(agent)}${how === 'unslung' ? '' : ', with its worktree'}${because(reason)}`,
   SandboxRestored: ({ agent, bead }) => `bead ${bead} is brought back to ${who(agent)} as it was`,
   SandboxPaused: ({ sandbox, bead, reason = 'town' }) =>
     `${who(sandbox)} rests with bead ${bead} ${RESTS[reason]}`,
@@ -144,6 +154,14 @@ const sayings: Sayings = {
   // What is asked of a person is said by the decision itself.
   AgentStands: ({ agent, bead, standing }, { message }) =>
     message.type === 'session.asked' ? null : held(who(agent), bead, standing),
+  AgentStalled: ({ agent, bead, evidence, since, n }, { at }) =>
+    `${who(agent)} does not go on${bead === null ? '' : ` with bead ${bead}`}${n > 1 ? ` (${nth(n)} time)` : ''}: ` +
+    `${evidence.what}, ${ago(since, at)}`,
+  AgentGoesOn: ({ agent, bead }) => `${who(agent)} goes on${bead === null ? '' : ` with bead ${bead}`}`,
+  SessionNotStopped: ({ agent, message }) =>
+    `${who(agent)} could not be stopped, and is told again every 10 s: ${message}`,
+  LadderClimbed: ({ agent, bead, step, n }) => `${CLIMBS[step](who(agent), bead)} (step ${n})`,
+  LadderHeld: ({ agent, bead, reason }) => `nothing is done about ${who(agent)} on bead ${bead}: ${reason}`,
   AgentDone: ({ agent, bead, status, note }) =>
     status === 'COMPLETED'
       ? null
@@ -208,6 +226,22 @@ const sayings: Sayings = {
     `what is to land on ${target} is red together: the Refinery looks for the fault among ${suspects.length}, and tests the first ${testing.length}`,
   // They decide nothing; `gt gates report` counts them.
   StackTestedAhead: () => null,
+  // What comes of a chore is said by itself.
+  ChoreBegun: () => null,
+  ChoreDone: () => null,
+  ChoreFailed: ({ dog, kind, message, againMs }) =>
+    `${who(dog)} could not ${kind === 'clean' ? 'take away what is old' : 'have a question answered'}: ${message}${againMs === null ? '' : `; again in ${duration(againMs)}`}`,
+  RecordingsReaped: ({ count, bytes, until }) =>
+    `${count} recording${count === 1 ? ' is' : 's are'} taken away (${megabytes(bytes)})${until === null ? '' : `, and can be brought back until ${until.slice(0, 10)}`}`,
+  RecordingsGone: ({ count, bytes }) =>
+    `${count} recording${count === 1 ? ' is' : 's are'} gone for good (${megabytes(bytes)})`,
+  RecordingRecalled: ({ session }) => `the recording of ${session} is back`,
+  TrashReaped: ({ rig, count, bytes }) =>
+    count === 0
+      ? null
+      : `what was kept of ${count} landed worktree${count === 1 ? '' : 's'} of ${rig} is taken away${bytes === 0 ? '' : ` (${megabytes(bytes)})`}`,
+  JudgementGiven: ({ about, choice, by, why, costUsd }) =>
+    `${by === 'model' ? 'a model' : 'nobody'} judges ${who(about)}: ${choice}${because(why)}${costUsd === null ? '' : ` ($${costUsd.toFixed(2)})`}`,
   StackAheadUsed: () => null,
   CulpritFound: ({ bead, gate, of }) =>
     `bead ${bead} is what makes ${gate} red, of ${of} that were tested together`,
@@ -253,6 +287,7 @@ export const TOLD: readonly string[] = [...folds.keys()]
 const PROBLEMS: ReadonlySet<string> = new Set<Fact['type']>([
   'RigFailed',
   'BeadBlocked',
+  'DiskLow',
   'EscalationRaised',
   'RecoveryRefused',
   'DecisionOpened',
@@ -294,7 +329,20 @@ const HANDED = {
   asked: '',
   compact: ', because its context would be compacted',
   full: ', because its context is full',
+  stalled: ', because it did not go on',
 } as const
+const CLIMBS = {
+  nudge: (agent: string, bead: string) => `${agent} is asked to go on with bead ${bead}`,
+  secondNudge: (agent: string, bead: string) => `${agent} is asked once more to go on with bead ${bead}`,
+  freshSession: (agent: string, bead: string) => `${agent} is to begin afresh with bead ${bead}`,
+  redispatch: (agent: string, bead: string) => `bead ${bead} is to be given to somebody else than ${agent}`,
+  decision: (agent: string, bead: string) => `a person is asked about ${agent} and bead ${bead}`,
+} as const
+/** Between two times of records. */
+function ago(since: string, at: string): string {
+  const ms = Date.parse(at) - Date.parse(since)
+  return ms >= 1_000 ? `${duration(ms)} ago` : 'just now'
+}
 const RESTS = {
   town: 'while the town is down',
   estop: 'while everybody is stopped',
@@ -352,6 +400,8 @@ const notKept = (agent: Address, message: string): string =>
 
 const short = (objectName: string): string => objectName.slice(0, 7)
 
+const megabytes = (bytes: number): string => `${(bytes / (1024 * 1024)).toFixed(1)} MB`
+
 const because = (reason: string): string => (reason === '' ? '' : `: ${reason}`)
 
 const setTo = (value: unknown): string =>
@@ -387,6 +437,8 @@ function awaited({ kind, id }: FactOf<'DispatchWaiting'>['waitingFor']): string 
       return `the budget of ${id === 'town' ? 'the town' : id}`
     case 'thaw':
       return 'gt thaw'
+    case 'disk':
+      return 'room on the disk'
     case 'massDeath':
       return 'quiet, after many sessions died at once'
     case 'quarantine':

@@ -26,6 +26,8 @@ export type TownRow = {
   supervision: { modelCalls: number; tokens: number }
   /** A person stopped everybody, and has not let them go on since. */
   stopped: { since: string; reason: string } | null
+  /** Many sessions died at once, and no bead is given out since; null when they are. */
+  paused: { since: string; deaths: number; withinMs: number } | null
   /** The town that this one was forked of, and the record after which it went on alone; null when it is no fork. */
   fork: Parent | null
 }
@@ -33,7 +35,7 @@ export type TownRow = {
 export type TownRows = { readonly town: TownRow }
 
 export const createTown = (): Projection<TownRows> =>
-  projection({ name: 'town', version: 3, empty: (): TownRows => ({ town: emptyTown() }), handlers })
+  projection({ name: 'town', version: 4, empty: (): TownRows => ({ town: emptyTown() }), handlers })
 
 export const town = (rows: TownRows): TownRow => rows.town
 
@@ -55,6 +57,7 @@ const emptyTown = (): TownRow => ({
   downMs: { last: 0, total: 0 },
   supervision: { modelCalls: 0, tokens: 0 },
   stopped: null,
+  paused: null,
   fork: null,
 })
 
@@ -96,6 +99,14 @@ const handlers: Handlers<TownRows> = {
   },
   EverybodyThawed: ({ town }) => {
     town.stopped = null
+    return true
+  },
+  DispatchPaused: ({ town }, { deaths, withinMs }, { at }) => {
+    town.paused = { since: at, deaths, withinMs }
+    return true
+  },
+  DispatchResumed: ({ town }) => {
+    town.paused = null
     return true
   },
   TownSettingChanged: ({ town }, { key, value }) => {

@@ -18,6 +18,10 @@ export interface Runner {
   start(effect: OpenWorld, again: boolean): void
   /** `set`: its record was written just now, so the whole delay is still to come. */
   arm(timer: OpenTimer, set: 'now' | 'before'): void
+  /** It is due since long: armed for now, whatever was armed before. */
+  armForNow(timer: OpenTimer): void
+  /** Its time is over, whatever its deadline did: it has failed. One that was never begun here begins; a held one waits. */
+  expire(effect: OpenWorld): void
   /** Nobody waits for it any more. */
   drop(id: string): void
   /** Time has passed unwatched: every timer is armed anew. */
@@ -28,7 +32,7 @@ export interface Runner {
 /** Given, because an error made for each answered effect would cost more than deciding on the answer. */
 const NOBODY_WAITS = 'Nobody waits for it any more.'
 
-type Running = { readonly abort: AbortController; answer: Answer | null }
+type Running = { readonly abort: AbortController; isBegun: boolean; answer: Answer | null }
 
 export function createRunner(options: {
   readonly clock: Clock
@@ -39,9 +43,10 @@ export function createRunner(options: {
   readonly awayMs: () => number
   /** Timers stand still until it resolves. */
   readonly timersFrom: Promise<void> | undefined
+  readonly watch: SystemOptions['watch']
   readonly onAnswer: (answer: Answer) => void
 }): Runner {
-  const { clock, ledger, perform, hold, awayMs, timersFrom, onAnswer } = options
+  const { clock, ledger, perform, hold, awayMs, timersFrom, watch, onAnswer } = options
   const running = new Map<string, Running>()
   const armed = new Map<string, () => void>()
   // Effects of one owner begin in the order of their records; they may overlap only once begun.
@@ -63,7 +68,7 @@ export function createRunner(options: {
         if (known.answer !== null) onAnswer(known.answer)
         return
       }
-      const own: Running = { abort: new AbortController(), answer: null }
+      const own: Running = { abort: new AbortController(), isBegun: false, answer: null }
       running.set(effect.id, own)
       const begun = (lastBegun.get(effect.actor) ?? Promise.resolve()).then(async () => {
         const { signal } = own.abort
@@ -77,19 +82,22 @@ export function createRunner(options: {
     },
     arm(timer, set) {
       if (perform === undefined || stopped || armed.has(timer.id)) return
-      const leftMs = set === 'now' ? timer.delayMs : leftOf(timer)
-      const begin = () => {
-        const callOff = clock.after(leftMs, () => {
-          armed.delete(timer.id)
-          if (!stopped) onAnswer({ id: timer.id, message: { type: timer.event }, by: 'clock' })
-        })
-        armed.set(timer.id, callOff)
-      }
-      if (still === null) return begin()
-      still.add(begin)
-      armed.set(timer.id, () => void still?.delete(begin))
+      armIn(set === 'now' ? timer.delayMs : leftOf(timer), timer)
+    },
+    armForNow(timer) {
+      if (perform === undefined || stopped) return
+      armed.get(timer.id)?.()
+      armIn(0, timer)
+    },
+    expire(effect) {
+      const own = running.get(effect.id)
+      if (own === undefined) return runner.start(effect, true)
+      if (!own.isBegun) return
+      own.answer ??= { id: effect.id, ...tooLate(effect) }
+      onAnswer(own.answer)
     },
     drop(id) {
+      watch?.over(id)
       running.get(id)?.abort.abort(NOBODY_WAITS)
       running.delete(id)
       armed.get(id)?.()
@@ -110,6 +118,21 @@ export function createRunner(options: {
   }
   return runner
 
+  function armIn(ms: number, timer: OpenTimer): void {
+    const { id, actor, event } = timer
+    const begin = () => {
+      watch?.waits({ id, actor, what: event }, ms)
+      const callOff = clock.after(ms, () => {
+        armed.delete(id)
+        if (!stopped) onAnswer({ id, message: { type: event }, by: 'clock' })
+      })
+      armed.set(id, callOff)
+    }
+    if (still === null) return begin()
+    still.add(begin)
+    armed.set(id, () => void still?.delete(begin))
+  }
+
   /** Time in which nobody was there to see it pass does not count; nor does a clock that was set back. */
   function leftOf({ id, dueAt, delayMs }: OpenTimer): number {
     const shift = ledger.unwatchedMs - ledger.unwatchedWhenSet(id) + awayMs()
@@ -119,12 +142,12 @@ export function createRunner(options: {
   async function carryOut(perform: Perform, effect: OpenWorld, again: boolean, own: Running): Promise<void> {
     const { id, kind, params, actor } = effect
     const { signal } = own.abort
-    const deadlineMs = effectSpec(kind)?.deadlineMs ?? 0
+    const deadlineMs = deadlineOf(effect)
+    own.isBegun = true
+    if (deadlineMs > 0) watch?.waits({ id, actor, what: kind }, deadlineMs)
     const answer = await new Promise<Omit<Answer, 'id'> | null>((resolve) => {
       if (deadlineMs > 0) {
-        const callOff = clock.after(deadlineMs, () =>
-          resolve({ message: failed(effect, 'DEADLINE', `No answer within ${deadlineMs} ms.`), by: 'clock' }),
-        )
+        const callOff = clock.after(deadlineMs, () => resolve(tooLate(effect)))
         signal.addEventListener('abort', callOff)
       }
       signal.addEventListener('abort', () => resolve(null))
@@ -139,10 +162,19 @@ export function createRunner(options: {
       )
     })
     if (answer === null || signal.aborted) return
+    // It was given up meanwhile, and the log has that.
+    if (own.answer !== null) return
     own.answer = { id, ...answer }
     onAnswer(own.answer)
   }
 }
+
+const deadlineOf = ({ kind }: OpenWorld): number => effectSpec(kind)?.deadlineMs ?? 0
+
+const tooLate = (effect: OpenWorld) => ({
+  message: failed(effect, 'DEADLINE', `No answer within ${deadlineOf(effect)} ms.`),
+  by: 'clock',
+})
 
 function failed(effect: OpenWorld, code: string, message: string): AnyMessage {
   return {

@@ -43,7 +43,7 @@ export async function openSystem(options: SystemOptions): Promise<System> {
   const { owners, ledger, decider } = known
   // Until TownStarted says for how long nobody was there, nothing after the last record counts.
   let awayMs = 0
-  const { timersFrom } = options
+  const { timersFrom, watch } = options
   const runner = createRunner({
     clock,
     ledger,
@@ -51,6 +51,7 @@ export async function openSystem(options: SystemOptions): Promise<System> {
     hold,
     awayMs: () => awayMs,
     timersFrom,
+    watch,
     onAnswer: answer,
   })
 
@@ -128,6 +129,7 @@ export async function openSystem(options: SystemOptions): Promise<System> {
     checkpoint: known.checkpoint,
     state: known.state,
     settled: whenSettled,
+    restart,
     idle: () => (isIdle() ? Promise.resolve() : resting.wait('idle')),
     async close() {
       if (writer.state === 'closing') return
@@ -254,8 +256,35 @@ export async function openSystem(options: SystemOptions): Promise<System> {
       runner.armAnew()
     }
     for (const effect of change.effects) runner.start(effect, false)
-    for (const tell of change.tells) takeTold(tell)
+    for (const tell of change.tells) bring(tell)
     wakeSettled(record.correlation)
+  }
+
+  /** To those it is for; each is decided once, however often it is brought. */
+  function bring(tell: OpenTell): void {
+    const { id, actor } = tell
+    watch?.waits({ id, actor, what: `tell ${tell.messages[0]?.message.type ?? ''}` }, 0)
+    if (options.deliver === undefined) takeTold(tell)
+    else options.deliver({ id, actor }, () => takeTold(tell))
+  }
+
+  function restart(address: Address, promises: readonly string[]): { again: string[]; over: string[] } {
+    const again: string[] = []
+    const over: string[] = []
+    decider.reset(address)
+    for (const id of promises) {
+      const tell = ledger.tells.get(id)
+      const timer = ledger.timers.get(id)
+      const effect = ledger.effects.get(id)
+      const isIts = (tell ?? timer ?? effect)?.actor === address && ledger.awaits(id)
+      if (isIts) again.push(id)
+      else over.push(id)
+      if (!isIts) continue
+      if (tell !== undefined) bring(tell)
+      if (timer !== undefined) runner.armForNow(timer)
+      if (effect !== undefined) runner.expire(effect)
+    }
+    return { again, over }
   }
 
   /** It was written when nobody could act on it: what it asks for is open, and kept when the log is back. */
@@ -292,7 +321,7 @@ export async function openSystem(options: SystemOptions): Promise<System> {
 
   /** Whatever is open and not under way: told, armed, carried out; answers that were not written are given again. */
   function keepPromises(): void {
-    for (const tell of [...ledger.tells.values()]) takeTold(tell)
+    for (const tell of [...ledger.tells.values()]) bring(tell)
     for (const timer of [...ledger.timers.values()]) runner.arm(timer, 'before')
     for (const effect of [...ledger.effects.values()]) runner.start(effect, true)
   }

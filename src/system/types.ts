@@ -45,6 +45,14 @@ export type OpenEffect = {
 /** Carries out one effect and answers with the message for its owner. Never throws for an expected failure. */
 export type Perform = (effect: OpenEffect) => Promise<{ readonly message: AnyMessage; readonly by: Address }>
 
+/** Hears what is open and when it must have been kept, for whoever looks whether it was. Never throws. */
+export interface Watch {
+  /** A timer that is armed, an effect under way that has a deadline, a tell. `ms`: until it is due; said again: from now. */
+  waits(promise: { readonly id: string; readonly actor: Address; readonly what: string }, ms: number): void
+  /** Settled, called off or left behind. */
+  over(id: string): void
+}
+
 /** Durable states by address. */
 export type SavedOwners = readonly (readonly [Address, OwnerState])[]
 
@@ -90,6 +98,9 @@ export type SystemOptions = {
    * nothing is written, and the opening fails with FIRST_REFUSED.
    */
   readonly first?: (folded: SystemCheckpoint) => Turn
+  readonly watch?: Watch
+  /** How a tell is brought to its owners: at once, when this is absent. */
+  readonly deliver?: (tell: { readonly id: string; readonly actor: Address }, bring: () => void) => void
   /** Awaited before an effect begins and its deadline runs; null when nothing keeps it. It never rejects. */
   readonly hold?: (effect: Pick<OpenEffect, 'kind' | 'actor' | 'signal'>) => Promise<void> | null
   /** Called for each durable record, in order, before effects start and answers go out. */
@@ -137,6 +148,14 @@ export interface System {
   settled(correlation: number): Promise<void>
   /** Waits until nothing is being decided or written. */
   idle(): Promise<void>
+  /**
+   * Builds an owner again from its durable state, and keeps those of its promises anew that are open and late: a timer
+   * fires, a tell is decided, an effect under way has failed as by its deadline. None is settled twice.
+   */
+  restart(
+    address: Address,
+    promises: readonly string[],
+  ): { readonly again: readonly string[]; readonly over: readonly string[] }
   /** Stops taking turns, lets the current commit end, calls off timers and effects. The log stays open. */
   close(): Promise<void>
   /** Lets go of the log for as long as `between` runs (the host is started then), then goes on. */

@@ -13,17 +13,18 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { LogError } from '../../eventlog/index.ts'
 import { createServer } from '../api/server.ts'
 import type { TownHandle } from '../api/town.ts'
-import { OVERSEER, TOWN } from '../events/address.ts'
+import { DEACON, OVERSEER, TOWN } from '../events/address.ts'
 import { sessionsOf } from '../projections/sessions.ts'
 import { presets } from '../pty/presets/index.ts'
 import { ensureHost } from '../pty/start-host.ts'
-import type { Perform } from '../system/types.ts'
+import type { Perform, Watch } from '../system/types.ts'
 import { createTownWeb } from './access/web.ts'
 import { type Adoption, createAdoption } from './agents/adoption.ts'
 import { createHandoffs } from './agents/handoffs.ts'
 import { createHearing, type TownHearing } from './agents/hearing.ts'
 import { createKeeper } from './agents/keeper.ts'
 import { createTranscripts } from './agents/transcripts.ts'
+import { type BootWatch, createBootWatch } from './boot.ts'
 import { type Brakes, createBrakes } from './brakes.ts'
 import { machineClock, machineIds } from './clock.ts'
 import { writeDaemonFile } from './daemon-file.ts'
@@ -39,6 +40,7 @@ import { longJobs } from './past/long-jobs.ts'
 import { createPast } from './past/past.ts'
 import { binFolder, type Program, runningProgram } from './program/program.ts'
 import { VERSION } from './program/version.ts'
+import { createRoomWatch, type RoomWatch } from './room-watch.ts'
 import { checkpointer, endSessions, resumeSessions } from './sleep.ts'
 import { TownError } from './town-error.ts'
 import { openWorld, type World } from './world.ts'
@@ -74,6 +76,12 @@ export async function startDaemon(
   // What an agent has some seconds for (to end after `gt done`) it must be able to do: a `gt` that the daemon before us
   // did not answer is answered when we listen.
   const listens = Promise.withResolvers<void>()
+  const boot = createBootWatch({
+    clock: machineClock,
+    elapsed: () => performance.now(),
+    dispatch: () => town.projections.dispatch.rows,
+    onTrouble: (code, message) => town.trouble(code, message),
+  })
   const town = await openWhenFree(
     dir,
     async (effect) => {
@@ -81,6 +89,7 @@ export async function startDaemon(
       return perform(effect)
     },
     listens.promise,
+    boot,
   )
 
   const program = runningProgram(dir)
@@ -120,11 +129,14 @@ export async function startDaemon(
     clock: machineClock,
     onTrouble: town.trouble,
   })
+  const room = createRoomWatch(town)
   town.onRecord((record) => {
+    room.record(record)
     keeper.record(record)
     transcripts.record(record)
     brakes.record(record)
     handoffs.record(record)
+    boot.record(record)
   })
   carrier = {
     dir,
@@ -136,6 +148,7 @@ export async function startDaemon(
     tokens: town.tokens,
     terminals: world.terminals,
     presets,
+    priceOf: town.prices.of,
     transcripts,
     repositoriesFor: world.repositoriesFor,
     forgeFor: world.forgeFor,
@@ -168,16 +181,34 @@ export async function startDaemon(
   worldReady.resolve(carrier)
   await brakes.begin()
   handoffs.begin()
-  const daemon = await serve({ dir, town, world, hearing, brakes, files, program, operatorEnv, http })
+  boot.begin(town.system)
+  const daemon = await serve({
+    dir,
+    town,
+    world,
+    hearing,
+    brakes,
+    boot,
+    room,
+    files,
+    program,
+    operatorEnv,
+    http,
+  })
   listens.resolve()
   return daemon
 }
 
 /** A command may have the town open for a moment, and so may a daemon that was killed just now. */
-async function openWhenFree(dir: string, perform: Perform, timersFrom: Promise<void>): Promise<OpenTown> {
+async function openWhenFree(
+  dir: string,
+  perform: Perform,
+  timersFrom: Promise<void>,
+  watch: Watch,
+): Promise<OpenTown> {
   for (let waited = 0; ; waited += BUSY_LOOK_MS) {
     try {
-      return await openTown(dir, perform, timersFrom)
+      return await openTown(dir, perform, timersFrom, watch)
     } catch (error) {
       if (!(error instanceof TownError) || error.code !== 'TOWN_BUSY' || waited >= BUSY_MS) throw error
       await sleep(BUSY_LOOK_MS)
@@ -191,7 +222,10 @@ async function begin(town: OpenTown, adoption: Adoption): Promise<void> {
   await town.system.take({
     id: `start.${town.system.seq}.${process.pid}`,
     by: OVERSEER,
-    messages: [{ to: TOWN, message: { type: 'town.start', version: VERSION, downMs } }],
+    messages: [
+      { to: TOWN, message: { type: 'town.start', version: VERSION, downMs } },
+      { to: DEACON, message: { type: 'deacon.townStarted' } },
+    ],
   })
   await adoption.reconcile()
   await resumeSessions(town.system)
@@ -203,12 +237,14 @@ async function serve(parts: {
   readonly world: World
   readonly hearing: TownHearing
   readonly brakes: Brakes
+  readonly room: RoomWatch
+  readonly boot: BootWatch
   readonly files: ReturnType<typeof townFiles>
   readonly program: Program
   readonly operatorEnv: NodeJS.ProcessEnv
   readonly http: string | undefined
 }): Promise<Daemon> {
-  const { dir, town, world, hearing, brakes, files, program, operatorEnv, http } = parts
+  const { dir, town, world, hearing, brakes, boot, room, files, program, operatorEnv, http } = parts
   const ended = Promise.withResolvers<void>()
   const startedAt = new Date().toISOString()
   const recoveredMs = Math.round(performance.now())
@@ -227,6 +263,8 @@ async function serve(parts: {
       await jobs.close()
       rmSync(files.socket, { force: true })
       brakes.close()
+      room.close()
+      boot.close()
       await hearing.close()
       // From here on no answer is taken, so what is cut now is asked for again at the next start.
       await town.system.close()
@@ -255,6 +293,7 @@ async function serve(parts: {
     repositories: world.repositories,
     terminals: world.terminals,
     hearing,
+    lookAtDisk: room.look,
     daemon,
     async shutDown() {
       await endSessions({ town, world })

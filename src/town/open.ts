@@ -13,7 +13,7 @@ import { secretValues } from '../events/secrets.ts'
 import { applyAll, applyMany, createProjections, type Projections } from '../projections/index.ts'
 import { presets } from '../pty/presets/index.ts'
 import { openSystem } from '../system/system.ts'
-import type { Perform, System } from '../system/types.ts'
+import type { Perform, System, Watch } from '../system/types.ts'
 import { readTokens, type Tokens } from './access/tokens.ts'
 import { lookUpRuntime } from './agents/runtimes.ts'
 import { readCheckpoint, WORTH_RECORDS, writeCheckpoint } from './checkpoint/checkpoint.ts'
@@ -26,6 +26,7 @@ import { createParked } from './parked.ts'
 import { pastHere } from './past/here.ts'
 import { longJobs } from './past/long-jobs.ts'
 import { openPrices, type TownPrices } from './prices/prices.ts'
+import { createRoomWatch } from './room-watch.ts'
 import { TownError } from './town-error.ts'
 
 export type Trouble = { readonly at: string; readonly code: string; readonly message: string }
@@ -62,6 +63,7 @@ export async function openTown(
   dir: string,
   perform?: Perform,
   timersFrom?: Promise<void>,
+  watch?: Watch,
 ): Promise<OpenTown> {
   const identity = readIdentity(dir)
   const tokens = readTokens(dir)
@@ -98,6 +100,7 @@ export async function openTown(
       hold: parked.hold,
       ...(perform === undefined ? {} : { perform }),
       ...(timersFrom === undefined ? {} : { timersFrom }),
+      ...(watch === undefined ? {} : { watch }),
       beforeFirstRecord: async ({ migrates }) => {
         const { version } = projections.town.rows.town
         await backUpBeforeFirstRecord(dir, { log, version, migrates })
@@ -222,6 +225,11 @@ export function handleOf(town: OpenTown, env: NodeJS.ProcessEnv = process.env): 
     ...longJobs(town, here, here.close),
     backUp: (to) =>
       backUpLog(town.dir, { log: town.log, version: town.projections.town.rows.town.version, to }),
+    async lookAtDisk() {
+      const room = createRoomWatch(town)
+      await room.look()
+      room.close()
+    },
     past: here.past,
     troubles() {
       // A person who has just written the table looks here whether it fits.

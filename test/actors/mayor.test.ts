@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { freeName, POLECAT_NAMES } from '../../src/actors/mayor/names.ts'
-import { decisions } from '../support/decisions.ts'
+import { decisions, stepsOf } from '../support/decisions.ts'
 import { AGENT, message, RIG, SANDBOX } from '../support/messages.ts'
 
 const mayor = () => decisions('mayor')
@@ -360,4 +360,12 @@ test('[MAYOR-19] a polecat in quarantine is passed over, and a bead slung to it 
     .given(...named, ready('sh-1'))
     .when(letGo('quarantine', 'agent', AGENT))
     .gives({ facts: [{ type: 'DispatchStarted', agent: AGENT }] })
+})
+
+test('[BOOT-4] asked to look again, a bead that nothing keeps begins', () => {
+  const queued = stepsOf('mayor')
+  for (const each of [open(0), sling('sh-1'), ready('sh-1')]) queued.take(each)
+  const context = { ...queued.state?.context, [`rig/${RIG}`]: { placesMax: 1 } }
+  const decision = stepsOf('mayor', { value: 'dispatching', context }).take(message('dispatch.look'))
+  expect(decision).toMatchObject({ kind: 'accepted', facts: [{ type: 'DispatchStarted', bead: 'sh-1' }] })
 })

@@ -180,6 +180,7 @@ describe('an agent', () => {
     expect(agents(rows).map(({ address, role, rig }) => [address, role, rig])).toEqual([
       ['mayor', 'mayor', null],
       ['deacon', 'deacon', null],
+      ['deacon/boot', 'boot', null],
       ['shop/witness', 'witness', 'shop'],
       ['shop/refinery', 'refinery', 'shop'],
       [NUX, 'polecat', 'shop'],

@@ -8,6 +8,7 @@ import { setup } from 'xstate'
 import { DEACON } from '../../events/address.ts'
 import { ACTIONS, type MachineDef, OPTIONS, typesOf, UNEXPECTED, writing } from '../machine.ts'
 import { openBooks } from '../mayor/books.ts'
+import { leftBehind, tidied } from './deacon.dogs.ts'
 import { deathsDue, isPaused, isQuarantined, release, resumeDispatch } from './deaths.ts'
 import { forgetBead, notQueued, recover, recoveryDue, redispatch } from './recovery.ts'
 import { type DeaconContext, dueOf } from './waiting.ts'
@@ -24,7 +25,13 @@ const machine = setup({ types: typesOf<DeaconContext>(), actions: ACTIONS }).cre
     RECOVERY_NEEDED: { actions: does('RECOVERY_NEEDED', recover) },
     RECOVERED_BEAD: { actions: does('RECOVERED_BEAD', redispatch) },
     'tell.refused': { actions: does('tell.refused', notQueued) },
-    'deacon.forget': { actions: does('deacon.forget', forgetBead) },
+    'deacon.forget': {
+      actions: does('deacon.forget', (context, event, to) => {
+        forgetBead(context, event, to)
+        leftBehind(context, to)
+      }),
+    },
+    'deacon.tidy': { actions: does('deacon.tidy', (_context, _event, to) => tidied(to)) },
     'deacon.townStarted': {
       actions: does('deacon.townStarted', (_, { meta }, to) => to.set({ upAt: meta.at })),
     },

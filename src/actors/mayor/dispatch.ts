@@ -97,6 +97,11 @@ export function changeEntry(
   dispatch(books, to, meta.at)
 }
 
+/** Whoever could begin long ago begins now. */
+export function look(context: MayorContext, { meta }: Event<'dispatch.look'>, to: To): void {
+  dispatch(openBooks(context, to), to, meta.at)
+}
+
 export function freePlace(context: MayorContext, rig: string, name: string, at: string, to: To): void {
   const books = openBooks(context, to)
   if (books.get(`place/${rig}/${name}`) === undefined) return
@@ -130,7 +135,7 @@ export function startRefused(
 }
 
 /** Gives places to those that are ready, in order; notes what the others wait for when that is new. */
-function dispatch(books: Books, to: To, at: string): void {
+export function dispatch(books: Books, to: To, at: string): void {
   const queue = books
     .keys('queue/')
     .map((key) => ({ bead: key.slice('queue/'.length), entry: books.get<Entry>(key) as Entry }))
@@ -157,6 +162,7 @@ type Waits = Pick<WaitingFor, 'kind' | 'id'>
  */
 function hindrance(books: Books, bead: string, { rig, agent, maxAtOnce, group }: Entry): Waits | null {
   if (books.get(EVERYBODY) !== undefined) return { kind: 'thaw', id: 'town' }
+  if (books.get(LOW_DISK) !== undefined) return { kind: 'disk', id: 'town' }
   if (books.get(holdKey('massDeath', 'town', 'town')) !== undefined) return { kind: 'massDeath', id: 'town' }
   const spent = (scope: string, id: string) => books.get(holdKey('budget', scope, id)) !== undefined
   if (books.get(parkedKey(rig)) !== undefined) return { kind: 'rig', id: rig }
@@ -180,6 +186,7 @@ function hindrance(books: Books, bead: string, { rig, agent, maxAtOnce, group }:
 
 function noPlace({ kind, id }: Waits, rig: string): string {
   if (kind === 'thaw') return 'Everybody is stopped, so there is no place'
+  if (kind === 'disk') return 'The disk of the town has less room than disk.floor, so there is no place'
   if (kind === 'massDeath') return 'Many sessions died at once, so there is no place until it is quiet'
   if (kind === 'quarantine') return `${id} is in quarantine, so there is no place`
   if (kind === 'budget') return `The budget of ${id} is used up, so there is no place`
@@ -189,6 +196,8 @@ function noPlace({ kind, id }: Waits, rig: string): string {
 
 const holdKey = (why: string, scope: string, id: string): string => `hold/${why}/${scope}/${id}`
 const EVERYBODY = holdKey('estop', 'town', 'town')
+/** The disk of the town has less room than its floor. */
+export const LOW_DISK = holdKey('disk', 'town', 'town')
 const parkedKey = (rig: string): string => holdKey('parked', 'rig', rig)
 
 export function hold(context: MayorContext, { why, scope, id, meta }: Event<'dispatch.hold'>, to: To): void {

@@ -9,6 +9,7 @@ import {
   freePlace,
   hold,
   letGo,
+  look,
   openRig,
   request,
   retake,
@@ -16,6 +17,7 @@ import {
   withdraw,
 } from './dispatch.ts'
 import { close, notTold, raise, settleEscalations, told } from './escalations.ts'
+import { see } from './room.ts'
 
 const { does } = writing<MayorContext>()
 
@@ -41,9 +43,11 @@ const machine = setup({ types: typesOf<MayorContext>(), actions: ACTIONS }).crea
         changeEntry(context, event.bead, { ready: false, waiting: null }, event, to),
       ),
     },
+    'dispatch.look': { actions: does('dispatch.look', look) },
     'dispatch.withdraw': { actions: does('dispatch.withdraw', withdraw) },
     'dispatch.hold': { actions: does('dispatch.hold', hold) },
     'dispatch.letGo': { actions: does('dispatch.letGo', letGo) },
+    'disk.seen': { actions: does('disk.seen', see) },
     'dispatch.freePlace': {
       actions: does('dispatch.freePlace', (context, { rig, name, meta }, to) =>
         freePlace(context, rig, name, meta.at, to),

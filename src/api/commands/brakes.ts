@@ -1,7 +1,7 @@
 // The brakes in a person's hand: budgets, the stop of everybody, and its end.
 
 import { z } from 'zod'
-import { BUDGETS, TOWN } from '../../events/address.ts'
+import { BUDGETS, DEACON, TOWN } from '../../events/address.ts'
 import { type BudgetScope, budgetScope } from '../../events/budget.ts'
 import { line } from '../../events/define.ts'
 import { stoppedIn } from '../brakes.ts'
@@ -91,12 +91,29 @@ const estop = command({
 
 const thaw = command({
   name: 'thaw',
-  summary: 'Lets everybody go on after a stop of everybody.',
+  summary:
+    'Lets everybody go on: after a stop of everybody, after many deaths at once, or one in quarantine.',
   who: 'operator',
-  input: z.strictObject({}),
-  async run({ town, caller, id }) {
-    const { seq } = await take(town, caller, id, [{ to: TOWN, message: { type: 'town.thaw' } }])
-    return { seq }
+  input: z.strictObject({
+    /** A polecat in quarantine; nothing for everybody. */
+    agent: z.string().min(1).max(200).optional(),
+  }),
+  async run({ town, caller, input, id }) {
+    if (input.agent !== undefined) {
+      const agent = findAgent(town.projections, input.agent)
+      const { seq } = await take(town, caller, id, [
+        { to: DEACON, message: { type: 'deacon.release', agent } },
+      ])
+      return { thawed: agent, seq }
+    }
+    const isPaused = town.projections.town.rows.town.paused !== null
+    const { seq } = await take(town, caller, id, [
+      ...(isPaused && stoppedIn(town.system) === null
+        ? []
+        : [{ to: TOWN, message: { type: 'town.thaw' } as const }]),
+      ...(isPaused ? [{ to: DEACON, message: { type: 'deacon.letGo' } as const }] : []),
+    ])
+    return { thawed: 'town', seq }
   },
 })
 

@@ -43,6 +43,7 @@ const status = read({
       town: { name: row.name ?? town.name, id: town.townId, dir: town.dir },
       daemon: past ? null : town.daemon,
       stopped: row.stopped === null ? null : { ...row.stopped },
+      paused: row.paused === null ? null : { ...row.paused },
       fork: row.fork === null ? null : { ...row.fork },
       rigs: rigs(projections.rigs.rows).map((rig) => rigLine(projections, rig)),
       agents: all.map((agent) => ({

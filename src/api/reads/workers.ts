@@ -25,7 +25,7 @@ const list = read({
   summary: 'Agents: roles and polecats (workers), with what they do and how they are.',
   query: z.strictObject({
     rig: inRig,
-    role: z.enum(['mayor', 'deacon', 'witness', 'refinery', 'polecat', 'crew']).optional(),
+    role: z.enum(['mayor', 'deacon', 'boot', 'witness', 'refinery', 'polecat', 'crew']).optional(),
     ...paging,
   }),
   run({ town, view, query }) {

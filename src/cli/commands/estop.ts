@@ -1,4 +1,4 @@
-// gt estop, gt thaw: everybody stops at once, and goes on.
+// gt estop, gt thaw: everybody stops at once, and goes on; so does one who was in quarantine.
 
 import { type Command, given, textOf } from '../command.ts'
 
@@ -28,12 +28,17 @@ export const estop: Command = {
 
 export const thaw: Command = {
   name: 'thaw',
-  summary: 'lets everybody go on after gt estop',
-  usage: '',
+  summary: 'lets everybody go on after gt estop or many deaths, or one from quarantine',
+  usage: '[<polecat>]',
   where: 'person',
-  words: [0, 0],
+  words: [0, 1],
   async run(call) {
-    const found = await call.town().command('thaw', {})
-    call.out.answer({ json: found, ids: [], lines: () => ['Everybody goes on.'] })
+    const [agent] = call.words
+    const found = await call.town().command<{ thawed: string }>('thaw', given({ agent }))
+    call.out.answer({
+      json: found,
+      ids: agent === undefined ? [] : [found.thawed],
+      lines: () => [agent === undefined ? 'Everybody goes on.' : `${found.thawed} may get beads again.`],
+    })
   },
 }

@@ -48,6 +48,7 @@ export type Status = {
   problems: { at: string; code: string; message: string }[]
   supervision: { modelCalls: number; tokens: number; costUsd: number }
   stopped: { since: string; reason: string } | null
+  paused: { since: string; deaths: number; withinMs: number } | null
   fork: { name: string; seq: number } | null
   work: Record<string, number>
 }
@@ -102,7 +103,9 @@ export const status: Command = {
 }
 
 /** What stands above everything, or null. */
-function alarmOf({ stopped, at }: Status): string | null {
+function alarmOf({ stopped, paused, at }: Status): string | null {
+  if (stopped == null && paused != null)
+    return `NO WORK IS HANDED OUT for ${since(paused.since, at)}: ${paused.deaths} agents died within ${paused.withinMs / 1_000} s. It goes on when none died for 5 minutes, or with gt thaw.`
   if (stopped == null) return null
   const why = stopped.reason === '' ? '' : `: ${stopped.reason}`
   return `EVERYBODY IS STOPPED for ${since(stopped.since, at)}${why}. gt thaw lets them go on.`

@@ -6,6 +6,8 @@ import { keptInside } from '../fork/outside.ts'
 import { runAhead } from './ahead.ts'
 import { createBranch, lookAtBranch, removeBranch } from './branches.ts'
 import type { Carrier, CarryOut } from './carrier.ts'
+import { cleanUp } from './cleaning.ts'
+import { askModel } from './judging.ts'
 import { checkpointWorktree, restoreWorktree, shelveWorktree } from './keeping.ts'
 import { sendNotice } from './notices.ts'
 import { enterNudge, writeNudge } from './nudges.ts'
@@ -21,6 +23,7 @@ import {
   verifyWorktree,
 } from './repositories.ts'
 import { checkOutReview, removeReview } from './reviews.ts'
+import { restartRole } from './roles.ts'
 import { startSession, stopSession } from './sessions.ts'
 
 const CARRIED_OUT: { readonly [K in WorldEffect]: CarryOut<K> } = {
@@ -49,6 +52,9 @@ const CARRIED_OUT: { readonly [K in WorldEffect]: CarryOut<K> } = {
   'nudge.write': writeNudge,
   'nudge.enter': enterNudge,
   'notice.send': sendNotice,
+  'role.restart': restartRole,
+  'chore.clean': cleanUp,
+  'chore.judge': askModel,
 }
 
 const OF_THE_HOST = /^(session|nudge)\./
