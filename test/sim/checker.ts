@@ -23,6 +23,9 @@ import type { World } from './world.ts'
 /** The whole state is folded anew and compared after so many records, besides after crashes and at the end. */
 const WHOLE_EVERY = 500
 
+/** Whoever said something less long ago goes on: the shortest patience here, without what a slow disk may take of it. */
+const STALLED_MS_MIN = 15_000
+
 const LIVE_SESSION = new Set(['starting', 'running', 'finishing', 'stopping'])
 
 export class Checker {
@@ -51,6 +54,8 @@ export class Checker {
   readonly #landed = new Map<string, string>()
   readonly #acknowledged = new Map<string, number>()
   readonly #refused = new Set<string>()
+  /** When each session said something last, in virtual time. */
+  readonly #signs = new Map<Address, number>()
   #touched = new Set<Address>()
   #rebuilt = new Rebuilt()
   readonly #landingRules = createLandingRules(
@@ -92,6 +97,7 @@ export class Checker {
   opened(head: number): void {
     if (head < this.seq) this.violated(`the log ends at ${head} after ${this.seq} had been shown`)
     this.#reopened = true
+    this.poisoned = false
   }
 
   performed(effect: OpenEffect, life: number): void {
@@ -218,7 +224,10 @@ export class Checker {
     for (const fact of record.facts) {
       this.facts.set(fact.type, (this.facts.get(fact.type) ?? 0) + 1)
       if (fact.type === 'BeadLanded') this.#checkLanded(String(fact.bead), String(fact.commit))
+      else if (fact.type === 'SessionEnded') this.#checkEnded(String(fact.session))
+      else if (fact.type === 'AgentStalled') this.#checkStalled(String(fact.session))
     }
+    if (record.by === actor) this.#signs.set(actor, this.#world.scheduler.now)
     this.#landingRules(record)
     applyAll(this.projections, record)
     this.#tallies.record(record)
@@ -270,6 +279,19 @@ export class Checker {
     const repository = this.#world.repository(rig)
     if (!repository.history.includes(commit) || !repository.beadsOf(commit).includes(bead))
       this.violated(`${bead} is closed as landed, and ${commit} is not in the target with its work`)
+  }
+
+  /** Nobody is said to have ended whose program runs. */
+  #checkEnded(session: string): void {
+    if (this.#world.host.known.get(session)?.ending === null)
+      this.violated(`${session} is said to have ended, and its program runs`)
+  }
+
+  /** By a clock that no suspension moves and nobody sets. */
+  #checkStalled(session: string): void {
+    const silentMs = this.#world.scheduler.now - (this.#signs.get(session) ?? 0)
+    if (silentMs < STALLED_MS_MIN)
+      this.violated(`${session} is said to have stalled ${silentMs} ms after a sign of it`)
   }
 
   #compare(system: System, address: Address): void {

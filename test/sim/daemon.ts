@@ -17,16 +17,19 @@ import {
   type TurnResult,
 } from '../../src/system/types.ts'
 import { type Brakes, createBrakes } from '../../src/town/brakes.ts'
-import type { DoneAnswer, Status } from './agents.ts'
 import { carryOut } from './effects.ts'
+import { replacing } from './replacing.ts'
+import type { DoneAnswer, Status } from './talking.ts'
 import type { World } from './world.ts'
 
-/** Puts a defect between the system and its world, to see whether the simulation finds it. */
 /** So much later than asked a timer fires at most, where timers are late. */
 export const LATE_MS_MAX = 60_000
 
+/** Puts a defect between the system and its world, to see whether the simulation finds it. */
 export type Plant = (options: SystemOptions, world: World) => SystemOptions
 
+/** Codes after which nothing may be acknowledged before the log was opened again. */
+const POISONED = new Set(['APPEND_UNKNOWN', 'LOG_POISONED'])
 /** Codes after which the caller says the same once more. */
 const REPEATED = new Set(['TURN_UNKNOWN', 'TOWN_BUSY', 'TOWN_CLOSING'])
 
@@ -54,13 +57,13 @@ export class Daemon {
       if (error instanceof LogError && error.code === 'LOG_UNAVAILABLE') return false
       throw error
     }
-    this.log = log
+    this.log = watched(log, checker)
     checker.opened(log.head.seq)
     // Now and then the fold begins at a checkpoint, as it may in a long log.
     const from = world.saved !== null && world.random.chance(0.5) ? JSON.parse(world.saved) : null
     const options: SystemOptions = {
       ...(from !== null && { from }),
-      log,
+      log: this.log,
       machines: machineAt,
       clock: {
         now: () => world.wall(),
@@ -186,10 +189,16 @@ export class Daemon {
     void this.#brakes.begin()
   }
 
-  /** Each session that the log has alive is found at the host, or has ended, or is lost. */
+  /** Each session that the log has alive is found at the host, or has ended, or is lost; nobody is, when it cannot say. */
   #adopt(): void {
     const { system } = this
-    if (system === null) return
+    if (system === null || !this.alive) return
+    const { faults, random, scheduler } = this.#world
+    if (faults.lookups && random.chance(0.5)) {
+      this.#world.note('the host does not answer')
+      scheduler.after(random.chance(0.5) ? 1_000 : random.between(10_000, 60_000), () => this.#adopt())
+      return
+    }
     for (const [address, state] of system.owners()) {
       if (!address.includes('/sessions/') || state.value === 'ended' || state.value === 'absent') continue
       const process = this.#world.host.known.get(address)
@@ -206,4 +215,22 @@ export class Daemon {
         scheduler.after(random.between(50, 1_000), () => this.alive && this.#sayUntilTaken(turn))
     })
   }
+}
+
+/** Whether the log has failed, and was opened again since. */
+function watched(log: EventLog, checker: { poisoned: boolean }): EventLog {
+  const append: EventLog['append'] = async (...entries) => {
+    try {
+      return await log.append(...entries)
+    } catch (error) {
+      if (error instanceof LogError && POISONED.has(error.code)) checker.poisoned = true
+      throw error
+    }
+  }
+  const reopen: EventLog['reopen'] = async (...between) => {
+    const head = await log.reopen(...between)
+    checker.poisoned = false
+    return head
+  }
+  return replacing(log, { append, reopen })
 }

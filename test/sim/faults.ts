@@ -100,6 +100,13 @@ export function startFaults(world: World, plant: Plant): FaultDriver {
     },
   )
   every(
+    () => (faults.suspend ? 300_000 : 0),
+    () => {
+      world.note('suspended for eight hours')
+      world.skewMs += 8 * 3_600_000
+    },
+  )
+  every(
     () => (faults.fullDisk ? 240_000 : 0),
     () => {
       full = true
@@ -132,7 +139,7 @@ export function startFaults(world: World, plant: Plant): FaultDriver {
     settled: () => !full && !releasing,
     stop() {
       world.note('faults stop')
-      Object.assign(faults, NO_FAULTS)
+      Object.assign(faults, NO_FAULTS, { unreliable: faults.unreliable })
       if (full) mend(fills)
       disk.release()
     },

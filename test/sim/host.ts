@@ -10,6 +10,10 @@ export type Process = {
   readonly pid: number
   alive: boolean
   ending: SessionEnding | null
+  /** A line was typed into its composer; null: nobody reads it. */
+  prompted: ((nudge: string) => void) | null
+  /** Nudges that were typed. */
+  readonly typed: Set<string>
 }
 
 export class Host {
@@ -31,7 +35,15 @@ export class Host {
         this.#world.checker.violated(`${session} starts in ${worktree} where ${other.session} still runs`)
     }
     this.#pids += 1
-    const process: Process = { session, worktree, pid: this.#pids, alive: true, ending: null }
+    const process: Process = {
+      session,
+      worktree,
+      pid: this.#pids,
+      alive: true,
+      ending: null,
+      prompted: null,
+      typed: new Set(),
+    }
     this.known.set(session, process)
     this.#world.note(`process ${session} begins`)
     program(process)
@@ -45,7 +57,13 @@ export class Host {
     process.ending = ending
     this.#world.note(`process ${process.session} ${ending.kind}`)
     const { random, scheduler } = this.#world
-    scheduler.after(random.between(1, 40), () => this.#world.daemon?.sessionEnded(process.session, ending))
+    const tell = () => this.#world.daemon?.sessionEnded(process.session, ending)
+    const { lateNews } = this.#world.faults
+    scheduler.after(
+      lateNews && random.chance(0.3) ? random.between(1_000, 60_000) : random.between(1, 40),
+      tell,
+    )
+    if (lateNews && random.chance(0.3)) scheduler.after(random.between(1, 120_000), tell)
   }
 
   /** Ends it within the grace; answers when nothing of it is left. */
@@ -71,6 +89,17 @@ export class Host {
     this.known.clear()
     const { random, scheduler } = this.#world
     scheduler.after(random.between(20, 500), () => this.#world.daemon?.hostReplaced())
+  }
+
+  /** Types a line; what it does with it is its own business. False when nobody is there. */
+  type(session: string, nudge: string): boolean {
+    const process = this.known.get(session)
+    if (process === undefined || process.ending !== null || !process.alive) return false
+    if (!process.typed.has(nudge)) {
+      process.typed.add(nudge)
+      process.prompted?.(nudge)
+    }
+    return true
   }
 
   get running(): Process[] {

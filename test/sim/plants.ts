@@ -5,6 +5,7 @@ import type { MachineDef } from '../../src/actors/machine.ts'
 import { MAYOR } from '../../src/events/address.ts'
 import type { AnyEffect } from '../../src/events/record.ts'
 import type { Plant } from './daemon.ts'
+import { replacing } from './replacing.ts'
 
 /** Says "written" when it is only being written. */
 export const acknowledgesTooEarly: Plant = (options) => ({
@@ -70,7 +71,7 @@ export const performsTwice: Plant = (options, world) => ({
 /** Does not remember which ids were written. */
 export const forgetsIds: Plant = (options) => ({
   ...options,
-  log: changed(options.log, {
+  log: replacing(options.log, {
     find: () => Promise.resolve(undefined),
     append: (entries, { id, ...others }) =>
       options.log.append(entries, { ...others, id: `${id} ${options.log.next}` }),
@@ -102,19 +103,10 @@ function withAppend(
     original: Append,
   ) => ReturnType<Append>,
 ): EventLog {
-  return changed(log, {
+  return replacing(log, {
     append: (entries, options) => append(entries, options, (...both) => log.append(...both)),
   })
 }
-
-/** The log with some of its methods replaced. It keeps private fields, so the others are called on itself. */
-const changed = (log: EventLog, replaced: Partial<EventLog>): EventLog =>
-  new Proxy(log, {
-    get(target, name) {
-      const found: unknown = Reflect.get(name in replaced ? replaced : target, name, target)
-      return typeof found === 'function' ? found.bind(target) : found
-    },
-  })
 
 const made = new WeakMap<MachineDef, MachineDef>()
 

@@ -34,6 +34,16 @@ export type Faults = {
   fullDisk: boolean
   /** The person freezes targets and refuses work, and somebody outside breaks a target. */
   ruling: boolean
+  /** The machine sleeps for eight hours: the wall clock has jumped when it wakes, and nothing else has happened. */
+  suspend: boolean
+  /** What the host is asked fails, or is answered much later. */
+  lookups: boolean
+  /** News of an ending comes late, or twice. */
+  lateNews: boolean
+  /** What an agent says comes twice. */
+  frames: boolean
+  /** Three agents in ten lie, die or do nothing, and go on so when all else is well. */
+  unreliable: boolean
 }
 
 export type BeadPlan = {
@@ -75,7 +85,7 @@ export type SimulationResult = {
 
 const BEGIN = Date.UTC(2027, 2, 1, 8)
 /** After this long nothing goes wrong any more. */
-const FAULTS_FOR_MS = 15 * 60_000
+const FAULTS_FOR_MS = 20 * 60_000
 /** And this long after that everything has come to rest. */
 const REST_WITHIN_MS = 30 * 60_000
 
@@ -214,6 +224,11 @@ function faultsOf(random: Random): Faults {
     foreign: on(0.4),
     fullDisk: on(0.2),
     ruling: on(0.6),
+    suspend: on(0.3),
+    lookups: on(0.4),
+    lateNews: on(0.3),
+    frames: on(0.3),
+    unreliable: on(0.15),
   }
 }
 
@@ -230,16 +245,21 @@ export const NO_FAULTS: Faults = {
   foreign: false,
   fullDisk: false,
   ruling: false,
+  suspend: false,
+  lookups: false,
+  lateNews: false,
+  frames: false,
+  unreliable: false,
 }
 
 function planBeads(random: Random, rigs: readonly string[]): BeadPlan[] {
   const beads: BeadPlan[] = []
-  const count = random.between(7, 12)
+  const count = random.between(12, 18)
   for (let n = 1; n <= count; n += 1) {
     const rig = random.pick(rigs)
     const needs = beads.filter(() => random.chance(0.12)).map(({ id }) => id)
     // Few files, so that some change the same one.
-    const files = [`file-${random.between(1, 12)}`]
+    const files = [`file-${random.between(1, 16)}`]
     beads.push({ id: `${rig.slice(0, 2)}-${n}`, rig, needs, files })
   }
   return beads
