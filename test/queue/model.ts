@@ -104,6 +104,11 @@ export class Model {
 
   #readRecords(): void {
     for (const record of this.#town.records.slice(this.#seen)) {
+      // What a thaw itself pushes is pushed to a target that is not frozen any more.
+      for (const { type } of record.facts) {
+        if (type === 'TargetFrozen') this.#frozen = true
+        if (type === 'TargetThawed') this.#frozen = false
+      }
       for (const { kind, params } of record.effects) {
         if (kind !== 'target.push') continue
         if (this.#frozen) throw new Error(`Record ${record.seq} pushes to a frozen target`)
@@ -119,8 +124,6 @@ export class Model {
           tree: string
           base: string
         }
-        if (fact.type === 'TargetFrozen') this.#frozen = true
-        if (fact.type === 'TargetThawed') this.#frozen = false
         if (fact.type === 'MergeTesting') this.#tested.set(mergeRequest, { tree, base })
         if (fact.type === 'MergeLanded') {
           if (this.#receipts.has(receipt.commit)) throw new Error(`${receipt.commit} has two receipts`)
