@@ -23,6 +23,7 @@ import {
   rename,
   rm,
   symlink,
+  utimes,
 } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type IgnoredKept, RepositoryError } from '../ports/repositories.ts'
@@ -249,7 +250,13 @@ async function keepOne(layout: Layout, worktree: Worktree, { path, stats }: Foun
   }
   const digest = createHash('sha256').update(content).digest('hex')
   const blob = blobOf(layout, digest)
-  if ((await lstat(blob).catch(() => null)) === null) {
+  // Touched, so that nobody takes it for one that is not needed any more.
+  const now = new Date()
+  const isThere = await utimes(blob, now, now).then(
+    () => true,
+    () => false,
+  )
+  if (!isThere) {
     await makePrivate(dirname(blob))
     const temporary = `${blob}.${process.pid}.${Math.random().toString(36).slice(2)}`
     try {

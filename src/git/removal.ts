@@ -124,7 +124,11 @@ export async function discard(layout: Layout, worktree: Worktree): Promise<void>
   void rm(out, { recursive: true, force: true }).catch(() => undefined)
 }
 
-async function requireLanded(layout: Layout, input: Input): Promise<void> {
+/** @throws RepositoryError NOT_PROVED: it is not in the target as that was seen last */
+export async function requireLanded(
+  layout: Layout,
+  input: Pick<Input, 'landed' | 'target'>,
+): Promise<void> {
   const target = await refId(layout.own, trackingRef(input.target))
   const args = ['merge-base', '--is-ancestor', input.landed, target ?? trackingRef(input.target)]
   const outcome = await gitOutcome(args, onOwn(layout))
@@ -139,7 +143,8 @@ async function requireLanded(layout: Layout, input: Input): Promise<void> {
   )
 }
 
-async function provePatchOf(layout: Layout, input: Input): Promise<void> {
+/** @throws RepositoryError NOT_PROVED: what landed does not carry the patch of `head` */
+export async function provePatchOf(layout: Layout, input: Pick<Input, 'landed' | 'head'>): Promise<void> {
   await importCommit(layout, input.head).catch(() => {
     throw new RepositoryError(
       'NOT_PROVED',

@@ -23,6 +23,7 @@ import { pushTarget } from './landings.ts'
 import { type Layout, layoutOf, worktreeOf } from './layout.ts'
 import { buildMerge } from './merges.ts'
 import { freshTarget } from './remotes.ts'
+import { reapKept } from './reaping.ts'
 import { removeWorktree, shelveWorktree } from './removal.ts'
 import { learn } from './rerere.ts'
 import { addReviewTree, removeReviewTree } from './review-trees.ts'
@@ -94,6 +95,7 @@ export function createRepositories(townDir: string): Repositories {
     blameLine: async (input) => await blameLine(await openRig(input.rig), input),
     auditTarget: async (input) => await auditTarget(await openRig(input.rig), input),
     showChange: async (input) => await showChange(await openRig(input.rig), input),
+    reapKept: (input) => onRig('bring back', input.rig, (layout) => reapKept(layout, input)),
     bringBack: (input) => onRig('bring back', input.rig, (layout) => bringBack(layout, townDir, input)),
     buildMerge: async (input) => await buildMerge(await openRig(input.rig), input),
     runGates: ({ checkout, ...input }) =>

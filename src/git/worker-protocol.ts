@@ -27,6 +27,7 @@ export const OPERATIONS = [
   'auditTarget',
   'showChange',
   'bringBack',
+  'reapKept',
   'buildMerge',
   'runGates',
   'runAhead',
@@ -40,7 +41,7 @@ export const OPERATIONS = [
   'removeReviewTree',
 ] as const
 /** Besides the operations of `Repositories`. */
-export const NOTICE_OPERATIONS = ['notify'] as const
+export const NOTICE_OPERATIONS = ['notify', 'askOnce'] as const
 export const FORGE_OPERATIONS = ['openPull', 'lookAtPull', 'mergePull'] as const
 
 export const Hello = z.object({ hello: z.string() })

@@ -126,8 +126,8 @@ export interface Seance {
   /** Prints its answer, and reads no input. */
   launch(ask: {
     readonly command: readonly string[]
-    /** The runtime's id of the conversation. */
-    readonly conversation: string
+    /** The runtime's id of the conversation; null: of none, and nothing but the question is known. */
+    readonly conversation: string | null
     readonly question: string
     readonly model: string | null
     readonly login: Readonly<Record<string, string>>

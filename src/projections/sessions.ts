@@ -36,6 +36,10 @@ export type SessionRow = {
   tokens: { input: number; output: number; cacheRead: number; cacheWrite: number }
   /** USD, of what has a known price; null when nothing has. */
   costUsd: number | null
+  /** Its recording was taken away then, and can be brought back until `until`. Null: nobody took it. */
+  reaped: { at: string; until: string | null } | null
+  /** Brought back then: it ages from there. */
+  keptFrom: string | null
 }
 
 export type EndingKind = FactOf<'SessionEnded'>['ending']['kind']
@@ -50,7 +54,7 @@ export type SessionRows = {
 export const createSessions = (): Projection<SessionRows> =>
   projection({
     name: 'sessions',
-    version: 3,
+    version: 4,
     empty: (): SessionRows => ({ bySession: new Map(), counts: new Map(), byAgent: new Map() }),
     handlers,
   })
@@ -144,6 +148,8 @@ const handlers: Handlers<SessionRows> = {
       turns: 0,
       tokens: { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 },
       costUsd: null,
+      reaped: null,
+      keptFrom: null,
     })
     return true
   },
@@ -182,6 +188,18 @@ const handlers: Handlers<SessionRows> = {
     edit(rows, session, (row) => {
       row.state = 'stopping'
       row.stopReason = reason
+    }),
+  RecordingsReaped: (rows, { sessions, until }, { at }) => {
+    for (const one of sessions)
+      edit(rows, one, (row) => {
+        row.reaped = { at, until }
+      })
+    return sessions.length > 0
+  },
+  RecordingRecalled: (rows, { session }, { at }) =>
+    edit(rows, session, (row) => {
+      row.reaped = null
+      row.keptFrom = at
     }),
   AgentDone: (rows, { session }) =>
     edit(rows, session, (row) => {

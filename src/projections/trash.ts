@@ -36,6 +36,10 @@ export type TrashRow = {
   why: string
   at: string
   checkpoint: { ref: string; commit: string; files: number; changed: number | null; at: string } | null
+  /** Its refs were taken away: they can be set again to these commits. Null: they are there. */
+  gone: { at: string; refs: { ref: string; commit: string }[] } | null
+  /** It was old and could not be proved to be in the target. */
+  stays: { at: string; why: string } | null
 }
 
 export type TrashRows = {
@@ -47,7 +51,7 @@ export type TrashRows = {
 export const createTrash = (): Projection<TrashRows> =>
   projection({
     name: 'trash',
-    version: 3,
+    version: 4,
     empty: (): TrashRows => ({ bySandbox: new Map(), byBead: new Map() }),
     handlers,
   })
@@ -62,8 +66,9 @@ export type TrashFilter = { readonly rig?: string | undefined; readonly bead?: s
 export const trash = ({ bySandbox }: TrashRows, filter: TrashFilter = {}): TrashRow[] =>
   [...bySandbox.values()]
     .filter(
-      ({ kind, rig, bead }) =>
+      ({ kind, rig, bead, gone }) =>
         kind !== null &&
+        gone === null &&
         (filter.rig === undefined || rig === filter.rig) &&
         (filter.bead === undefined || bead === filter.bead),
     )
@@ -147,6 +152,18 @@ const handlers: Handlers<TrashRows> = {
     edit(rows, sandbox, (row) =>
       Object.assign(row, { kind: 'checkpoint', at, undo: false, why: 'brought back' }),
     ),
+  TrashReaped: (rows, { entries, stays }, { at }) => {
+    for (const { sandbox, refs } of entries)
+      edit(rows, sandbox, (row) => {
+        row.gone = { at, refs: refs.map((each) => ({ ...each })) }
+        row.stays = null
+      })
+    for (const { sandbox, why } of stays)
+      edit(rows, sandbox, (row) => {
+        row.stays = { at, why }
+      })
+    return entries.length + stays.length > 0
+  },
   // It could not be made again, so it is where it was.
   WorktreeFailed: (rows, { sandbox, message }, { at }) =>
     edit(rows, sandbox, (row) => {
@@ -163,6 +180,8 @@ const NEW = {
   undo: false,
   why: '',
   checkpoint: null,
+  gone: null,
+  stays: null,
 }
 
 const CAUSES = { work: 'while it works', stop: 'its session stopped', removal: 'its worktree goes' } as const

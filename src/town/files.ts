@@ -9,6 +9,7 @@
 //   <town>/.gt/gt.sock          the API
 //   <town>/.gt/host.sock ...    the host's own (src/pty/host-files.ts), worker.sock (src/git)
 //   <town>/.gt/sessions/<slug>/ token, TMPDIR and recording of a session
+//   <town>/.gt/reaped/<slug>/   recordings that were taken away and can still be brought back (effects/cleaning.ts)
 //   <town>/.gt/checkpoint/      a cache of everything folded; may be deleted at any time (checkpoint.ts)
 //   <town>/.gt/past/            versions of rows, for questions about the past; a cache (past/row-files.ts)
 //   <town>/.gt/backups/         copies of the log (backups.ts)
@@ -39,6 +40,8 @@ export const townFiles = (dir: string) => {
     daemonPid: join(own, 'daemon.json'),
     daemonLog: join(own, 'daemon.log'),
     sessions: join(own, 'sessions'),
+    /** Recordings that were taken away, until they cannot be brought back any more. */
+    reaped: join(own, 'reaped'),
     checkpoint: join(own, 'checkpoint'),
     /** Of version 0.1.0: it only goes. */
     oldCheckpoint: join(own, 'checkpoint.json'),

@@ -188,7 +188,10 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     repositories: repositoriesVia((client) => client),
     repositoriesFor: (effectId) => repositoriesVia((client) => client.as(effectId)),
     forgeFor: (effectId) => via(FORGE_OPERATIONS, (client) => client.as(effectId)),
-    noticesFor: (effectId) => ({ notify: async (input) => (await worker).as(effectId).notify(input) }),
+    noticesFor: (effectId) => ({
+      notify: async (input) => (await worker).as(effectId).notify(input),
+      askOnce: async (input) => (await worker).as(effectId).askOnce(input),
+    }),
     onHostReplaced: (listener) => void replacedListeners.push(listener),
     async leave() {
       closed = true

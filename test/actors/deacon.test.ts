@@ -168,3 +168,14 @@ test('[DEACON-6] a bead that somebody else has by then is left to them', () => {
     })
     .gives({ facts: [{ type: 'RedispatchDropped', bead: BEAD, code: 'BEAD_HOOKED' }] })
 })
+
+test('[DEACON-20] the kennel is told once that something begins to age, until it says that nothing is left', () => {
+  const told = [['deacon/dogs', { type: 'kennel.aging' }]] as const
+  const over = message('deacon.forget')
+  deacon().when(over).gives({ tells: told })
+  deacon()
+    .given(over)
+    .when(message('deacon.forget', { bead: 'sh-2' }))
+    .gives({ tells: [] })
+  deacon().given(over, message('deacon.tidy')).when(over).gives({ tells: told })
+})

@@ -40,15 +40,29 @@ const NOTHING_COMES_OF_IT: { readonly [kind: string]: readonly string[] } = {
     'dispatch.letGo',
   ],
   // Nothing was noted of that bead.
-  deacon: ['deacon.forget'],
+  deacon: ['deacon.forget', 'deacon.tidy'],
+  // Told once more of what it knows, or of what is over.
+  kennel: ['kennel.aging', 'kennel.clean', 'kennel.done', 'tell.refused', 'kennel.set'],
   // An answer about work that is not with it any more.
-  witness: ['worktree.verified', 'worktree.notVerified', 'effect.failed'],
+  witness: [
+    'worktree.verified',
+    'worktree.notVerified',
+    'effect.failed',
+    // Of a session that has ended meanwhile, or that goes on; what else it asked for was refused.
+    'WORK_STALLED',
+    'WORK_GOES_ON',
+    'NUDGE_OVER',
+    'WORK_GIVEN_BACK',
+    'tell.refused',
+  ],
   session: [
     // The stop is tried again by its timer.
     'effect.failed',
     // What is heard again, later than what is known already, or while its program is being ended.
     'session.heard',
     'session.active',
+    // Its timer, when nobody waits any more.
+    'session.overdue',
     // Said twice, or of a decision or a nudge that it does not know.
     'session.asked',
     'session.answered',
@@ -86,6 +100,12 @@ const NOTHING_COMES_OF_IT: { readonly [kind: string]: readonly string[] } = {
     'sandbox.recover',
     'sandbox.giveUp',
     'sandbox.retry',
+    // Of a session that is not the present one, or that goes on.
+    'sandbox.stalled',
+    'sandbox.goesOn',
+    'worktree.checkpointed',
+    'worktree.notCheckpointed',
+    'effect.failed',
     // Said twice while its worktree is made.
     'sandbox.nuke',
     'sandbox.unsling',

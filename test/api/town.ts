@@ -75,6 +75,7 @@ export async function createTown({ rig = true }: { rig?: boolean } = {}) {
     backUp: () => Promise.reject(new Error('not here')),
     past: pastHere({ dir: '/town', name: 'test', townId: 't1', log, priceOf: () => null }, { keeps: false })
       .past,
+    lookAtDisk: () => Promise.resolve(),
     troubles: () => [],
   }
   const server = createServer(town)
@@ -239,6 +240,7 @@ function repositories(worktree: { state: WorktreeState; gone: boolean }): Reposi
       Promise.resolve({ files: [{ path: 'a.txt', added: 1, removed: 0 }], changed: 1, added: 1, removed: 0 }),
     addReviewTree: ({ path }) => Promise.resolve({ path }),
     removeReviewTree: () => Promise.resolve({ removed: true }),
+    reapKept: async () => ({ reaped: [], stays: [], notes: 0 }),
     bringBack: () =>
       Promise.resolve({ commit: HEAD, repository: '/towns/test/rigs/shop/repo.git', files: 4 }),
     finishWorktree: unused,

@@ -110,6 +110,7 @@ test('[NOTICE-1] a desktop is told without markup, where there is one and nobody
       asked.push([...command])
       return { kind: 'done' }
     },
+    askOnce: () => Promise.reject(new Error('not asked here')),
   }
   const env = { DISPLAY: ':0' }
   expect(await send({}, { env, notices })).toMatchObject({ ways: ['desktop'] })
@@ -122,6 +123,7 @@ test('[NOTICE-1] a desktop is told without markup, where there is one and nobody
   expect(asked).toHaveLength(2)
   const none: Notices = {
     notify: async () => ({ kind: 'notStarted', message: 'notify-send was not found on PATH.' }),
+    askOnce: () => Promise.reject(new Error('not asked here')),
   }
   expect(await send({}, { env, notices: none })).toMatchObject({
     type: 'notice.sent',

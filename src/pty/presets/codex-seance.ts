@@ -10,7 +10,7 @@ export const codexSeance: Seance = {
     command: [
       ...command,
       'exec',
-      'fork',
+      ...(conversation === null ? [] : ['fork']),
       '--json',
       '--ephemeral',
       '--skip-git-repo-check',
@@ -20,7 +20,7 @@ export const codexSeance: Seance = {
       'approval_policy="never"',
       ...(model === null ? [] : ['--model', model]),
       '--',
-      conversation,
+      ...(conversation === null ? [] : [conversation]),
       question,
     ],
     env: login,

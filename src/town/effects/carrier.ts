@@ -4,7 +4,7 @@ import type { EventLog } from '../../../eventlog/types.ts'
 import type { EffectKind, EffectParams, Message } from '../../events/index.ts'
 import type { Forge } from '../../ports/forge.ts'
 import type { Notices } from '../../ports/notices.ts'
-import type { Presets } from '../../ports/presets.ts'
+import type { Presets, UsageRead } from '../../ports/presets.ts'
 import type { Repositories } from '../../ports/repositories.ts'
 import type { Terminals } from '../../ports/terminals.ts'
 import type { Projections } from '../../projections/index.ts'
@@ -23,6 +23,8 @@ export interface Carrier {
   readonly terminals: Terminals
   /** The kinds of agent programs there are. */
   readonly presets: Presets
+  /** Dollars; null when nobody knows. */
+  priceOf(usage: UsageRead): number | null
   readonly transcripts: Pick<Transcripts, 'finish'>
   repositoriesFor(effectId: string): Repositories
   forgeFor(effectId: string): Forge
