@@ -87,6 +87,8 @@ export interface TownHandle {
    * `agents.<name>.command`, null when nobody set it.
    */
   findRuntime(wanted: { readonly name: string; readonly command: readonly string[] | null }): RuntimeFound
+  /** Puts a recording that was taken away back to its place; false when it is gone for good. */
+  recallRecording(session: Address): Promise<boolean>
   /** The last lines of a session's recording, as of `until` (ms) when it is given; null when there is none. */
   recordedLines(session: Address, lines: number, until?: number): Promise<string | null>
   /** Blots out what an agent must not put into the log: secrets of known shapes, and those handed to it. */
@@ -119,6 +121,8 @@ export interface TownHandle {
   backUp(to: string | null): Promise<LogBackup>
   /** What was, answered beside the live town. */
   readonly past: Past
+  /** Looks whether there is room for new work, and tells the Mayor when that has changed. Never rejects. */
+  lookAtDisk(): Promise<void>
   /** Warnings a person should see in `gt status`: the log poisoned, the worker gone, ... */
   troubles(): readonly Trouble[]
 }

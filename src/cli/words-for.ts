@@ -68,6 +68,8 @@ export const waitText = ({ kind, id }: { kind: string; id: string }): string => 
       return 'gt thaw'
     case 'rig':
       return `rig ${id}`
+    case 'disk':
+      return 'room on the disk'
     case 'massDeath':
       return 'quiet'
     case 'quarantine':

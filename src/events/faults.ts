@@ -147,6 +147,7 @@ const rigs = {
   PREFIX_TAKEN: row(409, 'Choose another with --prefix.'),
   NAME_INVALID: row(400, 'Use a-z, 0-9, "-" and "_", beginning with a letter or digit.'),
   SETTING_UNKNOWN: row(404, 'gt config list --all shows the names that can be set.'),
+  SETTINGS_CONTRADICT: row(409, 'Set the other one of the two first, or another value.'),
   SETTING_INVALID: row(400, 'Correct the value; lists and commands are written as JSON.'),
   NOT_A_REPOSITORY: row(400, 'Give the path or URL of a git repository; git init makes one.'),
   REPOSITORY_EMPTY: row(400, 'Make a first commit in it.'),
@@ -171,6 +172,10 @@ const rigs = {
     'gt bead show <bead> says where it is; gt trash restore <id> brings back the files.',
   ),
   BEAD_NOT_HOOKED: row(409, 'gt bead show <bead> says where it is.'),
+  RECORDING_REAPED: row(
+    410,
+    'gt trash restore <session> brings it back within keep.undo; keep.recordings says how long they stay.',
+  ),
   TRASH_NOT_FOUND: row(404, 'gt trash list shows what can come back.'),
   NOTHING_KEPT: row(404, 'gt trash list shows what else can come back.'),
   RESTORE_TARGET_TAKEN: row(409, 'Name another one with --branch <name> or --to <folder>.'),

@@ -100,17 +100,19 @@ const sayings: Sayings = {
   RedispatchRefused: ({ bead, n }) => `bead ${bead} is not given out again after ${n} times; it stays open`,
   RedispatchDropped: ({ bead, message }) => `bead ${bead} is not given out again: ${message}`,
   AgentQuarantined: ({ agent, deaths, ms }) =>
-    `${who(agent)} gets no bead for ${duration(ms)}: its sessions died ${deaths} times`,
+    `${who(agent)} gets no bead for ${duration(ms)}: it died ${deaths} times`,
   AgentReleased: ({ agent, by }) =>
     `${who(agent)} may get beads again${by === 'person' ? ', a person says' : ''}`,
-  RoleStale: ({ role, what, lateMs }) =>
-    `${role} is ${duration(lateMs)} late with ${listed(what)}; it is restarted`,
-  RoleRestarted: ({ role, again }) =>
-    again === 0 ? `${role} had done what was due` : `${role} is restarted and does what was due`,
-  RoleNotRestarted: ({ role, message }) => `${role} could not be restarted: ${message}`,
-  RoleGivenUp: ({ reason }) => reason,
+  RoleStale: ({ lateMs }) =>
+    `a part of gt was ${duration(lateMs)} late with what it had to do; it is begun again`,
+  RoleRestarted: ({ again }) =>
+    again === 0
+      ? 'the part of gt that was late has done it by itself'
+      : 'the part of gt that was late does it now',
+  RoleNotRestarted: ({ message }) => `the part of gt that was late could not be begun again: ${message}`,
+  RoleGivenUp: () => 'a part of gt does not do what it has to do, and beginning it again does not help',
   DispatchPaused: ({ deaths, withinMs }) =>
-    `no bead is given out: ${deaths} sessions died within ${duration(withinMs)}`,
+    `no bead is given out: ${deaths} agents died within ${duration(withinMs)}`,
   DispatchResumed: ({ by }) =>
     by === 'quiet' ? 'beads are given out again: it was quiet' : 'beads are given out again, a person says',
 
@@ -440,7 +442,7 @@ function awaited({ kind, id }: FactOf<'DispatchWaiting'>['waitingFor']): string 
     case 'disk':
       return 'room on the disk'
     case 'massDeath':
-      return 'quiet, after many sessions died at once'
+      return 'quiet, after many agents died at once'
     case 'quarantine':
       return `the end of the quarantine of ${id}`
     case 'gate':

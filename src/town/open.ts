@@ -205,6 +205,7 @@ export function handleOf(town: OpenTown, env: NodeJS.ProcessEnv = process.env): 
     terminals: null,
     presets,
     findRuntime: (wanted) => lookUpRuntime(presets, wanted, env),
+    recallRecording: async (session) => (await import('./effects/cleaning.ts')).takeBack(town.dir, session),
     recordedLines: async (session, lines, until) =>
       (await import('../pty/recorded.ts')).recordedLines(
         sessionFiles(town.dir, session).recording,

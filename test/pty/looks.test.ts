@@ -15,7 +15,10 @@ function counted(costs = 0) {
   const during: (() => void)[] = []
   const ask = sharedLooks(
     () => {
-      const look: ProcessLook = { withMarker: () => [], inSessionOf: () => [], lives: () => false }
+      const look: ProcessLook = {
+        ...{ withMarker: () => [], inSessionOf: () => [], lives: () => false },
+        variable: () => null,
+      }
       passes.push({ began: now, look })
       for (const each of during.splice(0)) each()
       now += costs
@@ -83,7 +86,10 @@ describe('[PTY-31] looking at all processes', () => {
   test('a pass that fails is told to those who asked for it, and the next one is another', async () => {
     let fails = true
     const due: (() => void)[] = []
-    const look: ProcessLook = { withMarker: () => [], inSessionOf: () => [], lives: () => false }
+    const look: ProcessLook = {
+      ...{ withMarker: () => [], inSessionOf: () => [], lives: () => false },
+      variable: () => null,
+    }
     const ask = sharedLooks(
       () => {
         if (fails) throw new Error('no /proc')

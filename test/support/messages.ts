@@ -123,6 +123,7 @@ const stall = {
   progressed: false,
   spoken: null,
 } as const
+const stalled = { bead: BEAD, sandbox: SANDBOX, agent: AGENT, ...stall } as const
 const patience = { start: 1_000, silent: 4_000, tool: 8_000, idle: 1_000, cooldown: 2_000, program: null }
 const ofTown = { scope: 'town', id: 'town' } as const
 const meter = (usd: number) => ({ usd, tokens: usd * 1_000, unpriced: 0 })
@@ -450,11 +451,11 @@ const samples: Samples = {
   'sandbox.checkpointed': [{ ref: 'refs/gt/checkpoints/nux', commit: COMMIT, files: 2, changed: null }],
   'sandbox.stalled': [stall],
   'sandbox.goesOn': [{ session: SESSION }],
-  'sandbox.intervene': (['freshSession', 'redispatch', 'decision'] as const).map((step) => ({
-    session: SESSION,
-    step,
-    reason: 'it made no progress',
-  })),
+  'sandbox.intervene': [
+    { session: SESSION, step: 'freshSession', reason: 'it made no progress' },
+    { session: SESSION, step: 'redispatch', reason: 'it made no progress' },
+    { session: SESSION, step: 'decision', reason: 'it made no progress' },
+  ],
   'sandbox.nuke': [{ reason: 'it went astray' }],
   'sandbox.unsling': [{ reason: 'not now' }],
   'worktree.shelved': [{ ref: 'refs/gt/checkpoints/nux', commit: COMMIT, files: 2, changed: 3, head: HEAD }],
@@ -632,14 +633,13 @@ const samples: Samples = {
     { ...work, ...request, conflictFiles: ['cart.js'], note: 'same lines', attempts: 2, last: true },
   ],
   SESSION_DIED: [{ bead: BEAD, sandbox: SANDBOX, agent: AGENT, reason: 'it was killed', ending: 'killed' }],
-  WORK_STALLED: (['idle', 'silent', 'start', 'limit', 'stuck'] as const).map((kind) => ({
-    bead: BEAD,
-    sandbox: SANDBOX,
-    agent: AGENT,
-    ...stall,
-    kind,
-    mark: kind === 'silent' ? null : COMMIT,
-  })),
+  WORK_STALLED: [
+    { ...stalled, mark: COMMIT },
+    { ...stalled, kind: 'silent', mark: null },
+    { ...stalled, kind: 'start', mark: COMMIT },
+    { ...stalled, kind: 'limit', mark: COMMIT },
+    { ...stalled, kind: 'stuck', mark: COMMIT },
+  ],
   WORK_GOES_ON: [{ sandbox: SANDBOX, session: SESSION }],
   NUDGE_OVER: [
     { nudge: 'n-1', about: SANDBOX, taken: true, code: '', message: '' },

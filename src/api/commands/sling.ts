@@ -50,6 +50,7 @@ const sling = command({
     const notes = new Set<string>()
     let seq = town.system.seq
     const free = new Map<string, number>()
+    if (!input.dryRun) await town.lookAtDisk()
     for (const name of new Set(input.beads)) {
       try {
         const outcome = input.dryRun

@@ -18,6 +18,7 @@ export type WaitKind =
   | 'stopped'
   | 'paused'
   | 'quarantine'
+  | 'disk'
   | 'escalated'
   | 'deferred'
   | 'permission'

@@ -102,6 +102,11 @@ function unbegun(seen: Seen, row: BeadRow): Wait | null {
       command: `gt rig unpark ${place.id}`,
     })
   if (place?.kind === 'thaw') return thaw(place.since)
+  if (place?.kind === 'disk')
+    return made('disk', 'town', place.since, 'room on the disk', {
+      why: 'the disk of the town has less room than disk.floor',
+      command: 'gt doctor disk',
+    })
   if (place?.kind === 'massDeath')
     return made('paused', 'town', place.since, 'quiet', {
       why: 'many sessions died at once, and no bead is given out until it was quiet for a while',
