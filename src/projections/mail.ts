@@ -34,6 +34,7 @@ const PROTOCOL: ReadonlySet<string> = new Set([
   'MERGE_REJECTED',
   'SESSION_DIED',
   'RECOVERY_NEEDED',
+  'RECOVERED_BEAD',
 ])
 
 export const createMail = (): Projection<MailRows> =>

@@ -27,7 +27,7 @@ const STATE_KEYS = [
 const TRANSITION_KEYS = ['target', 'guard', 'actions', 'reenter']
 
 test('there is a machine for each kind of owner, and each says its name', () => {
-  expect(machines).toHaveLength(22)
+  expect(machines).toHaveLength(23)
   for (const [kind, def] of machines) expect(def.name).toBe(kind)
 })
 

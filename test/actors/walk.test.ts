@@ -38,9 +38,13 @@ const NOTHING_COMES_OF_IT: { readonly [kind: string]: readonly string[] } = {
     'effect.failed',
     'dispatch.hold',
     'dispatch.letGo',
+    'dispatch.look',
   ],
   // Nothing was noted of that bead.
-  deacon: ['deacon.forget', 'deacon.tidy'],
+  // It was said of that assignment already; nothing is due; it was not of a bead's place in the queue.
+  deacon: ['deacon.forget', 'deacon.tidy', 'RECOVERED_BEAD', 'deacon.due', 'tell.refused'],
+  // A person was told.
+  boot: ['boot.found'],
   // Told once more of what it knows, or of what is over.
   kennel: ['kennel.aging', 'kennel.clean', 'kennel.done', 'tell.refused', 'kennel.set'],
   // An answer about work that is not with it any more.
