@@ -3,8 +3,8 @@
 import { z } from 'zod'
 import { address, beadId, count, effect, failure, line, named, objectName, rigName } from './define.ts'
 
-/** How an assignment was taken from its polecat: with its worktree, or without. */
-const SHELVED_HOW = ['nuked', 'unslung'] as const
+/** How an assignment was taken from its polecat: with its worktree, without, or with it because it did not go on. */
+const SHELVED_HOW = ['nuked', 'unslung', 'stalled'] as const
 export const shelvedHow = z.enum(SHELVED_HOW)
 export type ShelvedHow = z.infer<typeof shelvedHow>
 

@@ -104,7 +104,13 @@ export const witnessMessages = [
   /** From the Refinery: a person said that it does not land. */
   named('MERGE_REJECTED', { ...work, mergeRequest: address, reason: line }),
   /** From a sandbox: its session died before it was done. */
-  named('SESSION_DIED', { bead: beadId, sandbox: address, agent: address, reason: line }),
+  named('SESSION_DIED', {
+    bead: beadId,
+    sandbox: address,
+    agent: address,
+    reason: line,
+    ending: z.enum(['exited', 'killed', 'notStarted', 'lost']).exactOptional(),
+  }),
 ] as const
 
 export const witnessFacts = [

@@ -25,6 +25,8 @@ export const nudgeMessages = [
     mode: nudgeMode,
     /** How long it may wait for its turn before it fails, ms. */
     waitMs: count,
+    /** Who is told whether it was taken (NUDGE_OVER), and what it is about. */
+    report: z.strictObject({ to: address, about: address }).optional(),
   }),
   /** From the session: the composer is yours. */
   named('nudge.go', {}),

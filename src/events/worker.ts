@@ -16,6 +16,7 @@ import {
   previous,
   rigName,
 } from './define.ts'
+import { patience } from './health.ts'
 import { usage } from './hearing.ts'
 
 /** How a session ended, as the host saw it. */
@@ -35,8 +36,8 @@ export type SessionEndingData = z.infer<typeof sessionEnding>
 /** Bytes of a note that one session leaves for the next. */
 export const HANDOFF_NOTE_BYTES = 20_000
 const handoffNote = z.string().max(HANDOFF_NOTE_BYTES)
-/** `asked`: by the agent. Else by the town: before its context is compacted, or because it is full. */
-export const handoffTrigger = z.enum(['asked', 'compact', 'full'])
+/** `asked`: by the agent. Else by the town: before its context is compacted, because it is full, or it does not go on. */
+export const handoffTrigger = z.enum(['asked', 'compact', 'full', 'stalled'])
 export type HandoffTrigger = z.infer<typeof handoffTrigger>
 
 export const polecatMessages = [
@@ -183,6 +184,8 @@ export const sessionMessages = [
     /** Preset it was started with, and the runtime's id of the conversation when it is known beforehand. */
     runtime: line.optional(),
     runtimeSession: line.nullable().optional(),
+    /** Where somebody set it; else the default. */
+    patience: patience.optional(),
   }),
   named('session.notStarted', failure),
   named('session.done', {

@@ -2,6 +2,8 @@
 
 import { rigOwner, TOWN } from '../events/address.ts'
 import { requiredGates } from '../events/gate-settings.ts'
+import type { Patience } from '../events/health.ts'
+import { patienceSet } from '../events/health-settings.ts'
 import type { Json } from '../events/record.ts'
 import type { PermissionRule } from '../events/settings.ts'
 import type { Remote, SetupSpec } from '../ports/repositories.ts'
@@ -68,6 +70,10 @@ export function permissionsOf(
     hasDenials: rules.some(({ verdict }) => verdict === 'deny'),
   }
 }
+
+/** How long its agents may give no sign, where somebody set it. */
+export const patienceIn = (system: System, rig: string): Patience | null =>
+  patienceSet(settingsAt(system, TOWN), settingsAt(system, rigOwner(rig)))
 
 /** Commands that must pass in a rig. */
 export const gatesIn = (

@@ -13,6 +13,8 @@ export type NudgeContext = {
   waitMs: number
   /** Who said it. */
   sender: string
+  /** Who is told whether it was taken; null: nobody. */
+  report: { readonly to: string; readonly about: string } | null
   lineAt: NudgeLineAt
   /** Times the composer was ours. */
   attempt: number
@@ -40,6 +42,7 @@ export const newContext = (address: string): NudgeContext => ({
   mode: 'idle',
   waitMs: 0,
   sender: OVERSEER,
+  report: null,
   lineAt: 'untyped',
   attempt: 0,
   holds: 0,
@@ -66,9 +69,9 @@ export const overdue = ({ waitMs, reason, lineAt }: Readonly<NudgeContext>): Fai
 })
 
 export function send(context: NudgeContext, event: Event<'nudge.send'>, to: To): void {
-  const { to: whom, session, text, line, mode, waitMs, meta } = event
+  const { to: whom, session, text, line, mode, waitMs, report = null, meta } = event
   const { nudge } = context
-  to.set({ to: whom, session, line, mode, waitMs, sender: meta.by })
+  to.set({ to: whom, session, line, mode, waitMs, report, sender: meta.by })
   to.fact({ type: 'NudgeQueued', nudge, to: whom, session, text, line, mode })
   to.tell({ to: session, message: { type: 'session.deliver', nudge, mode } })
 }
@@ -113,8 +116,17 @@ export function looked(context: NudgeContext, { reason, lineAt }: Event<'nudge.h
 }
 
 export function accepted(context: NudgeContext, { via }: Event<'nudge.accepted'>, to: To): void {
-  to.fact({ type: 'NudgeAccepted', ...whose(context), via })
+  acceptedLate(context, { via }, to)
   giveBack(context, to)
+}
+
+export function acceptedLate(
+  context: NudgeContext,
+  { via }: Pick<Event<'nudge.accepted'>, 'via'>,
+  to: To,
+): void {
+  to.fact({ type: 'NudgeAccepted', ...whose(context), via })
+  tellOver(context, { taken: true, code: '', message: '' }, to)
 }
 
 export function fail(context: NudgeContext, failure: Failure, to: To): void {
@@ -124,6 +136,7 @@ export function fail(context: NudgeContext, failure: Failure, to: To): void {
 
 export function failedAt(context: NudgeContext, { code, message }: Failure, to: To): void {
   to.fact({ type: 'NudgeFailed', ...whose(context), code, message })
+  tellOver(context, { taken: false, code, message }, to)
 }
 
 export function leaveUnconfirmed(context: NudgeContext, { code, message }: Failure, to: To): void {
@@ -133,11 +146,18 @@ export function leaveUnconfirmed(context: NudgeContext, { code, message }: Failu
 
 export function withdraw(context: NudgeContext, _: unknown, to: To): void {
   to.fact({ type: 'NudgeWithdrawn', ...whose(context) })
+  tellOver(context, { taken: false, code: 'NUDGE_WITHDRAWN', message: 'It was taken back.' }, to)
   giveBack(context, to)
 }
 
 export function endTurn(context: NudgeContext, how: string, to: To): void {
   to.fact({ type: 'NudgeTurnEnded', ...whose(context), how })
+}
+
+function tellOver({ nudge, report }: NudgeContext, how: { readonly taken: boolean } & Failure, to: To): void {
+  if (report === null) return
+  const { to: whom, about } = report
+  to.tell({ to: whom, message: { type: 'NUDGE_OVER', nudge, about, ...how } })
 }
 
 /** The composer is free for the next one. */

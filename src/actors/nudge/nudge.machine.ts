@@ -4,6 +4,7 @@ import { setup } from 'xstate'
 import { ACTIONS, type MachineDef, OPTIONS, typesOf, UNEXPECTED, writing } from '../machine.ts'
 import {
   accepted,
+  acceptedLate,
   check,
   endTurn,
   fail,
@@ -18,7 +19,6 @@ import {
   send,
   startWriting,
   untyped,
-  whose,
   withdraw,
   written,
 } from './nudge.decisions.ts'
@@ -104,9 +104,7 @@ const machine = setup({
             'nudge.withdraw': { target: '#nudge.withdrawn', actions: does('nudge.withdraw', withdraw) },
             'tell.refused': {
               target: '#nudge.failed',
-              actions: does('tell.refused', (context, { code, message }, to) => {
-                to.fact({ type: 'NudgeFailed', ...whose(context), code, message })
-              }),
+              actions: does('tell.refused', failedAt),
             },
           },
         },
@@ -191,9 +189,7 @@ const machine = setup({
       on: {
         'nudge.accepted': {
           target: 'accepted',
-          actions: does('nudge.accepted', (context, { via }, to) =>
-            to.fact({ type: 'NudgeAccepted', ...whose(context), via }),
-          ),
+          actions: does('nudge.accepted', acceptedLate),
         },
         'nudge.fail': { target: 'failed', actions: does('nudge.fail', failedAt) },
         'nudge.turnEnded': {},
@@ -233,4 +229,4 @@ const machine = setup({
   on: { 'tell.refused': {}, '*': UNEXPECTED },
 })
 
-export const nudge: MachineDef = { name: 'nudge', version: 1, machine, live: false }
+export const nudge: MachineDef = { name: 'nudge', version: 2, machine, live: false }

@@ -92,6 +92,7 @@ const BACK = 'A person took this work away and brought it back as it was.'
 
 export function undo(context: SandboxContext, _: unknown, to: To): void {
   const { sandbox, bead, agent, branch, shelf, previous } = context
+  to.set({ leaving: null })
   to.fact({ type: 'SandboxRestored', sandbox, bead, agent, branch })
   if (shelf !== null) to.effect('worktree.restore', { ...where(context), bead, ...shelf })
   else note(context, 'handoff', { ...previous, note: BACK }, to)

@@ -3,6 +3,7 @@
 import { workerOf } from '../../events/address.ts'
 import type { PauseReason } from '../../events/budget.ts'
 import type { AttemptReason, Previous } from '../../events/define.ts'
+import type { StallKind } from '../../events/health.ts'
 import type { ShelvedHow } from '../../events/keeping.ts'
 import type { HandoffTrigger } from '../../events/worker.ts'
 
@@ -41,10 +42,26 @@ export type SandboxContext = {
   resume: string | null
   /** Its worktree is being put under a checkpoint: nobody is given it meanwhile. */
   keeping: boolean
-  /** A person has taken it from its polecat. */
+  /** It is taken from its polecat, by a person or because it does not go on. */
   leaving: ShelvedHow | null
   /** What the worktree that was taken away is made again from: where its branch stood, and its files. */
   shelf: { readonly head: string; readonly files: string } | null
+  /** Its session gives no sign; null once it does. */
+  stalled: Stalled | null
+  /** How often that was so in this assignment. */
+  stalls: number
+}
+
+export type Stalled = {
+  readonly session: string
+  readonly kind: StallKind
+  readonly since: string
+  readonly n: number
+  readonly evidence: { readonly seq: number | null; readonly what: string }
+  readonly progressed: boolean
+  readonly spoken: string | null
+  /** Its worktree is being looked at. */
+  readonly looking: boolean
 }
 
 export type Handoff = {
@@ -82,4 +99,6 @@ export const newContext = (address: string): SandboxContext => ({
   keeping: false,
   leaving: null,
   shelf: null,
+  stalled: null,
+  stalls: 0,
 })

@@ -5,6 +5,7 @@ import type { PauseReason } from '../../events/budget.ts'
 import type { AttemptReason, Previous } from '../../events/define.ts'
 import type { Deciding, Event } from '../machine.ts'
 import type { SandboxContext } from './sandbox.context.ts'
+import { tellOver } from './stalls.ts'
 
 type To = Deciding<SandboxContext>
 
@@ -43,7 +44,7 @@ export function begin(context: SandboxContext, _: unknown, to: To): void {
   const sessions = context.sessions + 1
   const session = sessionOf(sandbox, sessions)
   const resume = GOES_ON.has(reason) ? context.resume : null
-  to.set({ attempt, sessions, session, resume: null })
+  to.set({ attempt, sessions, session, resume: null, stalled: null })
   to.fact({ type: 'AttemptBegun', sandbox, bead, agent, attempt, reason })
   to.tell({
     to: session,
@@ -186,7 +187,8 @@ export function askRecovery(
   const reason = endingInWords(ending)
   to.set({ session: null, resume: resume ?? null, keeping: true })
   to.fact({ type: 'RecoveryAsked', sandbox, bead, agent, reason })
-  to.tell({ to: witness(rig), message: { type: 'SESSION_DIED', bead, sandbox, agent, reason } })
+  const died = { type: 'SESSION_DIED', bead, sandbox, agent, reason, ending: ending.kind } as const
+  to.tell({ to: witness(rig), message: died })
 }
 
 function endingInWords(ending: Event<'sandbox.sessionEnded'>['ending']): string {
@@ -314,11 +316,9 @@ export function withdraw(context: SandboxContext, message: string, to: To): void
   release(context, 'withdrawn', to)
 }
 
-export function release(
-  { agent, bead }: SandboxContext,
-  outcome: 'landed' | 'failed' | 'withdrawn',
-  to: To,
-): void {
+export function release(context: SandboxContext, outcome: 'landed' | 'failed' | 'withdrawn', to: To): void {
+  const { agent, bead } = context
   to.tell({ to: agent, message: { type: 'polecat.release', bead, outcome } })
-  to.tell({ to: DEACON, message: { type: 'deacon.forget', bead } })
+  to.tell({ to: DEACON, message: { type: 'deacon.forget', bead, outcome } })
+  tellOver(context, to)
 }

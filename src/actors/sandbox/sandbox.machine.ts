@@ -6,7 +6,7 @@ import { type MachineDef, OPTIONS, UNEXPECTED } from '../machine.ts'
 import { wasKept, wasKeptAtWork, wasNotKept } from './keeping.ts'
 import { atWork } from './phases/at-work.ts'
 import { handedIn } from './phases/handed-in.ts'
-import { does, over, parts, when } from './phases/in-several.ts'
+import { does, over, parts, stallOver, when } from './phases/in-several.ts'
 import { setAside } from './phases/set-aside.ts'
 import { takenAway } from './phases/taken-away.ts'
 import { newContext } from './sandbox.context.ts'
@@ -62,6 +62,10 @@ const machine = parts.createMachine({
     'sandbox.pause': { actions: does('sandbox.pause', hold) },
     'sandbox.resume': { actions: does('sandbox.resume', letGo) },
     'sandbox.forked': { actions: does('sandbox.forked', forked) },
+    // Said of a session that has ended, or is held.
+    'sandbox.stalled': {},
+    'sandbox.goesOn': {},
+    'sandbox.intervene': stallOver,
     // It said `gt done` before the news of its start arrived, or is of the past.
     'sandbox.sessionStarted': {},
     '*': UNEXPECTED,
@@ -70,7 +74,7 @@ const machine = parts.createMachine({
 
 export const sandbox: MachineDef = {
   name: 'sandbox',
-  version: 6,
+  version: 7,
   // Nothing but the town's going down paused anybody in the first.
   migrate: ({ value, context }, from) => ({
     value,

@@ -40,19 +40,21 @@ export function handOver(context: SessionContext, to: To): void {
   to.tell({ to: nudgeOwner(next.nudge), message: { type: 'nudge.go' } })
 }
 
-function mayGo(mode: NudgeMode, { standing, runtime }: SessionContext): boolean {
+function mayGo(mode: NudgeMode, { standing, runtime, stall }: SessionContext): boolean {
   if (standing === null) return false
   const { state } = standing
   // Without a composer it reads its standard input when it likes, and nothing can be typed over.
   if (runtime === NO_RUNTIME) return state !== 'starting'
+  // Its limit should be over, and it has not gone on by itself.
+  if (state === 'limited') return stall?.kind === 'limit'
   switch (mode) {
     case 'idle':
       return state === 'ready' || state === 'idle'
     case 'queue':
-      return !waits(standing) && state !== 'starting' && state !== 'limited' && state !== 'stuck'
+      return !waits(standing) && state !== 'starting' && state !== 'stuck'
     case 'immediate':
       // Before it takes input, an Enter would be lost.
-      return !waits(standing) && state !== 'starting' && state !== 'limited'
+      return !waits(standing) && state !== 'starting'
   }
 }
 

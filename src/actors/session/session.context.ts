@@ -2,8 +2,10 @@
 
 import { agentOf, rigOf } from '../../events/address.ts'
 import type { AttemptReason } from '../../events/define.ts'
+import type { Patience, StallKind } from '../../events/health.ts'
 import type { Standing } from '../../events/hearing.ts'
 import type { NudgeMode } from '../../events/nudge.ts'
+import type { Sign, Watch } from './patience.ts'
 
 export type SessionContext = {
   session: string
@@ -50,6 +52,22 @@ export type SessionContext = {
   lines: readonly WaitingLine[]
   /** The nudge whose turn goes. */
   turnOf: string | null
+
+  /** As it was set when it was started; null: the default. */
+  patience: Patience | null
+  /** The timer that is set; null while nobody waits for a sign of it. */
+  watch: Watch | null
+  /** The last one; null before the first. */
+  sign: Sign | null
+  /** It gives no sign; null once it does. */
+  stall: { readonly kind: StallKind; readonly since: string } | null
+  /** How often it was found so. */
+  stalls: number
+  /** Since it was found so last: a tool came to an end; the nudge that it took. */
+  progressed: boolean
+  spoken: string | null
+  /** A stop could not be carried out. */
+  unstopped: boolean
 }
 
 export type WaitingLine = { readonly nudge: string; readonly mode: NudgeMode }
@@ -84,6 +102,14 @@ export const newContext = (address: string): SessionContext => ({
   typing: null,
   lines: [],
   turnOf: null,
+  patience: null,
+  watch: null,
+  sign: null,
+  stall: null,
+  stalls: 0,
+  progressed: false,
+  spoken: null,
+  unstopped: false,
 })
 
 export const whose = ({ session, agent, bead }: SessionContext) => ({ session, agent, bead })

@@ -7,6 +7,7 @@ import { failAll } from './composer.ts'
 import { NO_RUNTIME, type SessionContext, whose } from './session.context.ts'
 import { runtimeSessionKnown, stands, tellRuntimeSession, withdrawAll } from './session.hearing.ts'
 import { beginning, withoutHooks } from './standing.ts'
+import { endWatch, gaveSign, keepWatch } from './watching.ts'
 
 type To = Deciding<SessionContext>
 
@@ -25,18 +26,20 @@ export function open(context: SessionContext, event: Event<'session.open'>, to: 
 
 export function started(context: SessionContext, event: Event<'session.started'>, to: To): void {
   const { session } = context
-  const { pid, command, runtime = null, runtimeSession = null, meta } = event
-  to.set({ pid, runtime })
+  const { pid, command, runtime = null, runtimeSession = null, patience = null, meta } = event
+  to.set({ pid, runtime, patience })
   to.fact({ type: 'SessionStarted', ...whose(context), pid, command })
   if (sessionRole(session) === 'polecat')
     to.tell({ to: sandboxOfSession(session), message: { type: 'sandbox.sessionStarted', session } })
-  const now = { ...context, runtime }
+  const now = { ...context, pid, runtime, patience }
   if (context.runtimeSession === null)
     tellRuntimeSession(now, { runtimeSession, transcript: null, model: null }, to)
   // A hook was quicker, and knows better, but not whose it is.
   else if (runtime !== null) to.fact(runtimeSessionKnown(now, context.runtimeSession))
   const isSilent = runtime === null || runtime === NO_RUNTIME
-  if (isSilent && context.standing?.state === 'starting') stands(now, withoutHooks(meta.at), to)
+  const heard = { meta, sign: true }
+  if (isSilent && context.standing?.state === 'starting') stands(now, withoutHooks(meta.at), heard, to)
+  else keepWatch(now, context.standing, heard, to)
 }
 
 export function notStarted(
@@ -50,25 +53,37 @@ export function notStarted(
 
 export function done(context: SessionContext, event: Event<'session.done'>, to: To): void {
   const { status, head, note, evidence } = event
+  endWatch(context, to)
   to.set({ done: true })
   to.fact({ type: 'AgentDone', ...whose(context), status, head, note, ...(evidence && { evidence }) })
 }
 
-export function report(context: SessionContext, { report }: Event<'session.report'>, to: To): void {
+export function report(context: SessionContext, { report, meta }: Event<'session.report'>, to: To): void {
+  gaveSign(context, meta, to)
   to.fact({ type: 'AgentReported', ...whose(context), report })
 }
 
 export function stop(
-  { session, agent }: SessionContext,
+  context: SessionContext,
   { reason, graceMs }: { reason: string; graceMs?: number | undefined },
   to: To,
 ): void {
+  const { session, agent } = context
+  endWatch(context, to)
   to.fact({ type: 'SessionStopping', session, agent, reason })
   to.effect('session.stop', { session, graceMs: graceMs ?? STOP_GRACE_MS })
 }
 
 export function stopAgain({ session }: SessionContext, _: unknown, to: To): void {
   to.effect('session.stop', { session, graceMs: STOP_GRACE_MS })
+}
+
+/** Said once; it is tried again all the while. */
+export function notStopped(context: SessionContext, event: Event<'effect.failed'>, to: To): void {
+  const { kind, code, message } = event
+  if (kind !== 'session.stop' || context.unstopped) return
+  to.set({ unstopped: true })
+  to.fact({ type: 'SessionNotStopped', ...whose(context), code, message })
 }
 
 export function ended(context: SessionContext, { ending }: { ending: SessionEndingData }, to: To): void {
@@ -92,6 +107,7 @@ function end(context: SessionContext, ending: SessionEndingData, to: To): void {
   })
   withdrawAll(context, 'its session has ended', to)
   failAll(context, to)
+  endWatch(context, to)
   to.set({ asking: [], typing: null, lines: [], turnOf: null })
 }
 
@@ -106,6 +122,7 @@ function conversationLeft(context: SessionContext, ending: SessionEndingData): s
   return failed ? null : resume
 }
 
-export function handOff(_: SessionContext, __: unknown, to: To): void {
+export function handOff(context: SessionContext, _: unknown, to: To): void {
+  endWatch(context, to)
   to.set({ handedOff: true })
 }

@@ -2,22 +2,26 @@
 
 import { decisionOwner, nudgeOwner, sessionRole } from '../../events/address.ts'
 import type { Activity, Heard, Standing } from '../../events/hearing.ts'
+import type { Told } from '../../events/record.ts'
 import type { Deciding, Event } from '../machine.ts'
 import { hasActivity } from './activity.ts'
 import { handOver } from './composer.ts'
 import { NO_RUNTIME, type SessionContext, whose } from './session.context.ts'
 import { beginning, goesOn, inTurn, sameStanding, stand, waits, waitsFor } from './standing.ts'
+import { gaveSign, keepWatch, notesProgress } from './watching.ts'
 
 type To = Deciding<SessionContext>
+type Meta = Told['meta']
 
 /** Decisions of one session that may be open: calls of tools that run beside each other. */
 const ASKING_MAX = 20
 
 export function hears(
   context: SessionContext,
-  { heard, activity, meta: { at } }: Event<'session.heard'>,
+  { heard, activity, meta }: Event<'session.heard'>,
   to: To,
 ): void {
+  const { at } = meta
   const before = context.standing ?? beginning(at)
   const standing = stand(before, heard, at, context.asking.length > 0)
   tellActivity(context, activity, to)
@@ -25,24 +29,29 @@ export function hears(
   const asking = askingAfter(context, standing, to)
   const turnOf = turnAfter(context, heard, before, standing, to)
   if (heard.kind === 'compacted') to.fact({ type: 'ContextCompacted', ...whose(context) })
-  stands({ ...context, standing: before, asking, turnOf }, standing, to)
+  notesProgress(context, { heard, activity, after: standing }, to)
+  const greeted = context.greeted || greets(heard)
+  const sign = heard.via !== 'screen'
+  stands({ ...context, greeted, standing: before, asking, turnOf }, standing, { meta, sign }, to)
 }
 
 export function isActive(
   context: SessionContext,
-  { standing, activity, meta: { at } }: Event<'session.active'>,
+  { standing, activity, meta }: Event<'session.active'>,
   to: To,
 ): void {
-  const before = context.standing ?? beginning(at)
+  const before = context.standing ?? beginning(meta.at)
   tellActivity(context, activity, to)
   // What was folded is older than any change that was recorded meanwhile.
   const flips = isFlip(before) && isFlip(standing)
-  stands({ ...context, standing: before }, flips ? standing : before, to)
+  const after = flips ? standing : before
+  notesProgress(context, { heard: null, activity, after }, to)
+  stands({ ...context, standing: before }, after, { meta, sign: true }, to)
 }
 
 export function uses(
   context: SessionContext,
-  { source, from, upTo, usage }: Event<'session.used'>,
+  { source, from, upTo, usage, meta }: Event<'session.used'>,
   to: To,
 ): void {
   const { session, rig, runtime } = context
@@ -55,6 +64,7 @@ export function uses(
     return
   }
   to.set({ [mark]: upTo })
+  gaveSign(context, meta, to)
   for (const each of usage)
     to.fact({
       type: 'TokensUsed',
@@ -68,7 +78,7 @@ export function uses(
 
 export function asked(
   context: SessionContext,
-  { decision, kind, tool, meta: { at } }: Event<'session.asked'>,
+  { decision, kind, tool, meta }: Event<'session.asked'>,
   to: To,
 ): void {
   const { asking, session } = context
@@ -77,20 +87,21 @@ export function asked(
     to.refuse('ASKS_TOO_MANY', `${asking.length} decisions of ${session} are open already.`)
     return
   }
-  const before = context.standing ?? beginning(at)
-  stands({ ...context, standing: before, asking: [...asking, decision] }, waitsFor(kind, tool, at), to)
+  const before = context.standing ?? beginning(meta.at)
+  const next = waitsFor(kind, tool, meta.at)
+  stands({ ...context, standing: before, asking: [...asking, decision] }, next, { meta, sign: true }, to)
 }
 
 export function answered(
   context: SessionContext,
-  { decision, meta: { at } }: Event<'session.answered'>,
+  { decision, meta }: Event<'session.answered'>,
   to: To,
 ): void {
   if (!context.asking.includes(decision)) return
   const asking = context.asking.filter((one) => one !== decision)
-  const before = context.standing ?? beginning(at)
-  const next = asking.length === 0 && waits(before) ? goesOn(at) : before
-  stands({ ...context, standing: before, asking }, next, to)
+  const before = context.standing ?? beginning(meta.at)
+  const next = asking.length === 0 && waits(before) ? goesOn(meta.at) : before
+  stands({ ...context, standing: before, asking }, next, { meta, sign: true }, to)
 }
 
 /** Nobody waits for an answer any more. */
@@ -100,11 +111,18 @@ export function withdrawAll({ asking }: SessionContext, reason: string, to: To):
 }
 
 /** Keeps where it stands now, says so when it changed, and looks who may type. `context.standing` is the one before. */
-export function stands(context: SessionContext, standing: Standing, to: To): void {
+export function stands(
+  context: SessionContext,
+  standing: Standing,
+  heard: { readonly meta: Meta; readonly sign: boolean },
+  to: To,
+): void {
   const { standing: before, asking, turnOf } = context
   const changed = before === null || !sameStanding(before, standing)
   to.set({ asking, turnOf, standing: changed ? standing : before })
   if (changed) to.fact({ type: 'AgentStands', ...whose(context), standing })
+  const now = { ...context, standing: changed ? standing : before }
+  keepWatch(now, before, heard, to)
   handOver({ ...context, standing }, to)
 }
 
@@ -135,7 +153,7 @@ export const runtimeSessionKnown = (context: SessionContext, runtimeSession: str
 function knows(context: SessionContext, heard: Heard, to: To): void {
   if (heard.kind === 'turnStarted' && heard.via !== 'screen' && !context.talked) to.set({ talked: true })
   if (heard.kind !== 'ready') return
-  if (heard.via === 'hook' && !context.greeted) to.set({ greeted: true })
+  if (greets(heard) && !context.greeted) to.set({ greeted: true })
   if (heard.runtimeSession === null) return
   const { runtimeSession } = heard
   const same = runtimeSession === context.runtimeSession
@@ -144,6 +162,9 @@ function knows(context: SessionContext, heard: Heard, to: To): void {
   const transcript = heard.transcript ?? (same ? context.transcript : null)
   tellRuntimeSession(context, { runtimeSession, transcript, model: heard.model ?? context.model }, to)
 }
+
+/** Its program says by a hook that it takes input. */
+const greets = (heard: Heard): boolean => heard.kind === 'ready' && heard.via === 'hook'
 
 function tellActivity(context: SessionContext, activity: Activity | null, to: To): void {
   if (activity !== null && hasActivity(activity))

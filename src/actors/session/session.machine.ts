@@ -9,6 +9,7 @@ import {
   ended,
   handOff,
   notStarted,
+  notStopped,
   open,
   report,
   started,
@@ -16,6 +17,7 @@ import {
   stopAgain,
 } from './session.decisions.ts'
 import { answered, asked, hears, isActive, uses } from './session.hearing.ts'
+import { overdue } from './watching.ts'
 
 /**
  * How long a program may stay after it said `gt done`, ms. It is about to end by itself; a program that does not
@@ -109,6 +111,7 @@ const machine = setup({
         'session.exited': { target: 'ended', actions: does('session.exited', ended) },
         'session.stop': { target: 'stopping', actions: does('session.stop', stop) },
         'session.report': { actions: does('session.report', report) },
+        'session.overdue': { actions: does('session.overdue', overdue) },
         ...hearing,
       },
     },
@@ -145,7 +148,7 @@ const machine = setup({
         'session.exited': { target: 'ended', actions: does('session.exited', ended) },
         'session.stopped': { target: 'ended', actions: does('session.stopped', ended) },
         // Nobody could be asked; stopAgain tries once more.
-        'effect.failed': {},
+        'effect.failed': { actions: does('effect.failed', notStopped) },
         // Where it stands matters no more; what it used does.
         'session.heard': {},
         'session.active': {},
@@ -175,9 +178,10 @@ const machine = setup({
 
 export const session: MachineDef = {
   name: 'session',
-  version: 3,
+  version: 4,
   // Nobody noted then whether a conversation had begun: the transcript, named by the first hook, says so.
-  migrate: ({ value, context }) => {
+  migrate: ({ value, context }, from) => {
+    if (from >= 3) return { value, context }
     const begun = typeof context.transcript === 'string'
     return { value, context: { ...context, handedOff: false, greeted: begun, talked: begun } }
   },

@@ -163,7 +163,8 @@ function afterTool(before: Standing, tool: string, at: string, asking: boolean):
 }
 
 /** Its turn is over, and what runs beside it uses tools. */
-const restsBeside = ({ state, reason }: Standing): boolean => state === 'idle' && reason === IN_BACKGROUND
+export const restsBeside = ({ state, reason }: Standing): boolean =>
+  state === 'idle' && reason === IN_BACKGROUND
 
 function asks(before: Standing, heard: Extract<Heard, { kind: 'asks' }>, at: string): Standing {
   const state = heard.what === 'permission' ? 'waitingForPermission' : 'waitingForPerson'

@@ -1,7 +1,7 @@
 // The Witness of a rig: looks at submitted work before the Refinery sees it, and at deaths. Rules: SPEC.md.
 //
 // In the context: `work/<sandbox>` is work that is with the Witness or the Refinery, `back/<sandbox>` how often in a
-// row it was sent back before the Refinery saw it.
+// row it was sent back before the Refinery saw it, `ladder/<sandbox>` what was done about work that does not go on.
 
 import { setup } from 'xstate'
 import { DEACON, refinery } from '../../events/address.ts'
@@ -16,6 +16,7 @@ import {
   UNEXPECTED,
   writing,
 } from '../machine.ts'
+import { givenBack, handedIn, notIntervened, nudgeOver, workGoesOn, workStalled } from './ladder.ts'
 
 type WitnessContext = { readonly [key: string]: Json | undefined; readonly rig: string }
 type Work = {
@@ -42,7 +43,9 @@ const machine = setup({ types: typesOf<WitnessContext>(), actions: ACTIONS }).cr
   states: { watching: {} },
   on: {
     POLECAT_DONE: {
-      actions: does('POLECAT_DONE', ({ rig }, { sandbox, meta: _meta, type: _type, ...work }, to) => {
+      actions: does('POLECAT_DONE', (context, { sandbox, meta: _meta, type: _type, ...work }, to) => {
+        const { rig } = context
+        handedIn(context, sandbox, to)
         to.set({ [`work/${sandbox}`]: work })
         const { branch, head, worktree } = work
         to.effect('worktree.verify', { rig, sandbox, path: worktree, branch, head })
@@ -104,15 +107,20 @@ const machine = setup({ types: typesOf<WitnessContext>(), actions: ACTIONS }).cr
       }),
     },
     SESSION_DIED: {
-      actions: does('SESSION_DIED', (_, { bead, sandbox, agent, reason }, to) =>
-        to.tell({ to: DEACON, message: { type: 'RECOVERY_NEEDED', bead, sandbox, agent, reason } }),
+      actions: does('SESSION_DIED', (_, { meta: _meta, type: _type, ...died }, to) =>
+        to.tell({ to: DEACON, message: { type: 'RECOVERY_NEEDED', ...died } }),
       ),
     },
+    WORK_STALLED: { actions: does('WORK_STALLED', workStalled) },
+    WORK_GOES_ON: { actions: does('WORK_GOES_ON', workGoesOn) },
+    NUDGE_OVER: { actions: does('NUDGE_OVER', nudgeOver) },
+    WORK_GIVEN_BACK: { actions: does('WORK_GIVEN_BACK', givenBack) },
+    'tell.refused': { actions: does('tell.refused', notIntervened) },
     '*': UNEXPECTED,
   },
 })
 
-export const witness: MachineDef = { name: 'witness', version: 3, machine, live: true }
+export const witness: MachineDef = { name: 'witness', version: 4, machine, live: true }
 
 type To = Deciding<WitnessContext>
 

@@ -1,8 +1,10 @@
 // Settings of the town and of its rigs: set, taken away. They are read by src/api/reads/settings.ts.
 
 import { z } from 'zod'
-import { rigOwner, TOWN } from '../../events/address.ts'
+import { KENNEL, rigOwner, TOWN } from '../../events/address.ts'
+import { concernsDogs } from '../../events/dog-settings.ts'
 import { commandGates, gateOrder, isGateName } from '../../events/gate-settings.ts'
+import { contradiction } from '../../events/health-settings.ts'
 import type { Json } from '../../events/record.ts'
 import { settingNamed } from '../../events/settings.ts'
 import { town as townRow } from '../../projections/town.ts'
@@ -63,11 +65,13 @@ async function change(
   if (scope === 'town' && name !== null)
     throw new Fault('SETTING_INVALID', `${key} belongs to the town, not to a rig.`)
   if (row !== null && isGateName(key)) checkOrder({ ...row.settings, [key]: value })
+  if (key.startsWith('health.')) checkHealth(town, key, value, row)
   const message = { key, value: value as never }
   const { seq } = await take(town, caller, id, [
     name === null
       ? { to: TOWN, message: { type: 'town.set', ...message } }
       : { to: rigOwner(name), message: { type: 'rig.set', ...message } },
+    ...(concernsDogs(key) ? [{ to: KENNEL, message: { type: 'kennel.set', ...message } } as const] : []),
   ])
   return { key, value, rig: name, seq }
 }
@@ -77,6 +81,24 @@ function checkOrder(settings: { readonly [key: string]: Json }): void {
   const order = gateOrder(commandGates(settings))
   if (typeof order === 'string') throw new Fault('SETTING_INVALID', order)
 }
+
+/** One of the town's holds in each rig that has none of its own. */
+function checkHealth(town: TownHandle, key: string, value: Json, row: { settings: Settings } | null): void {
+  const set = (settings: Settings): Settings => ({ ...settings, [key]: value ?? undefined })
+  const ofTown = townRow(town.projections.town.rows).settings
+  const pairs: (readonly [Settings, Settings])[] =
+    row === null
+      ? [{}, ...[...town.projections.rigs.rows.values()].map(({ settings }) => settings)].map(
+          (settings) => [set(ofTown), settings] as const,
+        )
+      : [[ofTown, set(row.settings)]]
+  for (const [all, own] of pairs) {
+    const problem = contradiction(all, own)
+    if (problem !== null) throw new Fault('SETTINGS_CONTRADICT', problem)
+  }
+}
+
+type Settings = { readonly [key: string]: Json | undefined }
 
 function known(key: string) {
   const setting = settingNamed(key)

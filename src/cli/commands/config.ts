@@ -99,10 +99,10 @@ async function list(call: Call, rig: string | undefined): Promise<undefined> {
 }
 
 /** Kept in ms, and written as `10m`. */
-const TIMES: ReadonlySet<string> = new Set(['permissions.wait'])
+const isTime = (key: string): boolean => key === 'permissions.wait' || key.startsWith('health.')
 
 function shown(key: string, value: unknown): string {
-  if (TIMES.has(key) && typeof value === 'number') return timeText(value)
+  if (isTime(key) && typeof value === 'number') return timeText(value)
   return typeof value === 'string' ? value : JSON.stringify(value)
 }
 

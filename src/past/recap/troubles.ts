@@ -242,6 +242,7 @@ const HANDED = {
   asked: 'it handed over to a fresh session',
   compact: 'its context would have been compacted',
   full: 'its context was full',
+  stalled: 'it did not go on',
 } as const
 
 function howEnded(ending: FactOf<'SessionEnded'>['ending']): string {

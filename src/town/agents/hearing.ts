@@ -115,7 +115,7 @@ export function createHearing(options: {
     if (isActivity(before, heard)) {
       live.standing = after
       live.activity = fold(live.activity, heard)
-      if (hasActivity(live.activity)) recordLater(session, live)
+      if (isUnsaid(live)) recordLater(session, live)
       return
     }
     if (sameStanding(before, after) && !SAID_ANYWAY.has(heard.kind)) return
@@ -154,7 +154,7 @@ export function createHearing(options: {
   }
 
   async function recordActivity(session: Address, live: Live): Promise<void> {
-    if (!hasActivity(live.activity) || liveOf(session) !== live) return
+    if (!isUnsaid(live) || liveOf(session) !== live) return
     const { standing, activity } = live
     live.activity = NO_ACTIVITY
     await system.take({
@@ -279,6 +279,10 @@ export function createHearing(options: {
 
 /** Recorded also when it stands where it stood: a turn, a conversation, a compaction is news by itself. */
 const SAID_ANYWAY: ReadonlySet<Heard['kind']> = new Set(['ready', 'turnStarted', 'compacted', 'turnFailed'])
+
+/** The record does not know what it did, or that the tool came to an end that it last knew of. */
+const isUnsaid = ({ activity, standing, recorded }: Live): boolean =>
+  hasActivity(activity) || (recorded?.state === 'runningTool' && standing.state === 'thinking')
 
 const works = ({ state }: Standing): boolean => state === 'thinking' || state === 'runningTool'
 

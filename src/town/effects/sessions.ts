@@ -6,6 +6,7 @@ import { sessionRole } from '../../events/address.ts'
 import type { Launch } from '../../ports/presets.ts'
 import { type SessionEnding, TerminalError, type Terminals } from '../../ports/terminals.ts'
 import { sessionFiles } from '../files.ts'
+import { patienceIn } from '../settings.ts'
 import type { CarryOut } from './carrier.ts'
 import { finishWorktree } from './repositories.ts'
 import { launchOf, runtimeOf } from './session-launch.ts'
@@ -27,6 +28,7 @@ export const startSession: CarryOut<'session.start'> = async (params, { id, agai
   const undone = await finishWorktree(town, params, id)
   if (undone !== null) return { type: 'session.notStarted', ...undone }
   const launch = await launchOf(town, params, runtime, id)
+  const patience = patienceIn(town.system, params.rig ?? '')
   await writeFiles(launch)
   if (signal.aborted) return calledOff
   try {
@@ -50,6 +52,7 @@ export const startSession: CarryOut<'session.start'> = async (params, { id, agai
       command: shown(launch.command),
       runtime: runtime.preset.name,
       runtimeSession: launch.runtimeSession,
+      ...(patience !== null && { patience }),
     }
   } catch (error) {
     if (!(error instanceof TerminalError)) throw error

@@ -1,5 +1,6 @@
 // At work: the worktree is made, and attempt follows attempt until one is handed in.
 
+import type { Event } from '../../machine.ts'
 import { isFree, nuke, unsling } from '../keeping.ts'
 import {
   askRecovery,
@@ -21,7 +22,69 @@ import {
   submit,
   wasAdded,
 } from '../sandbox.decisions.ts'
-import { current, does, keeps, over, sessionGoes, state, taken, when } from './in-several.ts'
+import {
+  beginAfresh,
+  endSession,
+  giveToAnother,
+  goesOn,
+  isLooking,
+  isOfNow,
+  looked,
+  stalled,
+} from '../stalls.ts'
+import { current, does, keeps, over, sessionGoes, stallOver, state, taken, when } from './in-several.ts'
+
+/** What is to be done about a session that still gives no sign. */
+const intervenes = (step: Event<'sandbox.intervene'>['step']) =>
+  when(
+    'sandbox.intervene',
+    (context, event) =>
+      event.step === step && isOfNow(context, event) && context.stalled?.session === event.session,
+  )
+
+const notLooked = does('worktree.notCheckpointed', (context, _, to) => looked(context, null, to))
+
+/** Its session gives no sign, and what the Witness says of that. */
+const stalls = {
+  'sandbox.stalled': [
+    { guard: when('sandbox.stalled', isOfNow), actions: does('sandbox.stalled', stalled) },
+    {},
+  ],
+  'worktree.checkpointed': [
+    {
+      guard: when('worktree.checkpointed', isLooking),
+      actions: does('worktree.checkpointed', (context, { commit }, to) => looked(context, commit, to)),
+    },
+    {},
+  ],
+  'worktree.notCheckpointed': [
+    { guard: when('worktree.notCheckpointed', isLooking), actions: notLooked },
+    {},
+  ],
+  'effect.failed': [{ guard: when('effect.failed', isLooking), actions: notLooked }, {}],
+  'sandbox.goesOn': { actions: does('sandbox.goesOn', goesOn) },
+  'sandbox.intervene': [
+    {
+      guard: intervenes('freshSession'),
+      target: 'handingOff',
+      actions: does('sandbox.intervene', beginAfresh),
+    },
+    {
+      guard: intervenes('redispatch'),
+      target: 'leaving',
+      actions: does('sandbox.intervene', giveToAnother),
+    },
+    {
+      guard: intervenes('decision'),
+      target: 'parked',
+      actions: does('sandbox.intervene', (context, { session, reason }, to) => {
+        park(context, reason, 'STALLED', to)
+        endSession(session, 'it did not go on, and a person is asked', to)
+      }),
+    },
+    stallOver,
+  ],
+} as const
 
 export const atWork = {
   preparing: state({
@@ -97,6 +160,7 @@ export const atWork = {
         { target: 'paused', actions: does('sandbox.pause', pause) },
       ],
       'sandbox.forked': { target: 'paused', actions: does('sandbox.forked', forkedAtWork) },
+      ...stalls,
     },
   }),
 

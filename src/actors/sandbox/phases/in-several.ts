@@ -32,6 +32,13 @@ export const over = {
   ),
 }
 
+/** The Witness has not heard yet that it goes on, ended, or is held. */
+export const stallOver = {
+  actions: does('sandbox.intervene', ({ sandbox }, _, to) =>
+    to.refuse('STALL_OVER', `${sandbox} has gone on meanwhile, or is held.`),
+  ),
+}
+
 /** Begins with the checkpoint that is due. */
 export const keeps = does('sandbox.sessionEnded', askToKeep)
 

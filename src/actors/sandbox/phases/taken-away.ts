@@ -21,7 +21,7 @@ export const takenAway = {
     entry: keeps,
     always: [
       {
-        guard: ({ context }) => isFree(context) && context.leaving === 'nuked',
+        guard: ({ context }) => isFree(context) && context.leaving !== 'unslung',
         target: 'shelving',
         actions: does('sandbox.nuke', (context, _, to) => shelve(context, to)),
       },
