@@ -80,7 +80,9 @@ export class Daemon {
       },
       onRecord: (record) => {
         if (!this.alive) return
+        const isNew = record.seq > checker.seq
         checker.record(record)
+        if (isNew) world.shown(record)
         world.live?.note(record, this.system)
         this.#brakes?.record(record)
       },

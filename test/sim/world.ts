@@ -5,6 +5,8 @@
 
 import { createHash } from 'node:crypto'
 import { createMemoryDisk, type MemoryDisk } from '../../eventlog/index.ts'
+import type { LogRecord } from '../../src/events/record.ts'
+import { feedItems } from '../../src/projections/feed.ts'
 import { type Compared, LiveHistory } from '../support/live-history.ts'
 import { Checker } from './checker.ts'
 import type { Daemon, Plant } from './daemon.ts'
@@ -62,8 +64,16 @@ export type SimulationOptions = {
   readonly keep?: boolean
   /** Notes what the town holds after each record, and compares it with the log in the end. */
   readonly prefixes?: boolean
-  /** Rebuilds everything from the log after every crash and at the end; else only at the end of one seed in four. */
+  /** Rebuilds everything from the first record after every crash and at the end; else only at the end of one seed in four. */
   readonly thorough?: boolean
+  /** No more beads than these; by default the seed decides. */
+  readonly beads?: number
+  /** So long things go wrong, ms. */
+  readonly faultsForMs?: number
+  /** Is shown each record once it is durable, and what happens in the world. */
+  readonly onRecord?: (record: LogRecord) => void
+  /** Tells what happens in sentences, in the result. */
+  readonly story?: boolean
 }
 
 export type SimulationResult = {
@@ -79,6 +89,10 @@ export type SimulationResult = {
   readonly hash: string
   readonly notes: readonly string[]
   readonly lines: readonly string[]
+  readonly story: readonly string[]
+  /** Which faults there were, and how many beads. */
+  readonly faults: Faults
+  readonly beads: number
   /** Null unless it was asked for. */
   readonly prefixes: Compared | null
 }
@@ -122,7 +136,13 @@ export class World {
   readonly notes: string[] = []
   readonly #repositories = new Map<string, Repository>()
 
-  constructor({ seed, faults, prefixes }: SimulationOptions) {
+  readonly onRecord: SimulationOptions['onRecord']
+  /** What happens in the world, in sentences, and what the feed says of the records; null when nobody wants to know. */
+  readonly story: string[] | null
+
+  constructor({ seed, faults, prefixes, beads, onRecord, story }: SimulationOptions) {
+    this.onRecord = onRecord
+    this.story = story === true ? [] : null
     this.random = createRandom(seed)
     this.scheduler = new Scheduler(this.random.fork('order'))
     this.disk = createMemoryDisk({ seed })
@@ -137,7 +157,7 @@ export class World {
     this.rigs = plan.chance(0.3) ? ['shop', 'barn'] : ['shop']
     this.ungated = new Set(plan.chance(0.1) ? ['shop'] : [])
     for (const rig of this.rigs) this.#repositories.set(rig, new Repository(rig))
-    this.beads = planBeads(plan, this.rigs)
+    this.beads = planBeads(plan, this.rigs).slice(0, beads)
   }
 
   wall(): number {
@@ -157,6 +177,20 @@ export class World {
   note(event: string): void {
     const line = `${this.scheduler.now} ${event}`
     this.notes.push(line)
+    if (this.story !== null && !/^(perform|process) /.test(event)) this.tell(`** ${event}`)
+  }
+
+  tell(sentence: string): void {
+    const seconds = Math.floor(this.scheduler.now / 1_000)
+    const time = `${String(Math.floor(seconds / 60)).padStart(3)}:${String(seconds % 60).padStart(2, '0')}`
+    this.story?.push(`${time}  ${sentence}`)
+  }
+
+  /** A record is shown for the first time. */
+  shown(record: LogRecord): void {
+    this.onRecord?.(record)
+    if (this.story !== null)
+      for (const { summary } of feedItems(record)) this.tell(`${String(record.seq).padStart(5)} ${summary}`)
   }
 
   digest(chain: string): string {
@@ -168,6 +202,8 @@ export class World {
 export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
   const world = new World(options)
   const { checker, scheduler } = world
+  const began = { ...world.faults }
+  const faultsForMs = options.faultsForMs ?? FAULTS_FOR_MS
   const faults = startFaults(world, options.plant ?? ((system) => system))
   const person = startPerson(world)
   const saving = world.random.fork('saving')
@@ -181,10 +217,10 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     return checker.quiet(daemon.system) === 'whole' ? checker.compareRebuilt(options.thorough) : undefined
   }
   const failed = () => checker.violation !== null
-  await scheduler.run({ until: FAULTS_FOR_MS, done: failed, afterEach })
+  await scheduler.run({ until: faultsForMs, done: failed, afterEach })
   faults.stop()
   const atRest = () => failed() || (person.done() && faults.settled() && unsettledIn(world) === null)
-  await scheduler.run({ until: FAULTS_FOR_MS + REST_WITHIN_MS, done: atRest, afterEach })
+  await scheduler.run({ until: faultsForMs + REST_WITHIN_MS, done: atRest, afterEach })
   const left = unsettledIn(world)
   if (!failed() && (left !== null || !person.done()))
     checker.violated(`not at rest in time: ${left ?? 'orders are left'}`)
@@ -204,6 +240,9 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     hash: world.digest(log?.head.chain ?? ''),
     notes: world.notes,
     lines,
+    story: world.story ?? [],
+    faults: began,
+    beads: world.beads.length,
     prefixes: world.live?.compare(lines) ?? null,
   }
 }
