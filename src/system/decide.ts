@@ -95,9 +95,23 @@ export function createDecider(): Decider {
   }
 }
 
-/** State as XState has it, from what the log has. */
-export function restore(machine: AnyStateMachine, state: State): AnyMachineSnapshot {
-  return machine.resolveState({ value: state.value as never, context: state.context as never })
+/** Of each machine, what of a snapshot depends on its value alone. */
+const restored = new WeakMap<AnyStateMachine, Map<string, AnyMachineSnapshot>>()
+
+/** State as XState has it, from what the log has. No machine of ours has children or history: nothing in it is changed. */
+export function restore(machine: AnyStateMachine, { value, context }: State): AnyMachineSnapshot {
+  let byValue = restored.get(machine)
+  if (byValue === undefined) {
+    byValue = new Map()
+    restored.set(machine, byValue)
+  }
+  const key = typeof value === 'string' ? value : JSON.stringify(value)
+  let found = byValue.get(key)
+  if (found === undefined) {
+    found = machine.resolveState({ value: value as never, context: {} as never }) as AnyMachineSnapshot
+    byValue.set(key, found)
+  }
+  return { ...found, context } as AnyMachineSnapshot
 }
 
 /** What an owner at `address` begins with. */
