@@ -63,7 +63,7 @@ export function beginAfresh(context: SandboxContext, event: Event<'sandbox.inter
 }
 
 /** Its worktree is taken away as it is kept, and its bead is open for somebody else. */
-export function giveToAnother(context: SandboxContext, event: Event<'sandbox.intervene'>, to: To): void {
+export function giveToAnother(_: SandboxContext, event: Event<'sandbox.intervene'>, to: To): void {
   const { session, reason } = event
   to.set({ leaving: 'stalled', note: reason, stalled: null })
   endSession(session, 'its work is given to somebody else, for it did not go on', to)
