@@ -186,3 +186,27 @@ test('[BOOT-6] a restart of who is not late changes nothing, and no promise is l
   await town.clock.run(MINUTE)
   expect(town.facts('Rang')).toHaveLength(1)
 })
+
+test('[BOOT-4] a bead that waits for nothing is found, and one that waits for a place is not', async () => {
+  const clock = new WatchedClock()
+  const told: unknown[] = []
+  const row = (bead: string, waitingFor: object | null) => [bead, { bead, waitingFor }] as const
+  const queue = new Map([row('sh-1', null), row('sh-2', { kind: 'place', id: 'shop' })])
+  const watch = createBootWatch({
+    clock,
+    elapsed: () => clock.elapsed,
+    dispatch: () => ({ queue, needs: new Map() }) as never,
+    onTrouble: () => {},
+  })
+  watch.begin({
+    take: ({ messages }: { messages: unknown[] }) => Promise.resolve(told.push(...messages)),
+  } as never)
+  watch.record({ facts: [{ type: 'DispatchQueued', bead: 'sh-2' }] } as never)
+  await clock.run(6 * MINUTE)
+  const overdue = [{ id: 'dispatch/sh-1', what: 'dispatch of sh-1', lateMs: 300_000 }]
+  expect(told).toEqual([{ to: 'deacon/boot', message: { type: 'boot.found', role: 'mayor', overdue } }])
+  watch.record({ facts: [{ type: 'DispatchStarted', bead: 'sh-1' }] } as never)
+  await clock.run(30 * MINUTE)
+  expect(told).toHaveLength(1)
+  expect(clock.armed).toBe(0)
+})

@@ -109,7 +109,7 @@ function unbegun(seen: Seen, row: BeadRow): Wait | null {
     })
   if (place?.kind === 'massDeath')
     return made('paused', 'town', place.since, 'quiet', {
-      why: 'many sessions died at once, and no bead is given out until it was quiet for a while',
+      why: 'many agents died at once, and no bead is given out until it was quiet for a while',
       command: 'gt thaw',
     })
   if (place?.kind === 'quarantine')
