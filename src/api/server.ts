@@ -16,6 +16,7 @@ import { type FeedItem, feedItems } from '../projections/feed.ts'
 import { callerOf, inScope, mayCommand, operatorOnly, sessionOnly } from './callers.ts'
 import type { CommandRoute } from './command.ts'
 import { COMMANDS } from './commands/index.ts'
+import { createEventQuota, eventsRefused } from './event-quota.ts'
 import { Fault, problemOf } from './fault.ts'
 import { createHooks, hooksDropped } from './hooks.ts'
 import { parseInput } from './input.ts'
@@ -44,6 +45,7 @@ export function createServer(town: TownHandle) {
   })
   const streams = createStreams(town)
   const pace = createPace(town.clock)
+  const eventQuota = createEventQuota(town.clock, town.system)
   app.addHook('preClose', async () => streams.closeAll())
   app.setErrorHandler((error, _request, reply) => refuse(reply, error))
   app.setNotFoundHandler((request, reply) =>
@@ -51,7 +53,7 @@ export function createServer(town: TownHandle) {
   )
 
   app.get('/v1/health', () => {
-    const troubles = [...hooksDropped(town), ...town.troubles()]
+    const troubles = [...hooksDropped(town), ...eventsRefused(town), ...town.troubles()]
     return {
       ok: troubles.length === 0,
       seq: town.system.seq,
@@ -159,6 +161,8 @@ export function createServer(town: TownHandle) {
     reply: FastifyReply,
   ) {
     inScope(who, route.scope ?? 'write')
+    // Refused at once: it must not wait for its turn only to hear that.
+    if (route.name === 'report' && who.kind === 'session') eventQuota(who)
     await pace(who)
     if (route.who === 'operator') operatorOnly(who)
     else if (route.who !== 'anyone' && route.who !== 'session') mayCommand(who, route.who)

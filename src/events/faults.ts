@@ -147,6 +147,7 @@ const rigs = {
   PREFIX_TAKEN: row(409, 'Choose another with --prefix.'),
   NAME_INVALID: row(400, 'Use a-z, 0-9, "-" and "_", beginning with a letter or digit.'),
   SETTING_UNKNOWN: row(404, 'gt config list --all shows the names that can be set.'),
+  STALL_OVER: row(409, 'Nothing: it goes on, or somebody holds it.'),
   SETTINGS_CONTRADICT: row(409, 'Set the other one of the two first, or another value.'),
   SETTING_INVALID: row(400, 'Correct the value; lists and commands are written as JSON.'),
   NOT_A_REPOSITORY: row(400, 'Give the path or URL of a git repository; git init makes one.'),
@@ -338,6 +339,10 @@ const town = {
   PRICES_INVALID: row(
     400,
     'Correct the named field of prices.json in the town; the prices that came with gt hold until then.',
+  ),
+  EVENTS_TOO_MANY: row(
+    429,
+    'Say less: put what is long into a file of the repository; gt peek <agent> shows what it does.',
   ),
   HOOKS_DROPPED: row(
     503,

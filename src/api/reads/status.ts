@@ -14,6 +14,7 @@ import { type RigRow, rigs } from '../../projections/rigs.ts'
 import { tally } from '../../projections/row-map.ts'
 import { town as townRow } from '../../projections/town.ts'
 import { scopeName } from '../brakes.ts'
+import { eventsRefused } from '../event-quota.ts'
 import { hooksDropped } from '../hooks.ts'
 import { read } from '../read.ts'
 import { agentNow, agentShape, recordAt } from '../shapes.ts'
@@ -61,9 +62,9 @@ const status = read({
       problems: [
         ...rigProblems(projections),
         ...budgetProblems(projections),
-        ...(past ? [] : [...hooksDropped(town), ...town.troubles()]),
+        ...(past ? [] : [...hooksDropped(town), ...eventsRefused(town), ...town.troubles()]),
       ],
-      supervision: { ...row.supervision, costUsd: 0 },
+      supervision: structuredClone(row.supervision),
       work: {
         ...counts,
         working: stages.get('working') ?? 0,
