@@ -1,16 +1,12 @@
-// Commits of the Refinery's repository, read and written as the files they are, without starting git.
+// Commits of the Refinery's repository, read and written without starting git.
 //
 // Owns:      loose commit objects of refinery/git, which no agent and no gate is given.
 // Does not:  read packs, follow alternates, check that what a commit names is there.
 // Always:    whatever is not plainly as expected gives null, and the caller asks git. The same commit gets the id that
 //            git gives it.
 
-import { createHash } from 'node:crypto'
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { promisify } from 'node:util'
-import { deflate, inflate } from 'node:zlib'
 import type { Author } from '../ports/repositories.ts'
+import { readLoose, SHA1, writeLoose } from './loose-objects.ts'
 
 type CommitFile = { readonly tree: string; readonly parents: readonly string[] }
 
@@ -24,37 +20,24 @@ type NewCommit = {
   readonly message: string
 }
 
-const packed = promisify(deflate)
-const unpacked = promisify(inflate)
-
-/** A longer one is git's to read. */
-const BYTES_MAX = 64 * 1024
-const SHA1 = /^[0-9a-f]{40}$/
-
-const fileOf = (repository: string, id: string): string =>
-  join(repository, 'objects', id.slice(0, 2), id.slice(2))
-
 /** Tree and parents of a commit; null where it is not a small loose one. */
 export async function readCommit(repository: string, id: string): Promise<CommitFile | null> {
-  if (!SHA1.test(id)) return null
-  try {
-    const path = fileOf(repository, id)
-    if ((await stat(path)).size > BYTES_MAX) return null
-    const object = await unpacked(await readFile(path), { maxOutputLength: BYTES_MAX })
-    if (sha1(object) !== id) return null
-    const [head = '', ...lines] = object.toString('latin1').split('\n')
-    const tree = /^commit \d+\0tree ([0-9a-f]{40})$/.exec(head)?.[1]
-    if (tree === undefined) return null
-    const parents: string[] = []
-    for (const line of lines) {
-      const parent = /^parent ([0-9a-f]{40})$/.exec(line)?.[1]
-      if (parent === undefined) break
-      parents.push(parent)
-    }
-    return { tree, parents }
-  } catch {
-    return null
+  const found = await readLoose(repository, id)
+  return found?.kind === 'commit' ? parsed(found.content) : null
+}
+
+/** Null where it is none. */
+export function parsed(content: Buffer): CommitFile | null {
+  const [head = '', ...lines] = content.toString('latin1').split('\n')
+  const tree = /^tree ([0-9a-f]{40})$/.exec(head)?.[1]
+  if (tree === undefined) return null
+  const parents: string[] = []
+  for (const line of lines) {
+    const parent = /^parent ([0-9a-f]{40})$/.exec(line)?.[1]
+    if (parent === undefined) break
+    parents.push(parent)
   }
+  return { tree, parents }
 }
 
 /** Writes a commit and gives its id; null where git would not write it byte for byte so. */
@@ -77,31 +60,9 @@ export async function writeCommit(repository: string, commit: NewCommit): Promis
     '',
     message.endsWith('\n') ? message : `${message}\n`,
   ].join('\n')
-  const object = Buffer.concat([Buffer.from(`commit ${Buffer.byteLength(text)}\0`), Buffer.from(text)])
-  const id = sha1(object)
-  const path = fileOf(repository, id)
-  const temporary = `${path}.${process.pid}.${Math.random().toString(36).slice(2)}`
-  try {
-    if (await isFile(path)) return id
-    await mkdir(join(path, '..'), { recursive: true })
-    await writeFile(temporary, await packed(object), { mode: 0o444, flag: 'wx' })
-    await rename(temporary, path)
-    return id
-  } catch {
-    // No room, no folder: git says what it is.
-    await rm(temporary, { force: true }).catch(() => undefined)
-    return null
-  }
+  return await writeLoose(repository, { kind: 'commit', content: Buffer.from(text) })
 }
 
 /** git takes some characters away, and at the ends more of them. */
 const isPlainWord = (text: string): boolean =>
   /^[\p{L}\p{N}](?:[\p{L}\p{N}@ _+./-]*[\p{L}\p{N}])?$/u.test(text) && text.isWellFormed()
-
-const sha1 = (object: Buffer): string => createHash('sha1').update(object).digest('hex')
-
-const isFile = (path: string): Promise<boolean> =>
-  stat(path).then(
-    (found) => found.isFile(),
-    () => false,
-  )

@@ -9,6 +9,7 @@
 // Gates run agents' code. The repository they see (refinery/tree/.git) is a small one that borrows our objects and is
 // written anew for each run: what they configure there reaches no git of ours.
 
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { copyFile, cp, mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { git, gitFields } from './git.ts'
@@ -27,31 +28,32 @@ export async function checkout(layout: Layout, commit: string, kept: readonly st
   await mkdir(layout.tree, { recursive: true })
   await withIndex(layout.treeIndex, true, async (index) => {
     const at = { cwd: layout.tree, env: { ...treeEnv(layout, layout.tree, index), ...ownEnv(layout) } }
+    const written = writeGatesRepository(layout, commit)
+    written.catch(() => undefined)
     await git(['read-tree', '--reset', '-u', '--no-recurse-submodules', commit], at)
     const keep = [...DEPENDENCY_FOLDERS.map((name) => `${name}/`), ...kept.map(literal)]
     await Promise.all([
       git(['clean', '-ffdxq', ...keep.flatMap((pattern) => ['-e', pattern])], at),
-      writeGatesRepository(layout, commit, index),
+      written.then(() => copyFile(index, join(layout.tree, '.git', 'index'))),
     ])
   })
 }
 
 const literal = (path: string): string => `/${path.replace(/[\\*?[\]!# ]/g, '\\$&')}`
 
-async function writeGatesRepository(layout: Layout, commit: string, index: string): Promise<void> {
+/**
+ * All of it but its index. A few small files, written at once: each by itself waits for a thread, and all of them
+ * together took longer than git takes for the checkout.
+ */
+async function writeGatesRepository(layout: Layout, commit: string): Promise<void> {
   const at = join(layout.tree, '.git')
-  await Promise.all(
-    ['objects/info', 'refs/heads', 'refs/remotes'].map((part) => mkdir(join(at, part), { recursive: true })),
-  )
-  await Promise.all([
-    ...['index.lock', 'hooks', 'info', 'packed-refs', 'config.worktree'].map((part) =>
-      rm(join(at, part), { recursive: true, force: true }),
-    ),
-    writeWhole(join(at, 'config'), GATES_CONFIG),
-    writeWhole(join(at, 'objects/info/alternates'), `${join(layout.own, 'objects')}\n`),
-    writeWhole(join(at, 'HEAD'), `${commit}\n`),
-    copyFile(index, join(at, 'index')),
-  ])
+  for (const part of ['objects/info', 'refs/heads', 'refs/remotes'])
+    mkdirSync(join(at, part), { recursive: true })
+  for (const part of ['index.lock', 'hooks', 'info', 'packed-refs', 'config.worktree'])
+    rmSync(join(at, part), { recursive: true, force: true })
+  replace(join(at, 'config'), GATES_CONFIG)
+  replace(join(at, 'objects/info/alternates'), `${join(layout.own, 'objects')}\n`)
+  replace(join(at, 'HEAD'), `${commit}\n`)
   // Tags and remote branches: some builds ask git for a version.
   await Promise.all([
     copyFile(join(layout.own, 'packed-refs'), join(at, 'packed-refs')).catch(() => undefined),
@@ -59,6 +61,14 @@ async function writeGatesRepository(layout: Layout, commit: string, index: strin
       () => undefined,
     ),
   ])
+}
+
+/** Whatever a gate put in its place, also a link that leads elsewhere. */
+function replace(path: string, content: string): void {
+  const temporary = `${path}.${process.pid}`
+  rmSync(temporary, { recursive: true, force: true })
+  writeFileSync(temporary, content, { flag: 'wx' })
+  renameSync(temporary, path)
 }
 
 const GATES_CONFIG =

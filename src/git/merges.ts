@@ -8,6 +8,8 @@ import { type Layout, onOwn } from './layout.ts'
 import { landingCommit } from './methods.ts'
 import { checkName, checkObjectId } from './names.ts'
 import { importCommit } from './objects.ts'
+import { walkedFork } from './parting.ts'
+import { plainMerge } from './plain-merges.ts'
 import { refId } from './refs.ts'
 import { freshTarget, trackingRef } from './remotes.ts'
 import { noteBuilt, noteConflict } from './rerere.ts'
@@ -54,9 +56,11 @@ function merged(layout: Layout, input: Input, base: string, head: string): Promi
   return merges(JSON.stringify(question), async () => {
     const at = onOwn(layout)
     const mergeArgs = ['merge-tree', '--write-tree', '-z', '--name-only', '--no-messages', base, head]
+    const trees = treesOf(layout, base, head)
+    const plain = await mergedPlainly(layout, base, head)
     const [outcome, [baseTree, headTree = '']] = await Promise.all([
-      gitOutcome(mergeArgs, at),
-      treesOf(layout, base, head),
+      plain === null ? gitOutcome(mergeArgs, at) : { code: 0, stdout: Buffer.from(plain), stderr: '' },
+      trees,
     ])
     if (/refusing to merge unrelated histories/.test(outcome.stderr))
       throw new RepositoryError('WORK_UNUSABLE', `The commit ${head} shares no history with its target.`)
@@ -82,6 +86,17 @@ async function settle(layout: Layout, input: Input, base: string, head: string):
   if (found === null && tries.includes('rerere') && onto === undefined)
     await noteConflict(layout, { branch, base, head })
   return found
+}
+
+/** Null where git has to. */
+async function mergedPlainly(layout: Layout, base: string, head: string): Promise<string | null> {
+  const fork = await walkedFork(layout, base, head)
+  if (fork === null) return null
+  const [below, ours, theirs] = await Promise.all(
+    [fork, base, head].map(async (one) => knownBuild(layout, one) ?? (await readCommit(layout.own, one))),
+  )
+  if (below == null || ours == null || theirs == null) return null
+  return await plainMerge(layout, { fork: below.tree, base: ours.tree, head: theirs.tree })
 }
 
 async function treesOf(layout: Layout, base: string, head: string): Promise<readonly string[]> {

@@ -5,8 +5,10 @@
 // hashed again on arrival and everything it links to must be present (`--strict`).
 
 import { RepositoryError } from '../ports/repositories.ts'
+import { lineBelow } from './builds.ts'
 import { git, gitFailed, gitOutcome } from './git.ts'
 import { type Layout, onOwn, readingEnv } from './layout.ts'
+import { packLoose } from './loose-packs.ts'
 import { remembered } from './turns.ts'
 
 /** Objects up to this number are stored one by one, more as a pack; git's own limit for fetches. */
@@ -26,8 +28,17 @@ const imports = remembered<void>(1_000)
  *         holds what git refuses
  */
 export function importCommit(layout: Layout, commit: string, known: readonly string[] = []): Promise<void> {
-  return imports(keyOf(layout, commit), () => copyOver(layout, [commit], known))
+  return imports(keyOf(layout, commit), async () => {
+    const complete = known.flatMap((one) => lineBelow(layout, one))
+    const few = await packLoose(layout, commit, complete).catch(() => null)
+    // What is not all of it is refused here, and git finds the rest.
+    if (few !== null && (await unpack(layout, few)).code === 0) return
+    await copyOver(layout, [commit], known)
+  })
 }
+
+const unpack = (layout: Layout, pack: Buffer) =>
+  gitOutcome(['unpack-objects', '-q', '--strict'], { ...onOwn(layout), input: pack })
 
 /** Several at once, with as many processes as one takes; never fails. What went wrong is said when one is asked for. */
 export async function importTogether(
@@ -69,14 +80,14 @@ async function copyOver(layout: Layout, commits: readonly string[], known: reado
   }
   const count = packed.stdout.readUInt32BE(8)
   if (count === 0) return
-  const args =
+  const args = ['index-pack', '--stdin', '--fix-thin', '--strict']
+  const unpacked =
     count > UNPACK_OBJECTS_MAX
-      ? ['index-pack', '--stdin', '--fix-thin', '--strict']
-      : ['unpack-objects', '-q', '--strict']
-  const unpacked = await gitOutcome(args, { ...onOwn(layout), input: packed.stdout })
+      ? await gitOutcome(args, { ...onOwn(layout), input: packed.stdout })
+      : await unpack(layout, packed.stdout)
   if (unpacked.code === 0) return
   const refused = REFUSED.exec(unpacked.stderr)?.[1]
-  if (refused === undefined) throw gitFailed(args, unpacked)
+  if (refused === undefined) throw gitFailed(['unpack'], unpacked)
   const message = `git refuses what is in the commit ${named}: ${refused.replaceAll(/\p{C}/gu, '·').slice(0, 500)}`
   throw new RepositoryError('WORK_UNUSABLE', message, { commit: named })
 }

@@ -25,7 +25,7 @@ export async function forkOf(layout: Layout, base: string, head: string): Promis
  * `base` and what is below it one by one, so whatever else `base` has is below the last of them. A commit of the
  * branch that comes before the one in the line can be none of those, as it stands upon it.
  */
-async function walkedFork(layout: Layout, base: string, head: string): Promise<string | null> {
+export async function walkedFork(layout: Layout, base: string, head: string): Promise<string | null> {
   const line = new Set(lineBelow(layout, base))
   let commit = head
   for (let n = 0; n < WALKED_MAX; n += 1) {

@@ -372,9 +372,8 @@ describe('what runs ahead', () => {
   })
 
   test('[AHEAD-5] goes on when one of several stacks was of use, and says of each what came of it', () => {
-    const [first, second] = each(2, (n) =>
-      fact('passed', { tree: tip(n), mergeRequests: [mr(n)], durationMs: n }),
-    )
+    const one = (n: number) => fact('passed', { tree: tip(n), mergeRequests: [mr(n)], durationMs: n })
+    const [first, second] = [one(1), one(2)]
     owner()
       .given(many)
       .when(message('ahead.ran', { ...top, outcome: 'red', below }))
