@@ -20,8 +20,8 @@ export const mayorMessages = [
     /** Same for all beads of one call. */
     group: line,
   }),
-  /** From the bead: nothing it needs is open any more. */
-  named('dispatch.ready', { bead: beadId }),
+  /** From the bead: nothing it needs is open any more. `priority`: as it is now; absent: the ordinary one, or as it was slung. */
+  named('dispatch.ready', { bead: beadId, priority: count.exactOptional() }),
   /** From the bead: it waits for another one again. */
   named('dispatch.unready', { bead: beadId }),
   /** From Boot: look at the queue again. */

@@ -32,6 +32,13 @@ test('[BEAD-1] a bead is made once, open, in its rig', () => {
 })
 
 describe('slinging', () => {
+  test('[BEAD-2] a bead that is more urgent than others says so when it is ready', () => {
+    bead()
+      .given(message('bead.create', { priority: 0 }))
+      .when(queue)
+      .gives({ tells: [['mayor', { ...ready, priority: 0 }]] })
+  })
+
   test('[BEAD-2] a bead that needs nothing is ready at once', () => {
     bead()
       .given(create)

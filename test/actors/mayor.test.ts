@@ -369,3 +369,10 @@ test('[BOOT-4] asked to look again, a bead that nothing keeps begins', () => {
   const decision = stepsOf('mayor', { value: 'dispatching', context }).take(message('dispatch.look'))
   expect(decision).toMatchObject({ kind: 'accepted', facts: [{ type: 'DispatchStarted', bead: 'sh-1' }] })
 })
+
+test('[MAYOR-20] a bead that says how urgent it is has its turn by that', () => {
+  mayor()
+    .given(...full, sling('sh-2'), ready('sh-2'), sling('sh-3'), { ...ready('sh-3'), priority: 0 })
+    .when(free)
+    .gives({ facts: [{}, { type: 'DispatchStarted', bead: 'sh-3' }] })
+})

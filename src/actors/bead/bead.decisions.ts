@@ -51,11 +51,18 @@ export function refuseToWait({ id, rig, openNeeds }: BeadContext, event: Event<'
   else to.refuse('BEAD_BLOCKED', `${id} waits for ${openNeeds.join(', ')}.`, { needs: openNeeds })
 }
 
-export function queue({ id, openNeeds }: BeadContext, { rig, meta }: Event<'bead.queue'>, to: To): void {
+export function queue(context: BeadContext, { rig, meta }: Event<'bead.queue'>, to: To): void {
+  const { id, openNeeds } = context
   const need = openNeeds[0]
   const waitingFor = need === undefined ? null : ({ kind: 'bead', id: need, since: meta.at } as const)
   to.fact({ type: 'BeadQueued', bead: id, rig, waitingFor })
-  if (need === undefined) to.tell({ to: MAYOR, message: { type: 'dispatch.ready', bead: id } })
+  if (need === undefined) tellReady(context, to)
+}
+
+/** Whoever slung it may not know how urgent it is. */
+function tellReady({ id, priority }: BeadContext, to: To): void {
+  const urgency = priority === PRIORITY_DEFAULT ? {} : { priority }
+  to.tell({ to: MAYOR, message: { type: 'dispatch.ready', bead: id, ...urgency } })
 }
 
 export function hook({ id }: BeadContext, { agent, sandbox }: Event<'bead.hook'>, to: To): void {
@@ -271,5 +278,5 @@ function meet(context: BeadContext, need: string, to: To): void {
   const open = context.openNeeds.filter((id) => id !== need)
   to.set({ openNeeds: open })
   to.fact({ type: 'BeadNeedsChanged', bead: context.id, open })
-  if (open.length === 0) to.tell({ to: MAYOR, message: { type: 'dispatch.ready', bead: context.id } })
+  if (open.length === 0) tellReady(context, to)
 }

@@ -318,4 +318,4 @@ const machine = setup({ types: typesOf<BeadContext>(), actions: ACTIONS }).creat
   },
 })
 
-export const bead: MachineDef = { name: 'bead', version: 5, machine, live: false }
+export const bead: MachineDef = { name: 'bead', version: 6, machine, live: false }

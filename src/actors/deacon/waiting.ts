@@ -21,7 +21,8 @@ export const waits = (books: Books, what: string): boolean => books.get(PREFIX +
 export function waitFor(books: Books, what: string, ms: number, at: string, to: To): void {
   const armed = books.get<Armed>(ARMED)
   const passed = armed === undefined ? 0 : between(0, Date.parse(at) - Date.parse(armed.at), armed.ms)
-  if (armed !== undefined && passed + ms >= armed.ms) {
+  // Over by the wall clock, the timer may be away with the time in which nobody was there, or gone: it is set again.
+  if (armed !== undefined && passed < armed.ms && passed + ms >= armed.ms) {
     books.put(PREFIX + what, { leftMs: ms + passed })
     return
   }

@@ -35,7 +35,13 @@ const machine = setup({ types: typesOf<MayorContext>(), actions: ACTIONS }).crea
     'dispatch.request': { actions: does('dispatch.request', request) },
     'dispatch.ready': {
       actions: does('dispatch.ready', (context, event, to) =>
-        changeEntry(context, event.bead, { ready: true }, event, to),
+        changeEntry(
+          context,
+          event.bead,
+          { ready: true, ...(event.priority !== undefined && { priority: event.priority }) },
+          event,
+          to,
+        ),
       ),
     },
     'dispatch.unready': {
