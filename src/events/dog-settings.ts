@@ -7,6 +7,8 @@ import { duration } from './setting-values.ts'
 
 const DAY_MS = 86_400_000
 
+/** In the order in which they are woken. */
+export const DOG_NAMES = ['argos', 'balto', 'hachi', 'laika', 'bolt', 'fido', 'rex', 'toto'] as const
 /** Dogs when nothing is set. */
 export const DOGS_DEFAULT = 4
 /** How long recordings and trash are kept when nothing is set, ms. */

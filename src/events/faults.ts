@@ -175,8 +175,9 @@ const rigs = {
   BEAD_NOT_HOOKED: row(409, 'gt bead show <bead> says where it is.'),
   RECORDING_REAPED: row(
     410,
-    'gt trash restore <session> brings it back within keep.undo; keep.recordings says how long they stay.',
+    'gt trash restore with its session brings it back while keep.undo lasts; keep.recordings says how long others stay.',
   ),
+  DOG_BUSY: row(409, 'gt dog list shows what each dog does; its next chore waits.'),
   TRASH_NOT_FOUND: row(404, 'gt trash list shows what can come back.'),
   NOTHING_KEPT: row(404, 'gt trash list shows what else can come back.'),
   RESTORE_TARGET_TAKEN: row(409, 'Name another one with --branch <name> or --to <folder>.'),

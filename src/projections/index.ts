@@ -12,6 +12,7 @@ import { createCosts } from './costs.ts'
 import { createCvs } from './cvs.ts'
 import { createDecisions } from './decisions.ts'
 import { createDispatch } from './dispatch.ts'
+import { createDogs } from './dogs.ts'
 import { createEscalations } from './escalations.ts'
 import { createFeed } from './feed.ts'
 import { createGates } from './gates.ts'
@@ -49,6 +50,7 @@ export const PROJECTIONS = {
   gates: createGates,
   ahead: createAhead,
   trash: createTrash,
+  dogs: createDogs,
   feed: createFeed,
 } as const
 

@@ -42,6 +42,10 @@ export type SessionRow = {
   keptFrom: string | null
 }
 
+/** In a sentence: of a recording that was taken away. */
+export const reapedText = ({ session, reaped }: Pick<SessionRow, 'session' | 'reaped'>): string =>
+  `The recording of ${session} is gone since ${reaped?.at ?? 'then'}: it was old${reaped?.until == null ? '' : `, and can be brought back until ${reaped.until}`}.`
+
 export type EndingKind = FactOf<'SessionEnded'>['ending']['kind']
 
 export type SessionRows = {

@@ -22,8 +22,15 @@ export type TownRow = {
   starts: number
   /** Time in which nobody was there to see time pass: before the last start, and in all. */
   downMs: { last: number; total: number }
-  /** Model calls made to supervise, and their tokens. Nothing of ours asks a model, so no fact raises them. */
-  supervision: { modelCalls: number; tokens: number }
+  /** Model calls made to supervise: judgements, which are off by default. `reasons`: how many of which anomaly. */
+  supervision: {
+    modelCalls: number
+    tokens: number
+    costUsd: number
+    /** Of calls whose price nobody knows. */
+    unpriced: number
+    reasons: Record<string, number>
+  }
   /** A person stopped everybody, and has not let them go on since. */
   stopped: { since: string; reason: string } | null
   /** Many sessions died at once, and no bead is given out since; null when they are. */
@@ -55,7 +62,7 @@ const emptyTown = (): TownRow => ({
   version: null,
   starts: 0,
   downMs: { last: 0, total: 0 },
-  supervision: { modelCalls: 0, tokens: 0 },
+  supervision: { modelCalls: 0, tokens: 0, costUsd: 0, unpriced: 0, reasons: {} },
   stopped: null,
   paused: null,
   fork: null,
@@ -91,6 +98,15 @@ const handlers: Handlers<TownRows> = {
     town.running = false
     town.stoppedAt = at
     town.stopReason = reason
+    return true
+  },
+  JudgementGiven: ({ town: { supervision } }, { code, calls, tokens, costUsd }) => {
+    if (calls === 0) return false
+    supervision.modelCalls += calls
+    supervision.tokens += tokens
+    if (costUsd === null) supervision.unpriced += calls
+    else supervision.costUsd += costUsd
+    supervision.reasons[code] = (supervision.reasons[code] ?? 0) + calls
     return true
   },
   EverybodyStopped: ({ town }, { reason }, { at }) => {

@@ -62,6 +62,7 @@ export async function createTown({ rig = true }: { rig?: boolean } = {}) {
       Promise.resolve(
         `recorded of ${session}${until === undefined ? '' : ` as of ${new Date(until).toISOString()}`}`,
       ),
+    recallRecording: (session) => Promise.resolve(!session.includes('/sessions/9.')),
     masker: masker(['an-operators-own-secret']),
     priceOf: ({ model, input }) => (model === 'in-the-table' ? input / 1_000 : null),
     hearing,

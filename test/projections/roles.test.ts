@@ -382,9 +382,17 @@ describe('the town', () => {
   })
 
   test('[P7] [PR-20] has made no model call to supervise, whatever happened', () => {
-    expect(town(after(createTown(), ...Object.values(SAMPLES))).supervision).toEqual({
-      modelCalls: 0,
-      tokens: 0,
+    const { JudgementGiven: judged, ...others } = SAMPLES
+    const none = { modelCalls: 0, tokens: 0, costUsd: 0, unpriced: 0, reasons: {} }
+    expect(town(after(createTown(), ...Object.values(others))).supervision).toEqual(none)
+    // But for judgements, which a person allows: by reason, and what nobody knows the price of by itself.
+    const unpriced = { ...judged, calls: 2, costUsd: null }
+    expect(town(after(createTown(), judged, judged, unpriced)).supervision).toEqual({
+      modelCalls: 4,
+      tokens: 2_760,
+      costUsd: 0.04,
+      unpriced: 2,
+      reasons: { SILENT_IN_TOOL: 4 },
     })
   })
 })

@@ -1,6 +1,7 @@
 // What the kennel keeps: settings, chores that wait, and which dog is at what.
 
 import {
+  DOG_NAMES,
   DOGS_DEFAULT,
   JUDGEMENT_USD_DEFAULT,
   JUDGEMENT_WAIT_MS_DEFAULT,
@@ -39,9 +40,6 @@ export const NEW: KennelContext = {
   working: {},
   spent: { day: '', usd: 0 },
 }
-
-/** In the order in which they are woken. */
-export const DOG_NAMES = ['argos', 'balto', 'hachi', 'laika', 'bolt', 'fido', 'rex', 'toto'] as const
 
 type Settings = KennelContext['settings']
 

@@ -25,6 +25,7 @@ import { rigRestoreCommands } from './rig-restore.ts'
 import { seanceCommands } from './seance.ts'
 import { slingCommands } from './sling.ts'
 import { townCommands } from './town.ts'
+import { trashCommands } from './trash.ts'
 import { webCommands } from './web.ts'
 
 export const COMMANDS: readonly CommandRoute[] = [
@@ -52,5 +53,6 @@ export const COMMANDS: readonly CommandRoute[] = [
   ...reportCommands,
   ...nudgeCommands,
   ...keepingCommands,
+  ...trashCommands,
   ...webCommands,
 ]

@@ -7,6 +7,7 @@ import { blameReads } from './blame.ts'
 import { costReads } from './costs.ts'
 import { decisionReads } from './decisions.ts'
 import { diffReads } from './diff.ts'
+import { dogReads } from './dogs.ts'
 import { gateReads } from './gates.ts'
 import { historyReads } from './history.ts'
 import { integrationReads } from './integrations.ts'
@@ -46,6 +47,7 @@ export const READS: readonly ReadRoute[] = [
   ...blameReads,
   ...spendingReads,
   ...trashReads,
+  ...dogReads,
   ...auditReads,
   ...knownReads,
   ...packetReads,

@@ -5,7 +5,12 @@ import { type AgentRow, agent as agentRow, agents } from '../../projections/agen
 import { cv, cvs } from '../../projections/cvs.ts'
 import { hookOf, hooks } from '../../projections/hooks.ts'
 import { mail } from '../../projections/mail.ts'
-import { lastSessions } from '../../projections/sessions.ts'
+import {
+  lastSessions,
+  reapedText,
+  type SessionRow,
+  session as sessionRow,
+} from '../../projections/sessions.ts'
 import { asOf } from '../as-of.ts'
 import { Fault } from '../fault.ts'
 import { parseMoment } from '../moment.ts'
@@ -163,7 +168,7 @@ const peek = read({
     // The host forgets a session that has ended; its recording stays.
     const text = live ?? (await town.recordedLines(session, query.lines))
     if (text === null)
-      throw new Fault('AGENT_HAS_NO_SESSION', `The last session of ${agent} has ended and left no recording.`)
+      throw noRecording(last, `The last session of ${agent} has ended and left no recording.`)
     return { agent, session, state, text, seq }
   },
 })
@@ -171,12 +176,19 @@ const peek = read({
 async function seenThen(
   context: ReadContext<{ at?: string | undefined; lines: number }, { address: string }>,
 ) {
-  const { town, params, query } = context
+  const { town, view, params, query } = context
   type Then = { agent: string; session: string; state: string; until: number; seq: number }
   const { until, ...seen } = await asOf<Then>(context, '/v1/peek/:address', params)
   const text = await town.recordedLines(seen.session, query.lines, until)
   if (text !== null) return { ...seen, text }
-  throw new Fault('AGENT_HAS_NO_SESSION', `The session that ${seen.agent} had then has left no recording.`)
+  const row = sessionRow(view.projections.sessions.rows, seen.session)
+  throw noRecording(row, `The session that ${seen.agent} had then has left no recording.`)
+}
+
+/** Of one that was taken away it is said since when. */
+function noRecording(row: SessionRow | null, otherwise: string): Fault {
+  if (row?.reaped == null) return new Fault('AGENT_HAS_NO_SESSION', otherwise)
+  return new Fault('RECORDING_REAPED', reapedText(row), { session: row.session })
 }
 
 /** ms: the moment that was asked about, or the time of its record. */

@@ -99,7 +99,8 @@ async function list(call: Call, rig: string | undefined): Promise<undefined> {
 }
 
 /** Kept in ms, and written as `10m`. */
-const isTime = (key: string): boolean => key === 'permissions.wait' || key.startsWith('health.')
+const isTime = (key: string): boolean =>
+  /^(permissions\.wait|judgements\.wait|health\..+|keep\..+)$/.test(key)
 
 function shown(key: string, value: unknown): string {
   if (isTime(key) && typeof value === 'number') return timeText(value)

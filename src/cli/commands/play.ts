@@ -77,6 +77,26 @@ async function recording(call: Call, word: string, speed: number): Promise<numbe
     output: process.stdout,
     signal: call.signal,
   })
-  if (!found) throw new ClientFault('AGENT_HAS_NO_SESSION', `${session} has no recording.`)
+  if (!found) throw await noRecording(call, session)
   return 0
+}
+
+/** Of one that was taken away it is said since when. */
+async function noRecording(call: Call, session: string): Promise<ClientFault> {
+  type Row = { session: string; reaped?: { at: string; until: string | null } | null }
+  const [agent = ''] = session.split('/sessions/')
+  const { items } = await call
+    .town()
+    .get<{ items: Row[] }>('/v1/sessions', { agent, limit: 1_000 })
+    .catch(() => ({ items: [] as Row[] }))
+  const reaped = items.find((one) => one.session === session)?.reaped
+  if (reaped == null) return new ClientFault('AGENT_HAS_NO_SESSION', `${session} has no recording.`)
+  const back =
+    reaped.until === null || reaped.until < new Date().toISOString()
+      ? ''
+      : `, and can be brought back until ${reaped.until}: gt trash restore ${session}`
+  return new ClientFault(
+    'RECORDING_REAPED',
+    `The recording of ${session} is gone since ${reaped.at}: it was old${back}.`,
+  )
 }

@@ -46,7 +46,13 @@ export type Status = {
   mergeQueue: { items: { bead: string; state: string }[]; landed: number }
   waitsForYou: Waiting[]
   problems: { at: string; code: string; message: string }[]
-  supervision: { modelCalls: number; tokens: number; costUsd: number }
+  supervision: {
+    modelCalls: number
+    tokens: number
+    costUsd: number
+    unpriced?: number
+    reasons?: Record<string, number>
+  }
   stopped: { since: string; reason: string } | null
   paused: { since: string; deaths: number; withinMs: number } | null
   fork: { name: string; seq: number } | null
@@ -230,8 +236,17 @@ export function screen(
       width,
     ),
     ...problems.slice(0, WAITS_SHOWN).map(({ code, message }) => cut(`! ${message} (${code})`, width)),
-    `Supervision: ${supervision.modelCalls} model calls, ${supervision.tokens} tokens, $${supervision.costUsd.toFixed(2)}`,
+    cut(supervisionLine(supervision), width),
   ]
+}
+
+function supervisionLine({ modelCalls, tokens, costUsd, unpriced = 0, reasons = {} }: Status['supervision']) {
+  const why = Object.entries(reasons).map(([code, n]) => `${code} ${n}`)
+  return [
+    `Supervision: ${modelCalls} model calls, ${tokens} tokens, $${costUsd.toFixed(2)}`,
+    ...(unpriced === 0 ? [] : [`${unpriced} without a known price`]),
+    ...(why.length === 0 ? [] : [`for ${why.join(', ')}`]),
+  ].join(', ')
 }
 
 const by = (who: string): string => (who === 'overseer' ? 'you' : who)

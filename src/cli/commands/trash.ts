@@ -2,7 +2,7 @@
 
 import { resolve } from 'node:path'
 import { part } from '../../client/connection.ts'
-import { type Command, given, textOf } from '../command.ts'
+import { type Call, type Command, given, textOf } from '../command.ts'
 import { clock, since } from '../layout.ts'
 import { showList } from '../listing.ts'
 import { safeLine } from '../sanitize.ts'
@@ -101,7 +101,7 @@ export const trashShow: Command = {
 export const trashRestore: Command = {
   name: 'trash restore',
   summary: 'makes a branch or a folder of one of them; overwrites nothing',
-  usage: '<id>',
+  usage: '<id or session>',
   where: 'person',
   words: [1, 1],
   options: {
@@ -127,6 +127,7 @@ export const trashRestore: Command = {
       ignored?: number
     }
     const [id] = call.words
+    if (id?.includes('/sessions/') === true) return recall(call, id)
     const made = await call.town().command<Made>('trash.restore', body)
     call.out.answer({
       json: made,
@@ -147,6 +148,16 @@ export const trashRestore: Command = {
             ],
     })
   },
+}
+
+async function recall(call: Call, session: string): Promise<undefined> {
+  const found = await call.town().command<{ session: string }>('trash.recall', { session })
+  call.out.answer({
+    json: found,
+    ids: [session],
+    lines: () => [`The recording of ${session} is back: gt play ${session}`],
+  })
+  return undefined
 }
 
 const many = (n: number): string => `${n} file${n === 1 ? '' : 's'}`
