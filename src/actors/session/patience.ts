@@ -80,17 +80,19 @@ export type Watch = {
 
 export type Sign = { readonly seq: number; readonly at: string }
 
-/** Slower than this no timer is; what is missing more than that, a clock that was set back has taken, ms. */
-const TOLERANCE_MS = 1_000
+/** A timer that is set for so long fires within these by the clock; if not, the clock has jumped, ms. */
+const EARLY_MS = 1_000
+const LATE_MS = 30_000
 
 /**
- * What is left until `due` when a timer fires at `at`: 0 is a stall. A sign since it was set is reckoned by the times of
- * records as far as they can be right; where they can not, as if it had come just now.
+ * What is left until `due` when a timer fires at `at`: 0 is a stall. When more or less time has gone by the clock than it
+ * was set for (the clock was set, the machine slept, the daemon was down), nobody knows how long it was silent while
+ * somebody listened, and all of it is waited for anew.
  */
 export function leftOf(watch: Watch, sign: Sign | null, due: Due, at: string): number {
-  if (sign === null || sign.seq <= watch.seq) return atMost(due.ms - watch.spent - watch.ms, due.ms)
   const passed = Date.parse(at) - Date.parse(watch.at)
-  if (!(passed >= watch.ms - TOLERANCE_MS)) return due.ms
+  if (!(passed >= watch.ms - EARLY_MS && passed <= watch.ms + LATE_MS)) return due.ms
+  if (sign === null || sign.seq <= watch.seq) return atMost(due.ms - watch.spent - watch.ms, due.ms)
   const silent = watch.ms - (Date.parse(sign.at) - Date.parse(watch.at))
   return atMost(due.ms - Math.max(0, silent), due.ms)
 }
