@@ -124,7 +124,7 @@ describe('a stack', () => {
     const NOT_ONTO = [
       conflicted(2),
       message('merge.empty', { mergeRequest: mr(2) }),
-      message('merge.notBuilt'),
+      message('merge.notBuilt', { mergeRequest: mr(2) }),
     ]
     for (const news of [...NOT_ONTO, message('effect.failed', { kind: 'merge.build' })])
       refinery()

@@ -161,6 +161,25 @@ describe('rejecting', () => {
       })
   })
 
+  test('[REFINERY-50] what was being built is not taken for the next one', () => {
+    const answers = [
+      built,
+      message('merge.conflicted'),
+      message('merge.empty'),
+      message('merge.notBuilt'),
+      { ...message('effect.failed'), kind: 'merge.build', params: { mergeRequest: MERGE_REQUEST } },
+    ]
+    for (const late of answers)
+      refinery()
+        .given(...building, other, reject)
+        .when(late as typeof built)
+        .gives({ state: 'building', effects: [], tells: [], facts: [] })
+    refinery()
+      .given(...building, other, reject, built)
+      .when({ ...built, mergeRequest: `${RIG}/merge-requests/mr-2`, commit: HEAD })
+      .gives({ state: 'testing', effects: [['gates.run', { commit: HEAD }]] })
+  })
+
   test('[REFINERY-44] nothing that may have been pushed is rejected, nor what stands nowhere', () => {
     refinery()
       .given(...landing)

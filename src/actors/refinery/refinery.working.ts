@@ -110,6 +110,14 @@ function goesOn<T extends Answer>(
 const goesOnWithout = <T extends Answer>(type: T, why: (event: Event<T>) => string) =>
   goesOn(type, withoutIt, (context, event, to) => leaveOut(context, why(event), to), isUpon)
 
+/** It was rejected while it was built, and the next one is being built since. */
+const ofAnother = <T extends Answer>(type: T) => ({
+  guard: when(type, ({ current }, event) => {
+    const { mergeRequest } = 'params' in event ? event.params : event
+    return mergeRequest !== undefined && mergeRequest !== current
+  }),
+})
+
 const said = ({ message }: { readonly message: string }): string => message
 
 export const ofTheWork = {
@@ -127,16 +135,19 @@ export const ofTheWork = {
   building: state({
     on: {
       ...rejectable,
-      'merge.built': goesOn('merge.built', withBuilt, noteBuilt),
+      'merge.built': [ofAnother('merge.built'), ...goesOn('merge.built', withBuilt, noteBuilt)],
       'merge.conflicted': [
+        ofAnother('merge.conflicted'),
         ...goesOnWithout('merge.conflicted', ({ files }) => `both change ${files.slice(0, 5).join(', ')}`),
         { target: 'idle', actions: does('merge.conflicted', conflict) },
       ],
       'merge.empty': [
+        ofAnother('merge.empty'),
         ...goesOnWithout('merge.empty', () => 'nothing of it is left to land'),
         { target: 'idle', actions: does('merge.empty', nothingLeft) },
       ],
       'merge.notBuilt': [
+        ofAnother('merge.notBuilt'),
         ...goesOnWithout('merge.notBuilt', said),
         {
           guard: when('merge.notBuilt', isOfTheWork),
@@ -146,6 +157,7 @@ export const ofTheWork = {
         { target: 'held', actions: does('merge.notBuilt', hold('building')) },
       ],
       'effect.failed': [
+        ofAnother('effect.failed'),
         ...goesOnWithout('effect.failed', said),
         { target: 'held', actions: does('effect.failed', hold('building')) },
       ],
