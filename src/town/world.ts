@@ -14,6 +14,7 @@ import type { ScreenView } from '../ports/presets.ts'
 import { type Repositories, RepositoryError } from '../ports/repositories.ts'
 import { type SessionEnding, TerminalError, type Terminals } from '../ports/terminals.ts'
 import { connectHost, type HostClient } from '../pty/host-client.ts'
+import { createBackoff } from './backoff.ts'
 
 export interface World {
   readonly terminals: Terminals
@@ -32,6 +33,8 @@ export interface World {
   end(): Promise<void>
 }
 
+/** A wait before a start that a person should hear of, ms. */
+const STORM_MS = 5_000
 /** Until another host is tried when one could not be started, ms. */
 const HOST_AGAIN_MS = 500
 const HOST_LOOK_MS = 5
@@ -56,6 +59,11 @@ export async function openWorld(options: WorldOptions): Promise<World> {
   const quietListeners: ((session: string, screen: ScreenView) => void)[] = []
   const replacedListeners: (() => void)[] = []
   let closed = false
+  const [workerStarts, hostStarts] = [createBackoff(), createBackoff()]
+  hostStarts.next()
+  const closing = new AbortController()
+  /** Not waited for by whoever closes. */
+  const rest = (ms: number) => sleep(ms, undefined, { signal: closing.signal }).catch(() => undefined)
   let host = Promise.resolve(await linkHost())
   let worker = nextWorker()
 
@@ -81,6 +89,10 @@ export async function openWorld(options: WorldOptions): Promise<World> {
   }
 
   async function linkWorker(): Promise<WorkerClient> {
+    const wait = workerStarts.next()
+    if (wait >= STORM_MS)
+      onTrouble('WORKER_ENDS_AGAIN', 'The worker (git) ends soon after each start; see .gt/worker.log.')
+    await rest(wait)
     await askHost((client) =>
       client.startWorker({ command: [...workerCommand], env: { ...workerEnv }, cwd: townDir }),
     )
@@ -101,6 +113,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
   }
 
   async function replaceHost(): Promise<HostClient> {
+    await rest(hostStarts.next())
     for (;;) {
       try {
         await options.withLogClosed(options.ensureHost)
@@ -195,6 +208,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     onHostReplaced: (listener) => void replacedListeners.push(listener),
     async leave() {
       closed = true
+      closing.abort()
       const client = await host.catch(() => null)
       const linked = await worker.catch(() => null)
       linked?.close()
@@ -203,6 +217,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     },
     async end() {
       closed = true
+      closing.abort()
       await (await host).shutdown({ force: true, graceMs: STOP_MS })
     },
   }

@@ -16,6 +16,9 @@ const CHILDREN = [
   'setsid sleep 704 &',
   `setsid sh -c 'trap "" HUP TERM; sleep 705 & while :; do sleep 706; done' &`,
   `(setsid sh -c 'nohup sleep 707 >&- 2>&- & exit 0' &)`,
+  // Disowned by a shell that is gone, and forked twice with a session in between.
+  `bash -c 'sleep 709 & disown; sleep 710 & disown -h; exit 0'`,
+  `perl -MPOSIX -e 'fork and exit; POSIX::setsid(); fork and exit; $SIG{$_} = "IGNORE" for qw(HUP TERM INT); exec "sleep", "711"'`,
 ].join('\n')
 
 /** `end` is what its program does when it is told to go on. */
@@ -38,7 +41,7 @@ async function atWork(end: string): Promise<{
   await town.sling([bead], 'parent')
   const { session } = await town.fact('it starts', 'SessionStarted', { bead })
   await town.until('it is at work', () => existsSync(join(ready, bead)))
-  await town.until('all its children run', () => survivors(town.id, String(session)).length >= 9)
+  await town.until('all its children run', () => survivors(town.id, String(session)).length >= 12)
   return { town, bead, session: String(session), goOn: () => writeFileSync(go, '') }
 }
 
@@ -58,7 +61,7 @@ async function close(town: TestTown): Promise<void> {
 
 const STAYS = 'while :; do sleep 708; done'
 
-describe('[TOWNUP-26] [PTY-10] of a session nothing survives, whatever it left running', () => {
+describe('[TOWNUP-26] [PTY-10] of a session nothing survives: nohup, setsid, disown, forked twice, signals ignored,', () => {
   test('when it says gt done and ends', async () => {
     const { town, bead, session, goOn } = await atWork(`git add -A; git commit -qm All; ${GT} done`)
     goOn()
