@@ -130,6 +130,8 @@ export const dogMessages = [
     seen: z.string().max(8_000),
   }),
   named('judgement.given', given),
+  /** To a Witness: whether a model may be asked. Together with town.set, and when a rig is added. */
+  named('witness.judge', { on: z.boolean() }),
 ] as const
 
 const whose = { dog: line, chore: choreId, kind: z.enum(['clean', 'judge']) }

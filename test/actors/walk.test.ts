@@ -49,6 +49,9 @@ const NOTHING_COMES_OF_IT: { readonly [kind: string]: readonly string[] } = {
   kennel: ['kennel.aging', 'kennel.clean', 'kennel.done', 'tell.refused', 'kennel.set'],
   // An answer about work that is not with it any more.
   witness: [
+    // An answer about what it did not ask; what it was told before.
+    'judgement.given',
+    'witness.judge',
     'worktree.verified',
     'worktree.notVerified',
     'effect.failed',

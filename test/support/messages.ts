@@ -229,6 +229,7 @@ const samples: Samples = {
   'town.install': [
     { townId: 't1', name: 'farm', owner: { name: 'Ada', email: 'ada@example.org' }, settings: {} },
   ],
+  'town.woke': [{ sleptMs: 28_800_000 }],
   'town.start': [{ version: '0.1.0', downMs: 4_000 }],
   'town.stop': [{ reason: 'gt down' }],
   'town.giveToken': [{ token: '0a1b2c3d4e', name: '', scopes: ['read', 'write'], until: null }],
@@ -786,6 +787,7 @@ const samples: Samples = {
     { choice: null, why: 'it answered "perhaps"', runtime: 'claude', usage: [], seen: '' },
   ],
   'judgement.given': [{ judgement: judgement.judgement, choice: 'wait', by: 'model', why: 'a build runs' }],
+  'witness.judge': [{ on: true }, { on: false }],
   'ahead.begin': [
     {
       target: 'main',

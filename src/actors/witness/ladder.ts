@@ -11,6 +11,7 @@ import type { NudgeMode } from '../../events/nudge.ts'
 import { nudgeLine } from '../../events/nudge-line.ts'
 import type { Json } from '../../events/record.ts'
 import type { Deciding, Event } from '../machine.ts'
+import { askAbout, isToJudge } from './judging.ts'
 
 /** Nudges of one assignment before a person is asked: each costs a turn. */
 export const NUDGES_MAX = 20
@@ -42,6 +43,8 @@ export type Ladder = {
   what: string
   /** A person was told that nobody can look into its worktree. */
   told: boolean
+  /** What a model was asked about it since it got on last. */
+  asked?: string | null
 }
 
 const STEPS: readonly LadderStep[] = ['nudge', 'secondNudge', 'freshSession', 'redispatch', 'decision']
@@ -61,7 +64,14 @@ export function workStalled(context: WitnessContext, event: Event<'WORK_STALLED'
   const ladder: Ladder =
     before === null
       ? { ...news, step: 0, n: 0, nudges: 0, nudge: null, told: false }
-      : { ...before, ...news, step: gotOn(before, event) ? 0 : before.step, mark: mark ?? before.mark }
+      : {
+          ...before,
+          ...news,
+          ...(gotOn(before, event) && { step: 0, asked: null }),
+          mark: mark ?? before.mark,
+        }
+  if (isToJudge(context, ladder))
+    return to.set({ [keyOf(sandbox)]: askAbout(context, sandbox, ladder, event, to) })
   climb(context, sandbox, ladder, { seq: event.meta.seq, looked: mark !== null }, to)
 }
 
@@ -89,6 +99,16 @@ export function nudgeOver(context: WitnessContext, event: Event<'NUDGE_OVER'>, t
   if (ladder?.nudge !== nudge || taken || !ladder.stalled || ladder.kind === 'limit') return
   if (ENDED_OTHERWISE.has(code)) return
   climb(context, about, ladder, { seq: meta.seq, looked: ladder.mark !== null }, to)
+}
+
+/** What a model was asked about, unless it gave a sign meanwhile. To wait is to wait until it is found so again. */
+export function judgementGiven(context: WitnessContext, event: Event<'judgement.given'>, to: To): void {
+  const { judgement, choice, meta } = event
+  const sandbox = judgement.slice(0, judgement.lastIndexOf(' '))
+  const ladder = ladderOf(context, sandbox)
+  if (ladder?.asked !== judgement || !ladder.stalled || ladder.step > 0) return
+  if (choice === 'wait') to.set({ [keyOf(sandbox)]: { ...ladder, stalled: false } })
+  else climb(context, sandbox, ladder, { seq: meta.seq, looked: ladder.mark !== null }, to)
 }
 
 /** Its session ended, or whoever sent it took it back. */

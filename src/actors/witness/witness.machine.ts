@@ -16,7 +16,16 @@ import {
   UNEXPECTED,
   writing,
 } from '../machine.ts'
-import { givenBack, handedIn, notIntervened, nudgeOver, workGoesOn, workStalled } from './ladder.ts'
+import { setJudging } from './judging.ts'
+import {
+  givenBack,
+  handedIn,
+  judgementGiven,
+  notIntervened,
+  nudgeOver,
+  workGoesOn,
+  workStalled,
+} from './ladder.ts'
 
 type WitnessContext = { readonly [key: string]: Json | undefined; readonly rig: string }
 type Work = {
@@ -114,6 +123,8 @@ const machine = setup({ types: typesOf<WitnessContext>(), actions: ACTIONS }).cr
     WORK_STALLED: { actions: does('WORK_STALLED', workStalled) },
     WORK_GOES_ON: { actions: does('WORK_GOES_ON', workGoesOn) },
     NUDGE_OVER: { actions: does('NUDGE_OVER', nudgeOver) },
+    'judgement.given': { actions: does('judgement.given', judgementGiven) },
+    'witness.judge': { actions: does('witness.judge', setJudging) },
     WORK_GIVEN_BACK: { actions: does('WORK_GIVEN_BACK', givenBack) },
     'tell.refused': { actions: does('tell.refused', notIntervened) },
     '*': UNEXPECTED,

@@ -1,7 +1,7 @@
 // Settings of the town and of its rigs: set, taken away. They are read by src/api/reads/settings.ts.
 
 import { z } from 'zod'
-import { KENNEL, rigOwner, TOWN } from '../../events/address.ts'
+import { KENNEL, rigOwner, TOWN, witness } from '../../events/address.ts'
 import { concernsDogs } from '../../events/dog-settings.ts'
 import { commandGates, gateOrder, isGateName } from '../../events/gate-settings.ts'
 import { contradiction } from '../../events/health-settings.ts'
@@ -72,6 +72,7 @@ async function change(
       ? { to: TOWN, message: { type: 'town.set', ...message } }
       : { to: rigOwner(name), message: { type: 'rig.set', ...message } },
     ...(concernsDogs(key) ? [{ to: KENNEL, message: { type: 'kennel.set', ...message } } as const] : []),
+    ...(key === 'judgements.mode' ? judgesIn(town, value === 'on') : []),
   ])
   return { key, value, rig: name, seq }
 }
@@ -99,6 +100,12 @@ function checkHealth(town: TownHandle, key: string, value: Json, row: { settings
 }
 
 type Settings = { readonly [key: string]: Json | undefined }
+
+/** Those who may have something to ask a model. */
+const judgesIn = ({ projections }: TownHandle, on: boolean) =>
+  [...projections.rigs.rows.keys()].map(
+    (rig) => ({ to: witness(rig), message: { type: 'witness.judge', on } }) as const,
+  )
 
 function known(key: string) {
   const setting = settingNamed(key)

@@ -1,7 +1,7 @@
 // Rigs (projects): added, with one sentence that says where work will land and what must pass first.
 
 import { z } from 'zod'
-import { rigOwner } from '../../events/address.ts'
+import { rigOwner, witness } from '../../events/address.ts'
 import {
   approvalGates,
   commandGates,
@@ -13,6 +13,7 @@ import type { MessageOf } from '../../events/index.ts'
 import type { Json } from '../../events/record.ts'
 import type { Remote } from '../../ports/repositories.ts'
 import { type RigRow, rigOfPrefix, rig as rigRow } from '../../projections/rigs.ts'
+import { townSetting } from '../../projections/town.ts'
 import { command } from '../command.ts'
 import { Fault } from '../fault.ts'
 import { firstOf } from '../follow.ts'
@@ -42,7 +43,14 @@ const add = command({
     let added = await recordsOfId(town, caller, id)
     if (added.length === 0) {
       const message = await proposal(town, input)
-      added = [...(await take(town, caller, id, [{ to: rigOwner(input.name), message }])).records]
+      const judges = townSetting(town.projections.town.rows, 'judgements.mode') === 'on'
+      const { records } = await take(town, caller, id, [
+        { to: rigOwner(input.name), message },
+        ...(judges
+          ? [{ to: witness(input.name), message: { type: 'witness.judge', on: true } } as const]
+          : []),
+      ])
+      added = [...records]
     }
     const record = added[0]
     if (record === undefined) throw new Fault('UNEXPECTED', `Nothing came of rig ${input.name}.`)
