@@ -58,6 +58,13 @@ function page(shown: Shown): VNode {
           { class: 'refusal', role: 'alert' },
           `EVERYBODY IS STOPPED for ${since(status.stopped.since, status.at)}. ${plain(status.stopped.reason)}`,
         ),
+    status?.paused == null
+      ? null
+      : h(
+          'p',
+          { class: 'refusal', role: 'alert' },
+          `NO WORK IS HANDED OUT for ${since(status.paused.since, status.at)}: ${status.paused.deaths} agents died at once.`,
+        ),
     h(
       'div',
       { class: 'body' },

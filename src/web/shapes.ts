@@ -33,6 +33,7 @@ export type Status = {
   seq: number
   daemon: { pid: number; startedAt: string; version: string } | null
   stopped: { since: string; reason: string } | null
+  paused?: { since: string; deaths: number } | null
   rigs: Rig[]
   agents: Agent[]
   queue: { waiting: number; running: number; items: { bead: string; waitingFor: WaitingFor | null }[] }

@@ -108,7 +108,7 @@ test('[BOOT-1] [BOOT-6] a timer that is lost is found after 5 minutes, and fires
   expect(town.troubles).toEqual([])
 })
 
-test('[BOOT-1] [BOOT-6] a tell that was never brought is decided, once', async () => {
+test('[BOOT-1] [BOOT-6] [SYS-22] a tell that was never brought is decided, once', async () => {
   const late: (() => void)[] = []
   const town = await openTown(() => ({
     deliver: (_, bring) => (late.length === 0 ? void late.push(bring) : bring()),
@@ -176,7 +176,7 @@ test('[BOOT-8] where nothing is open there is no timer, and whatever is kept in 
   expect(town.clock.armed).toBe(0)
 })
 
-test('[BOOT-6] a restart of who is not late changes nothing, and no promise is lost by it', async () => {
+test('[BOOT-6] [SYS-22] a restart of who is not late changes nothing, and no promise is lost by it', async () => {
   const town = await openTown()
   await town.say(to('roles/a', 'wait'))
   const [timer] = town.system.openTimers()
@@ -212,4 +212,27 @@ test('[BOOT-4] a bead that waits for nothing is found, and one that waits for a 
   await clock.run(30 * MINUTE)
   expect(told).toHaveLength(1)
   expect(clock.armed).toBe(0)
+})
+
+test('[SYS-23] a timer that stands still and an effect that is held are not watched, and nothing is when it is over', async () => {
+  const heard = new Map<string, number>()
+  const listens = Promise.withResolvers<void>()
+  const free = Promise.withResolvers<void>()
+  const town = await openTown(() => ({
+    timersFrom: listens.promise,
+    hold: () => free.promise,
+    watch: { waits: ({ what }, ms) => heard.set(what, ms), over: () => heard.clear() },
+  }))
+  await town.say(to('things/a', 'wait'))
+  await town.say(to('things/b', 'go', { kind: 'worktree.verify' }))
+  expect([...heard]).toEqual([])
+  listens.resolve()
+  free.resolve()
+  await settled()
+  expect([...heard]).toEqual([
+    ['xstate.after.ring.tiny.waiting', WAIT_MS],
+    ['worktree.verify', VERIFY_MS],
+  ])
+  await town.say(to('things/a', 'leave'))
+  expect([...heard]).toEqual([])
 })

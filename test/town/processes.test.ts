@@ -102,7 +102,7 @@ test('[TOWNUP-2] [P2] of 20 agents that say gt done while the daemon is killed a
   await town.close()
 }, 90_000)
 
-test('[TOWNUP-11] [P2] [P5] after kill -9 of the host another one runs, started with the log closed, and its agents go on as the same workers in the same worktrees', async () => {
+test('[TOWNUP-11] [DEACON-15] [P2] [P5] after kill -9 of the host another one runs, started with the log closed, and its agents go on as the same workers in the same worktrees', async () => {
   const { town, beads, go, pids } = await threeAtWork()
   const host = town.hostPid()
   process.kill(host, 'SIGKILL')
@@ -115,6 +115,7 @@ test('[TOWNUP-11] [P2] [P5] after kill -9 of the host another one runs, started 
     expect(isAlive(pids.get(bead) ?? 0), 'a program that ignores the hang-up').toBe(false)
   }
   expect(town.hostPid()).not.toBe(host)
+  expect(town.facts('DispatchPaused')).toEqual([])
   await town.until('both attempts', () =>
     beads.every((bead) => processesOf(town.temp, `GT_BEAD=${bead}`).length > 0),
   )
