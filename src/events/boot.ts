@@ -5,7 +5,6 @@ import { address, count, effect, line, named } from './define.ts'
 
 /** A promise that is open so long after it was due. `id`: of the promise, or `dispatch/<bead>`. */
 const overdue = z.strictObject({ id: line, what: line, lateMs: count })
-export type Overdue = z.infer<typeof overdue>
 
 export const bootMessages = [
   /** From the watch: what one owner has open more than 5 watched minutes past. */
