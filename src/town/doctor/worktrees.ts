@@ -60,7 +60,7 @@ const hint = (dir: string, { rig, bead }: KnownWorktree): string =>
 
 function commandFor(gone: readonly KnownWorktree[]): string {
   const beads = gone.flatMap(({ bead }) => bead ?? [])
-  if (beads.length > 0) return `gt unsling ${beads[0]} --yes, then gt sling ${beads[0]}: it begins anew`
+  if (beads.length > 0) return `gt unsling ${beads[0]}, then gt sling ${beads[0]}: it begins anew`
   return `gt crew remove ${gone[0]?.owner ?? '<name>'}, then gt crew add`
 }
 
