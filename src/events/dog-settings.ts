@@ -30,7 +30,7 @@ export const dogSettings = {
   'limits.dogs': {
     scope: 'town',
     value: z.number().int('a whole number from 1 to 8').min(1, 'at least 1').max(8, 'at most 8'),
-    help: 'dogs (helpers of the Deacon) that work at a time',
+    help: 'dogs (helpers of the Deacon) that work at a time, from 1 to 8',
   },
   'keep.recordings': {
     scope: 'town',

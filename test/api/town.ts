@@ -128,6 +128,8 @@ const unused = (): never => {
 }
 
 function after(ms: number, fire: () => void): () => void {
+  // Longer than a timer of Node can be, which would fire at once; and than any test.
+  if (ms > 2 ** 31 - 1) return () => {}
   const timer = setTimeout(fire, ms)
   return () => clearTimeout(timer)
 }
@@ -139,6 +141,23 @@ function authenticate(token: string): Caller | null {
   return session === undefined || agent === undefined
     ? null
     : { kind: 'session', actor: agent, agent, session }
+}
+
+/** What a dog took away: one entry of the trash, and one recording. */
+export const cleaned = {
+  type: 'chore.cleaned',
+  recordings: { sessions: [FIRST_SESSION], bytes: 900, until: '2090-01-01T00:00:00.000Z' },
+  gone: { count: 0, bytes: 0 },
+  trash: [
+    {
+      rig: 'shop',
+      entries: [{ sandbox: `${AGENT}/sandboxes/1`, refs: [] }],
+      bytes: 13,
+      stays: [{ sandbox: `${AGENT}/sandboxes/2`, why: 'It stays: there is a branch b.' }],
+      notes: 0,
+    },
+  ],
+  nextMs: null,
 }
 
 /** What needs nothing of the world is answered at once; gates and merges stay open. */
@@ -165,6 +184,7 @@ async function perform({ kind, signal }: OpenEffect): Promise<{ message: AnyMess
     'session.start': { type: 'session.started', pid: 7, command: ['/bin/true'] },
     'review.checkout': { type: 'review.ready', path: '/towns/test/r' },
     'review.remove': { type: 'review.removed' },
+    'chore.clean': cleaned,
   }
   const message = answers[kind]
   if (message !== undefined) return { message, by: 'worker' }
