@@ -13,38 +13,14 @@ import {
   TREE,
 } from '../support/messages.ts'
 import { objectName, timeOf } from '../support/records.ts'
+import { advanced, beadOf, built, commit, each, head, mr, ready, tree } from '../support/stacks.ts'
 
 const two = { ...configured, batch: 2, ahead: true }
 const refinery = () => decisions(`${RIG}/refinery`)
 const AHEAD = `${RIG}/ahead`
-const name = (kind: string, n: number) => `${kind}${n}`.padEnd(40, '0')
-const [head, commit, tree] = [
-  (n: number) => name('a', n),
-  (n: number) => name('c', n),
-  (n: number) => name('d', n),
-]
-const mr = (n: number) => `${RIG}/merge-requests/mr-${n}`
-const beadOf = (n: number) => `sh-${n}`
-const ready = (n: number) =>
-  message('MERGE_READY', {
-    bead: beadOf(n),
-    sandbox: `${RIG}/polecats/p${n}/sandboxes/1`,
-    agent: `${RIG}/polecats/p${n}`,
-    branch: `polecat/p${n}/b`,
-    head: head(n),
-  })
-const below = (n: number) => (n === 1 ? BASE : commit(n - 1))
-const built = (n: number, base = below(n)) =>
-  message('merge.built', { mergeRequest: mr(n), commit: commit(n), tree: tree(n), base })
 const ran = (n: number, outcome: Parameters<typeof gateResult>[0], more: object = {}) =>
   message('gates.ran', { mergeRequest: mr(n), tree: tree(n), results: [{ ...gateResult(outcome), ...more }] })
 const KNOWN = { cached: { at: timeOf(1), durationMs: 5 } }
-const advanced = (...of: number[]) => {
-  const parts = of.map((n) => ({ mergeRequest: mr(n), patchId: `p${n}`, proof: `patch-id p${n}` }))
-  return message('target.advanced', { ...parts.at(-1), head: commit(of.at(-1) ?? 0), parts })
-}
-const each = <T>(count: number, of: (n: number) => T): T[] =>
-  Array.from({ length: count }, (_, n) => of(n + 1))
 const dropped = (reason: RegExp) =>
   [AHEAD, { type: 'ahead.drop', reason: expect.stringMatching(reason) }] as const
 const gates = (n: number) => ['gates.run', { mergeRequest: mr(n), commit: commit(n) }] as const

@@ -5,41 +5,16 @@ import type { MachineState } from '../../src/actors/machine.ts'
 import { refinery as def } from '../../src/actors/refinery/refinery.machine.ts'
 import { after, decisions, type Saying, stepsOf } from '../support/decisions.ts'
 import { BASE, configured, gateResult, message, RIG } from '../support/messages.ts'
+import { advanced, beadOf, built, commit, each, head, mr, name, ready, tree } from '../support/stacks.ts'
 
 const eight = { ...configured, batch: 8 }
 const refinery = () => decisions(`${RIG}/refinery`)
-const name = (kind: string, n: number) => `${kind}${n}`.padEnd(40, '0')
-const [head, commit, tree] = [
-  (n: number) => name('a', n),
-  (n: number) => name('c', n),
-  (n: number) => name('d', n),
-]
-const mr = (n: number) => `${RIG}/merge-requests/mr-${n}`
-const beadOf = (n: number) => `sh-${n}`
-const ready = (n: number) =>
-  message('MERGE_READY', {
-    bead: beadOf(n),
-    sandbox: `${RIG}/polecats/p${n}/sandboxes/1`,
-    agent: `${RIG}/polecats/p${n}`,
-    branch: `polecat/p${n}/b`,
-    head: head(n),
-  })
-const below = (n: number) => (n === 1 ? BASE : commit(n - 1))
-const built = (n: number, base = below(n)) =>
-  message('merge.built', { mergeRequest: mr(n), commit: commit(n), tree: tree(n), base })
 type Outcome = Parameters<typeof gateResult>[0]
 const ran = (n: number, outcome: Outcome, gate = 'test') =>
   message('gates.ran', { mergeRequest: mr(n), tree: tree(n), results: [gateResult(outcome, gate)] })
 const baseRan = (outcome: Outcome) =>
   message('gates.ran', { mergeRequest: null, tree: BASE, results: [gateResult(outcome)] })
 const conflicted = (n: number) => message('merge.conflicted', { mergeRequest: mr(n) })
-const advanced = (...of: number[]) => {
-  const tip = of.at(-1) ?? 0
-  const parts = of.map((n) => ({ mergeRequest: mr(n), patchId: `p${n}`, proof: `patch-id p${n}` }))
-  return message('target.advanced', { ...parts.at(-1), head: commit(tip), parts })
-}
-const each = <T>(count: number, of: (n: number) => T): T[] =>
-  Array.from({ length: count }, (_, n) => of(n + 1))
 const stacked = (count: number): Saying[] => [eight, ...each(count, ready), ...each(count, (n) => built(n))]
 /** The tip is red twice, on a base that passes. */
 const redTwice = (count: number): Saying[] => [

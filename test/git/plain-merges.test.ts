@@ -115,7 +115,7 @@ test('[GIT-71] of merges by chance each that is made without git is the one that
     if (fits(all, one)) files[one] = text()
   }
   let made = 0
-  for (let n = 0; n < 40; n += 1) {
+  for (let n = 0; n < 16; n += 1) {
     const below: Record<string, string | null> = { a0: '1' }
     for (let one = 0; one < 8; one += 1) put(below, below)
     const changed = () => {
@@ -132,7 +132,7 @@ test('[GIT-71] of merges by chance each that is made without git is the one that
     made += 1
     expect(tree, JSON.stringify({ below, ours, theirs })).toBe(byGit())
   }
-  expect(made).toBeGreaterThan(10)
+  expect(made).toBeGreaterThan(4)
 })
 
 test('[GIT-3] what is copied over without git is complete, also where the own repository has a part of it already', async () => {
