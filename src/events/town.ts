@@ -31,6 +31,8 @@ export const townMessages = [
   named('town.install', town),
   /** `downMs`: how long nobody was there to see time pass. */
   named('town.start', { version: line, downMs: count }),
+  /** It noticed that the machine had slept: no timer ran in that time. */
+  named('town.woke', { sleptMs: count }),
   named('town.stop', { reason: line }),
   /** From a person, with the town down: texts of these records are gone from the log. */
   named('town.erase', erasure),
@@ -44,6 +46,7 @@ export const townMessages = [
 export const townFacts = [
   named('TownInstalled', town),
   named('TownStarted', { version: line, downMs: count }),
+  named('TownWoke', { sleptMs: count }),
   named('TownStopped', { reason: line }),
   named('RecordsErased', erasure),
   named('TownSettingChanged', { key: line, value: z.json() }),

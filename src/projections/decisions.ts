@@ -128,15 +128,19 @@ const handlers: Handlers<DecisionRows> = {
     edit(rows, id, (row) => {
       row.notice = { ways: [], problem: message }
     }),
-  TownStarted: (rows, { downMs }) => {
-    let moved = false
-    for (const row of decisions(rows, { open: true })) {
-      if (row.expiresAt === null) continue
-      row.expiresAt = later(row.expiresAt, downMs)
-      moved = downMs > 0
-    }
-    return moved
-  },
+  TownStarted: (rows, { downMs }) => move(rows, downMs),
+  TownWoke: (rows, { sleptMs }) => move(rows, sleptMs),
+}
+
+/** Time in which nobody was there counts towards no deadline. */
+function move(rows: DecisionRows, ms: number): boolean {
+  let moved = false
+  for (const row of decisions(rows, { open: true })) {
+    if (row.expiresAt === null) continue
+    row.expiresAt = later(row.expiresAt, ms)
+    moved = ms > 0
+  }
+  return moved
 }
 
 const later = (iso: string, ms: number): string => new Date(Date.parse(iso) + ms).toISOString()

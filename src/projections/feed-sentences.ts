@@ -22,6 +22,7 @@ const sayings: Sayings = {
     downMs > 0
       ? `the town starts (${version}) after ${duration(downMs)} of rest`
       : `the town starts (${version})`,
+  TownWoke: ({ sleptMs }) => `the machine has slept for ${duration(sleptMs)}`,
   TownStopped: ({ reason }) => `the town stops${because(reason)}`,
   RecordsErased: ({ records, reason }) =>
     `texts of ${records.length === 1 ? `record ${records[0]?.seq}` : `${records.length} records`} are erased${because(reason)}`,

@@ -63,7 +63,7 @@ export interface Ledger {
   apply(record: LogRecord): LedgerChange
   /** Open tells of a correlation. */
   tellsOf(correlation: number): number
-  /** ms of the log's time in which nobody was there to see time pass (from TownStarted). */
+  /** ms of the log's time in which nobody was there to see time pass (from TownStarted and TownWoke). */
   readonly unwatchedMs: number
   /** `unwatchedMs` as it was when a timer was set. */
   unwatchedWhenSet(timerId: string): number
@@ -182,6 +182,9 @@ export function createLedger(): Ledger {
       for (const fact of record.facts) {
         if (fact.type === 'TownStarted') unwatchedMs += Number(fact.downMs ?? 0)
       }
+      const unwatched = unwatchedMs > unwatchedBefore
+      // Timers at hand stood still with the machine: none needs to be armed anew.
+      for (const fact of record.facts) if (fact.type === 'TownWoke') unwatchedMs += Number(fact.sleptMs)
       const added = { effects: [] as OpenWorld[], timers: [] as OpenTimer[], tells: [] as OpenTell[] }
       record.effects.forEach((effect, n) => {
         const asked = {
@@ -213,7 +216,7 @@ export function createLedger(): Ledger {
           added.effects.push(world)
         }
       })
-      return { ...added, closed, unwatched: unwatchedMs > unwatchedBefore }
+      return { ...added, closed, unwatched }
     },
   }
 }

@@ -42,6 +42,7 @@ import { binFolder, type Program, runningProgram } from './program/program.ts'
 import { VERSION } from './program/version.ts'
 import { createRoomWatch, type RoomWatch } from './room-watch.ts'
 import { checkpointer, endSessions, resumeSessions } from './sleep.ts'
+import { createSleepWatch } from './sleep-watch.ts'
 import { TownError } from './town-error.ts'
 import { openWorld, type World } from './world.ts'
 
@@ -130,7 +131,13 @@ export async function startDaemon(
     onTrouble: town.trouble,
   })
   const room = createRoomWatch(town)
+  const sleepWatch = createSleepWatch({
+    system: town.system,
+    elapsed: () => performance.now(),
+    trouble: town.trouble,
+  })
   town.onRecord((record) => {
+    sleepWatch.record(record)
     room.record(record)
     keeper.record(record)
     transcripts.record(record)

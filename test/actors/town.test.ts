@@ -108,3 +108,12 @@ test('[TOWN-9] who was given access, and when it was taken back, is said and not
     .when(message('town.revokeToken', { token: given.token }))
     .gives({ state: 'down', facts: [{ type: 'TokenRevoked', token: given.token }] })
 })
+
+test('[TOWN-10] for how long the machine has slept is noted, while the town is up', () => {
+  const woke = message('town.woke', { sleptMs: 28_800_000 })
+  town()
+    .given(install, message('town.start', { version: '0.1.0', downMs: 0 }))
+    .when(woke)
+    .gives({ state: 'up', facts: [{ type: 'TownWoke', sleptMs: 28_800_000 }] })
+  town().given(install).when(woke).gives({ refused: 'UNEXPECTED', state: 'down' })
+})

@@ -51,13 +51,9 @@ export function runAgent(world: World, process: Process, assignment: Assignment)
   const hear = (heard: object) => hooks.hear({ via: 'hook', ...heard } as Heard)
   const after = (ms: number, run: () => void) => scheduler.after(ms, () => process.alive && run())
   const end = (exitCode: number) => world.host.ended(process, { kind: 'exited', exitCode })
-  const fallsSilent = () => {
-    world.silent.add(process.session)
-  }
   /** Ends its turn with nothing handed in; goes on when it is told to. */
   const rest = () => {
     hear({ kind: 'turnEnded', background: 0 })
-    world.silent.add(process.session)
     let told = 0
     process.prompted = (nudge) => {
       told += 1
@@ -65,7 +61,6 @@ export function runAgent(world: World, process: Process, assignment: Assignment)
       const goesOn = mishap !== 'lazy' && random.chance(told === 1 ? 0.6 : 0.8)
       after(random.between(1_000, 20_000), () => {
         if (!goesOn) return hear({ kind: 'turnEnded', background: 0 })
-        world.silent.delete(process.session)
         finish()
       })
     }
@@ -112,7 +107,7 @@ export function runAgent(world: World, process: Process, assignment: Assignment)
         case 'hangs':
         case 'hangsInTool':
           process.prompted = () => {}
-          return fallsSilent()
+          return
         case 'rests':
         case 'lazy':
           return rest()
@@ -128,7 +123,7 @@ export function runAgent(world: World, process: Process, assignment: Assignment)
       }
     })
   }
-  if (mishap === 'mute') return fallsSilent()
+  if (mishap === 'mute') return
   after(random.between(20, 3_000), () => {
     hear({
       kind: 'ready',

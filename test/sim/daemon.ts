@@ -17,6 +17,7 @@ import {
   type TurnResult,
 } from '../../src/system/types.ts'
 import { type Brakes, createBrakes } from '../../src/town/brakes.ts'
+import { createSleepWatch, type SleepWatch } from '../../src/town/sleep-watch.ts'
 import { carryOut } from './effects.ts'
 import { replacing } from './replacing.ts'
 import type { DoneAnswer, Status } from './talking.ts'
@@ -40,6 +41,7 @@ export class Daemon {
   readonly life: number
   readonly #world: World
   #brakes: Brakes | null = null
+  #sleep: SleepWatch | null = null
 
   constructor(world: World, life: number) {
     this.#world = world
@@ -85,6 +87,7 @@ export class Daemon {
         if (isNew) world.shown(record)
         world.live?.note(record, this.system)
         this.#brakes?.record(record)
+        this.#sleep?.record(record)
       },
       onTrouble: (trouble) => {
         world.note(`trouble ${trouble.message}`)
@@ -162,6 +165,11 @@ export class Daemon {
   #opened(system: System): void {
     this.system = system
     const world = this.#world
+    this.#sleep = createSleepWatch({
+      system,
+      elapsed: () => world.scheduler.now,
+      trouble: (code, message) => world.checker.violated(`${code}: ${message}`),
+    })
     const downMs = world.downSince === null ? 0 : Math.max(0, world.scheduler.now - world.downSince)
     world.downSince = null
     const start: AnyMessage = { type: 'town.start', version: '1', downMs }

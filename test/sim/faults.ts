@@ -139,6 +139,9 @@ export function startFaults(world: World, plant: Plant): FaultDriver {
     settled: () => !full && !releasing,
     stop() {
       world.note('faults stop')
+      world.calm = true
+      // A clock that was set back is put right.
+      world.skewMs = Math.max(world.skewMs, world.skewMaxMs)
       Object.assign(faults, NO_FAULTS, { unreliable: faults.unreliable })
       if (full) mend(fills)
       disk.release()

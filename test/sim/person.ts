@@ -11,6 +11,8 @@ type Order = { readonly id: string; readonly messages: readonly Said[]; readonly
 
 /** How often the person looks whether something hangs, ms. */
 const LOOK_MS = 60_000
+/** Once nothing goes wrong any more. */
+const CALM_LOOK_MS = 15_000
 
 /** Carries out the orders in turn; `done` when the last has been answered. */
 export function startPerson(world: World): { readonly done: () => boolean } {
@@ -30,7 +32,7 @@ export function startPerson(world: World): { readonly done: () => boolean } {
     changeMind(world)
     rule(world)
     undo(world)
-    world.scheduler.after(LOOK_MS, look)
+    world.scheduler.after(world.calm ? CALM_LOOK_MS : LOOK_MS, look)
   }
   world.scheduler.after(LOOK_MS, look)
   return { done: () => at >= orders.length }
@@ -179,7 +181,7 @@ function ordersOf(world: World): Order[] {
       })
   }
   for (const rig of rigs) {
-    const value = random.between(1, 4)
+    const value = random.between(2, 4)
     orders.push({
       id: `limit ${rig}`,
       afterMs: random.between(1, 60_000),
@@ -333,20 +335,10 @@ const slingAgain = (bead: string, rig: string): Said[] => [
   },
 ]
 
-/** Ends sessions that have fallen silent, adds a rig again that could not be cloned, has parked work tried once more. */
+/** Adds a rig again that could not be cloned, has parked work tried once more. Who falls silent is nobody's business here. */
 function lookAround(world: World): void {
   const system = world.daemon?.system
   if (system == null) return
-  const stop = (session: string) => {
-    const messages = [{ to: session, message: { type: 'session.stop', reason: 'it says nothing' } }]
-    world.looks += 1
-    say(world, { id: `stop ${session} ${world.looks}`, messages }, () => {})
-  }
-  for (const session of world.silent) {
-    const state = system.owner(session)?.value
-    if (state === 'running' || state === 'finishing') stop(session)
-    if (state === 'ended') world.silent.delete(session)
-  }
   for (const [address, { value, context }] of system.owners()) {
     if (address.startsWith('rigs/') && value === 'failed') {
       world.looks += 1

@@ -19,9 +19,9 @@ export function unsettledIn(world: World): string | null {
   return null
 }
 
-/** What lies there grows old, in a month: nobody waits for it. */
+/** What lies there grows old, in a month, or is a late receipt: nobody waits for it. */
 const isFarOff = ({ actor, kind }: { readonly actor: string; readonly kind: string }): boolean =>
-  actor === KENNEL && kind === 'timer'
+  kind === 'timer' && (actor === KENNEL || actor.startsWith('nudges/'))
 
 /** A bead is done with when it is closed, handed back, or waits for a person; or for a bead that does. */
 function unfinished(world: World, id: string, waiting: readonly string[]): string | null {

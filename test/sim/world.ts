@@ -119,12 +119,14 @@ export class World {
   crashes = 0
   /** What the wall clock shows beyond virtual time, ms. */
   skewMs = 0
+  /** The most that it has shown. */
+  skewMaxMs = 0
   downSince: number | null = null
   looks = 0
+  /** Nothing goes wrong any more. */
+  calm = false
   /** A checkpoint of an earlier moment, as it lies on a disk. */
   saved: string | null = null
-  /** Sessions of agents that will never say anything. */
-  readonly silent = new Set<string>()
   readonly retried = new Set<string>()
   /** Assignments that were taken away, and dealt with. */
   readonly undone = new Set<string>()
@@ -161,6 +163,7 @@ export class World {
   }
 
   wall(): number {
+    this.skewMaxMs = Math.max(this.skewMaxMs, this.skewMs)
     return BEGIN + this.scheduler.now + this.skewMs
   }
 

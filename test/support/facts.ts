@@ -125,6 +125,7 @@ export const SAMPLES: { readonly [T in Fact['type']]: FactOf<T> } = {
     owner: { name: 'Ada', email: 'ada@example.org' },
     settings: { 'agents.default': 'claude' },
   },
+  TownWoke: { type: 'TownWoke', sleptMs: 28_800_000 },
   TownStarted: { type: 'TownStarted', version: '0.1.0', downMs: 4_000 },
   TownStopped: { type: 'TownStopped', reason: 'gt down' },
   TownSettingChanged: { type: 'TownSettingChanged', key: 'limits.polecats', value: 4 },

@@ -65,6 +65,9 @@ const machine = setup({ types: typesOf<TownContext>(), actions: ACTIONS }).creat
         // After a crash nobody said town.stop.
         'town.start': start,
         'town.forked': forked,
+        'town.woke': {
+          actions: does('town.woke', (_, { sleptMs }, to) => to.fact({ type: 'TownWoke', sleptMs })),
+        },
         'town.stop': {
           target: 'down',
           actions: does('town.stop', (_, { reason }, to) => to.fact({ type: 'TownStopped', reason })),
@@ -113,4 +116,4 @@ const machine = setup({ types: typesOf<TownContext>(), actions: ACTIONS }).creat
   },
 })
 
-export const town: MachineDef = { name: 'town', version: 4, machine, live: false }
+export const town: MachineDef = { name: 'town', version: 5, machine, live: false }

@@ -21,6 +21,9 @@ export function watchedSince(from: string): { pass(record: LogRecord): number; u
 
 /** How long before this record nobody was there, ms. */
 export function downIn({ facts }: LogRecord): number {
-  for (const { type, downMs } of facts) if (type === 'TownStarted') return Number(downMs)
+  for (const { type, downMs, sleptMs } of facts) {
+    if (type === 'TownStarted') return Number(downMs)
+    if (type === 'TownWoke') return Number(sleptMs)
+  }
   return 0
 }
