@@ -103,7 +103,8 @@ export class Model {
   }
 
   #readRecords(): void {
-    for (const record of this.#town.records.slice(this.#seen)) {
+    const records = this.#town.records.slice(this.#seen)
+    for (const record of records) {
       // What a thaw itself pushes is pushed to a target that is not frozen any more.
       for (const { type } of record.facts) {
         if (type === 'TargetFrozen') this.#frozen = true
@@ -116,6 +117,9 @@ export class Model {
         for (const { commit, head } of tip.parts ?? [tip])
           this.#pushed.set(commit, { commit, head, tip: tip.commit })
       }
+    }
+    // To say whom to blame the target is read, which may be further than the record that blames.
+    for (const record of records) {
       for (const fact of record.facts) {
         const { mergeRequest, bead, receipt, tree, base } = fact as unknown as {
           mergeRequest: string
