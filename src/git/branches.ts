@@ -10,11 +10,12 @@
 import { rm } from 'node:fs/promises'
 import { type Remote, type Repositories, RepositoryError } from '../ports/repositories.ts'
 import { hold } from './checkpoints.ts'
-import { type GitOutcome, git, gitOutcome } from './git.ts'
-import { receivePack } from './landings.ts'
+import { type GitOutcome, git } from './git.ts'
 import { besideTree, type Layout, onOwn } from './layout.ts'
 import { checkName, checkObjectId, checkSource } from './names.ts'
-import { freshTarget, NETWORK_SILENT_MS_MAX, remoteHead, unreachable } from './remotes.ts'
+import { isAncestor } from './parting.ts'
+import { pushLeased } from './pushes.ts'
+import { freshTarget, remoteHead, unreachable } from './remotes.ts'
 
 type Create = Parameters<Repositories['createBranch']>[0]
 type Look = Parameters<Repositories['lookAtBranch']>[0]
@@ -30,7 +31,7 @@ export async function createBranch(
   const base = await freshTarget(layout, remote, target)
   const before = await headAt(remote, branch)
   if (before === null) {
-    const pushed = await push(layout, remote, branch, '', base)
+    const pushed = await pushLeased(layout, remote, branch, { from: '', to: base })
     if (pushed.code === 0 && (await headAt(remote, branch)) === base) {
       await freshTarget(layout, remote, branch)
       return { head: base, base }
@@ -43,7 +44,7 @@ export async function createBranch(
       throw new RepositoryError('BRANCH_REFUSED', `The remote does not take a branch ${branch}.`)
     throw error
   })
-  if (!(await isIn(layout, head, base)))
+  if (!(await isAncestor(onOwn(layout), head, base)))
     throw taken(branch, `it has commits that ${target} does not have; it stands at ${head.slice(0, 12)}`)
   return { head, base: head }
 }
@@ -72,7 +73,7 @@ export async function removeBranch(
   checkObjectId(head)
   if (branch === target) throw notProved(branch, 'it is the target itself')
   const base = await freshTarget(layout, remote, target)
-  if (!(await isIn(layout, head, base))) {
+  if (!(await isAncestor(onOwn(layout), head, base))) {
     throw notProved(branch, `${target} does not have ${head.slice(0, 12)}, so not all of its commits`)
   }
   await hold(layout, `refs/gt/removed/${branch}`, head)
@@ -80,7 +81,7 @@ export async function removeBranch(
   const now = await headAt(remote, branch)
   if (now === null) return { removed: true }
   if (now !== head) throw notProved(branch, `it moved to ${now.slice(0, 12)} after it had landed`)
-  const pushed = await push(layout, remote, branch, head, '')
+  const pushed = await pushLeased(layout, remote, branch, { from: head, to: '' })
   if ((await headAt(remote, branch)) === null) return { removed: true }
   if (pushed.code !== 0 && !isAnswered(pushed)) throw unreachable(remote.url, pushed)
   throw new RepositoryError('BRANCH_REFUSED', `The remote does not let ${branch} be removed.`)
@@ -110,35 +111,6 @@ async function headAt(remote: Remote, branch: string): Promise<string | null> {
     if (error instanceof RepositoryError && error.code === 'TARGET_NOT_FOUND') return null
     throw error
   }
-}
-
-/** Both have been fetched. */
-async function isIn(layout: Layout, commit: string, head: string): Promise<boolean> {
-  return (await gitOutcome(['merge-base', '--is-ancestor', commit, head], onOwn(layout))).code === 0
-}
-
-/** `from` and `to` are commits; empty: no branch. */
-async function push(
-  layout: Layout,
-  remote: Remote,
-  branch: string,
-  from: string,
-  to: string,
-): Promise<GitOutcome> {
-  const ref = `refs/heads/${branch}`
-  const args = [
-    'push',
-    '--porcelain',
-    '--no-verify',
-    '--no-follow-tags',
-    `--force-with-lease=${ref}:${from}`,
-    ...receivePack(remote),
-  ]
-  return await gitOutcome([...args, '--', remote.url, `${to}:${ref}`], {
-    ...onOwn(layout),
-    access: 'remote',
-    silentMsMax: NETWORK_SILENT_MS_MAX,
-  })
 }
 
 /** The remote said something of the ref. */

@@ -16,6 +16,7 @@ import { restoreIgnored, showIgnored } from './ignored.ts'
 import { withIndex } from './index-files.ts'
 import { type Layout, readingEnv, treeEnv } from './layout.ts'
 import { checkName, checkObjectId, invalid } from './names.ts'
+import { isAncestor } from './parting.ts'
 import { refId } from './refs.ts'
 import { headBelow } from './removal.ts'
 
@@ -162,8 +163,7 @@ async function keptCommit(layout: Layout, { name, branch, commit }: Name): Promi
     throw new RepositoryError('NOTHING_KEPT', `Nothing is kept of ${branch} any more.`)
   }
   if (last === null || last === checkpoint) return checkpoint
-  const args = ['merge-base', '--is-ancestor', checkpoint, last]
-  const isOlder = (await gitOutcome(args, { cwd: '/', env: readingEnv(layout) })).code === 0
+  const isOlder = await isAncestor({ cwd: '/', env: readingEnv(layout) }, checkpoint, last)
   return isOlder ? last : checkpoint
 }
 

@@ -12,6 +12,7 @@ import { withIndex } from './index-files.ts'
 import { type Layout, onOwn, readingEnv, treeEnv, type Worktree, worktreeOf } from './layout.ts'
 import { checkName, checkObjectId, invalid } from './names.ts'
 import { importCommit } from './objects.ts'
+import { isAncestor } from './parting.ts'
 import { refId } from './refs.ts'
 import { headOf } from './worktrees.ts'
 
@@ -140,15 +141,13 @@ export async function keepCommits(
   commits: readonly string[],
 ): Promise<string | null> {
   const at = { cwd: '/', env: { ...readingEnv(layout), ...KEEPER } }
-  const isIn = async (one: string, other: string) =>
-    (await gitOutcome(['merge-base', '--is-ancestor', one, other], at)).code === 0
   const earlier = await refId(layout.own, ref)
   const beyond: string[] = []
   for (const commit of new Set(commits))
-    if (earlier === null || !(await isIn(commit, earlier))) beyond.push(commit)
+    if (earlier === null || !(await isAncestor(at, commit, earlier))) beyond.push(commit)
   const [first] = beyond
   if (first === undefined) return earlier
-  const goesOn = earlier === null || (await isIn(earlier, first))
+  const goesOn = earlier === null || (await isAncestor(at, earlier, first))
   const parents = goesOn ? beyond : [...beyond, earlier]
   const files = goesOn ? first : earlier
   const args = ['commit-tree', `${files}^{tree}`, ...parents.flatMap((id) => ['-p', id])]

@@ -62,10 +62,14 @@ function fileOf(path: string, stages: Map<string, { mode: string; id: string }>)
   return { path, mode: ours.mode, base: base?.id ?? null, ours: ours.id, theirs: theirs.id }
 }
 
-/** What a file has in a tree, or as a blob; null when it is too large, or not there. */
-export async function contentOf(layout: Layout, object: string): Promise<Buffer | null> {
+/** What a file has in a tree, or as a blob; null when it is longer, or not there. */
+export async function contentOf(
+  layout: Layout,
+  object: string,
+  bytesMax = BYTES_MAX,
+): Promise<Buffer | null> {
   const { code, stdout } = await gitOutcome(['cat-file', 'blob', object], onOwn(layout))
-  return code === 0 && stdout.length <= BYTES_MAX ? stdout : null
+  return code === 0 && stdout.length <= bytesMax ? stdout : null
 }
 
 /** The tree with these contents in the place of what conflicted. */

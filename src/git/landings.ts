@@ -13,11 +13,13 @@ import { dirname, join } from 'node:path'
 import { type Repositories, RepositoryError } from '../ports/repositories.ts'
 import { noteLanded } from './builds.ts'
 import { fields, firstLine, type GitOutcome, git, gitOutcome, withoutCredentials } from './git.ts'
-import { type Layout, onOwn, ownEnv } from './layout.ts'
+import { type Layout, onOwn } from './layout.ts'
 import { checkName, checkObjectId, checkSource } from './names.ts'
+import { isAncestor } from './parting.ts'
 import { type PatchProof, preparePatches, provePatch } from './proofs.ts'
+import { pushLeased, REFINERY } from './pushes.ts'
 import { commonDirOf, readHead, writeRef } from './refs.ts'
-import { fetchRefs, NETWORK_SILENT_MS_MAX, remoteHead, trackingRef, unreachable } from './remotes.ts'
+import { fetchRefs, remoteHead, trackingRef, unreachable } from './remotes.ts'
 import { isThere } from './worktrees.ts'
 
 type Input = Parameters<Repositories['pushTarget']>[0]
@@ -37,7 +39,8 @@ export async function pushTarget(layout: Layout, input: Input): Promise<Result> 
     if (files.length > 0 && !(await finishInterrupted(place, input)))
       return await settleDirty(layout, input, place, files, proof)
   }
-  const pushed = await push(layout, input)
+  const { remote, target, base: from, commit: to } = input
+  const pushed = await pushLeased(layout, remote, target, { from, to })
   if (pushed.code === 0)
     return (
       (await landed(layout, input, proof)) ?? {
@@ -66,46 +69,6 @@ async function proveAll(layout: Layout, { base, commit, head, parts }: Input): P
   return { ...(proofs.at(-1) as PatchProof), parts: proofs }
 }
 
-async function push(layout: Layout, input: Input): Promise<GitOutcome> {
-  const ref = `refs/heads/${input.target}`
-  const options = receivePack(input.remote)
-  const args = [
-    'push',
-    '--porcelain',
-    '--no-verify',
-    '--no-follow-tags',
-    `--force-with-lease=${ref}:${input.base}`,
-  ]
-  return await gitOutcome([...args, ...options, '--', input.remote.url, `${input.commit}:${ref}`], {
-    cwd: '/',
-    env: { ...ownEnv(layout), ...REFINERY },
-    access: 'remote',
-    silentMsMax: NETWORK_SILENT_MS_MAX,
-  })
-}
-
-/** Options of a push: no hook of a person's own repository runs. */
-export const receivePack = ({ kind }: Input['remote']): string[] =>
-  kind === 'local' ? [`--receive-pack=${PERSONS_RECEIVE_PACK}`] : []
-
-/** Name in the reflog of a repository on this machine. */
-const REFINERY = { GIT_COMMITTER_NAME: 'Refinery', GIT_COMMITTER_EMAIL: 'refinery@localhost' }
-
-/**
- * How git receives into a person's repository: git's own `updateInstead` moves a checked-out target together with its
- * tree when that is clean, and refuses otherwise; untracked files in the way refuse as well.
- */
-const PERSONS_RECEIVE_PACK = `git ${[
-  'core.hooksPath=/dev/null',
-  'core.fsmonitor=false',
-  'receive.denyCurrentBranch=updateInstead',
-  'receive.autogc=false',
-  'gc.auto=0',
-  'maintenance.auto=false',
-]
-  .map((setting) => `-c ${setting}`)
-  .join(' ')} receive-pack`
-
 /** The landing, when the remote has `commit` in its target now; also when it was pushed before a crash. */
 async function landed(layout: Layout, input: Input, proof: Proof): Promise<Result | null> {
   const head = await remoteHead(input.remote, input.target)
@@ -120,8 +83,7 @@ async function landed(layout: Layout, input: Input, proof: Proof): Promise<Resul
       [`+refs/heads/${input.target}:${trackingRef(input.target)}`],
       input.target,
     )
-    const contains = ['merge-base', '--is-ancestor', input.commit, head]
-    if ((await gitOutcome(contains, onOwn(layout))).code !== 0) return null
+    if (!(await isAncestor(onOwn(layout), input.commit, head))) return null
   }
   for (const { commit } of input.parts ?? [input]) noteLanded(layout, commit)
   return { kind: 'landed', head, ...proof }

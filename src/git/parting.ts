@@ -2,7 +2,7 @@
 
 import { lineBelow } from './builds.ts'
 import { readCommit } from './commit-files.ts'
-import { git } from './git.ts'
+import { type GitOptions, git, gitOutcome } from './git.ts'
 import { type Layout, onOwn } from './layout.ts'
 import { remembered } from './turns.ts'
 
@@ -19,6 +19,13 @@ export async function forkOf(layout: Layout, base: string, head: string): Promis
   })
   return await found.catch(() => null)
 }
+
+/** Whether `of` has the commit in its history, or is it; false where one of both is not there. */
+export const isAncestor = async (
+  at: Pick<GitOptions, 'cwd' | 'env'>,
+  commit: string,
+  of: string,
+): Promise<boolean> => (await gitOutcome(['merge-base', '--is-ancestor', commit, of], at)).code === 0
 
 /**
  * The same where the branch is one line of commits that meets the line which we built ourselves: `line` are

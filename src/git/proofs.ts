@@ -9,7 +9,7 @@ import { knownBuild, stackBelow } from './builds.ts'
 import { git, gitOutcome } from './git.ts'
 import { type Layout, onOwn } from './layout.ts'
 import { checkObjectId } from './names.ts'
-import { forkOf } from './parting.ts'
+import { forkOf, isAncestor } from './parting.ts'
 import { type Between, type LinesChanged, patchesBetween } from './patches.ts'
 import { notedFor } from './resolution-notes.ts'
 import { remembered } from './turns.ts'
@@ -129,9 +129,7 @@ export async function baseOf(layout: Layout, landed: string): Promise<string> {
 
 async function requireParent(layout: Layout, base: string, commit: string): Promise<void> {
   if (knownBuild(layout, commit)?.base === base) return
-  const at = onOwn(layout)
-  const below = await gitOutcome(['merge-base', '--is-ancestor', base, commit], at)
-  if (below.code === 0 && base !== commit) return
+  if (base !== commit && (await isAncestor(onOwn(layout), base, commit))) return
   throw new RepositoryError('NOT_PROVED', `The commit ${short(commit)} does not stand on ${short(base)}.`, {
     base,
     commit,

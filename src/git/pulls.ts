@@ -13,7 +13,9 @@ import { type GitOutcome, git, gitOutcome } from './git.ts'
 import { createPull, describePull, findPull, getPull, isMerged, mergeOnForge, pullState } from './github.ts'
 import { type Layout, layoutOf, onOwn } from './layout.ts'
 import { checkName, checkObjectId, checkSource } from './names.ts'
+import { isAncestor } from './parting.ts'
 import { baseOf, provePatch } from './proofs.ts'
+import { pushLeased } from './pushes.ts'
 import { fetchRefs, NETWORK_SILENT_MS_MAX, remoteHead, trackingRef, unreachable } from './remotes.ts'
 import { learn } from './rerere.ts'
 import { keyedTurns } from './turns.ts'
@@ -56,18 +58,7 @@ async function pushBranch(layout: Layout, { remote, branch, commit, replaces }: 
   const before = await branchHead(remote.url, ref)
   if (before === commit) return
   if (before !== '' && !replaces.includes(before)) throw taken(branch, before)
-  const args = [
-    'push',
-    '--porcelain',
-    '--no-verify',
-    '--no-follow-tags',
-    `--force-with-lease=${ref}:${before}`,
-  ]
-  const pushed = await gitOutcome([...args, '--', remote.url, `${commit}:${ref}`], {
-    ...onOwn(layout),
-    access: 'remote',
-    silentMsMax: NETWORK_SILENT_MS_MAX,
-  })
+  const pushed = await pushLeased(layout, remote, branch, { from: before, to: commit })
   if (pushed.code === 0) return
   const now = await branchHead(remote.url, ref)
   if (now === commit) return
@@ -127,8 +118,7 @@ async function landed(layout: Layout, input: Merging, sha: string): Promise<Merg
   const at = onOwn(layout)
   checkObjectId(sha)
   await fetchRefs(layout, remote.url, [`+refs/heads/${target}:${trackingRef(target)}`], target)
-  const contains = await gitOutcome(['merge-base', '--is-ancestor', sha, trackingRef(target)], at)
-  if (contains.code !== 0)
+  if (!(await isAncestor(at, sha, trackingRef(target))))
     return refused(
       'PULL_NOT_IN_TARGET',
       `The forge says ${sha.slice(0, 12)} was merged, and ${target} does not have it.`,

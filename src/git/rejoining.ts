@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { type Remote, RepositoryError } from '../ports/repositories.ts'
 import { gitOutcome } from './git.ts'
 import { type Layout, readingEnv } from './layout.ts'
+import { isAncestor } from './parting.ts'
 import { readHead, refId } from './refs.ts'
 import { shown } from './remotes.ts'
 
@@ -27,7 +28,7 @@ export async function checkRejoining(
 ): Promise<void> {
   if (remote.url === layout.apart || !existsSync(layout.apart)) return
   const alone = await refId(layout.apart, `refs/heads/${target}`)
-  if (alone === null || (await isWithin(layout, alone, head))) return
+  if (alone === null || (await isAncestor({ cwd: '/', env: readingEnv(layout) }, alone, head))) return
   const open = await branchesOn(layout, alone, head)
   if (open.length === 0) return
   const others = open.length > NAMED_MAX ? ` and ${open.length - NAMED_MAX} more` : ''
@@ -48,12 +49,8 @@ async function branchesOn(layout: Layout, alone: string, head: string): Promise<
     if (branch === null || commit === null) continue
     const met = await gitOutcome(['merge-base', alone, commit], { cwd: '/', env: readingEnv(layout) })
     const shares = met.stdout.toString().trim()
-    if (met.code === 0 && !(await isWithin(layout, shares, head))) open.push(branch)
+    const at = { cwd: '/', env: readingEnv(layout) }
+    if (met.code === 0 && !(await isAncestor(at, shares, head))) open.push(branch)
   }
   return open
-}
-
-async function isWithin(layout: Layout, commit: string, head: string): Promise<boolean> {
-  const at = { cwd: '/', env: readingEnv(layout) }
-  return (await gitOutcome(['merge-base', '--is-ancestor', commit, head], at)).code === 0
 }

@@ -18,11 +18,12 @@ import {
   keep,
   keepCommits,
 } from './checkpoints.ts'
-import { git, gitOutcome } from './git.ts'
+import { git } from './git.ts'
 import { keepIgnored } from './ignored.ts'
 import { type Layout, onOwn, readingEnv, type Worktree, worktreeOf } from './layout.ts'
 import { checkName, checkObjectId } from './names.ts'
 import { importCommit } from './objects.ts'
+import { isAncestor } from './parting.ts'
 import { baseOf, provePatch } from './proofs.ts'
 import { refId } from './refs.ts'
 import { trackingRef } from './remotes.ts'
@@ -125,14 +126,9 @@ export async function discard(layout: Layout, worktree: Worktree): Promise<void>
 }
 
 /** @throws RepositoryError NOT_PROVED: it is not in the target as that was seen last */
-export async function requireLanded(
-  layout: Layout,
-  input: Pick<Input, 'landed' | 'target'>,
-): Promise<void> {
+export async function requireLanded(layout: Layout, input: Pick<Input, 'landed' | 'target'>): Promise<void> {
   const target = await refId(layout.own, trackingRef(input.target))
-  const args = ['merge-base', '--is-ancestor', input.landed, target ?? trackingRef(input.target)]
-  const outcome = await gitOutcome(args, onOwn(layout))
-  if (outcome.code === 0) return
+  if (await isAncestor(onOwn(layout), input.landed, target ?? trackingRef(input.target))) return
   throw new RepositoryError(
     'NOT_PROVED',
     `The commit ${input.landed.slice(0, 12)} is not in ${input.target}; nothing was removed.`,

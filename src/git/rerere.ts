@@ -17,6 +17,8 @@ import {
 import { git, gitOutcome } from './git.ts'
 import { type Layout, onOwn, ownEnv } from './layout.ts'
 import { checkObjectId } from './names.ts'
+import { isAncestor } from './parting.ts'
+import { REFINERY } from './pushes.ts'
 import { refId } from './refs.ts'
 import { keyedTurns } from './turns.ts'
 
@@ -111,7 +113,7 @@ export async function noteConflict(
   layout: Layout,
   { branch, base, head }: { readonly branch: string; readonly base: string; readonly head: string },
 ): Promise<void> {
-  const env = { ...ownEnv(layout), ...PERSON }
+  const env = { ...ownEnv(layout), ...REFINERY }
   const made = await gitOutcome(['commit-tree', `${base}^{tree}`, '-p', base, '-p', head, '-m', 'conflict'], {
     cwd: '/',
     env,
@@ -119,13 +121,6 @@ export async function noteConflict(
   if (made.code !== 0) return
   // Of a name that is in the way of another one nothing is learned.
   await gitOutcome(['update-ref', refOf(branch), made.stdout.toString().trim()], { cwd: '/', env })
-}
-
-const PERSON = {
-  GIT_AUTHOR_NAME: 'Refinery',
-  GIT_AUTHOR_EMAIL: 'refinery@localhost',
-  GIT_COMMITTER_NAME: 'Refinery',
-  GIT_COMMITTER_EMAIL: 'refinery@localhost',
 }
 
 export function noteBuilt(
@@ -164,8 +159,7 @@ async function learnFrom(
   if (noted === null) return
   const [ours = '', theirs = ''] = (await git(['show', '-s', '--format=%P', noted], at)).split(' ')
   // What does not stand on what it conflicted with says nothing of how the two fit.
-  const stands = await gitOutcome(['merge-base', '--is-ancestor', ours, head], at)
-  if (stands.code === 0) await learnOne(layout, { ours, theirs, as: head })
+  if (await isAncestor(at, ours, head)) await learnOne(layout, { ours, theirs, as: head })
   await gitOutcome(['update-ref', '-d', refOf(branch), noted], at)
 }
 

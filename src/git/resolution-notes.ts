@@ -6,6 +6,7 @@
 import { RepositoryError, type Resolution } from '../ports/repositories.ts'
 import { git, gitOutcome } from './git.ts'
 import { type Layout, onOwn, ownEnv } from './layout.ts'
+import { REFINERY } from './pushes.ts'
 import { refId } from './refs.ts'
 
 export type Resolved = { readonly tree: string; readonly resolution: Resolution }
@@ -33,16 +34,9 @@ export async function note(
   const when = `@${Math.floor(date / 1000)} +0000`
   const commit = await git(['commit-tree', tree, '-p', base, '-p', head, '-F', '-'], {
     cwd: '/',
-    env: { ...ownEnv(layout), ...PERSON, GIT_AUTHOR_DATE: when, GIT_COMMITTER_DATE: when },
+    env: { ...ownEnv(layout), ...REFINERY, GIT_AUTHOR_DATE: when, GIT_COMMITTER_DATE: when },
     input: `${JSON.stringify(resolution)}\n`,
   })
   const moved = await gitOutcome(['update-ref', refOf(landing), commit], onOwn(layout))
   if (moved.code !== 0) throw new RepositoryError('GIT_FAILED', 'What settled a conflict could not be noted.')
-}
-
-const PERSON = {
-  GIT_AUTHOR_NAME: 'Refinery',
-  GIT_AUTHOR_EMAIL: 'refinery@localhost',
-  GIT_COMMITTER_NAME: 'Refinery',
-  GIT_COMMITTER_EMAIL: 'refinery@localhost',
 }

@@ -6,9 +6,8 @@
 //   GIT-69. A result with marks of a conflict in it is none.
 
 import type { Resolution, Resolve } from '../ports/repositories.ts'
-import { type Conflict, conflictOf, isMarked, type Settled, treeWith } from './conflicts.ts'
-import { gitOutcome } from './git.ts'
-import { type Layout, onOwn } from './layout.ts'
+import { type Conflict, conflictOf, contentOf, isMarked, type Settled, treeWith } from './conflicts.ts'
+import type { Layout } from './layout.ts'
 import { byMergiraf } from './mergiraf.ts'
 import { type LandingInput, replayedTree } from './methods.ts'
 import { byRerere } from './rerere.ts'
@@ -57,8 +56,8 @@ async function tried(
 /** Whether a file that conflicted has the marks of a conflict in the tree. */
 async function hasMarks(layout: Layout, tree: string, { files }: Conflict): Promise<boolean> {
   for (const { path } of files) {
-    const { code, stdout } = await gitOutcome(['cat-file', 'blob', `${tree}:${path}`], onOwn(layout))
-    if (code === 0 && isMarked(stdout)) return true
+    const content = await contentOf(layout, `${tree}:${path}`, Number.POSITIVE_INFINITY)
+    if (content !== null && isMarked(content)) return true
   }
   return false
 }

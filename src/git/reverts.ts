@@ -7,6 +7,8 @@ import { RepositoryError } from '../ports/repositories.ts'
 import { fields, git, gitFailed, gitOutcome } from './git.ts'
 import { type Layout, onOwn } from './layout.ts'
 import { checkObjectId } from './names.ts'
+import { isAncestor } from './parting.ts'
+import { REFINERY } from './pushes.ts'
 
 /** What a request landed: from the commit of the target that it was built upon to its own. */
 type Landed = { readonly base: string; readonly commit: string }
@@ -47,10 +49,9 @@ async function landedNewestFirst(
 ): Promise<readonly Landed[]> {
   const found: { readonly one: Landed; readonly before: number }[] = []
   for (const one of all) {
-    const contains = ['merge-base', '--is-ancestor', checkObjectId(one.commit), target]
     checkObjectId(one.base)
     // Neither: the object itself is not there.
-    if ((await gitOutcome(contains, onOwn(layout))).code !== 0) continue
+    if (!(await isAncestor(onOwn(layout), checkObjectId(one.commit), target))) continue
     found.push({ one, before: Number(await git(['rev-list', '--count', one.commit], onOwn(layout))) })
   }
   return found.sort((left, right) => right.before - left.before).map(({ one }) => one)
@@ -61,16 +62,9 @@ async function withoutIt(layout: Layout, commit: string, tree: string): Promise<
   const { env } = onOwn(layout)
   return await git(['commit-tree', tree, '-p', commit, '-m', `Without ${commit}`], {
     ...onOwn(layout),
-    env: { ...env, ...PERSON, GIT_AUTHOR_DATE: date, GIT_COMMITTER_DATE: date },
+    // It is never pushed: what lands is built of it, by whoever asked.
+    env: { ...env, ...REFINERY, GIT_AUTHOR_DATE: date, GIT_COMMITTER_DATE: date },
   })
-}
-
-/** It is never pushed: what lands is built of it, by whoever asked. */
-const PERSON = {
-  GIT_AUTHOR_NAME: 'Refinery',
-  GIT_AUTHOR_EMAIL: 'refinery@localhost',
-  GIT_COMMITTER_NAME: 'Refinery',
-  GIT_COMMITTER_EMAIL: 'refinery@localhost',
 }
 
 async function merge(
