@@ -3,7 +3,6 @@
 // Each run is counted by the gate itself, which appends a line to a file. The first figure is without cache, with nothing
 // tested ahead; the second is what testing ahead saves of a queue that is mostly green.
 
-import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,6 +13,17 @@ import type { EffectParams, Message, MessageOf } from '../src/events/index.ts'
 import { createRepositories } from '../src/git/repositories.ts'
 import type { Repositories } from '../src/ports/repositories.ts'
 import { createDecider, type State } from '../src/system/decide.ts'
+import {
+  type Asked as AskedOfQueue,
+  type At,
+  addBranches,
+  carryOut,
+  DATE,
+  ENV,
+  makeRemote,
+  messageOf,
+  PERSON,
+} from './queue-rig.ts'
 import type { Figure } from './stats.ts'
 
 const REQUESTS = 100
@@ -21,7 +31,6 @@ const EACH_BAD = 20
 const BATCH = 8
 /** Where a machine has other things to do, what a gate sleeps has to be as much longer as git takes longer. */
 const GATE_MS = Number(process.env.GATE_MS ?? 200)
-const DATE = 1_800_000_000_000
 const RUNS_MAX = 0.4
 const WALL_MAX = 0.5
 /** Of a queue that is mostly green: these are bad, and this much of the time is left at most. */
@@ -107,7 +116,7 @@ async function land({ batch, ...how }: How): Promise<Queue> {
 
     const take = (to: string, message: Message): void => {
       seq += 1
-      const meta = { at: new Date(1_800_000_000_000 + seq).toISOString(), by: 'bench', seq }
+      const meta = { at: new Date(DATE + seq).toISOString(), by: 'bench', seq }
       const before = states.get(to) ?? null
       const decision = decider.decide(to === AHEAD ? ahead : refinery, to, before, { ...message, meta })
       if (decision.kind === 'refused') throw new Error(decision.refusal.message)
@@ -157,36 +166,20 @@ async function land({ batch, ...how }: How): Promise<Queue> {
   }
 }
 
-type Kind = 'merge.build' | 'gates.run' | 'target.push' | 'stack.ahead'
-type Asked = { [K in Kind]: { kind: K; params: EffectParams<K> } }[Kind]
+type Asked = AskedOfQueue | { kind: 'stack.ahead'; params: EffectParams<'stack.ahead'> }
 
 async function makeRig(dir: string, { isCached, isAhead, isBad }: Omit<How, 'batch'>) {
   const [url, counted] = [join(dir, 'remote.git'), join(dir, 'counted')]
   mkdirSync(join(dir, 'rigs', 'bench'), { recursive: true })
   writeFileSync(counted, '')
-  git(dir, ['init', '-q', '--bare', '--template=', '-b', 'main', url])
-  git(url, ['fast-import', '--quiet'], commits([{ ref: 'main', file: 'good/0', from: null }]))
-  const at = { rig: 'bench', remote: { kind: 'origin', url }, target: 'main' } as const
+  const main = makeRemote(url, [])
+  const at: At = { rig: 'bench', remote: { kind: 'origin', url }, target: 'main' }
   const repos: Repositories = createRepositories(dir)
   await repos.cloneRig(at)
-  const main = git(url, ['rev-parse', 'main'])
-  const branches = numbers().map((n) => ({
-    ref: `b${n}`,
-    file: `${isBad(n) ? 'bad' : 'good'}/${n}`,
-    from: main,
-  }))
-  const shared = join(dir, 'rigs/bench/repo.git')
-  git(shared, ['fast-import', '--quiet'], commits(branches))
-  const heads = new Map(
-    git(shared, ['for-each-ref', '--format=%(refname:short) %(objectname)', 'refs/heads'])
-      .split('\n')
-      .map((row) => row.split(' ') as [string, string]),
-  )
+  const fileOf = (n: number) => `${isBad(n) ? 'bad' : 'good'}/${n}`
+  const heads = addBranches(join(dir, 'rigs/bench/repo.git'), main, REQUESTS, fileOf)
   const script = `printf . >> ${counted}; sleep ${GATE_MS / 1_000}; test ! -e bad`
   const gates = [{ name: 'test', command: ['/bin/sh', '-c', script], timeoutMs: 60_000 }]
-  const person = { name: 'bench', email: 'bench@localhost' }
-  const env = { PATH: process.env.PATH ?? '/usr/bin:/bin' }
-  const messageOf = (bead: string, id: string): string => `${bead}\n\nBead: ${bead}\nReceipt: ${id}\n`
   return {
     counted,
     settings: (batch: number): MessageOf<'refinery.configure'> => ({
@@ -206,92 +199,25 @@ async function makeRig(dir: string, { isCached, isAhead, isBad }: Omit<How, 'bat
       sandbox: `bench/polecats/p${n}/sandboxes/1`,
       agent: `bench/polecats/p${n}`,
       branch: `b${n}`,
-      head: heads.get(`b${n}`) ?? '',
+      head: heads[n - 1] ?? '',
       attempt: 1,
     }),
     giveUp: () => repos.endAhead({ rig: 'bench', target: at.target }),
-    async carryOut({ kind, params }: Asked): Promise<Message> {
-      if (kind === 'stack.ahead') {
-        const { onto, batch, stacks, requests, setup } = params
-        const how = { ...at, onto, batch, stacks, gates, setup, env, committer: person, date: DATE }
-        const asked = requests.map(({ mergeRequest: id, bead, branch, head }) => ({
-          id,
-          branch,
-          head,
-          message: messageOf(bead, id),
-          author: person,
-        }))
-        try {
-          const { built, below = [], ...ran } = await repos.runAhead({ ...how, requests: asked })
-          const lower = below.map(({ built, ...stack }) => ({ ...stack, mergeRequests: [...built] }))
-          return { type: 'ahead.ran', ...ran, mergeRequests: [...built], below: lower }
-        } catch (error) {
-          return { type: 'ahead.notRun', code: 'AHEAD_ENDED', message: String(error) }
-        }
-      }
-      const mergeRequest = params.mergeRequest as string
-      if (kind === 'merge.build') {
-        const { branch, head = '', bead, onto } = params
-        const outcome = await repos.buildMerge({
-          ...at,
-          branch,
-          head,
-          message: messageOf(bead, mergeRequest),
-          author: person,
-          committer: person,
-          date: DATE,
-          onto,
-        })
-        if (outcome.kind !== 'built') throw new Error(`${bead} is ${outcome.kind}`)
-        const { commit, tree, base } = outcome
-        return { type: 'merge.built', mergeRequest, commit, tree, base }
-      }
-      if (kind === 'gates.run') {
-        const { commit, setup } = params
-        const ran = await repos.runGates({ rig: 'bench', commit, setup, gates, env, cache: isCached })
-        const results = ran.results.map(
-          ({ name, command, exitCode, durationMs, logTail, outcome, cached }) => ({
-            name,
-            command: [...command],
-            exitCode,
-            durationMs,
-            logTail,
-            outcome,
-            ...(cached && { cached }),
-          }),
-        )
-        return { type: 'gates.ran', mergeRequest: params.mergeRequest, tree: ran.tree, results }
-      }
-      const { base, commit, head, parts } = params
-      const outcome = await repos.pushTarget({ ...at, base, commit, head, parts })
-      if (outcome.kind !== 'landed') throw new Error(`The push of ${commit} is ${outcome.kind}`)
-      const proved = outcome.parts?.map(({ patchId, proof }, n) => ({
-        mergeRequest: parts?.[n]?.mergeRequest ?? '',
-        patchId,
-        proof,
-      }))
-      const { head: now, patchId, proof } = outcome
-      return {
-        type: 'target.advanced',
-        mergeRequest,
-        head: now,
-        patchId,
-        proof,
-        ...(proved && { parts: proved }),
+    async carryOut(asked: Asked): Promise<Message> {
+      if (asked.kind !== 'stack.ahead') return await carryOut(repos, at, { gates, cache: isCached }, asked)
+      const { onto, batch, stacks, requests, setup } = asked.params
+      const people = { committer: PERSON, date: DATE }
+      const named = requests.map(({ mergeRequest: id, bead, branch, head }) => {
+        return { id, branch, head, message: messageOf(bead, id), author: PERSON }
+      })
+      const how = { ...at, onto, batch, stacks, requests: named, gates, setup, env: ENV, ...people }
+      try {
+        const { built, below = [], ...ran } = await repos.runAhead(how)
+        const lower = below.map(({ built, ...stack }) => ({ ...stack, mergeRequests: [...built] }))
+        return { type: 'ahead.ran', ...ran, mergeRequests: [...built], below: lower }
+      } catch (error) {
+        return { type: 'ahead.notRun', code: 'AHEAD_ENDED', message: String(error) }
       }
     },
   }
 }
-
-type Commit = { readonly ref: string; readonly file: string; readonly from: string | null }
-
-const commits = (all: readonly Commit[]): string =>
-  all
-    .map(
-      ({ ref, file, from }) =>
-        `commit refs/heads/${ref}\ncommitter bench <bench@localhost> 1800000000 +0000\ndata 4\nwork\n${from === null ? '' : `from ${from}\n`}M 100644 inline ${file}\ndata 2\nx\n\n`,
-    )
-    .join('')
-
-const git = (cwd: string, args: string[], input = ''): string =>
-  execFileSync('git', args, { cwd, input, encoding: 'utf8' }).trim()

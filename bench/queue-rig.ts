@@ -9,7 +9,7 @@ import { performance } from 'node:perf_hooks'
 import { refinery } from '../src/actors/refinery/refinery.machine.ts'
 import type { EffectParams, Message } from '../src/events/index.ts'
 import { createRepositories } from '../src/git/repositories.ts'
-import type { Repositories } from '../src/ports/repositories.ts'
+import type { GateSpec, Remote, Repositories } from '../src/ports/repositories.ts'
 import { createDecider, type State } from '../src/system/decide.ts'
 
 export type QueueOptions = {
@@ -29,7 +29,8 @@ export const PERSON = { name: 'bench', email: 'bench@localhost' }
 export const ENV = { PATH: process.env.PATH ?? '/usr/bin:/bin' }
 /** What is asked of each landing; it costs its start. */
 export const GATES = [{ name: 'test', command: ['true'], timeoutMs: 60_000 }]
-const DATE = 1_800_000_000_000
+/** Of all commits. */
+export const DATE = 1_800_000_000_000
 
 /** All requests until nothing is asked any more. @throws Error when one does not land */
 export async function landQueue(options: QueueOptions): Promise<Queue> {
@@ -74,7 +75,7 @@ export async function landQueue(options: QueueOptions): Promise<Queue> {
       take({ type: 'MERGE_READY', bead: `be-${n + 1}`, ...work })
     }
     for (let asked = open.shift(); asked !== undefined; asked = open.shift())
-      take(await carryOut(repos, at, asked))
+      take(await carryOut(repos, at, { gates: GATES, cache: false }, asked))
     const wallMs = performance.now() - began
     if (eachMs.length !== options.requests) throw new Error(`${eachMs.length} of ${options.requests} landed`)
     return { wallMs, eachMs }
@@ -85,24 +86,30 @@ export async function landQueue(options: QueueOptions): Promise<Queue> {
 }
 
 type Kind = 'merge.build' | 'gates.run' | 'target.push'
-type Asked = { [K in Kind]: { kind: K; params: EffectParams<K> } }[Kind]
-type At = Awaited<ReturnType<typeof makeRig>>['at']
+export type Asked = { [K in Kind]: { kind: K; params: EffectParams<K> } }[Kind]
+export type At = { readonly rig: string; readonly remote: Remote; readonly target: string }
 
 async function makeRig(dir: string, options: QueueOptions) {
   const url = join(dir, 'remote.git')
   mkdirSync(join(dir, 'rigs', 'bench'), { recursive: true })
   const main = makeRemote(url, options.files)
-  const at = { rig: 'bench', remote: { kind: 'origin', url }, target: 'main' } as const
+  const at: At = { rig: 'bench', remote: { kind: 'origin', url }, target: 'main' }
   const repos: Repositories = createRepositories(dir)
   await repos.cloneRig(at)
   return { repos, at, heads: addBranches(join(dir, 'rigs/bench/repo.git'), main, options.requests) }
 }
 
-async function carryOut(repos: Repositories, at: At, { kind, params }: Asked): Promise<Message> {
+/** What a Refinery asks of the worker, by real git. @throws Error when work is not built, or not pushed */
+export async function carryOut(
+  repos: Repositories,
+  at: At,
+  { gates, cache }: { readonly gates: GateSpec[]; readonly cache: boolean },
+  { kind, params }: Asked,
+): Promise<Message> {
   const mergeRequest = params.mergeRequest as string
   if (kind === 'merge.build') {
     const { branch, head = '', bead, onto } = params
-    const message = `${bead}\n\nBead: ${bead}\nReceipt: ${mergeRequest}\n`
+    const message = messageOf(bead, mergeRequest)
     const people = { author: PERSON, committer: PERSON, date: DATE }
     const built = await repos.buildMerge({ ...at, branch, head, message, ...people, onto })
     if (built.kind !== 'built') throw new Error(`${bead} is ${built.kind}`)
@@ -111,9 +118,10 @@ async function carryOut(repos: Repositories, at: At, { kind, params }: Asked): P
   }
   if (kind === 'gates.run') {
     const { commit, setup } = params
-    const ran = await repos.runGates({ rig: at.rig, commit, setup, gates: GATES, env: ENV, cache: false })
-    const results = ran.results.map(({ name, command, exitCode, durationMs, logTail, outcome }) => {
-      return { name, command: [...command], exitCode, durationMs, logTail, outcome }
+    const ran = await repos.runGates({ rig: at.rig, commit, setup, gates, env: ENV, cache })
+    const results = ran.results.map(({ name, command, exitCode, durationMs, logTail, outcome, cached }) => {
+      const result = { name, command: [...command], exitCode, durationMs, logTail, outcome }
+      return { ...result, ...(cached && { cached }) }
     })
     return { type: 'gates.ran', mergeRequest: params.mergeRequest, tree: ran.tree, results }
   }
@@ -130,38 +138,58 @@ async function carryOut(repos: Repositories, at: At, { kind, params }: Asked): P
   }
 }
 
-/** A bare repository with its first commit on main, which it gives. */
-export function makeRemote(url: string, files: readonly string[]): string {
+/** Of a commit that lands. */
+export const messageOf = (bead: string, mergeRequest: string): string =>
+  `${bead}\n\nBead: ${bead}\nReceipt: ${mergeRequest}\n`
+
+/** A bare repository with its first commit on main, which it gives. Each file has so many lines. */
+export function makeRemote(url: string, files: readonly string[], lines = LINES): string {
   git('/', ['init', '-q', '--bare', '--template=', '-b', 'main', url])
-  git(url, ['fast-import', '--quiet'], commits([{ ref: 'main', files: ['begun', ...files], from: null }]))
+  const first = { ref: 'main', files: ['begun', ...files], from: null, lines }
+  git(url, ['fast-import', '--quiet'], commits([first]))
   return git(url, ['rev-parse', 'main'])
 }
 
 /** Branches `b1`, … that add a file each; their heads. */
-export function addBranches(repository: string, main: string, count: number): string[] {
+export function addBranches(
+  repository: string,
+  main: string,
+  count: number,
+  fileOf = (n: number): string => `work/b${n}`,
+): string[] {
   const names = Array.from({ length: count }, (_, n) => `b${n + 1}`)
-  const each = names.map((ref) => ({ ref, files: [`work/${ref}`], from: main }))
+  const each = names.map((ref, n) => ({ ref, files: [fileOf(n + 1)], from: main }))
   git(repository, ['fast-import', '--quiet'], commits(each))
   return git(repository, ['rev-parse', ...names]).split('\n')
 }
 
-type Commit = { readonly ref: string; readonly files: readonly string[]; readonly from: string | null }
+type Commit = {
+  readonly ref: string
+  readonly files: readonly string[]
+  readonly from: string | null
+  readonly lines?: number
+}
 
 const commits = (all: readonly Commit[]): string =>
   all
-    .map(({ ref, files, from }) =>
+    .map(({ ref, files, from, lines = LINES }) =>
       [
         `commit refs/heads/${ref}`,
         'committer bench <bench@localhost> 1800000000 +0000\ndata 4\nwork',
         ...(from === null ? [] : [`from ${from}`]),
-        ...files.map((file) => `M 100644 inline ${file}\ndata ${textOf(file).length}\n${textOf(file)}`),
+        ...files.map((file) => {
+          const text = textOf(file, lines)
+          return `M 100644 inline ${file}\ndata ${text.length}\n${text}`
+        }),
         '',
       ].join('\n'),
     )
     .join('\n')
 
-/** About as long as a short source file, and no two are alike. */
-const textOf = (file: string): string => `// ${file}\n`.repeat(40)
+/** Of a short source file. */
+const LINES = 40
+/** No two are alike. */
+const textOf = (file: string, lines: number): string => `// ${file}\n`.repeat(lines)
 
 export const git = (cwd: string, args: readonly string[], input = ''): string =>
   execFileSync('git', args, {
