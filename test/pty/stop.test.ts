@@ -36,14 +36,24 @@ function commandLine(pid: number): string {
 }
 
 describe('stop', () => {
-  test('[PTY-10] leaves nothing of a tree with nohup, setsid, orphans and ignored signals', async () => {
-    const pids = await startStubborn('stubborn')
-    expect(pids.length).toBeGreaterThanOrEqual(9)
-    await host.stop('stubborn', 200)
-    expect(survivors(town.id, 'stubborn')).toEqual([])
-    expect(pids.filter((pid) => commandLine(pid).startsWith('sleep 64'))).toEqual([])
-    expect(await endingOf(host, 'stubborn')).toEqual({ kind: 'killed', signal: 'SIGKILL' })
-  })
+  // `npm run supervisor` has it end hundreds.
+  const TREES = Number(process.env.TREES ?? 1)
+  test(
+    '[PTY-10] leaves nothing of a tree with nohup, setsid, orphans and ignored signals',
+    async () => {
+      for (let n = 1; n <= TREES; n += 1) {
+        const id = `stubborn-${n}`
+        const pids = await startStubborn(id)
+        expect(pids.length).toBeGreaterThanOrEqual(9)
+        await host.stop(id, 200)
+        expect(survivors(town.id, id)).toEqual([])
+        expect(pids.filter((pid) => commandLine(pid).startsWith('sleep 64'))).toEqual([])
+        expect(await endingOf(host, id)).toEqual({ kind: 'killed', signal: 'SIGKILL' })
+        await host.forget(id)
+      }
+    },
+    30_000 * TREES,
+  )
 
   test('[PTY-10] asks before it kills: a program that ends by itself on SIGTERM is let', async () => {
     await host.start(
