@@ -28,7 +28,7 @@ export type { BeadRow, BeadRows, BeadStatus } from './bead-rows.ts'
 export const createBeads = (): Projection<BeadRows> =>
   projection({
     name: 'beads',
-    version: 3,
+    version: 4,
     empty: emptyBeadRows,
     handlers,
     derived: { parts: DERIVED_PARTS, rebuild: rebuildIndexes },
@@ -124,6 +124,7 @@ const way: Handlers<BeadRows> = {
     change(rows, bead, at, (row) => {
       row.status = 'open'
       row.stage = 'queued'
+      row.waits.recovery = null
       row.reason = null
       row.orderedBy = by
       // The queue's own record may come first in the same turn.
@@ -176,6 +177,12 @@ const way: Handlers<BeadRows> = {
     change(rows, bead, at, (row) => {
       row.waits.recovery = { kind: 'recovery', id: sandbox, since: at }
     }),
+  // Between its hooks: it goes back into the queue by itself.
+  RedispatchGranted: (rows, { bead, agent, waitMs }, { at }) =>
+    change(rows, bead, at, (row) => {
+      if (waitMs > 0) row.waits.recovery = { kind: 'recovery', id: agent, since: at }
+    }),
+  RedispatchDropped: (rows, { bead }, { at }) => change(rows, bead, at, noRecovery),
   AttemptBegun: (rows, { bead }, { at }) =>
     change(rows, bead, at, (row) => {
       row.waits.recovery = null

@@ -51,6 +51,35 @@ describe('[P3] [P6] what a bead waits for ends its why, with what helps', () => 
     )
   })
 
+  test('[DEACON-7] its next try, after its work did not get on', async () => {
+    const town = await smallTown()
+    await town.create('sh-1')
+    const recovered = (n: number, rig: string) =>
+      message('RECOVERED_BEAD', { bead: 'sh-1', rig, sandbox: `shop/polecats/nux/sandboxes/${n}` })
+    // Of a rig that it does not belong to: nothing comes of the first.
+    await town.say('shop/witness', ['deacon', recovered(1, 'barn')])
+    await town.say('shop/witness', ['deacon', recovered(2, RIG)])
+    expect(town.sentence('sh-1')).toBe(
+      'It waits for its next try since T: its work did not get on, and it goes back into the queue by itself. What helps: gt sling sh-1',
+    )
+  })
+
+  test('[MAYOR-19] a polecat that is in quarantine', async () => {
+    const town = await smallTown()
+    await town.create('sh-1')
+    const nux = 'shop/polecats/nux'
+    await town.say('deacon', [
+      'mayor',
+      { ...message('dispatch.hold'), why: 'quarantine', scope: 'agent', id: nux },
+    ])
+    await town.say(
+      'overseer',
+      [beadOwner('sh-1'), message('bead.queue', { now: false })],
+      ['mayor', message('dispatch.request', { bead: 'sh-1', agent: 'nux' })],
+    )
+    expect(town.wait('sh-1')).toMatchObject({ kind: 'quarantine', id: nux, command: `gt thaw ${nux}` })
+  })
+
   test('no place: who has it', async () => {
     const town = await twoBeads()
     expect(town.wait('sh-1')).toBeNull()

@@ -179,6 +179,14 @@ describe('what a bead waits for', () => {
     expect(wait(...begun, RecoveryScheduled, AttemptBegun)).toBeNull()
   })
 
+  test('[PR-7] [DEACON-7] is its recovery while it goes back into the queue by itself later', () => {
+    const { RedispatchGranted } = SAMPLES
+    const again = [...begun, BeadUnhooked, RedispatchGranted]
+    expect(wait(...again)).toEqual({ kind: 'recovery', id: RedispatchGranted.agent, since: timeOf(6) })
+    expect(wait(...again, BeadQueued)).toBeNull()
+    expect(wait(...begun, BeadUnhooked, { ...RedispatchGranted, waitMs: 0 })).toBeNull()
+  })
+
   test('[PR-7] is a gate or the target while its landing waits, with the code as id', () => {
     const { MergeWaiting, MergeBuilding } = SAMPLES
     expect(wait(...tested, MergeWaiting)).toEqual({ kind: 'gate', id: 'RIG_HAS_NO_GATE', since: timeOf(7) })

@@ -84,6 +84,11 @@ function needs({ stage, openNeeds, waits, createdAt }: BeadRow): Wait | null {
 
 function unbegun(seen: Seen, row: BeadRow): Wait | null {
   const { id, stage, rig, stageSince, waits } = row
+  if (stage === 'none' && waits.recovery !== null)
+    return made('recovery', waits.recovery.id, waits.recovery.since, 'its next try', {
+      why: 'its work did not get on, and it goes back into the queue by itself',
+      command: `gt sling ${id}`,
+    })
   if (stage === 'none')
     return made('unslung', id, stageSince, 'somebody to hand it over', {
       why: 'nobody has slung it',
