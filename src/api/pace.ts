@@ -14,6 +14,9 @@ const INTERVAL_MS = 100
 /** Requests of one session that may wait. More would only wait longer. */
 const WAITING_MAX = 100
 
+/** No bucket is further from being full than this. */
+const LONGEST_MS = (BURST + WAITING_MAX + 1) * INTERVAL_MS
+
 /** Resolves when the caller may be served. @throws {Fault} TOWN_BUSY */
 export type Pace = (caller: Caller) => Promise<void>
 
@@ -23,9 +26,11 @@ export function createPace(clock: Clock): Pace {
   return async (caller) => {
     if (caller.kind !== 'session') return
     const now = clock.now()
-    const from = Math.max(now, fullAt.get(caller.session) ?? now)
+    // A clock that went back by hours keeps nobody waiting for hours.
+    const from = Math.min(Math.max(now, fullAt.get(caller.session) ?? now), now + LONGEST_MS)
     const wait = from - now - (BURST - 1) * INTERVAL_MS
     if (wait > WAITING_MAX * INTERVAL_MS) {
+      fullAt.set(caller.session, from)
       throw new Fault('TOWN_BUSY', `${caller.agent} asks too often; it may ask again in 10 s.`)
     }
     for (const [session, full] of fullAt) if (full <= now) fullAt.delete(session)

@@ -55,3 +55,19 @@ test('a session that never stops asking is told to come back', async () => {
   expect(refused.length).toBeGreaterThan(50)
   expect(refused[0]).toMatchObject({ reason: { code: 'TOWN_BUSY' } })
 })
+
+test('a clock that goes back by hours keeps a session waiting for some seconds and not for hours', async () => {
+  const { clock, pass } = heldClock()
+  const pace = createPace(clock)
+  await pass(10 * 3_600_000)
+  for (let n = 0; n < 10; n += 1) await pace(session('nux'))
+  await pass(-5 * 3_600_000)
+  await pace(session('nux')).catch(() => undefined)
+  await pass(10_100)
+  let served = false
+  void pace(session('nux')).then(() => {
+    served = true
+  })
+  await pass(10_100)
+  expect(served).toBe(true)
+})

@@ -1,7 +1,7 @@
 // The agent programs of this machine, as one check: can anybody be started, and can the one that the town chose?
 
 import { type AgentCheck, agentsSet, checkAgents } from '../agents/agents-check.ts'
-import type { Checked } from './doctor.ts'
+import type { Checked } from './types.ts'
 
 export type AgentsFound = {
   readonly check: Checked

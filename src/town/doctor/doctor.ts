@@ -18,28 +18,14 @@ import { programChecks, runtimeChecks } from './runtime.ts'
 import { socketChecks } from './sockets.ts'
 import {
   type Check,
-  type CheckState,
+  type Checked,
   type Examined,
   type Found,
-  type Group,
   type Marked,
   notChecked,
   reasonOf,
 } from './types.ts'
 import { worktreeChecks, worktreeFolders } from './worktrees.ts'
-
-export type Checked = {
-  readonly group: Group
-  readonly name: string
-  readonly state: CheckState
-  readonly sentence: string
-  readonly items: readonly string[]
-  readonly cure: string | null
-  /** `gt doctor --fix` can do it. */
-  readonly fixable: boolean
-  /** What was done now, or null. */
-  readonly fixed: string | null
-}
 
 const MACHINE: readonly Check[] = [...runtimeChecks, ...gitChecks]
 const TOWN: readonly Check[] = [
@@ -66,6 +52,7 @@ export type Wanted = {
 }
 
 export { agentsOf } from './agents.ts'
+export type { Checked } from './types.ts'
 
 export type Examination = {
   readonly checks: readonly Checked[]

@@ -35,6 +35,19 @@ export type Found = {
   readonly fix?: () => Promise<string>
 }
 
+export type Checked = {
+  readonly group: Group
+  readonly name: string
+  readonly state: CheckState
+  readonly sentence: string
+  readonly items: readonly string[]
+  readonly cure: string | null
+  /** `gt doctor --fix` can do it. */
+  readonly fixable: boolean
+  /** What was done now, or null. */
+  readonly fixed: string | null
+}
+
 export type Check = {
   readonly group: Group
   /** `sockets.daemon`. */
