@@ -30,9 +30,9 @@ const LARGE_MAX = 2
 const BEADS = Number(process.env.QUEUE_BEADS ?? 100)
 const PLACES = 5
 /** Each bead has all of them written and removed, which takes a file system longer than all else that is done here. */
-const DISK_FILES = Number(process.env.QUEUE_FILES ?? 1_000)
+const DISK_FILES = Number(process.env.QUEUE_FILES ?? 300)
 /** So the repository is as large as one of more files that are shorter. */
-const DISK_LINES = 1_000
+const DISK_LINES = 3_000
 const GROWTH_MAX = 0.05
 
 const filesOf = (count: number): string[] =>

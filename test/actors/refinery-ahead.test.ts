@@ -385,6 +385,11 @@ describe('what runs ahead', () => {
       .given(...tested, over(1, { next: true }), over(2, { next: true }))
       .when(over(3, {}))
       .gives({ state: 'idle', facts: [used(3)] })
+    // What was of use before they had all been tested is not waited for again.
+    owner()
+      .given(many, over(1, { next: true }), ...tested.slice(1), over(2, { next: true }))
+      .when(over(3, { next: true }))
+      .gives({ state: 'idle', facts: [used(3)] })
     owner()
       .given(...tested)
       .when(message('ahead.over', { tree: tip(1), cached: false }))
