@@ -234,6 +234,7 @@ const rigs = {
     507,
     'Make room on the disk of the town; what waits is tried again by itself, or at once: gt mq retry <rig>.',
   ),
+  DISK_READ_ONLY: row(507, 'Mount the disk of the town for writing; then sling the bead again.'),
   GATE_NOT_STARTED: row(
     409,
     'Correct the command of the gate: gt config list --rig <rig>; then gt mq retry <rig>.',

@@ -10,6 +10,7 @@ import { copyFile, lstat, mkdir, readdir, readFile, rename, stat } from 'node:fs
 import { join } from 'node:path'
 import { type Repositories, RepositoryError } from '../ports/repositories.ts'
 import { copyIgnored } from './copies.ts'
+import { asWorktreeFault } from './disk.ts'
 import { git, gitOutcome } from './git.ts'
 import { restoreIgnored } from './ignored.ts'
 import { withIndex } from './index-files.ts'
@@ -22,8 +23,18 @@ import { runSetup } from './setups.ts'
 
 type Input = Parameters<Repositories['addWorktree']>[0]
 
-/** @throws RepositoryError SETUP_FAILED, GIT_FAILED when path or branch are taken; those of `freshTarget` */
+/** @throws RepositoryError SETUP_FAILED, DISK_FULL, DISK_READ_ONLY, GIT_FAILED when path or branch are taken; those of `freshTarget` */
 export async function addWorktree(layout: Layout, input: Input): Promise<{ base: string; head: string }> {
+  try {
+    return await made(layout, input)
+  } catch (error) {
+    const { code } = error as { readonly code?: string }
+    if (error instanceof RepositoryError && code !== 'GIT_FAILED') throw error
+    throw await asWorktreeFault(input.path, error)
+  }
+}
+
+async function made(layout: Layout, input: Input): Promise<{ base: string; head: string }> {
   checkName('branch', input.branch)
   const { from } = input
   if (from !== undefined) for (const id of [from.head, from.files]) checkObjectId(id)

@@ -116,6 +116,8 @@ export type KeptName = {
   readonly name: string
   readonly branch: string
   readonly commit?: string | null
+  /** Commits of refs that were taken away (`reapKept`), as they were told then: used where no ref is left. */
+  readonly reaped?: readonly string[]
 }
 
 /** What git ignores of a worktree that is gone, kept beside git. */
@@ -593,6 +595,7 @@ export type RepositoryErrorCode =
   | 'GIT_FAILED'
   /** There is no room for the Refinery's checkout, or was none while a gate ran. */
   | 'DISK_FULL'
+  | 'DISK_READ_ONLY'
   | 'NAME_INVALID'
   /** The worker ended before it answered; ask again. */
   | 'WORKER_GONE'
