@@ -19,12 +19,24 @@ export type Standing = {
 }
 
 /** What an agent is doing; of one at work, what its session says. */
-export const agentState = (state: string, standing?: Standing | null): string =>
+export const agentState = (
+  state: string,
+  standing?: Standing | null,
+  health?: { readonly state: string },
+): string =>
+  IN_TROUBLE[health?.state ?? ''] ??
   (state === 'working' && standing != null ? standingText(standing) : null) ??
   { hooked: 'starting', submitted: 'done, in queue', recovering: 'begins again', parked: 'needs you' }[
     state
   ] ??
   state
+
+const IN_TROUBLE: { readonly [health: string]: string } = {
+  stalled: 'does not go on',
+  zombie: 'not stopped yet',
+  crashLooping: 'dies again and again',
+  unknown: 'could not be checked',
+}
 
 function standingText({ state, tool, until }: Standing): string | null {
   switch (state) {

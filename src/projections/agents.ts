@@ -1,6 +1,6 @@
 // Agents: every role and polecat, what it does now, and how it is.
 //
-// Owns:      one row per identity; identities stay for ever.
+// Owns:      one row per identity; identities stay for ever. How one is by where it stands: agent-health.ts.
 // Does not:  say what a process did on its own (facts only: no heartbeat, no guess).
 // Always:    `hook` is what hooks.ts says; `session` and `pid` are those of the last session that has not ended.
 
@@ -17,7 +17,9 @@ import {
   workerOf,
 } from '../events/address.ts'
 import type { Standing } from '../events/hearing.ts'
+import type { LogRecord } from '../events/index.ts'
 import type { Address } from '../events/record.ts'
+import { HEALTH_STATES, type Health, type HealthState, healthOf } from './agent-health.ts'
 import { SET_ASIDE } from './merge-queue.ts'
 import { type Handlers, projection } from './store.ts'
 import type { Projection } from './types.ts'
@@ -40,9 +42,6 @@ export type AgentState =
   /** A crew member that a person removed; it is in no list. */
   | 'removed'
 
-/** `done`: its part is done and with the Refinery. `waiting`: for a person, or for what a person must set right. */
-export type HealthState = 'idle' | 'working' | 'done' | 'recovering' | 'waiting'
-
 export type AgentRow = {
   address: Address
   role: AgentRole
@@ -56,20 +55,22 @@ export type AgentRow = {
   pid: number | null
   /** Where its session stands, as recorded; null while it has none. */
   standing: Standing | null
-  health: { state: HealthState; since: string; reason: string | null }
+  health: Health
 }
 
 export type AgentRows = {
   readonly byAddress: Map<Address, AgentRow>
   /** Bead -> preset asked for, until it is landed or withdrawn. */
   readonly presets: Map<string, string>
+  /** Who is given no bead for a while -> why. */
+  readonly quarantined: Map<Address, string>
 }
 
 export const createAgents = (): Projection<AgentRows> =>
   projection({
     name: 'agents',
-    version: 4,
-    empty: (): AgentRows => ({ byAddress: new Map(), presets: new Map() }),
+    version: 5,
+    empty: (): AgentRows => ({ byAddress: new Map(), presets: new Map(), quarantined: new Map() }),
     handlers,
   })
 
@@ -101,7 +102,7 @@ export const agent = (rows: AgentRows, address: Address): AgentRow | null =>
 
 /** Polecats by health. */
 export function agentCounts(rows: AgentRows, rig?: string): Record<HealthState, number> {
-  const counts = { idle: 0, working: 0, done: 0, recovering: 0, waiting: 0 }
+  const counts = Object.fromEntries(HEALTH_STATES.map((state) => [state, 0])) as Record<HealthState, number>
   for (const row of agents(rows, { rig, role: 'polecat' })) counts[row.health.state] += 1
   return counts
 }
@@ -109,80 +110,80 @@ export function agentCounts(rows: AgentRows, rig?: string): Record<HealthState, 
 const ROLES: readonly AgentRole[] = ['mayor', 'deacon', 'boot', 'witness', 'refinery', 'polecat', 'crew']
 
 const roles: Handlers<AgentRows> = {
-  TownInstalled: (rows, _fact, { at }) => {
+  TownInstalled: (rows, _fact, at) => {
     add(rows, MAYOR, 'mayor', at)
     add(rows, DEACON, 'deacon', at)
     add(rows, BOOT, 'boot', at)
     return true
   },
-  RigAdded: (rows, { rig }, { at }) => {
+  RigAdded: (rows, { rig }, at) => {
     add(rows, witness(rig), 'witness', at)
     add(rows, refinery(rig), 'refinery', at)
     return true
   },
-  IntegrationCreated: (rows, { rig, epic }, { at }) => add(rows, refinery(rig, epic), 'refinery', at),
-  MergeBuilding: (rows, { mergeRequest, bead }, { at }) => refines(rows, mergeRequest, bead, 'building', at),
-  MergeTesting: (rows, { mergeRequest, bead }, { at }) => refines(rows, mergeRequest, bead, 'testing', at),
-  MergeLanding: (rows, { mergeRequest, bead }, { at }) => refines(rows, mergeRequest, bead, 'landing', at),
-  MergeRequeued: (rows, { mergeRequest }, { at }) => rests(rows, refineryOf(mergeRequest), at),
+  IntegrationCreated: (rows, { rig, epic }, at) => add(rows, refinery(rig, epic), 'refinery', at),
+  MergeBuilding: (rows, { mergeRequest, bead }, at) => refines(rows, mergeRequest, bead, 'building', at),
+  MergeTesting: (rows, { mergeRequest, bead }, at) => refines(rows, mergeRequest, bead, 'testing', at),
+  MergeLanding: (rows, { mergeRequest, bead }, at) => refines(rows, mergeRequest, bead, 'landing', at),
+  MergeRequeued: (rows, { mergeRequest }, at) => rests(rows, refineryOf(mergeRequest), at),
   // It goes on with another one; what keeps all of them is said by LandingWaits.
-  MergeWaiting: (rows, { mergeRequest, code }, { at }) =>
+  MergeWaiting: (rows, { mergeRequest, code }, at) =>
     SET_ASIDE.has(code) && rests(rows, refineryOf(mergeRequest), at),
-  MergeConflicted: (rows, { mergeRequest }, { at }) => rests(rows, refineryOf(mergeRequest), at),
-  MergeFailed: (rows, { mergeRequest }, { at }) => rests(rows, refineryOf(mergeRequest), at),
-  MergeLanded: (rows, { mergeRequest }, { at }) => rests(rows, refineryOf(mergeRequest), at),
-  LandingWaits: (rows, { rig, bead, message }, { at, actor }) =>
-    edit(rows, saidBy(actor, rig), (row) => {
+  MergeConflicted: (rows, { mergeRequest }, at) => rests(rows, refineryOf(mergeRequest), at),
+  MergeFailed: (rows, { mergeRequest }, at) => rests(rows, refineryOf(mergeRequest), at),
+  MergeLanded: (rows, { mergeRequest }, at) => rests(rows, refineryOf(mergeRequest), at),
+  LandingWaits: (rows, { rig, bead, message }, at) =>
+    edit(rows, saidBy(at.actor, rig), (row) => {
       row.hook = bead
-      be(row, 'waiting', 'waiting', message, at)
+      be(row, 'waiting', 'waitingForPerson', message, at)
     }),
   // What it does then it says next, unless it goes on with the landing itself.
-  LandingResumed: (rows, { rig }, { at, actor }) =>
-    edit(rows, saidBy(actor, rig), (row) => be(row, 'landing', 'working', null, at)),
+  LandingResumed: (rows, { rig }, at) =>
+    edit(rows, saidBy(at.actor, rig), (row) => be(row, 'landing', 'working', null, at)),
 }
 
 const polecats: Handlers<AgentRows> = {
-  PolecatNamed: (rows, { agent }, { at }) => add(rows, agent, 'polecat', at),
+  PolecatNamed: (rows, { agent }, at) => add(rows, agent, 'polecat', at),
   DispatchQueued: ({ presets }, { bead, preset }) => {
     if (preset === null) return presets.delete(bead)
     presets.set(bead, preset)
     return true
   },
   DispatchWithdrawn: ({ presets }, { bead }) => presets.delete(bead),
-  BeadHooked: (rows, { agent, bead }, { at }) => hooked(rows, agent, bead, at),
-  PolecatHooked: (rows, { agent, bead }, { at }) => hooked(rows, agent, bead, at),
-  BeadLanded: (rows, { agent, bead }, { at }) =>
+  BeadHooked: (rows, { agent, bead }, at) => hooked(rows, agent, bead, at),
+  PolecatHooked: (rows, { agent, bead }, at) => hooked(rows, agent, bead, at),
+  BeadLanded: (rows, { agent, bead }, at) =>
     edit(rows, agent, (row) => {
       if (row.hook === bead) be(row, 'leaving', 'done', 'landed; its worktree is taken away', at)
     }),
-  PolecatReleased: (rows, { agent, bead }, { at }) => freed(rows, agent, bead, at),
+  PolecatReleased: (rows, { agent, bead }, at) => freed(rows, agent, bead, at),
 }
 
 const crews: Handlers<AgentRows> = {
-  CrewAdded: (rows, { agent }, { at }) => {
+  CrewAdded: (rows, { agent }, at) => {
     add(rows, agent, 'crew', at)
     return edit(rows, agent, (row) => be(row, 'idle', 'idle', 'its worktree is made', at))
   },
-  CrewReady: (rows, { agent }, { at }) => edit(rows, agent, (row) => be(row, 'idle', 'idle', null, at)),
-  CrewNotAdded: (rows, { agent, message }, { at }) =>
-    edit(rows, agent, (row) => be(row, 'idle', 'waiting', `it has no worktree: ${message}`, at)),
-  CrewRemoved: (rows, { agent }, { at }) =>
+  CrewReady: (rows, { agent }, at) => edit(rows, agent, (row) => be(row, 'idle', 'idle', null, at)),
+  CrewNotAdded: (rows, { agent, message }, at) =>
+    edit(rows, agent, (row) => be(row, 'idle', 'waitingForPerson', `it has no worktree: ${message}`, at)),
+  CrewRemoved: (rows, { agent }, at) =>
     edit(rows, agent, (row) => be(row, 'removed', 'idle', 'a person removed it', at)),
-  CrewPaused: (rows, { agent, reason }, { at }) =>
+  CrewPaused: (rows, { agent, reason }, at) =>
     edit(rows, agent, (row) => be(row, 'paused', 'idle', RESTS_WHILE[reason], at)),
 }
 
 const assignments: Handlers<AgentRows> = {
-  WorktreeFailed: (rows, { sandbox, message }, { at }) =>
-    worker(rows, sandbox, 'parked', 'waiting', message, at),
-  AttemptBegun: (rows, { sandbox, attempt }, { at }) =>
+  WorktreeFailed: (rows, { sandbox, message }, at) =>
+    worker(rows, sandbox, 'parked', 'waitingForPerson', message, at),
+  AttemptBegun: (rows, { sandbox, attempt }, at) =>
     worker(rows, sandbox, 'working', 'working', attempt > 1 ? `attempt ${attempt}` : null, at),
-  WorkSubmitted: (rows, { sandbox }, { at }) => worker(rows, sandbox, 'submitted', 'done', WITH_REFINERY, at),
-  WorkHandedOff: (rows, { sandbox }, { at }) =>
+  WorkSubmitted: (rows, { sandbox }, at) => worker(rows, sandbox, 'submitted', 'done', WITH_REFINERY, at),
+  WorkHandedOff: (rows, { sandbox }, at) =>
     worker(rows, sandbox, 'hooked', 'working', 'a fresh session takes over', at),
-  RecoveryAsked: (rows, { sandbox, reason }, { at }) =>
+  RecoveryAsked: (rows, { sandbox, reason }, at) =>
     worker(rows, sandbox, 'recovering', 'recovering', reason, at),
-  RecoveryScheduled: (rows, { sandbox, waitMs }, { at }) =>
+  RecoveryScheduled: (rows, { sandbox, waitMs }, at) =>
     worker(
       rows,
       sandbox,
@@ -191,10 +192,10 @@ const assignments: Handlers<AgentRows> = {
       waitMs === 0 ? 'begins again at once' : `begins again after ${Math.ceil(waitMs / 1000)} s`,
       at,
     ),
-  SandboxPaused: (rows, { sandbox, reason = 'town' }, { at }) =>
+  SandboxPaused: (rows, { sandbox, reason = 'town' }, at) =>
     worker(rows, sandbox, 'paused', 'idle', RESTS_WHILE[reason], at),
-  SandboxParked: (rows, { sandbox, reason }, { at }) =>
-    worker(rows, sandbox, 'parked', 'waiting', reason, at),
+  SandboxParked: (rows, { sandbox, reason }, at) =>
+    worker(rows, sandbox, 'parked', 'waitingForPerson', reason, at),
 }
 
 const sessions: Handlers<AgentRows> = {
@@ -204,11 +205,11 @@ const sessions: Handlers<AgentRows> = {
       row.pid = null
       row.standing = null
     }),
-  AgentStands: (rows, { agent, session, standing }, { at }) =>
+  AgentStands: (rows, { agent, session, standing }, at) =>
     edit(rows, agent, (row) => {
       if (row.session === session) stands(row, standing, at)
     }),
-  SessionStarted: (rows, { agent, session, bead, pid, command }, { at }) =>
+  SessionStarted: (rows, { agent, session, bead, pid, command }, at) =>
     edit(rows, agent, (row) => {
       row.session = session
       row.pid = pid
@@ -217,7 +218,7 @@ const sessions: Handlers<AgentRows> = {
       if (row.state !== 'submitted')
         be(row, 'working', 'working', row.health.state === 'working' ? row.health.reason : null, at)
     }),
-  SessionFailed: (rows, { agent, session, message }, { at }) =>
+  SessionFailed: (rows, { agent, session, message }, at) =>
     edit(rows, agent, (row) => {
       if (row.session !== session) return
       row.session = null
@@ -226,28 +227,65 @@ const sessions: Handlers<AgentRows> = {
       if (row.hook !== null) be(row, 'recovering', 'recovering', message, at)
       else if (isDirected(row)) be(row, 'idle', 'idle', `it could not be started: ${message}`, at)
     }),
-  SessionEnded: (rows, { agent, session, ending, done }, { at, from }) =>
+  SessionEnded: (rows, { agent, session, ending, done }, at) =>
     edit(rows, agent, (row) => {
       if (row.session !== session) return
       row.session = null
       row.pid = null
       row.standing = null
+      if (row.health.state === 'zombie') be(row, row.state, AT_LAST[row.state] ?? 'working', null, at)
       if (isDirected(row)) {
         // A pause has said why already.
         if (row.state === 'working')
-          be(row, 'idle', 'idle', from === 'stopping' ? null : endedAs(ending.kind), at)
+          be(row, 'idle', 'idle', at.from === 'stopping' ? null : endedAs(ending.kind), at)
       } else if (!done && row.state === 'working')
         be(row, 'recovering', 'recovering', endedAs(ending.kind), at)
     }),
-  AgentDone: (rows, { agent, status, note }, { at }) =>
+  AgentDone: (rows, { agent, status, note }, at) =>
     edit(rows, agent, (row) => {
       if (row.hook === null) return
       if (status === 'COMPLETED') be(row, 'submitted', 'done', WITH_REFINERY, at)
-      else if (status === 'ESCALATED') be(row, 'parked', 'waiting', note === '' ? null : note, at)
+      else if (status === 'ESCALATED') be(row, 'parked', 'waitingForPerson', note === '' ? null : note, at)
     }),
 }
 
+/** What is said of those who do not go on, and of those who die again and again. */
+const troubles: Handlers<AgentRows> = {
+  AgentStalled: (rows, { agent, session, since, evidence }, at) =>
+    edit(rows, agent, (row) => {
+      if (row.session !== session) return
+      be(row, row.state, 'stalled', evidence.what, at)
+      row.health = { ...row.health, since, evidence: { ...evidence } }
+    }),
+  AgentGoesOn: (rows, { agent, session }, at) =>
+    edit(rows, agent, (row) => {
+      if (row.session !== session || row.standing === null) return
+      const goes = row.health.state === 'stalled' || row.health.state === 'unknown'
+      if (goes) be(row, row.state, ...healthOf(row.standing, row.hook !== null), at)
+    }),
+  LadderHeld: (rows, { agent, session, reason }, at) =>
+    edit(rows, agent, (row) => {
+      if (row.session === session) be(row, row.state, 'unknown', reason, at)
+    }),
+  SessionNotStopped: (rows, { agent, session, message }, at) =>
+    edit(rows, agent, (row) => {
+      if (row.session === session) be(row, row.state, 'zombie', `it could not be stopped: ${message}`, at)
+    }),
+  AgentQuarantined: (rows, { agent, reason }, at) => {
+    rows.quarantined.set(agent, reason)
+    return edit(rows, agent, (row) => be(row, row.state, 'crashLooping', reason, at))
+  },
+  AgentReleased: (rows, { agent }, at) => {
+    rows.quarantined.delete(agent)
+    return edit(rows, agent, (row) => {
+      if (row.health.state === 'crashLooping')
+        be(row, row.state, row.hook === null ? 'idle' : 'working', null, at)
+    })
+  },
+}
+
 const handlers: Handlers<AgentRows> = {
+  ...troubles,
   ...roles,
   ...polecats,
   ...crews,
@@ -261,6 +299,15 @@ const isDirected = ({ address }: AgentRow): boolean => {
   return role === 'crew' || role === 'mayor'
 }
 
+/** How somebody is whose program has ended at last, though it could not be stopped at first. */
+const AT_LAST: { readonly [S in AgentState]?: HealthState } = {
+  idle: 'idle',
+  submitted: 'done',
+  leaving: 'done',
+  parked: 'waitingForPerson',
+  paused: 'idle',
+}
+
 const endedAs = (kind: string): string => `its process ended: ${kind}`
 
 const RESTS_WHILE = {
@@ -272,7 +319,7 @@ const RESTS_WHILE = {
 } as const
 const WITH_REFINERY = 'its work is with the Refinery'
 
-function add(rows: AgentRows, address: Address, role: AgentRole, at: string): boolean {
+function add(rows: AgentRows, address: Address, role: AgentRole, at: Seen): boolean {
   if (rows.byAddress.has(address)) return false
   rows.byAddress.set(address, {
     address,
@@ -284,31 +331,17 @@ function add(rows: AgentRows, address: Address, role: AgentRole, at: string): bo
     runtime: null,
     pid: null,
     standing: null,
-    health: { state: 'idle', since: at, reason: null },
+    health: { state: 'idle', since: at.at, reason: null, evidence: null },
   })
   return true
 }
 
-/** What only a person, or time, can move on; the rest of what it does is work. */
-const HELD: { readonly [S in Standing['state']]?: string } = {
-  waitingForPermission: 'asks for a permission',
-  waitingForPerson: 'waits for a person',
-  limited: 'its provider limits it',
-  stuck: 'it is stuck',
-}
-
-/** Idle with work on its hook: nobody goes on with it by itself, unless something still runs for it. */
-const restsUndone = ({ state, reason }: Standing): boolean =>
-  state === 'idle' && (reason === '' || reason === 'interrupted')
-
-function stands(row: AgentRow, standing: Standing, at: string): void {
+function stands(row: AgentRow, standing: Standing, at: Seen): void {
   row.standing = { ...standing }
   if (row.state !== 'working') return
-  const held =
-    HELD[standing.state] ?? (restsUndone(standing) ? 'its turn is over and nothing is handed in' : null)
-  const reason = standing.reason === '' ? held : standing.reason
-  if (held !== null) be(row, 'working', 'waiting', reason ?? null, at)
-  else if (row.health.state === 'waiting') be(row, 'working', 'working', null, at)
+  const [health, reason] = healthOf(standing, row.hook !== null)
+  if (health !== 'working') be(row, 'working', health, reason, at)
+  else if (row.health.state !== 'working') be(row, 'working', 'working', null, at)
 }
 
 function edit(rows: AgentRows, address: Address, change: (row: AgentRow) => void): boolean {
@@ -318,11 +351,20 @@ function edit(rows: AgentRows, address: Address, change: (row: AgentRow) => void
   return true
 }
 
+/** The record that says so. */
+type Seen = Pick<LogRecord, 'at' | 'seq' | 'actor' | 'from' | 'message'>
+
 /** `since` is when the health became what it is; a new reason alone does not move it. */
-function be(row: AgentRow, state: AgentState, health: HealthState, reason: string | null, at: string): void {
+function be(
+  row: AgentRow,
+  state: AgentState,
+  health: HealthState,
+  reason: string | null,
+  { at, seq, message }: Seen,
+): void {
   row.state = state
   const since = row.health.state === health ? row.health.since : at
-  row.health = { state: health, since, reason }
+  row.health = { state: health, since, reason, evidence: { seq, what: message.type } }
 }
 
 const refines = (
@@ -330,21 +372,21 @@ const refines = (
   mergeRequest: Address,
   bead: string,
   state: 'building' | 'testing' | 'landing',
-  at: string,
+  at: Seen,
 ): boolean =>
   edit(rows, refineryOf(mergeRequest), (row) => {
     row.hook = bead
     be(row, state, 'working', null, at)
   })
 
-const rests = (rows: AgentRows, address: Address, at: string): boolean =>
+const rests = (rows: AgentRows, address: Address, at: Seen): boolean =>
   edit(rows, address, (row) => {
     row.hook = null
     be(row, 'idle', 'idle', null, at)
   })
 
 /** The bead's and the worker's records of one turn say the same; the first one counts. */
-function hooked(rows: AgentRows, address: Address, bead: string, at: string): boolean {
+function hooked(rows: AgentRows, address: Address, bead: string, at: Seen): boolean {
   add(rows, address, 'polecat', at)
   return edit(rows, address, (row) => {
     if (row.hook === bead) return
@@ -353,13 +395,20 @@ function hooked(rows: AgentRows, address: Address, bead: string, at: string): bo
   })
 }
 
-function freed(rows: AgentRows, address: Address, bead: string, at: string): boolean {
+function freed(rows: AgentRows, address: Address, bead: string, at: Seen): boolean {
   rows.presets.delete(bead)
   return edit(rows, address, (row) => {
     if (row.hook !== bead) return
     row.hook = null
-    be(row, 'idle', 'idle', null, at)
+    restsOrLoops(rows, row, at)
   })
+}
+
+/** Without work: free, or given none because its sessions died again and again. */
+function restsOrLoops({ quarantined }: AgentRows, row: AgentRow, at: Seen): void {
+  const why = quarantined.get(row.address)
+  if (why === undefined) be(row, 'idle', 'idle', null, at)
+  else be(row, 'idle', 'crashLooping', why, at)
 }
 
 const worker = (
@@ -368,7 +417,7 @@ const worker = (
   state: AgentState,
   health: HealthState,
   reason: string | null,
-  at: string,
+  at: Seen,
 ): boolean =>
   edit(rows, workerOf(place)?.agent ?? '', (row) => {
     if (row.hook !== null) be(row, state, health, reason, at)

@@ -35,6 +35,10 @@ const PROTOCOL: ReadonlySet<string> = new Set([
   'SESSION_DIED',
   'RECOVERY_NEEDED',
   'RECOVERED_BEAD',
+  'WORK_STALLED',
+  'WORK_GOES_ON',
+  'WORK_GIVEN_BACK',
+  'NUDGE_OVER',
 ])
 
 export const createMail = (): Projection<MailRows> =>

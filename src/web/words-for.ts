@@ -25,8 +25,18 @@ export const beadState = ({ status, stage }: Bead): string => {
   return status === 'hooked' ? 'starting' : stage
 }
 
-export const agentState = ({ state, standing }: Agent): string =>
-  (state === 'working' && standing ? standingText(standing) : null) ?? PLAIN[state] ?? state
+export const agentState = ({ state, standing, health }: Agent): string =>
+  IN_TROUBLE[health.state] ??
+  (state === 'working' && standing ? standingText(standing) : null) ??
+  PLAIN[state] ??
+  state
+
+const IN_TROUBLE: { readonly [health: string]: string } = {
+  stalled: 'does not go on',
+  zombie: 'not stopped yet',
+  crashLooping: 'dies again and again',
+  unknown: 'could not be checked',
+}
 
 const PLAIN: Readonly<Record<string, string>> = {
   hooked: 'starting',

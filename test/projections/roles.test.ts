@@ -212,7 +212,7 @@ describe('an agent', () => {
     expect(nux(...started, AgentStands)).toMatchObject({
       state: 'working',
       standing: { state: 'limited' },
-      health: { state: 'waiting', reason: 'resets 7:01am' },
+      health: { state: 'limited', reason: 'resets 7:01am' },
     })
     expect(nux(...started, AgentStands, thinking)).toMatchObject({
       standing: { state: 'thinking' },
@@ -223,7 +223,7 @@ describe('an agent', () => {
       standing: { state: 'idle', since: timeOf(1), reason, tool: null, until: null },
     })
     expect(nux(...started, idle(''))?.health).toMatchObject({
-      state: 'waiting',
+      state: 'idle',
       reason: 'its turn is over and nothing is handed in',
     })
     expect(nux(...started, idle('something still runs for it in the background'))?.health.state).toBe(
@@ -232,6 +232,39 @@ describe('an agent', () => {
     expect(nux(...started, AgentStands, SessionEnded)?.standing).toBeNull()
     const other: Fact = { ...AgentStands, session: `${NUX}/sessions/9.9` }
     expect(nux(...started, other)?.standing).toBeNull()
+  })
+
+  test('[PR-12] stalls with what was seen last, and works again when it goes on', () => {
+    const { AgentStalled, AgentGoesOn, AgentStands } = SAMPLES
+    const thinking: Fact = {
+      ...AgentStands,
+      standing: { state: 'thinking', since: timeOf(1), reason: '', tool: null, until: null },
+    }
+    expect(nux(...started, thinking, AgentStalled)?.health).toEqual({
+      state: 'stalled',
+      since: AgentStalled.since,
+      reason: 'its turn was over and nothing was handed in',
+      evidence: AgentStalled.evidence,
+    })
+    expect(nux(...started, thinking, AgentStalled, AgentGoesOn)?.health).toMatchObject({
+      state: 'working',
+      reason: null,
+    })
+    const late = { ...AgentStalled, session: `${NUX}/sessions/9.9` }
+    expect(nux(...started, late)?.health.state).toBe('working')
+  })
+
+  test('[PR-12] is a zombie until its program has ended, and unknown while nobody can look', () => {
+    const { SessionNotStopped, SessionEnded, LadderHeld } = SAMPLES
+    expect(nux(...started, SessionNotStopped)?.health).toMatchObject({ state: 'zombie' })
+    expect(nux(...started, SessionNotStopped, SessionEnded)?.health.state).toBe('recovering')
+    expect(nux(...started, LadderHeld)?.health.state).toBe('unknown')
+  })
+
+  test('[PR-12] loops while it is given no bead because its sessions die', () => {
+    const { AgentQuarantined, AgentReleased, PolecatNamed } = SAMPLES
+    expect(nux(PolecatNamed, AgentQuarantined)?.health.state).toBe('crashLooping')
+    expect(nux(PolecatNamed, AgentQuarantined, AgentReleased)?.health.state).toBe('idle')
   })
 
   test('[PR-12] runs the preset that was asked for', () => {
@@ -265,17 +298,17 @@ describe('an agent', () => {
 
   test('[PR-12] waits for a person when it is parked or asked for one', () => {
     expect(nux(...started, SAMPLES.SandboxParked)?.health).toMatchObject({
-      state: 'waiting',
+      state: 'waitingForPerson',
       reason: 'three deaths',
     })
     expect(
       nux(...started, { ...SAMPLES.AgentDone, status: 'ESCALATED', note: 'which one?' })?.health,
     ).toMatchObject({
-      state: 'waiting',
+      state: 'waitingForPerson',
       reason: 'which one?',
     })
     expect(agentCounts(after(createAgents(), ...started, SAMPLES.SandboxParked), 'shop')).toMatchObject({
-      waiting: 1,
+      waitingForPerson: 1,
     })
   })
 
@@ -311,7 +344,9 @@ describe('an agent', () => {
     expect(refinery(MergeBuilding, MergeTesting, MergeLanding)).toMatchObject({ state: 'landing' })
     expect(refinery(MergeBuilding, MergeLanded)).toMatchObject({ state: 'idle', hook: null })
     expect(refinery(MergeBuilding, SAMPLES.MergeFailed)).toMatchObject({ state: 'idle', hook: null })
-    expect(refinery(LandingWaits)).toMatchObject({ health: { state: 'waiting', reason: 'no gate is set' } })
+    expect(refinery(LandingWaits)).toMatchObject({
+      health: { state: 'waitingForPerson', reason: 'no gate is set' },
+    })
     expect(refinery(LandingWaits, LandingResumed)).toMatchObject({
       hook: 'sh-1',
       health: { state: 'working' },

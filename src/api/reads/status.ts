@@ -2,6 +2,7 @@
 //
 // Always:    `waitsForYou` is what only a person can move on; `gt status` exits 1 when it is not empty.
 
+import { isHeld } from '../../projections/agent-health.ts'
 import { type AgentRow, agents } from '../../projections/agents.ts'
 import { beadCounts, beads } from '../../projections/bead-queries.ts'
 import { budgets } from '../../projections/budgets.ts'
@@ -182,12 +183,23 @@ export function waitsForYou(projections: Projections): WaitsForYou[] {
 /** Agents that go on no more by themselves: nothing handed in, a login that is over, a dialog of their own. */
 function resting(projections: Projections): WaitsForYou[] {
   const asking = new Set(decisions(projections.decisions.rows, { open: true }).map(({ agent }) => agent))
-  return agents(projections.agents.rows, { health: 'waiting' }).flatMap(
-    ({ address, rig, hook, runtime, standing, health }) => {
+  return agents(projections.agents.rows).flatMap(
+    ({ address, rig, hook, runtime, standing, health, state: does }) => {
       const state = standing?.state
       const name = address.split('/').at(-1)
       const about = { id: address, bead: hook, rig, since: health.since }
-      if (state === 'idle' || state === 'stuck')
+      const restsUndone = does === 'working' && hook !== null && health.state === 'idle'
+      if (!isHeld(health.state) && !restsUndone) return []
+      if (health.state === 'zombie')
+        return [
+          {
+            ...about,
+            code: 'AGENT_NOT_STOPPED',
+            what: `${name}: ${health.reason}`,
+            next: `gt doctor, or end the processes of ${address} by hand`,
+          },
+        ]
+      if (health.state === 'stalled' || state === 'idle' || state === 'stuck')
         return [
           {
             ...about,

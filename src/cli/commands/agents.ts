@@ -17,7 +17,13 @@ type Agent = {
   runtime: string | null
   pid: number | null
   standing?: Standing | null
-  health: { state: string; since: string; reason: string | null }
+  health: Health
+}
+type Health = {
+  state: string
+  since: string
+  reason: string | null
+  evidence?: { seq: number | null; what: string } | null
 }
 type Session = {
   session: string
@@ -64,8 +70,8 @@ export const polecatShow: Command = {
       json: agent,
       ids: [address],
       lines: () => [
-        `${address}  ${agentState(state, standing)}${hook === null ? '' : `, with ${hook}`}`,
-        ...(health.reason === null ? [] : [`  ${health.reason}`]),
+        `${address}  ${agentState(state, standing, health)}${hook === null ? '' : `, with ${hook}`}`,
+        `  ${health.state} for ${since(health.since, new Date().toISOString())}${health.reason === null ? '' : `: ${health.reason}`}${shownBy(health)}`,
         ...(cv === null ? [] : [`  CV: ${cvLine(cv)}`]),
         ...sessions.map(
           ({ bead, attempt, reason, openedAt, state: now, ending }) =>
@@ -76,6 +82,9 @@ export const polecatShow: Command = {
   },
 }
 
+const shownBy = ({ evidence }: Health): string =>
+  evidence?.seq == null ? '' : ` (record ${evidence.seq}: ${evidence.what})`
+
 async function list(call: Call, role: string | undefined): Promise<undefined> {
   const query = { role, rig: textOf(call, 'rig'), at: textOf(call, 'at'), limit: 1_000 }
   const { items } = await call.town().get<{ items: Agent[] }>('/v1/agents', query)
@@ -85,7 +94,7 @@ async function list(call: Call, role: string | undefined): Promise<undefined> {
     head: ['AGENT', 'STATE', 'SINCE', 'BEAD', 'PROGRAM', ''],
     row: ({ address, state, standing, health, hook, runtime }) => [
       address,
-      agentState(state, standing),
+      agentState(state, standing, health),
       since((state === 'working' ? standing : null)?.since ?? health.since, now),
       hook ?? '',
       runtime ?? '',

@@ -28,7 +28,7 @@ type Agent = {
   hook: string | null
   title?: string
   standing?: Standing | null
-  health: { since: string; reason: string | null }
+  health: { state: string; since: string; reason: string | null }
 }
 type Waiting = { id: string; code: string; what: string; bead: string | null; since: string; next: string }
 export type Status = {
@@ -221,7 +221,7 @@ export function screen(
           shown.map(({ address, hook, title, state, standing, health }) => [
             shortAddress(address),
             hook === null ? '' : `${hook} ${title ?? ''}`.trim(),
-            agentState(state, standing),
+            agentState(state, standing, health),
             since(health.since, at),
           ]),
           { wide: 1, columns: width },

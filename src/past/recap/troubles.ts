@@ -6,6 +6,8 @@
 import { rigOf } from '../../events/address.ts'
 import type { FactOf, LogRecord } from '../../events/index.ts'
 import type { Address, AnyFact } from '../../events/record.ts'
+import { isHeld } from '../../projections/agent-health.ts'
+import type { AgentRow } from '../../projections/agents.ts'
 import type { Projections } from '../../projections/index.ts'
 import { mergeRequests } from '../../projections/merge-queue.ts'
 import { rigs } from '../../projections/rigs.ts'
@@ -188,7 +190,7 @@ export function createAgentTroubles(): {
     end({ agents }) {
       for (const trouble of troubles.values()) {
         const row = agents.rows.byAddress.get(trouble.agent)
-        trouble.stuck = row !== undefined && row.health.state === 'waiting' && row.hook === trouble.bead
+        trouble.stuck = row !== undefined && isStill(row) && row.hook === trouble.bead
       }
       return [...troubles.values()]
         .sort(
@@ -237,6 +239,9 @@ function troubleIn(fact: AnyFact, from: LogRecord['from']): Told | null {
       return null
   }
 }
+
+const isStill = ({ state, health }: AgentRow): boolean =>
+  isHeld(health.state) || health.state === 'limited' || (state === 'working' && health.state === 'idle')
 
 const HANDED = {
   asked: 'it handed over to a fresh session',

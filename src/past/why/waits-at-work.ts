@@ -74,7 +74,7 @@ function standing({ address, standing: stands, health }: AgentRow): Wait | null 
     case 'stuck':
       return wait('stuck', address, since, `${nameOf(address)}, who is stuck`, why, `gt attach ${address}`)
     case 'idle':
-      return health.state === 'waiting'
+      return health.state === 'idle' || health.state === 'stalled'
         ? wait(
             'stuck',
             address,
@@ -85,7 +85,16 @@ function standing({ address, standing: stands, health }: AgentRow): Wait | null 
           )
         : null
     default:
-      return null
+      return health.state === 'stalled' || health.state === 'unknown' || health.state === 'zombie'
+        ? wait(
+            'stuck',
+            address,
+            health.since,
+            `${nameOf(address)}, who does not go on`,
+            health.reason,
+            `gt peek ${address}`,
+          )
+        : null
   }
 }
 
