@@ -141,6 +141,12 @@ export function findTrash({ trash: all }: Projections, name: string): TrashRow {
   return row
 }
 
+/** One whose refs were taken away, by its whole id; null: there is none. */
+export const reapedTrash = ({ trash: all }: Projections, name: string): TrashRow | null =>
+  [...all.rows.bySandbox.values()].find(
+    ({ id, sandbox, gone }) => gone !== null && (id === name || sandbox === name),
+  ) ?? null
+
 /** By its id, its number (`12`), or the beginning of its id; an open one first. @throws {Fault} DECISION_NOT_FOUND, AMBIGUOUS. */
 export function findDecision({ decisions: all }: Projections, name: string): DecisionRow {
   const rows = decisions(all.rows)

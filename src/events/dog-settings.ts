@@ -36,13 +36,13 @@ export const dogSettings = {
     scope: 'town',
     value: kept,
     help: 'how long the recording of a session that is over stays, from 1d to 3650d',
-    example: '"90d"',
+    example: '90d',
   },
   'keep.trash': {
     scope: 'town',
     value: kept,
     help: 'how long the branch and checkpoints of work that has landed stay, from 1d to 3650d',
-    example: '"90d"',
+    example: '90d',
   },
   'keep.undo': {
     scope: 'town',

@@ -23,7 +23,7 @@ import { headBelow } from './removal.ts'
 const FILES_MAX = 500
 const CHECKPOINTS_MAX = 10
 
-type Name = Pick<Parameters<Repositories['showKept']>[0], 'name' | 'branch' | 'commit'>
+type Name = Pick<Parameters<Repositories['showKept']>[0], 'name' | 'branch' | 'commit' | 'reaped'>
 
 /** @throws RepositoryError NOTHING_KEPT, NAME_INVALID */
 export async function showKept(
@@ -140,7 +140,7 @@ async function freeFolder(townDir: string, path: string): Promise<string> {
  * The fullest state there is: the checkpoint; where there is none, or where the branch went on from it, the branch.
  * @throws RepositoryError NOTHING_KEPT
  */
-async function keptCommit(layout: Layout, { name, branch, commit }: Name): Promise<string> {
+async function keptCommit(layout: Layout, { name, branch, commit, reaped = [] }: Name): Promise<string> {
   checkName('branch', branch)
   const ref = checkpointRef(name)
   const [ours, theirs, removed, removedTheirs, head] = await Promise.all([
@@ -159,7 +159,9 @@ async function keptCommit(layout: Layout, { name, branch, commit }: Name): Promi
     throw new RepositoryError('NOTHING_KEPT', `The commit ${commit.slice(0, 12)} is none of its checkpoints.`)
   }
   if (checkpoint === null) {
-    if (last !== null) return last
+    for (const id of reaped) checkObjectId(id)
+    const found = last ?? (await firstReadable(layout, reaped))
+    if (found !== null) return found
     throw new RepositoryError('NOTHING_KEPT', `Nothing is kept of ${branch} any more.`)
   }
   if (last === null || last === checkpoint) return checkpoint

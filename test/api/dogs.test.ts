@@ -46,9 +46,15 @@ test('[REAP-5] the trash is emptied at a word, what would go is only said where 
   const dry = await town.command('trash.empty', { dryRun: true })
   expect(dry.body).toMatchObject({ dryRun: true, entries: [], bytes: 0, stays: [] })
   expect(kennel()).toBeNull()
+  const bead = await town.bead('Dear')
+  await town.command('sling', { beads: [bead] })
+  await town.working(bead)
   const { body } = await town.command('trash.empty', { olderThanMs: 0 })
   expect(body).toMatchObject({ dryRun: false, bytes: 13 })
   expect([body.entries.length, body.stays[0].why]).toEqual([1, 'It stays: there is a branch b.'])
+  // By the commits that the record names it comes back.
+  const restored = await town.command('trash.restore', { entry: body.entries[0] })
+  expect(restored.body).toMatchObject({ entry: body.entries[0], reaped: ['c'.repeat(40)] })
   const { items, judgements } = (await town.get('/v1/dogs')).body
   expect(items).toHaveLength(4)
   expect(items[0]).toMatchObject({ address: 'deacon/dogs/argos', state: 'idle', done: 1 })

@@ -151,7 +151,9 @@ export const cleaned = {
   trash: [
     {
       rig: 'shop',
-      entries: [{ sandbox: `${AGENT}/sandboxes/1`, refs: [] }],
+      entries: [
+        { sandbox: `${AGENT}/sandboxes/1`, refs: [{ ref: 'refs/gt/removed/b', commit: 'c'.repeat(40) }] },
+      ],
       bytes: 13,
       stays: [{ sandbox: `${AGENT}/sandboxes/2`, why: 'It stays: there is a branch b.' }],
       notes: 0,
@@ -262,8 +264,13 @@ function repositories(worktree: { state: WorktreeState; gone: boolean }): Reposi
     addReviewTree: ({ path }) => Promise.resolve({ path }),
     removeReviewTree: () => Promise.resolve({ removed: true }),
     reapKept: async () => ({ reaped: [], stays: [], notes: 0 }),
-    bringBack: () =>
-      Promise.resolve({ commit: HEAD, repository: '/towns/test/rigs/shop/repo.git', files: 4 }),
+    bringBack: ({ reaped }) =>
+      Promise.resolve({
+        ...(reaped !== undefined && { reaped }),
+        commit: HEAD,
+        repository: '/towns/test/rigs/shop/repo.git',
+        files: 4,
+      }),
     finishWorktree: unused,
     buildMerge: unused,
     runGates: unused,

@@ -69,6 +69,17 @@ test('[GIT-75] [GIT-78] [P5] refs of work that has landed go, with nothing that 
   // Each can be set again: no object went.
   for (const { commit: id } of asked.reaped[0]?.refs ?? [])
     expect(sh(own, 'cat-file', '-t', id)).toBe('commit')
+  // By those it comes back, though no ref has it.
+  const reaped = asked.reaped[0]?.refs.map((ref) => ref.commit) ?? []
+  const back = {
+    rig: RIG,
+    name: plain.name,
+    branch: plain.branch,
+    to: { kind: 'branch', name: 'back' } as const,
+  }
+  await expect(t.repos.bringBack(back)).rejects.toMatchObject({ code: 'NOTHING_KEPT' })
+  expect(await t.repos.bringBack({ ...back, reaped })).toMatchObject({ commit: plain.head })
+  expect(sh(layoutOf(t.dir, RIG).shared, 'rev-parse', 'refs/heads/back')).toBe(plain.head)
   // Done already: nothing is left to name.
   expect(await reap(t, [plain])).toMatchObject({ reaped: [{ refs: [] }], stays: [] })
 })

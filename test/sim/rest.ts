@@ -21,7 +21,7 @@ export function unsettledIn(world: World): string | null {
 
 /** What lies there grows old, in a month, or is a late receipt: nobody waits for it. */
 const isFarOff = ({ actor, kind }: { readonly actor: string; readonly kind: string }): boolean =>
-  kind === 'timer' && (actor === KENNEL || actor.startsWith('nudges/'))
+  kind === 'timer' && (actor.startsWith(KENNEL) || actor.startsWith('nudges/'))
 
 /** A bead is done with when it is closed, handed back, or waits for a person; or for a bead that does. */
 function unfinished(world: World, id: string, waiting: readonly string[]): string | null {

@@ -10,7 +10,7 @@ import { type TrashRow, trash, trashRow } from '../../projections/trash.ts'
 import { command } from '../command.ts'
 import { Fault } from '../fault.ts'
 import { firstOf } from '../follow.ts'
-import { findAgent, findBead, findTrash, shown } from '../resolve.ts'
+import { findAgent, findBead, findTrash, reapedTrash, shown } from '../resolve.ts'
 import type { TownHandle } from '../town.ts'
 import { take } from '../turn.ts'
 
@@ -39,7 +39,8 @@ const restore = command({
     if (town.repositories === null) throw new Fault('DAEMON_DOWN', 'The town is not up.')
     if (input.branch !== undefined && input.folder !== undefined)
       throw new Fault('INPUT_INVALID', 'Name a branch or a folder, not both.')
-    const { id, rig, branch, sandbox } = findTrash(town.projections, input.entry)
+    const reaped = reapedTrash(town.projections, input.entry)
+    const { id, rig, branch, sandbox } = reaped ?? findTrash(town.projections, input.entry)
     const to =
       input.folder === undefined
         ? ({ kind: 'branch', name: input.branch ?? `restored/${id}` } as const)
@@ -50,6 +51,7 @@ const restore = command({
       name: sandbox.replaceAll('/', '.'),
       branch,
       commit,
+      ...(reaped?.gone != null && { reaped: reaped.gone.refs.map((ref) => ref.commit) }),
       to,
     })
     return { entry: id, ...to, ...made, seq: town.system.seq }
