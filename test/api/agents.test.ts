@@ -151,6 +151,18 @@ test('a default that nobody said how to start is refused, and nothing is changed
   })
 })
 
+test('settings of health that contradict each other are refused, also where one is a rig’s own', async () => {
+  const set = (key: string, value: string, rig?: string) =>
+    town.command('config.set', { key, value, ...(rig !== undefined && { rig }) })
+  expect((await set('health.silent', '45m')).body).toMatchObject({
+    code: 'SETTINGS_CONTRADICT',
+    detail: expect.stringMatching(/health\.tool \(30m\).*up to 30m/),
+  })
+  expect((await set('health.silent', '20m', 'shop')).body).toMatchObject({ value: 1_200_000 })
+  expect((await set('health.tool', '15m')).body).toMatchObject({ code: 'SETTINGS_CONTRADICT' })
+  expect((await set('health.tool', '25h')).body).toMatchObject({ code: 'SETTING_INVALID' })
+})
+
 test.each([
   ['permissions.wait', 'soon', /a time like 90s, 5m or 2h/, false],
   ['agents.mine.command', 'notjson', /it is written as JSON, like '\["\/abs\/program"\]'/, false],

@@ -137,6 +137,18 @@ test('[SESSION-10] activity alone is recorded once in 30 s, and nothing waits in
   expect(all.timers).toBe(0)
 })
 
+test('[SESSION-24] the end of a tool that was known of last is known, though nothing comes after it', async () => {
+  const all = town()
+  await all.hear(turn)
+  await all.hear(tool('Bash'))
+  await all.pass(RECORD_AFTER_MS)
+  expect(all.taken.at(-1)).toMatchObject({ type: 'session.active', standing: { state: 'runningTool' } })
+  await all.hear(ended('Bash'))
+  await all.pass(RECORD_AFTER_MS)
+  expect(all.taken.at(-1)).toMatchObject({ standing: { state: 'thinking' }, activity: { tools: 0 } })
+  expect(all.timers).toBe(0)
+})
+
 test('[SESSION-10] what could not be recorded is still to be said', async () => {
   const all = town()
   await all.hear(turn)
