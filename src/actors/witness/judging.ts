@@ -4,12 +4,23 @@
 // Always:    off unless a person has set judgements.mode; asked once for each time that an agent does not get on.
 
 import { KENNEL } from '../../events/address.ts'
+import type { StallKind } from '../../events/health.ts'
 import type { Json } from '../../events/record.ts'
 import type { Deciding, Event } from '../machine.ts'
-import type { Ladder } from './ladder.ts'
 
 type WitnessContext = { readonly [key: string]: Json | undefined; readonly rig: string }
 type To = Deciding<WitnessContext>
+
+/** Of a ladder (ladder.ts), what a question needs. */
+type Asking = {
+  readonly agent: string
+  readonly bead: string
+  readonly session: string
+  readonly mark: string | null
+  readonly kind: StallKind
+  readonly step: number
+  readonly asked?: string | null
+}
 
 /** What a model may say. Without an answer the ladder goes on as it does without a question. */
 const CHOICES = ['wait', 'nudge']
@@ -22,17 +33,17 @@ export function setJudging(_context: WitnessContext, { on }: Event<'witness.judg
 
 export const isToJudge = (
   { judging }: WitnessContext,
-  { kind, step, asked }: Pick<Ladder, 'kind' | 'step' | 'asked'>,
+  { kind, step, asked }: Pick<Asking, 'kind' | 'step' | 'asked'>,
 ): boolean => judging === true && kind === 'tool' && step === 0 && asked == null
 
 /** Gives the ladder with the question on it. */
-export function askAbout(
+export function askAbout<Ladder extends Asking>(
   { rig }: WitnessContext,
   sandbox: string,
   ladder: Ladder,
   { meta, since, n, evidence }: Event<'WORK_STALLED'>,
   to: To,
-): Ladder {
+): Ladder & { readonly asked: string } {
   const { agent, bead, session, mark } = ladder
   const judgement = `${sandbox} ${meta.seq}`
   to.tell({
