@@ -117,7 +117,8 @@ export async function queueDisk(): Promise<Figure> {
       const prepared = { source: null, copy: [], setup: null, env: ENV }
       await repos.addWorktree({ ...rig, path, branch, ...prepared })
       const folder = join(dir, 'rigs/bench', path)
-      writeFileSync(join(folder, `${bead}.txt`), `${bead}\n`)
+      // In the place of others: a file that work adds stays, and is none of what the queue leaves behind.
+      writeFileSync(join(folder, 'begun'), `${bead}\n`)
       writeFileSync(join(folder, 'src/d1/f1.txt'), `${bead}\n`)
       git(folder, ['add', '-A'])
       git(folder, ['-c', 'user.name=bench', '-c', 'user.email=bench@localhost', 'commit', '-qm', bead])
