@@ -26,10 +26,16 @@ const WHOLE_EVERY = 500
 /** Whoever said something less long ago goes on: the shortest patience here, without what a slow disk may take of it. */
 const STALLED_MS_MIN = 15_000
 
+const SAYS_THE_END = new Set(['SessionEnded', 'SessionFailed'])
+/** Where a sandbox has a worktree, whatever happens. */
+const HAS_WORKTREE = new Set(['working', 'submitted', 'reworking'])
+
 const LIVE_SESSION = new Set(['starting', 'running', 'finishing', 'stopping'])
 
 export class Checker {
   violation: string | null = null
+  /** Effects that were begun. */
+  begun = 0
   seq = 0
   readonly owners = new Map<Address, OwnerState>()
   readonly projections = createProjections()
@@ -101,6 +107,7 @@ export class Checker {
   }
 
   performed(effect: OpenEffect, life: number): void {
+    this.begun += 1
     if (!this.promises.asked.has(effect.id) || Number.parseInt(effect.id, 10) > this.#disk.durable)
       this.violated(`effect ${effect.id} ${effect.kind} begins before the record that asks for it is durable`)
     else if (!this.promises.isAsked(effect))
@@ -252,8 +259,14 @@ export class Checker {
       const live = this.#liveSessions.get(agent) ?? new Set()
       if (LIVE_SESSION.has(String(state.value))) live.add(actor)
       else live.delete(actor)
+      if (state.value === 'ended' && !record.facts.some(({ type }) => SAYS_THE_END.has(type)))
+        this.violated(`${actor} ends, and nothing says so`)
       if (live.size > 1) this.violated(`${agent} has the sessions ${[...live].join()} at once`)
       this.#liveSessions.set(agent, live)
+    } else if (parts.at(-2) === 'sandboxes') {
+      const { rig, path } = { rig: parts[0] ?? '', path: String(state.context.path) }
+      if (HAS_WORKTREE.has(String(state.value)) && !this.#world.repository(rig).worktrees.has(path))
+        this.violated(`${actor} is ${state.value}, and its worktree is gone`)
     } else if (actor === MAYOR) this.#countPlaces(record)
   }
 

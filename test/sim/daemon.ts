@@ -154,7 +154,8 @@ export class Daemon {
   sessionEnded(session: string, ending: SessionEnding): void {
     if (!this.alive) return
     const message = { type: 'session.exited', ending: ending as never }
-    this.#sayUntilTaken({ id: `exited ${session}`, by: 'host', messages: [{ to: session, message }] })
+    const to = this.#world.forgetsGenerations ? this.#newest(session) : session
+    this.#sayUntilTaken({ id: `exited ${session} ${to}`, by: 'host', messages: [{ to, message }] })
   }
 
   /** Another host is there: what the old one held is lost. */
@@ -206,6 +207,9 @@ export class Daemon {
     const { faults, random, scheduler } = this.#world
     if (faults.lookups && random.chance(0.5)) {
       this.#world.note('the host does not answer')
+      if (this.#world.believesSilence)
+        for (const [address, { value }] of system.living('session'))
+          if (value === 'running') this.sessionEnded(address, { kind: 'lost', survivors: [] })
       scheduler.after(random.chance(0.5) ? 1_000 : random.between(10_000, 60_000), () => this.#adopt())
       return
     }
@@ -216,6 +220,12 @@ export class Daemon {
       else if (process === undefined && state.value !== 'starting')
         this.sessionEnded(address, { kind: 'lost', survivors: [] })
     }
+  }
+
+  /** The session that its agent has now. */
+  #newest(session: string): string {
+    const sandbox = this.system?.owner(workerOf(session)?.agent ?? '')?.context.sandbox
+    return String(this.system?.owner(String(sandbox))?.context.session ?? session)
   }
 
   #sayUntilTaken(turn: Turn): void {

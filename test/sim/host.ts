@@ -20,6 +20,7 @@ export class Host {
   /** What the host still knows, ended ones included. */
   readonly known = new Map<string, Process>()
   readonly #world: World
+  started = 0
   #pids = 1_000
 
   constructor(world: World) {
@@ -35,6 +36,7 @@ export class Host {
         this.#world.checker.violated(`${session} starts in ${worktree} where ${other.session} still runs`)
     }
     this.#pids += 1
+    this.started += 1
     const process: Process = {
       session,
       worktree,

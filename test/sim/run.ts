@@ -3,6 +3,7 @@
 // Prints the first seed that breaks something, the smallest town in which it does, and the line that repeats it.
 
 import { parseArgs } from 'node:util'
+import { BANK, type Bug, guards } from './bank.ts'
 import { commandOf, shrink, tried } from './shrink.ts'
 import { type Faults, NO_FAULTS, type SimulationOptions, type SimulationResult } from './world.ts'
 
@@ -23,6 +24,9 @@ const { values } = parseArgs({
     'keep-going': { type: 'boolean', default: false },
     'no-shrink': { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
+    plants: { type: 'boolean', default: false },
+    guards: { type: 'string' },
+    plant: { type: 'string' },
   },
 })
 
@@ -31,6 +35,9 @@ const common: Omit<SimulationOptions, 'seed'> = {
   thorough: values.thorough,
   keep: values.notes,
   story: values.explain,
+  ...(values.plant !== undefined && {
+    plant: (BANK[Number(values.plant) - 1] as (typeof BANK)[number]).plant,
+  }),
   ...(values.calm && { faults: NO_FAULTS }),
   ...(without.length > 0 && { faults: Object.fromEntries(without.map((name) => [name, NO_FAULTS[name]])) }),
   ...(values.beads !== undefined && { beads: Number(values.beads) }),
@@ -42,6 +49,8 @@ const count =
 const began = performance.now()
 const seconds = () => (performance.now() - began) / 1_000
 const isOver = () => values.minutes !== undefined && seconds() > Number(values.minutes) * 60
+
+if (values.plants) process.exit((await tryBank(Number(values.seeds ?? 200))) ? 0 : 1)
 
 const totals = { seeds: 0, records: 0, crashes: 0, landed: 0, broken: 0 }
 const facts = new Map<string, number>()
@@ -106,4 +115,29 @@ function explain({
   console.log(
     `After ${Math.round(virtualMs / 60_000)} minutes and ${crashes} crashes ${landed} beads had landed. ${violation ?? 'Everything came to rest.'}`,
   )
+}
+
+/** Each defect of the bank, and the first seed that finds it. True when all are found. */
+async function tryBank(seedsMax: number): Promise<boolean> {
+  const bugs: readonly Bug[] = values.guards === undefined ? BANK : guards(Number(values.guards), first)
+  let missed = 0
+  for (const [n, { name, issue, plant }] of bugs.entries()) {
+    let found: SimulationResult | null = null
+    for (let seed = 1; seed <= seedsMax && found === null; seed += 1) {
+      const result = await tried({ ...common, seed, plant })
+      if (result.violation !== null) found = result
+    }
+    if (found === null) missed += 1
+    console.log(
+      [
+        n + 1,
+        name,
+        issue ?? '-',
+        found?.seed ?? `not in ${seedsMax}`,
+        found?.violation?.slice(0, 160) ?? '',
+      ].join(' | '),
+    )
+  }
+  console.log(`${bugs.length - missed} of ${bugs.length} found`)
+  return missed === 0
 }

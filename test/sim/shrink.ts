@@ -26,7 +26,14 @@ export async function tried(options: SimulationOptions): Promise<SimulationResul
     return await simulate(options)
   } catch (error) {
     const none = { records: 0, crashes: 0, virtualMs: 0, landed: 0, facts: new Map(), hash: '', notes: [] }
-    const rest = { lines: [], story: [], faults: NO_FAULTS, beads: 0, prefixes: null }
+    const rest = {
+      lines: [],
+      story: [],
+      faults: NO_FAULTS,
+      beads: 0,
+      prefixes: null,
+      quiet: { records: 0, effects: 0, processes: 0 },
+    }
     const said = error instanceof Error ? (error.stack ?? error.message) : String(error)
     return { seed: options.seed, violation: `the simulation threw: ${said}`, ...none, ...rest }
   }

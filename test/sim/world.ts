@@ -70,6 +70,8 @@ export type SimulationOptions = {
   readonly beads?: number
   /** So long things go wrong, ms. */
   readonly faultsForMs?: number
+  /** Goes on for so long when everything has come to rest, ms. */
+  readonly quietMs?: number
   /** Is shown each record once it is durable, and what happens in the world. */
   readonly onRecord?: (record: LogRecord) => void
   /** Tells what happens in sentences, in the result. */
@@ -93,6 +95,8 @@ export type SimulationResult = {
   /** Which faults there were, and how many beads. */
   readonly faults: Faults
   readonly beads: number
+  /** What was written, asked of the world and started in the time of rest. */
+  readonly quiet: { readonly records: number; readonly effects: number; readonly processes: number }
   /** Null unless it was asked for. */
   readonly prefixes: Compared | null
 }
@@ -123,6 +127,9 @@ export class World {
   skewMaxMs = 0
   downSince: number | null = null
   looks = 0
+  /** Defects put there on purpose: a host that does not answer is believed to have nobody; an end is anybody's. */
+  believesSilence = false
+  forgetsGenerations = false
   /** Nothing goes wrong any more. */
   calm = false
   /** A checkpoint of an earlier moment, as it lies on a disk. */
@@ -225,6 +232,9 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   const atRest = () => failed() || (person.done() && faults.settled() && unsettledIn(world) === null)
   await scheduler.run({ until: faultsForMs + REST_WITHIN_MS, done: atRest, afterEach })
   const left = unsettledIn(world)
+  const quietFrom = { records: checker.seq, effects: checker.begun, processes: world.host.started }
+  if (options.quietMs !== undefined)
+    await scheduler.run({ until: scheduler.now + options.quietMs, done: failed, afterEach })
   if (!failed() && (left !== null || !person.done()))
     checker.violated(`not at rest in time: ${left ?? 'orders are left'}`)
   if (!failed()) await checker.end(options.thorough === true || options.seed % 4 === 0)
@@ -246,6 +256,11 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     story: world.story ?? [],
     faults: began,
     beads: world.beads.length,
+    quiet: {
+      records: checker.seq - quietFrom.records,
+      effects: checker.begun - quietFrom.effects,
+      processes: world.host.started - quietFrom.processes,
+    },
     prefixes: world.live?.compare(lines) ?? null,
   }
 }
