@@ -27,8 +27,8 @@ const WHOLE_EVERY = 500
 const STALLED_MS_MIN = 15_000
 
 const SAYS_THE_END = new Set(['SessionEnded', 'SessionFailed'])
-/** Where a sandbox has a worktree, whatever happens. */
-const HAS_WORKTREE = new Set(['working', 'submitted', 'reworking'])
+/** Where a sandbox has a worktree: what it handed in is not in the target yet. */
+const HAS_WORKTREE = new Set(['submitted'])
 
 const LIVE_SESSION = new Set(['starting', 'running', 'finishing', 'stopping'])
 
