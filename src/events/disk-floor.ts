@@ -8,8 +8,8 @@ const SIZE = /^(\d+(?:\.\d+)?) ?(B|KB|MB|GB|TB)$/i
 const SHARE = /^(\d+(?:\.\d+)?) ?%$/
 
 /** Less than this would not hold one worktree; more would keep most machines from ever working. */
-export const FLOOR_BYTES = { min: 50e6, max: 1e12 } as const
-export const FLOOR_SHARE = { min: 0, max: 50 } as const
+const FLOOR_BYTES = { min: 50e6, max: 1e12 } as const
+const FLOOR_SHARE = { min: 0, max: 50 } as const
 
 const RANGE = 'a size from 50MB to 1TB, or a share from 0% to 50%'
 

@@ -11,7 +11,7 @@ import { address, beadId, count, failure, line, named } from './define.ts'
  * same inside one tool. `idle`: its turn is over, and nothing is handed in. `limit`: its provider's limit should be over.
  * `stuck`: it can not go on by itself.
  */
-export const STALL_KINDS = ['start', 'silent', 'tool', 'idle', 'limit', 'stuck'] as const
+const STALL_KINDS = ['start', 'silent', 'tool', 'idle', 'limit', 'stuck'] as const
 export const stallKind = z.enum(STALL_KINDS)
 export type StallKind = z.infer<typeof stallKind>
 
@@ -29,15 +29,15 @@ export const patience = z.strictObject({
 export type Patience = z.infer<typeof patience>
 
 /** What is done about a stall, one step after the other. */
-export const LADDER_STEPS = ['nudge', 'secondNudge', 'freshSession', 'redispatch', 'decision'] as const
+const LADDER_STEPS = ['nudge', 'secondNudge', 'freshSession', 'redispatch', 'decision'] as const
 export const ladderStep = z.enum(LADDER_STEPS)
 export type LadderStep = z.infer<typeof ladderStep>
 
 /** Steps that the sandbox takes itself; the others are nudges. */
-export const interventionStep = z.enum(['freshSession', 'redispatch', 'decision'])
+const interventionStep = z.enum(['freshSession', 'redispatch', 'decision'])
 
 /** What shows it: the record of the last sign, and what that was. `seq` null: there was none. */
-export const evidence = z.strictObject({ seq: count.nullable(), what: line })
+const evidence = z.strictObject({ seq: count.nullable(), what: line })
 
 const stall = {
   kind: stallKind,

@@ -44,7 +44,7 @@ const STANDS: { readonly [S in Standing['state']]?: readonly [HealthState, strin
   stuck: ['stuck', 'it is stuck'],
 }
 
-export const RESTS_UNDONE = 'its turn is over and nothing is handed in'
+const RESTS_UNDONE = 'its turn is over and nothing is handed in'
 
 /** Idle with nobody who goes on by itself: nothing still runs for it. */
 const rests = ({ state, reason }: Standing): boolean =>

@@ -11,7 +11,7 @@ import { raise } from './escalations.ts'
 /** There is room again when a tenth more than the floor is free: at the floor itself it would go back and forth. */
 const clear = (floorBytes: number): number => floorBytes + floorBytes / 10
 
-export const DISK_LOW = 'DISK_LOW'
+const DISK_LOW = 'DISK_LOW'
 
 export function see(context: MayorContext, event: Event<'disk.seen'>, to: Deciding<MayorContext>): void {
   const { freeBytes, floorBytes, totalBytes, meta } = event

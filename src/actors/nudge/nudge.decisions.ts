@@ -54,7 +54,7 @@ export const newContext = (address: string): NudgeContext => ({
 /** Nothing of it can be in the terminal, so that it is certain that nobody will take it. */
 export const untyped = ({ lineAt }: Readonly<NudgeContext>): boolean => lineAt === 'untyped'
 
-export const whose = ({ nudge, to, session }: Readonly<NudgeContext>) => ({ nudge, to, session })
+const whose = ({ nudge, to, session }: Readonly<NudgeContext>) => ({ nudge, to, session })
 
 export const notTaken = (why: string): Failure => ({
   code: NOT_TAKEN,

@@ -158,5 +158,3 @@ function stallAfter(
 const flips = (before: Standing | null, after: Standing): boolean =>
   before !== null && isWork(before) && isWork(after)
 const isWork = ({ state }: Standing): boolean => state === 'thinking' || state === 'runningTool'
-
-export type { Sign, Watch }

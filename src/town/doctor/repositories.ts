@@ -74,7 +74,7 @@ const isWhole = (dir: string, rig: string): boolean => {
 }
 
 /** Nothing in it that anybody could miss. */
-export function isEmpty(dir: string, rig: string): boolean {
+function isEmpty(dir: string, rig: string): boolean {
   try {
     return readdirSync(layoutOf(dir, rig).root).length === 0
   } catch (error) {

@@ -127,7 +127,7 @@ const isAlive = ({ pid, start, bootId }: Named): boolean =>
 const LISTEN_MS = 1_000
 
 /** Whether somebody takes a connection there. */
-export function listens(path: string): Promise<'yes' | 'no' | 'unknown'> {
+function listens(path: string): Promise<'yes' | 'no' | 'unknown'> {
   return new Promise((resolve) => {
     const socket = connect(path, () => {
       socket.destroy()
