@@ -127,14 +127,41 @@ describe('a session', () => {
   ])('[SESSION-25] nobody stalls because the clock jumps 8 hours %s, before or after a sign', (_, jump) => {
     // Times of records never decrease.
     const shown = (ms: number, from: number) => Math.max(from, ms + jump)
-    session(atWork)
-      .when(at(shown(10 * MINUTE, 0), overdue))
-      .gives({ facts: [], effects: [timer(10 * MINUTE)] })
+    if (jump > 0)
+      session(atWork)
+        .when(at(shown(10 * MINUTE, 0), overdue))
+        .gives({ facts: [], effects: [timer(10 * MINUTE)] })
     const sign = at(shown(5 * MINUTE, 2 * MINUTE), active)
     const fires = at(shown(10 * MINUTE, 2 * MINUTE), overdue)
     session([...atWork, at(2 * MINUTE, active), sign])
       .when(fires)
       .gives({ facts: [], effects: [timer(10 * MINUTE)] })
+  })
+
+  test('[SESSION-25] who gives no sign stalls in time also while the clock, which was set back, stands still', () => {
+    session(atWork)
+      .when(at(0, overdue))
+      .gives({ facts: [{ type: 'AgentStalled', kind: 'silent', n: 1 }] })
+    session([...atWork, at(2 * MINUTE, active), at(2 * MINUTE, overdue)])
+      .when(at(2 * MINUTE, overdue))
+      .gives({ facts: [{ type: 'AgentStalled', kind: 'silent', n: 1 }] })
+  })
+
+  test('[SESSION-30] what nobody mends is said ever more seldom, and goes on being said', () => {
+    const steps = stepsOf(SESSION)
+    for (const each of atRest) steps.take(each)
+    const waits: number[] = []
+    let ms = 3 * MINUTE
+    for (let n = 1; n <= 25; n += 1) {
+      steps.take(at(ms, overdue))
+      const { watch, stalls } = (steps.state?.context ?? {}) as unknown as SessionContext
+      expect(stalls).toBe(n)
+      waits.push(Number(watch?.ms))
+      ms += Number(watch?.ms)
+    }
+    expect(waits.slice(0, 10)).toEqual(Array.from({ length: 10 }, () => 5 * MINUTE))
+    expect(waits.slice(10, 13)).toEqual([10 * MINUTE, 20 * MINUTE, 40 * MINUTE])
+    expect(waits.at(-1)).toBe(360 * MINUTE)
   })
 
   test('[SESSION-25] of a timer that fires in time the rest is never more than the patience, nor less than nothing', () => {

@@ -156,9 +156,10 @@ function happen(world: World, { id, kind, params }: OpenEffect, answer: (message
       for (const { worktree, session: user } of world.host.running) {
         if (isFirst && worktree === path) world.checker.violated(`${path} is taken from under ${user}`)
       }
-      // The worker does one request once.
+      // The worker does one request once; what it could not do stays as it was.
+      if (isFirst && fails(0.1)) return answer({ type: 'worktree.kept', ...failure })
       const head = isFirst ? repository.shelve(id, path, branch) : (repository.shelved.get(id) ?? null)
-      if (head === null || fails(0.1)) return answer({ type: 'worktree.kept', ...failure })
+      if (head === null) return answer({ type: 'worktree.kept', ...failure })
       return answer({
         type: 'worktree.shelved',
         ref: `refs/${sandbox}`,

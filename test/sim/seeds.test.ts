@@ -1,5 +1,5 @@
 // The seeds that the tests of every change run beside those of town.test.ts, in two processes of their own: 100 there, with
-// what the town held at each prefix of its log, and 140 here. The bank of defects and the campaigns are `npm run sim`.
+// what the town held at each prefix of its log, and 200 here. The bank of defects and the campaigns are `npm run sim`.
 
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
@@ -10,7 +10,7 @@ import { NO_FAULTS, simulate } from './world.ts'
 const run = promisify(execFile)
 const SCRIPT = new URL('run.ts', import.meta.url).pathname
 const FIRST = 101
-const EACH = 70
+const EACH = 100
 /** A tenth of it where nothing else runs. */
 const MINUTES_6 = 360_000
 const DAY_MS = 24 * 3_600_000

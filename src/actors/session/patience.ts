@@ -85,14 +85,16 @@ const EARLY_MS = 1_000
 const LATE_MS = 30_000
 
 /**
- * What is left until `due` when a timer fires at `at`: 0 is a stall. When more or less time has gone by the clock than it
- * was set for (the clock was set, the machine slept, the daemon was down), nobody knows how long it was silent while
- * somebody listened, and all of it is waited for anew.
+ * What is left until `due` when a timer fires at `at`: 0 is a stall. When more time has gone by the clock than it was set
+ * for (the clock was set forward, the machine slept, the daemon was down), nobody knows how long it was silent while
+ * somebody listened, and all of it is waited for anew. When less has (the clock was set back, and times of records stand
+ * still until it is there again), the timer itself has counted; but not from when a sign came.
  */
 export function leftOf(watch: Watch, sign: Sign | null, due: Due, at: string): number {
   const passed = Date.parse(at) - Date.parse(watch.at)
-  if (!(passed >= watch.ms - EARLY_MS && passed <= watch.ms + LATE_MS)) return due.ms
+  if (!(passed <= watch.ms + LATE_MS)) return due.ms
   if (sign === null || sign.seq <= watch.seq) return atMost(due.ms - watch.spent - watch.ms, due.ms)
+  if (passed < watch.ms - EARLY_MS) return due.ms
   const silent = watch.ms - (Date.parse(sign.at) - Date.parse(watch.at))
   return atMost(due.ms - Math.max(0, silent), due.ms)
 }

@@ -10,7 +10,7 @@ import { PATIENCE } from '../../events/health-settings.ts'
 import type { Activity, Heard, Standing } from '../../events/hearing.ts'
 import type { Told } from '../../events/record.ts'
 import type { Deciding } from '../machine.ts'
-import { type Due, dueOf, firesInTime, lastSeen, leftOf, type Sign, type Watch } from './patience.ts'
+import { type Due, dueOf, firesInTime, lastSeen, leftOf, type Watch } from './patience.ts'
 import { NO_RUNTIME, type SessionContext, whose } from './session.context.ts'
 
 type To = Deciding<SessionContext>
@@ -74,7 +74,7 @@ export function overdue(context: SessionContext, { meta }: { readonly meta: Meta
     n,
     evidence: { seq: sign?.seq ?? null, what: lastSeen(standing).slice(0, 500) },
   }
-  const again = { kind: due.kind, ms: patienceOf(context).cooldown }
+  const again = { kind: due.kind, ms: againIn(n, patienceOf(context).cooldown) }
   to.set({
     stall: { kind: due.kind, since },
     stalls: n,
@@ -129,12 +129,20 @@ const dueIn = (context: SessionContext, standing: Standing, at: string): Due | n
     at,
   })
 
+/** Stalls of a session that are said one cooldown after the other: as many as there are steps about them. */
+const AT_ONCE = 10
+/** Of what nothing can be done about it is said ever more seldom, at least once in so long, ms. */
+const SELDOM_MS = 6 * 60 * 60_000
+
 /** Said once, it is said again after the cooldown, and of what comes after it no sooner. */
 function within(context: SessionContext, due: Due): Due {
   const { cooldown } = patienceOf(context)
-  if (context.stall !== null) return { ...due, ms: cooldown }
+  if (context.stall !== null) return { ...due, ms: againIn(context.stalls, cooldown) }
   return context.stalls === 0 ? due : { ...due, ms: Math.max(due.ms, cooldown) }
 }
+
+const againIn = (stalls: number, cooldown: number): number =>
+  Math.max(cooldown, Math.min(cooldown * 2 ** Math.max(0, stalls - AT_ONCE), SELDOM_MS))
 
 /** `ms` of the time that is due are left. */
 function setTo({ kind, ms: full }: Due, ms: number, { seq, at }: Meta, to: To): Watch {
