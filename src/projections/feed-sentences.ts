@@ -232,8 +232,8 @@ const sayings: Sayings = {
   // What comes of a chore is said by itself.
   ChoreBegun: () => null,
   ChoreDone: () => null,
-  ChoreFailed: ({ dog, kind, message, againMs }) =>
-    `${who(dog)} could not ${kind === 'clean' ? 'take away what is old' : 'have a question answered'}: ${message}${againMs === null ? '' : `; again in ${duration(againMs)}`}`,
+  ChoreFailed: ({ kind, message, againMs }) =>
+    `${kind === 'clean' ? 'what is old could not be taken away' : 'a question could not be answered'}: ${message}${againMs === null ? '' : `; again in ${duration(againMs)}`}`,
   RecordingsReaped: ({ count, bytes, until }) =>
     `${count} recording${count === 1 ? ' is' : 's are'} taken away (${megabytes(bytes)})${until === null ? '' : `, and can be brought back until ${until.slice(0, 10)}`}`,
   RecordingsGone: ({ count, bytes }) =>

@@ -3,9 +3,12 @@
 // Always:    a look at states alone, live or folded: nothing is opened, decided or written for it.
 
 import { z } from 'zod'
+import type { EventLog } from '../../../eventlog/types.ts'
 import { TOWN } from '../../events/address.ts'
 import type { Address, Context, Json, StateValue } from '../../events/record.ts'
 import { settingNamed } from '../../events/settings.ts'
+import { recordOf } from '../../events/upcasters.ts'
+import { createReplayedOwners } from '../../system/replayed-owners.ts'
 import { read, several } from '../read.ts'
 
 export type KnownRig = {
@@ -50,6 +53,15 @@ const IN_USE: ReadonlySet<string> = new Set([
   ...['working', 'handingOff', 'stalled', 'cooling', 'paused', 'submitted', 'reworking', 'parked'],
   ...['idle', 'ending'],
 ])
+
+/** As the log has them after that record. */
+export async function statesAt(log: Pick<EventLog, 'read'>, seq: number): Promise<States> {
+  const owners = createReplayedOwners()
+  for await (const { line } of log.read({ to: seq })) owners.fold(recordOf(line))
+  const living = (machine: string) =>
+    [...owners.all()].filter(([, owner]) => owner.machine.startsWith(`${machine}@`))
+  return { seq, owner: owners.get, living }
+}
 
 export function knownIn(states: States, asked: readonly Address[]): Known {
   const settings = (states.owner(TOWN)?.context.settings ?? {}) as Readonly<Record<string, Json>>
@@ -99,7 +111,8 @@ const known = read({
   path: '/v1/known',
   summary: 'What the log says must be there: rigs, worktrees in use, and the state of each named owner.',
   query: z.strictObject({ owner: several.optional() }),
-  run: ({ town: { system }, query }) => knownIn(system, query.owner ?? []),
+  run: async ({ town: { system, log }, view, query }) =>
+    knownIn(view.past ? await statesAt(log, view.seq) : system, query.owner ?? []),
 })
 
 export const knownReads = [known]

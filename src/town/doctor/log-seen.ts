@@ -5,10 +5,8 @@ import { statSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { LogError, openLog } from '../../../eventlog/index.ts'
-import { type Known, knownIn } from '../../api/reads/known.ts'
+import { type Known, knownIn, statesAt } from '../../api/reads/known.ts'
 import type { Address } from '../../events/record.ts'
-import { recordOf } from '../../events/upcasters.ts'
-import { createReplayedOwners } from '../../system/replayed-owners.ts'
 import { townFiles } from '../files.ts'
 import { verifyLogIn } from '../logs/look.ts'
 
@@ -45,11 +43,7 @@ export async function lookAtLog(dir: string): Promise<LogSeen> {
 export async function foldKnown(dir: string, asked: readonly Address[]): Promise<Known> {
   const log = await openLog(townFiles(dir).log, { autoSeal: false })
   try {
-    const owners = createReplayedOwners()
-    for await (const { line } of log.read()) owners.fold(recordOf(line))
-    const living = (machine: string) =>
-      [...owners.all()].filter(([, owner]) => owner.machine.startsWith(`${machine}@`))
-    return knownIn({ seq: log.head.seq, owner: owners.get, living }, asked)
+    return knownIn(await statesAt(log, log.head.seq), asked)
   } finally {
     await log.close()
   }
