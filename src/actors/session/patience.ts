@@ -112,7 +112,7 @@ export function lastSeen({ state, tool, reason, until }: Standing): string {
     case 'ready':
       return 'its program takes input, and has begun no turn'
     case 'thinking':
-      return 'it was thinking'
+      return reason === '' ? 'it was thinking' : reason
     case 'runningTool':
       return `it was running ${tool ?? 'a tool'}`
     case 'compacting':
