@@ -5,7 +5,7 @@
 import { OVERSEER, polecat } from '../events/address.ts'
 import { nameProblem } from '../events/names.ts'
 import type { Address } from '../events/record.ts'
-import { agents } from '../projections/agents.ts'
+import { agents } from '../projections/agent-rows.ts'
 import type { BeadRow } from '../projections/beads.ts'
 import { type DecisionRow, decisions } from '../projections/decisions.ts'
 import type { Projections } from '../projections/index.ts'

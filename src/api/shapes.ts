@@ -2,7 +2,7 @@
 
 import type { LogRecord } from '../events/record.ts'
 import { recordOf } from '../events/upcasters.ts'
-import type { AgentRow } from '../projections/agents.ts'
+import type { AgentRow } from '../projections/agent-rows.ts'
 import type { BeadRow } from '../projections/beads.ts'
 import type { DispatchRow } from '../projections/dispatch.ts'
 import type { MergeRow } from '../projections/merge-queue.ts'

@@ -19,52 +19,11 @@ import {
 import type { Standing } from '../events/hearing.ts'
 import type { LogRecord } from '../events/index.ts'
 import type { Address } from '../events/record.ts'
-import { HEALTH_STATES, type Health, type HealthState, healthOf } from './agent-health.ts'
+import { type HealthState, healthOf } from './agent-health.ts'
+import type { AgentRole, AgentRow, AgentRows, AgentState } from './agent-rows.ts'
 import { SET_ASIDE } from './merge-queue.ts'
 import { type Handlers, projection } from './store.ts'
 import type { Projection } from './types.ts'
-
-export type AgentRole = 'mayor' | 'deacon' | 'boot' | 'witness' | 'refinery' | 'polecat' | 'crew'
-
-export type AgentState =
-  | 'idle'
-  | 'hooked'
-  | 'working'
-  | 'submitted'
-  | 'recovering'
-  | 'parked'
-  | 'paused'
-  | 'leaving'
-  | 'building'
-  | 'testing'
-  | 'landing'
-  | 'waiting'
-  /** A crew member that a person removed; it is in no list. */
-  | 'removed'
-
-export type AgentRow = {
-  address: Address
-  role: AgentRole
-  rig: string | null
-  state: AgentState
-  /** Bead it has, or for a Refinery the bead it works on. */
-  hook: string | null
-  session: Address | null
-  /** Preset it was started with, else the program's name; null before the first start. */
-  runtime: string | null
-  pid: number | null
-  /** Where its session stands, as recorded; null while it has none. */
-  standing: Standing | null
-  health: Health
-}
-
-export type AgentRows = {
-  readonly byAddress: Map<Address, AgentRow>
-  /** Bead -> preset asked for, until it is landed or withdrawn. */
-  readonly presets: Map<string, string>
-  /** Who is given no bead for a while -> why. */
-  readonly quarantined: Map<Address, string>
-}
 
 export const createAgents = (): Projection<AgentRows> =>
   projection({
@@ -73,41 +32,6 @@ export const createAgents = (): Projection<AgentRows> =>
     empty: (): AgentRows => ({ byAddress: new Map(), presets: new Map(), quarantined: new Map() }),
     handlers,
   })
-
-export type AgentFilter = {
-  readonly rig?: string | undefined
-  readonly role?: AgentRole | undefined
-  readonly health?: HealthState | undefined
-}
-
-/** The town's roles first, then rig by rig: roles, then polecats. */
-export const agents = (rows: AgentRows, filter: AgentFilter = {}): AgentRow[] =>
-  [...rows.byAddress.values()]
-    .filter(
-      ({ rig, role, health, state }) =>
-        state !== 'removed' &&
-        (filter.rig === undefined || rig === filter.rig) &&
-        (filter.role === undefined || role === filter.role) &&
-        (filter.health === undefined || health.state === filter.health),
-    )
-    .sort(
-      (left, right) =>
-        compare(left.rig ?? '', right.rig ?? '') ||
-        ROLES.indexOf(left.role) - ROLES.indexOf(right.role) ||
-        compare(left.address, right.address),
-    )
-
-export const agent = (rows: AgentRows, address: Address): AgentRow | null =>
-  rows.byAddress.get(address) ?? null
-
-/** Polecats by health. */
-export function agentCounts(rows: AgentRows, rig?: string): Record<HealthState, number> {
-  const counts = Object.fromEntries(HEALTH_STATES.map((state) => [state, 0])) as Record<HealthState, number>
-  for (const row of agents(rows, { rig, role: 'polecat' })) counts[row.health.state] += 1
-  return counts
-}
-
-const ROLES: readonly AgentRole[] = ['mayor', 'deacon', 'boot', 'witness', 'refinery', 'polecat', 'crew']
 
 const roles: Handlers<AgentRows> = {
   TownInstalled: (rows, _fact, at) => {
@@ -422,5 +346,3 @@ const worker = (
   edit(rows, workerOf(place)?.agent ?? '', (row) => {
     if (row.hook !== null) be(row, state, health, reason, at)
   })
-
-const compare = (left: string, right: string): number => (left < right ? -1 : left > right ? 1 : 0)

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { FACT_TYPES, Fact, type LogRecord } from '../../src/events/index.ts'
-import { agents } from '../../src/projections/agents.ts'
+import { agents } from '../../src/projections/agent-rows.ts'
 import { beadCounts, beads, blockedBeads, readyBeads } from '../../src/projections/bead-queries.ts'
 import { hooks } from '../../src/projections/hooks.ts'
 import {

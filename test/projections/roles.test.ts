@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Fact } from '../../src/events/index.ts'
-import { agent, agentCounts, agents, createAgents } from '../../src/projections/agents.ts'
+import { agent, agentCounts, agents } from '../../src/projections/agent-rows.ts'
+import { createAgents } from '../../src/projections/agents.ts'
 import { createHooks, hookOf, hooks, hookWith } from '../../src/projections/hooks.ts'
 import { createRigs, rig, rigOfPrefix, rigs } from '../../src/projections/rigs.ts'
 import { createSessions, currentSession, session, sessions, tries } from '../../src/projections/sessions.ts'

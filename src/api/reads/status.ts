@@ -3,7 +3,7 @@
 // Always:    `waitsForYou` is what only a person can move on; `gt status` exits 1 when it is not empty.
 
 import { isHeld } from '../../projections/agent-health.ts'
-import { type AgentRow, agents } from '../../projections/agents.ts'
+import { type AgentRow, agents } from '../../projections/agent-rows.ts'
 import { beadCounts, beads } from '../../projections/bead-queries.ts'
 import { budgets } from '../../projections/budgets.ts'
 import { decisions } from '../../projections/decisions.ts'

@@ -1,7 +1,7 @@
 // Reading agents, their hooks, their CVs, their mail and their screens.
 
 import { z } from 'zod'
-import { type AgentRow, agent as agentRow, agents } from '../../projections/agents.ts'
+import { type AgentRow, agent as agentRow, agents } from '../../projections/agent-rows.ts'
 import { cv, cvs } from '../../projections/cvs.ts'
 import { hookOf, hooks } from '../../projections/hooks.ts'
 import { mail } from '../../projections/mail.ts'

@@ -2,7 +2,7 @@
 
 import { workerOf } from '../../events/address.ts'
 import type { Standing } from '../../events/hearing.ts'
-import type { AgentRow } from '../../projections/agents.ts'
+import type { AgentRow } from '../../projections/agent-rows.ts'
 import type { BeadRow } from '../../projections/beads.ts'
 import { type DecisionRow, decisions } from '../../projections/decisions.ts'
 import { type Seen, type Wait, wait } from './wait.ts'
