@@ -40,8 +40,11 @@ test('[GIT-72] [P5] packing what landings left keeps each object and ref, and th
   const unlanded = commit(open.path, 'not yet', { 'src/open.txt': 'open\n' })
   write(open.path, { 'src/b.txt': 'staged\n' })
   sh(open.path, 'add', '-A')
-  // What looks like a folder of objects and is somebody else's.
-  const id = looseIn(own)[0] ?? ''
+  // What looks like a folder of objects and is somebody else's, in the place of one of which nothing is needed.
+  const [ours, theirs] = [looseIn(own), looseIn(shared)]
+  const isSpare = (folder: string) =>
+    theirs.every((object) => !object.startsWith(folder) || ours.includes(object))
+  const id = ours.find((object) => isSpare(object.slice(0, 3))) ?? ''
   const elsewhere = join(t.dir, 'elsewhere')
   mkdirSync(elsewhere)
   writeFileSync(join(elsewhere, id.slice(3)), 'mine')
