@@ -33,6 +33,8 @@ function unfinished(world: World, id: string, waiting: readonly string[]): strin
   if (value === 'open') return isEscalated(world, id) ? null : `${id} is open and nobody was told`
   if (value === 'queued') {
     const needs = bead.context.openNeeds as readonly string[]
+    const over = needs.filter((need) => world.checker.owners.get(`beads/${need}`)?.value === 'closed')
+    if (over.length > 0) return `${id} waits for ${over.join()}, which is closed`
     if (needs.length > 0) {
       const open = needs.filter((need) => unfinished(world, need, [...waiting, id]) !== null)
       return open.length > 0 ? `${id} waits for ${open.join()}` : null
