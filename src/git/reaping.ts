@@ -18,6 +18,7 @@ import { checkpointRef, KEEPER } from './checkpoints.ts'
 import { git, gitOutcome } from './git.ts'
 import { type Layout, onOwn, readingEnv } from './layout.ts'
 import { checkName, checkObjectId } from './names.ts'
+import { isAncestor } from './parting.ts'
 import { refId } from './refs.ts'
 import { trackingRef } from './remotes.ts'
 import { provePatchOf, requireLanded } from './removal.ts'
@@ -73,8 +74,7 @@ async function requireNothingBeyond(
   layout: Layout,
   { ref, commit, head, target }: Held & { readonly head: string; readonly target: string },
 ): Promise<void> {
-  const isIn = async (one: string, other: string) =>
-    (await gitOutcome(['merge-base', '--is-ancestor', one, other], onOwn(layout))).code === 0
+  const isIn = (one: string, other: string) => isAncestor(onOwn(layout), one, other)
   if (await isIn(commit, head)) return
   if (await isIn(commit, trackingRef(target))) return
   const args = ['show', '-s', '--no-show-signature', '--format=%ce%n%T%n%P', commit]
@@ -128,8 +128,7 @@ async function isHeld(layout: Layout, commit: string): Promise<boolean> {
   const theirs = await headsOf(layout.shared)
   if (theirs === null) return true
   const at = { cwd: '/', env: readingEnv(layout) }
-  for (const head of theirs)
-    if ((await gitOutcome(['merge-base', '--is-ancestor', commit, head], at)).code === 0) return true
+  for (const head of theirs) if (await isAncestor(at, commit, head)) return true
   return false
 }
 
