@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { address, beadId, count, effect, failure, line, named, objectName, rigName } from './define.ts'
 import { JUDGEMENT_WAIT_MS_MAX } from './dog-settings.ts'
+import { answerUsage } from './hearing.ts'
 
 /** What is cleaned: all that is old by itself, or what a person wants emptied. */
 const clean = {
@@ -73,16 +74,6 @@ const cleaned = {
   nextMs: count.nullable(),
 }
 
-const usage = z.strictObject({
-  model: z.string().min(1).max(200),
-  input: count,
-  output: count,
-  cacheRead: count,
-  cacheWrite: count,
-  costUsd: z.number().nonnegative().nullable(),
-  requests: count,
-})
-
 export const kennelMessages = [
   /** To the Deacon: nothing is left behind any more that will be old. */
   named('deacon.tidy'),
@@ -125,7 +116,7 @@ export const dogMessages = [
     choice: line.nullable(),
     why: line,
     runtime: line,
-    usage: z.array(usage).max(20),
+    usage: z.array(answerUsage).max(20),
     /** The last lines of the screen that were shown to it. */
     seen: z.string().max(8_000),
   }),

@@ -107,6 +107,9 @@ export const usage = z.strictObject({
 })
 export type Usage = z.infer<typeof usage>
 
+/** The same of one answer that a model was asked for. */
+export const answerUsage = usage.extend({ model: z.string().min(1).max(200) })
+
 /** To a session. */
 export const hearingMessages = [
   /** At once: it changes where the session stands. `activity` is what was folded until then. */

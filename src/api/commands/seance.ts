@@ -3,6 +3,7 @@
 //   Always:  nothing is started here, for the log is open: whoever asks runs the program in a process of their own.
 
 import { z } from 'zod'
+import { answerUsage } from '../../events/hearing.ts'
 import type { Address } from '../../events/record.ts'
 import type { UsageRead } from '../../ports/presets.ts'
 import { rig as rigRow } from '../../projections/rigs.ts'
@@ -54,19 +55,7 @@ const told = command({
     session: named,
     question: z.string().min(1).max(100_000),
     answered: z.boolean(),
-    usage: z
-      .array(
-        z.strictObject({
-          model: z.string().min(1).max(200),
-          input: count,
-          output: count,
-          cacheRead: count,
-          cacheWrite: count,
-          costUsd: z.number().nonnegative().nullable(),
-          requests: count,
-        }),
-      )
-      .max(20),
+    usage: z.array(answerUsage).max(20),
   }),
   async run({ town, caller, input, id }) {
     const { session, agent, bead, runtime } = findSession(town, caller, input.session)
