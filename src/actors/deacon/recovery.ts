@@ -1,9 +1,10 @@
 // Who may begin again after a death, and which bead goes back into the queue.
 
-import { beadOwner, MAYOR } from '../../events/address.ts'
+import { MAYOR } from '../../events/address.ts'
 import { PRIORITY_DEFAULT } from '../../events/bead.ts'
 import type { Event } from '../machine.ts'
 import { type Books, openBooks } from '../mayor/books.ts'
+import { slinging } from '../slinging.ts'
 import { age, isPaused, noteDeath, QUIET_MS } from './deaths.ts'
 import { type DeaconContext, type To, waitFor, waitNoMore, waits } from './waiting.ts'
 
@@ -112,23 +113,7 @@ function queueAgain(books: Books, bead: string, to: To): void {
   if (entry === undefined) return
   const { n, rig, priority, preset } = entry
   to.fact({ type: 'BeadRedispatched', bead, rig, n })
-  to.tell(
-    { to: beadOwner(bead), message: { type: 'bead.queue', rig, now: false } },
-    {
-      to: MAYOR,
-      message: {
-        type: 'dispatch.request',
-        bead,
-        rig,
-        priority,
-        agent: null,
-        preset,
-        now: false,
-        maxAtOnce: null,
-        group: `again ${bead}`,
-      },
-    },
-  )
+  to.tell(...slinging({ bead, rig, priority, preset, group: `again ${bead}` }))
 }
 
 /** A person was quicker, or the rig is gone: it is theirs. */

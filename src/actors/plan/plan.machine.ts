@@ -1,7 +1,7 @@
 // A plan: beads that a person says yes or no to, and that are then made together. Rules: SPEC.md beside this file.
 
 import { setup } from 'xstate'
-import { beadOwner, MAYOR, nudgeOwner, planOwner } from '../../events/address.ts'
+import { beadOwner, nudgeOwner, planOwner } from '../../events/address.ts'
 import { nudgeLine } from '../../events/nudge-line.ts'
 import type { PlannedBead } from '../../events/plan.ts'
 import {
@@ -15,6 +15,7 @@ import {
   UNEXPECTED,
   writing,
 } from '../machine.ts'
+import { slinging } from '../slinging.ts'
 
 type PlanContext = {
   plan: string
@@ -161,28 +162,10 @@ function filed(context: PlanContext, _: unknown, to: To): void {
   const { plan, agent, beads, slung } = context
   to.set({ beads: [] })
   to.fact({ type: 'PlanFiled', plan, agent, beads: beads.map(({ bead }) => bead), slung })
-  if (slung) for (const one of beads) to.tell(...slinging(plan, one))
+  if (slung) for (const one of beads) to.tell(...slinging({ ...one, group: plan }))
   const made = beads.map(({ key, bead }) => `${key} is ${bead}`).join(', ')
   tellProposer(context, `yes, ${slung ? 'filed and slung' : 'filed'}: ${made}.`, to)
 }
-
-const slinging = (plan: string, { bead, rig, priority, preset }: PlannedBead): Tell[] => [
-  { to: beadOwner(bead), message: { type: 'bead.queue', rig, now: false } },
-  {
-    to: MAYOR,
-    message: {
-      type: 'dispatch.request',
-      bead,
-      rig,
-      priority,
-      agent: null,
-      preset,
-      now: false,
-      maxAtOnce: null,
-      group: plan,
-    },
-  },
-]
 
 function notFiled(context: PlanContext, { code, message }: Event<'tell.refused'>, to: To): void {
   const { plan, agent } = context
