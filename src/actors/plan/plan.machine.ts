@@ -10,7 +10,6 @@ import {
   type Event,
   type MachineDef,
   OPTIONS,
-  type Tell,
   typesOf,
   UNEXPECTED,
   writing,
