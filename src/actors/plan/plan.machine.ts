@@ -10,6 +10,7 @@ import {
   type Event,
   type MachineDef,
   OPTIONS,
+  type Tell,
   typesOf,
   UNEXPECTED,
   writing,

@@ -17,7 +17,6 @@ import { sessionShape } from '../seance.ts'
 import type { Caller, TownHandle } from '../town.ts'
 import { take } from '../turn.ts'
 
-const count = z.number().int().nonnegative()
 const named = z.string().min(1).max(200)
 
 const open = command({
